@@ -1,0 +1,72 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Error system_error(const fs::path& path, int error) {
+  return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
+}
+
+Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return system_error(path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return system_error(path, errno);
+  if (!S_ISREG(info.st_mode)) return Error{fmt::format("'{}': not a regular file", path.string())};
+
+  // The size is a hint only: files under /proc say 0, and a file may grow while it is read.
+  std::string bytes;
+  const std::uint64_t expected = static_cast<std::uint64_t>(info.st_size);
+  if (expected <= max_bytes) bytes.reserve(expected + 1);
+  char block[64 * 1024];
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), block, sizeof block);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path, errno);
+    if (n == 0) return bytes;
+    bytes.append(block, static_cast<std::size_t>(n));
+    if (bytes.size() > max_bytes) {
+      return Error{
+          fmt::format("'{}': larger than the limit of {} bytes", path.string(), max_bytes)};
+    }
+  }
+}
+
+Result<> write_file(const fs::path& path, std::string_view bytes) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd.valid()) return system_error(path, errno);
+  Result<> written = write_all(fd.get(), path, bytes);
+  if (written && (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 ||
+                  ::rename(temporary.c_str(), path.c_str()) != 0)) {
+    written = system_error(path, errno);
+  }
+  if (!written) ::unlink(temporary.c_str());
+  return written;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,21 @@
+// Whole files in and out, bounded and all or nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace bpfmatrix {
+
+/// The bytes of a regular file of at most `max_bytes`. Error: missing, unreadable, larger, or not a
+/// regular file (a FIFO would block).
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
+
+/// Writes beside `path` under a temporary name, syncs, renames: a reader sees the old file or the
+/// new one, and a failure (disk full) leaves nothing behind.
+Result<> write_file(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,151 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr int kMaxDepth = 64;
+
+/// Follows the parser from event to event and stops it at nesting or keys no honest file has.
+class Guard {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kMaxDepth) problem_ = fmt::format("nested deeper than {} levels", kMaxDepth);
+    if (event == Json::parse_event_t::object_start) keys_.emplace_back();
+    if (event == Json::parse_event_t::object_end && !keys_.empty()) keys_.pop_back();
+    if (event == Json::parse_event_t::key && !keys_.empty()) {
+      const std::string key = parsed.get<std::string>();
+      if (!keys_.back().insert(key).second) problem_ = fmt::format("key '{}' stands twice", key);
+    }
+    if (!problem_.empty()) throw std::runtime_error(problem_);
+    return true;
+  }
+
+ private:
+  std::vector<std::set<std::string>> keys_{};
+  std::string problem_{};
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view source) {
+  try {
+    return Json::parse(text, Guard{});
+  } catch (const Json::parse_error& e) {
+    std::string_view what = e.what();
+    const std::size_t colon = what.find("parse error");
+    if (colon != std::string_view::npos) what.remove_prefix(colon);
+    return Error{fmt::format("'{}': {}", source, what)};
+  } catch (const std::exception& e) {
+    return Error{fmt::format("'{}': {}", source, e.what())};
+  }
+}
+
+ObjectReader::ObjectReader(const Json& json, std::string where)
+    : json_(&json), where_(std::move(where)) {
+  if (!json.is_object()) {
+    error_ = Error{fmt::format("'{}': wanted an object, got {}", where_, json.type_name())};
+  }
+}
+
+std::string ObjectReader::where(std::string_view key) const {
+  return fmt::format("{}: {}", where_, key);
+}
+
+void ObjectReader::fail(std::string_view key, std::string_view problem, std::string hint) {
+  if (!error_)
+    error_ = Error{fmt::format("'{}': key '{}': {}", where_, key, problem), std::move(hint)};
+}
+
+const Json* ObjectReader::any(std::string_view key) {
+  known_.emplace(key);
+  if (!json_->is_object()) return nullptr;
+  const auto found = json_->find(key);
+  return found == json_->end() || found->is_null() ? nullptr : &*found;
+}
+
+const Json* ObjectReader::required(std::string_view key) {
+  const Json* value = any(key);
+  if (value == nullptr) fail(key, "missing");
+  return value;
+}
+
+const Json* ObjectReader::typed(std::string_view key, bool needed, std::string_view wanted,
+                                bool (Json::*is)() const noexcept) {
+  const Json* value = needed ? required(key) : any(key);
+  if (value == nullptr) return nullptr;
+  if ((value->*is)()) return value;
+  fail(key, fmt::format("wanted {}, got {}", wanted, value->type_name()));
+  return nullptr;
+}
+
+template <typename T>
+std::optional<T> ObjectReader::value(std::string_view key, bool needed, std::string_view wanted,
+                                     bool (Json::*is)() const noexcept) {
+  const Json* found = typed(key, needed, wanted, is);
+  if (found == nullptr) return std::nullopt;
+  return found->get<T>();
+}
+
+std::string ObjectReader::string(std::string_view key) {
+  return value<std::string>(key, true, "a string", &Json::is_string).value_or("");
+}
+std::optional<std::string> ObjectReader::optional_string(std::string_view key) {
+  return value<std::string>(key, false, "a string", &Json::is_string);
+}
+std::int64_t ObjectReader::integer(std::string_view key) {
+  return value<std::int64_t>(key, true, "an integer", &Json::is_number_integer).value_or(0);
+}
+std::optional<std::int64_t> ObjectReader::optional_integer(std::string_view key) {
+  return value<std::int64_t>(key, false, "an integer", &Json::is_number_integer);
+}
+bool ObjectReader::boolean(std::string_view key) {
+  return value<bool>(key, true, "true or false", &Json::is_boolean).value_or(false);
+}
+std::optional<bool> ObjectReader::optional_boolean(std::string_view key) {
+  return value<bool>(key, false, "true or false", &Json::is_boolean);
+}
+const Json* ObjectReader::array(std::string_view key) {
+  return typed(key, false, "an array", &Json::is_array);
+}
+const Json* ObjectReader::object(std::string_view key) {
+  return typed(key, false, "an object", &Json::is_object);
+}
+
+std::optional<std::vector<std::string>> ObjectReader::string_list(std::string_view key,
+                                                                  bool needed) {
+  const Json* list = typed(key, needed, "an array of strings", &Json::is_array);
+  if (list == nullptr) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const Json& item : *list) {
+    if (!item.is_string()) {
+      fail(key, fmt::format("wanted an array of strings, got {} in it", item.type_name()));
+      return std::nullopt;
+    }
+    texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
+std::vector<std::string> ObjectReader::strings(std::string_view key) {
+  return string_list(key, true).value_or(std::vector<std::string>{});
+}
+std::optional<std::vector<std::string>> ObjectReader::optional_strings(std::string_view key) {
+  return string_list(key, false);
+}
+
+Result<> ObjectReader::finish() {
+  if (error_) return *error_;
+  for (const auto& [key, value] : json_->items()) {
+    if (!known_.contains(key)) {
+      return Error{fmt::format("'{}': unknown key '{}'", where_, key),
+                   fmt::format("known keys: {}", fmt::join(known_, ", "))};
+    }
+  }
+  return {};
+}
+
+}  // namespace bpfmatrix

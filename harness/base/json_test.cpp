@@ -1,0 +1,71 @@
+#include "base/json.h"
+
+#include <gtest/gtest.h>
+
+namespace bpfmatrix {
+namespace {
+
+TEST(ParseJson, names_the_source_and_the_place) {
+  const Result<Json> json = parse_json("{\"a\": }", "case.json");
+  ASSERT_FALSE(json);
+  EXPECT_TRUE(json.error().message.starts_with("'case.json': parse error at line 1, column 7"))
+      << json.error().message;
+}
+
+TEST(ParseJson, refuses_a_key_that_stands_twice) {
+  EXPECT_EQ(parse_json("{\"a\":1,\"a\":2}", "f").error().message, "'f': key 'a' stands twice");
+  EXPECT_TRUE(parse_json("{\"a\":{\"a\":1},\"b\":{\"a\":2}}", "f"));
+}
+
+TEST(ParseJson, refuses_bottomless_nesting) {
+  const Result<Json> json = parse_json(std::string(100000, '['), "f");
+  ASSERT_FALSE(json);
+  EXPECT_EQ(json.error().message, "'f': nested deeper than 64 levels");
+}
+
+TEST(ObjectReader, reads_what_is_there) {
+  const Json json = *parse_json(R"({"s":"x","i":3,"b":true,"l":["p","q"]})", "f");
+  ObjectReader reader(json, "f");
+  EXPECT_EQ(reader.string("s"), "x");
+  EXPECT_EQ(reader.integer("i"), 3);
+  EXPECT_TRUE(reader.boolean("b"));
+  EXPECT_EQ(reader.strings("l"), (std::vector<std::string>{"p", "q"}));
+  EXPECT_FALSE(reader.optional_string("absent"));
+  EXPECT_TRUE(reader.finish());
+}
+
+struct Bad {
+  const char* json;
+  const char* message;
+};
+constexpr Bad kBad[] = {
+    {R"([])", "'f': wanted an object, got array"},
+    {R"({"l":[]})", "'f': key 's': missing"},
+    {R"({"s":null,"l":[]})", "'f': key 's': missing"},
+    {R"({"s":1,"l":[]})", "'f': key 's': wanted a string, got number"},
+    {R"({"s":"","l":"x"})", "'f': key 'l': wanted an array of strings, got string"},
+    {R"({"s":"","l":[1]})", "'f': key 'l': wanted an array of strings, got number in it"},
+    {R"({"s":"","l":[],"t":1})", "'f': unknown key 't'"},
+};
+TEST(ObjectReader, one_clear_error_for_what_is_wrong) {
+  for (const Bad& row : kBad) {
+    const Json json = *parse_json(row.json, "f");
+    ObjectReader reader(json, "f");
+    reader.string("s");
+    reader.strings("l");
+    const Result<> read = reader.finish();
+    ASSERT_FALSE(read) << row.json;
+    EXPECT_EQ(read.error().message, row.message);
+  }
+}
+
+TEST(ObjectReader, an_unknown_key_comes_with_the_known_ones) {
+  const Json json = *parse_json(R"({"nmae":"x"})", "f");
+  ObjectReader reader(json, "f");
+  reader.optional_string("name");
+  reader.any("kernel");
+  EXPECT_EQ(reader.finish().error().hint, "known keys: kernel, name");
+}
+
+}  // namespace
+}  // namespace bpfmatrix

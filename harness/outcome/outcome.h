@@ -1,0 +1,125 @@
+// What was seen of one cell: facts, never judgement. One Outcome is one line of outcomes.jsonl; the
+// schema stands beside this file in outcome.schema.json.
+//
+// A stage that was never reached says `not_tried`, which is no failure; what could not be found out
+// says so by `end` (lost, hung, unavailable), which is no failure of the program either.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vm/vm_exit.h"
+
+namespace bpfmatrix {
+
+inline constexpr int kOutcomeSchema = 1;
+
+struct OutcomeKernel {
+  std::string id{};
+  std::string release{};
+  std::string arch{};
+  bool btf_present = false;
+  std::uint64_t btf_bytes = 0;
+  std::string btf_sha256{};
+  std::string origin_kind{};
+  std::string package{};
+  std::string version{};
+  std::string sha256{};
+  std::string signed_by{};
+};
+
+struct OutcomeObject {
+  std::string path{};
+  std::string sha256{};
+  bool btf = false;
+  bool btf_ext = false;
+  std::string license{};
+  std::string producer{};
+};
+
+/// What a stage came to. `refused`: the kernel or the loader said no, see errno_name and message.
+enum class StageResult { not_tried, ok, refused };
+
+/// A refusal in the words of whoever refused. errno_name is the symbolic name ("EACCES",
+/// "ENOTSUPP"); empty when nothing was refused or no errno came with it.
+struct StageOutcome {
+  StageResult result = StageResult::not_tried;
+  std::string errno_name{};
+  std::string message{};
+};
+
+/// CO-RE relocations over the whole object. Counts are absent where the loader cannot tell.
+struct RelocationOutcome {
+  StageOutcome stage{};
+  std::optional<int> applied{};
+  std::optional<int> skipped{};
+  std::optional<int> poisoned{};
+};
+
+struct MapOutcome {
+  std::string name{};
+  std::string type{};
+  StageOutcome stage{};
+};
+
+/// What the kernel counted while verifying; absent where it does not say.
+struct VerifierStats {
+  std::optional<std::uint64_t> insns{};
+  std::optional<std::uint64_t> states_total{};
+  std::optional<std::uint64_t> states_peak{};
+  std::optional<std::uint64_t> stack_bytes{};
+  std::optional<std::uint64_t> verification_usec{};
+  std::optional<std::uint64_t> xlated_bytes{};
+  std::optional<std::uint64_t> jited_bytes{};
+};
+
+struct LoadOutcome {
+  StageOutcome stage{};
+  VerifierStats stats{};
+  /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no log.
+  std::string log_sha256{};
+  bool log_truncated = false;
+  /// The log's last lines, so that a record can be judged without the log file.
+  std::string log_tail{};
+};
+
+struct AttachOutcome {
+  StageOutcome stage{};
+  /// "kprobe", "tracepoint", "xdp"...; empty when the section does not say how.
+  std::string method{};
+  std::string asked{};
+  std::string taken{};
+};
+
+struct ProgramOutcome {
+  std::string name{};
+  std::string section{};
+  std::string type{};
+  LoadOutcome load{};
+  AttachOutcome attach{};
+};
+
+struct Outcome {
+  std::string cell{};
+  OutcomeKernel kernel{};
+  OutcomeObject object{};
+  std::string case_id{};
+  std::string btf_source{};
+  std::string loader{};
+  std::string loader_version{};
+  std::string accel{};
+  std::int64_t ready_ms = 0;
+  std::int64_t wall_ms = 0;
+  End end = End::lost;
+  /// Why `end` is not `completed`; empty when it is.
+  std::string end_reason{};
+  std::string console_tail{};
+  StageOutcome open{};
+  RelocationOutcome relocation{};
+  std::vector<MapOutcome> maps{};
+  std::vector<ProgramOutcome> programs{};
+};
+
+}  // namespace bpfmatrix
