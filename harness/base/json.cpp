@@ -60,6 +60,10 @@ void ObjectReader::fail(std::string_view key, std::string_view problem, std::str
     error_ = Error{fmt::format("'{}': key '{}': {}", where_, key, problem), std::move(hint)};
 }
 
+void ObjectReader::adopt(const Error& inner) {
+  if (!error_) error_ = inner;
+}
+
 const Json* ObjectReader::any(std::string_view key) {
   known_.emplace(key);
   if (!json_->is_object()) return nullptr;

@@ -52,6 +52,8 @@ class ObjectReader {
 
   /// Adds an error of the caller's: the value has the right type and is wrong all the same.
   void fail(std::string_view key, std::string_view problem, std::string hint = "");
+  /// Takes over the error of a reader further in.
+  void adopt(const Error& inner);
   bool failed() const { return error_.has_value(); }
   Result<> finish();
 

@@ -1,0 +1,66 @@
+// One case of the suite: an object, and how to load, attach and trigger it. Read from
+// cases/<group>/<id>/case.json; the format is cases/case.schema.json.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "matrix/btf_source.h"
+
+namespace bpfmatrix {
+
+/// A program's source, compiled once per architecture.
+struct SourceObject {
+  std::filesystem::path file{};
+};
+/// A BPF object that is there already.
+struct FileObject {
+  std::filesystem::path file{};
+};
+/// A file in a Debian package; "{multiarch}" in `path` becomes the architecture's triplet.
+struct DebObject {
+  std::string package{};
+  std::string suite{};
+  std::string path{};
+};
+using ObjectSpec = std::variant<SourceObject, FileObject, DebObject>;
+
+/// `text` is written to the guest's file `path` while the programs are attached.
+struct WriteTrigger {
+  std::string path{};
+  std::string text{};
+};
+
+struct CaseSpec {
+  std::string id{};
+  std::string group{};
+  /// One sentence: what this case shows.
+  std::string shows{};
+  ObjectSpec object{};
+  std::vector<BtfSource> btf{BtfSource::kernel};
+  std::vector<std::string> loaders{"libbpf"};
+  std::vector<Arch> archs{kArches.begin(), kArches.end()};
+  bool attach = true;
+  std::vector<std::string> cflags{};
+  std::optional<WriteTrigger> trigger{};
+};
+
+/// Reads <group>/<id>/case.json; files it names are relative to it. Error: file, key and problem.
+Result<CaseSpec> read_case(const std::filesystem::path& case_json);
+
+/// Every case below `dir`, ordered by group and id. Error: the first bad case, or an id used twice.
+Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
+
+/// The case that `--object FILE` stands for: every program in it is loaded, and attached where its
+/// section says how.
+CaseSpec case_for_object(const std::filesystem::path& file);
+
+/// The word a person would use: the source's name, the file, or "PACKAGE:PATH".
+std::string to_string(const ObjectSpec& object);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,116 @@
+#include "matrix/case_spec.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+
+namespace bpfmatrix {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A suite on disk with one or more cases in it.
+class Suite : public ::testing::Test {
+ protected:
+  fs::path add(const std::string& group, const std::string& id, const std::string& json) {
+    const fs::path file = dir_->path() / group / id / "case.json";
+    fs::create_directories(file.parent_path());
+    EXPECT_TRUE(write_file(file, json));
+    return file;
+  }
+  /// The error of reading this case, with the path before ".../case.json" cut off.
+  std::string error_of(const std::string& json) {
+    const fs::path file = add("g", "c", json);
+    const Result<CaseSpec> spec = read_case(file);
+    if (spec) return "";
+    std::string message = spec.error().message;
+    const std::size_t at = message.find(file.string());
+    if (at != std::string::npos) message.replace(at, file.string().size(), "case.json");
+    return message;
+  }
+
+  Result<TempDir> dir_ = TempDir::create();
+};
+
+TEST_F(Suite, a_small_case_has_the_documented_defaults) {
+  const fs::path file = add("relocation", "core-task-tgid",
+                            R"({"schema":1,"shows":"s","object":{"source":"a.bpf.c"}})");
+  const Result<CaseSpec> spec = read_case(file);
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(spec->id, "core-task-tgid");
+  EXPECT_EQ(spec->group, "relocation");
+  EXPECT_EQ(std::get<SourceObject>(spec->object).file, file.parent_path() / "a.bpf.c");
+  EXPECT_EQ(spec->btf, std::vector{BtfSource::kernel});
+  EXPECT_EQ(spec->loaders, std::vector<std::string>{"libbpf"});
+  EXPECT_EQ(spec->archs.size(), kArches.size());
+  EXPECT_TRUE(spec->attach);
+}
+
+TEST_F(Suite, a_case_can_say_everything) {
+  const Result<CaseSpec> spec = read_case(add("field", "xdp", R"({
+    "schema": 1, "shows": "s",
+    "object": {"deb": "libxdp1", "suite": "bookworm", "path": "usr/lib/{multiarch}/bpf/x.o"},
+    "btf": ["embedded", "none"], "loaders": ["libbpf", "aya"], "arch": ["aarch64"], "attach": false,
+    "cflags": ["-DX"], "trigger": {"write": {"path": "/proc/sysrq-trigger", "text": "c"}}})"));
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(to_string(spec->object), "libxdp1:usr/lib/{multiarch}/bpf/x.o");
+  EXPECT_EQ(spec->btf, (std::vector{BtfSource::embedded, BtfSource::none}));
+  EXPECT_EQ(spec->archs, std::vector{Arch::aarch64});
+  EXPECT_FALSE(spec->attach);
+  EXPECT_EQ(spec->trigger->path, "/proc/sysrq-trigger");
+}
+
+struct Bad {
+  const char* json;
+  const char* message;
+};
+constexpr Bad kBad[] = {
+    {R"({"shows":"s","object":{"source":"a"}})", "'case.json': key 'schema': missing"},
+    {R"({"schema":2,"shows":"s","object":{"source":"a"}})",
+     "'case.json': key 'schema': only 1 is known"},
+    {R"({"schema":1,"shows":"s"})", "'case.json': key 'object': missing"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"atach":true})",
+     "'case.json': unknown key 'atach'"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a","sauce":"b"}})",
+     "'case.json: object': unknown key 'sauce'"},
+    {R"({"schema":1,"shows":"s","object":{}})",
+     "'case.json: object': key 'source': wanted exactly one of 'source', 'file' and 'deb'"},
+    {R"({"schema":1,"shows":"s","object":{"source":"../a"}})",
+     "'case.json: object': key 'source': must name a file beside the case"},
+    {R"({"schema":1,"shows":"s","object":{"file":"/etc/passwd"}})",
+     "'case.json: object': key 'file': must name a file beside the case"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"btf":["vmlinux"]})",
+     "'case.json': key 'btf': unknown BTF source 'vmlinux'"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"arch":["riscv"]})",
+     "'case.json': key 'arch': unknown architecture 'riscv'"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{"write":{"path":"p"}}})",
+     "'case.json: trigger: write': key 'text': missing"},
+};
+TEST_F(Suite, one_clear_error_for_each_mistake) {
+  for (const Bad& row : kBad) EXPECT_EQ(error_of(row.json), row.message) << row.json;
+}
+
+TEST_F(Suite, an_id_can_be_used_once_only) {
+  add("a", "same", R"({"schema":1,"shows":"s","object":{"source":"a"}})");
+  EXPECT_TRUE(read_suite(dir_->path()));
+  add("b", "same", R"({"schema":1,"shows":"s","object":{"source":"a"}})");
+  const auto suite = read_suite(dir_->path());
+  ASSERT_FALSE(suite);
+  EXPECT_NE(suite.error().message.find("case id 'same' is taken by"), std::string::npos);
+}
+
+TEST(CaseForObject, any_file_name_gives_a_valid_id) {
+  for (const char* file : {"x.o", "/a/b c.o", ".hidden.o", "-rf", "ü.o", "a/b/"}) {
+    EXPECT_TRUE(is_valid_id(case_for_object(file).id)) << file;
+  }
+  EXPECT_EQ(case_for_object("dir/xdp_pass.bpf.o").id, "xdp_pass.bpf");
+}
+
+TEST(BtfSource, every_word_reads_back) {
+  for (const BtfSource source : kBtfSources) EXPECT_EQ(parse_btf_source(to_string(source)), source);
+  EXPECT_EQ(parse_btf_sources({"kernel", "x"}).error().message, "unknown BTF source 'x'");
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,28 @@
+// What a run is to cover: kernels x cases x BTF sources x loaders. Read from a matrix file
+// (ci/matrices/*.json), then narrowed or replaced by the command line.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "matrix/btf_source.h"
+
+namespace bpfmatrix {
+
+struct MatrixSpec {
+  /// Ids or globs over the ids of the catalog.
+  std::vector<std::string> kernels{};
+  /// Ids, globs over ids, or "group/*".
+  std::vector<std::string> cases{"*"};
+  /// Nothing: what each case says.
+  std::optional<std::vector<BtfSource>> btf{};
+  std::optional<std::vector<std::string>> loaders{};
+};
+
+/// Error: file, key and problem.
+Result<MatrixSpec> read_matrix(const std::filesystem::path& file);
+
+}  // namespace bpfmatrix
