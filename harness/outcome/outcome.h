@@ -78,7 +78,8 @@ struct VerifierStats {
 struct LoadOutcome {
   StageOutcome stage{};
   VerifierStats stats{};
-  /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no log.
+  /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no
+  /// log.
   std::string log_sha256{};
   bool log_truncated = false;
   /// The log's last lines, so that a record can be judged without the log file.

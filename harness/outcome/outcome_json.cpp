@@ -1,0 +1,328 @@
+#include "outcome/outcome_json.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
+
+/// What each stage calls its success; the other two words are the same everywhere.
+constexpr std::string_view kOpened = "opened";
+constexpr std::string_view kApplied = "applied";
+constexpr std::string_view kCreated = "created";
+constexpr std::string_view kAccepted = "accepted";
+constexpr std::string_view kAttached = "attached";
+
+std::string_view word(StageResult result, std::string_view ok) {
+  switch (result) {
+    case StageResult::not_tried:
+      return "not_tried";
+    case StageResult::ok:
+      return ok;
+    case StageResult::refused:
+      return "refused";
+  }
+  return "";
+}
+
+OrderedJson text_or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
+
+template <typename T>
+OrderedJson value_or_null(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
+}
+
+OrderedJson stage_json(const StageOutcome& stage, std::string_view ok) {
+  return {{"result", word(stage.result, ok)},
+          {"errno", text_or_null(stage.errno_name)},
+          {"message", text_or_null(stage.message)}};
+}
+
+OrderedJson kernel_json(const OutcomeKernel& kernel) {
+  return {{"id", kernel.id},
+          {"release", kernel.release},
+          {"arch", kernel.arch},
+          {"btf",
+           {{"present", kernel.btf_present},
+            {"bytes", kernel.btf_bytes},
+            {"sha256", text_or_null(kernel.btf_sha256)}}},
+          {"origin",
+           {{"kind", kernel.origin_kind},
+            {"package", text_or_null(kernel.package)},
+            {"version", text_or_null(kernel.version)},
+            {"sha256", text_or_null(kernel.sha256)},
+            {"signed_by", text_or_null(kernel.signed_by)}}}};
+}
+
+OrderedJson stats_json(const VerifierStats& stats) {
+  return {{"insns", value_or_null(stats.insns)},
+          {"states_total", value_or_null(stats.states_total)},
+          {"states_peak", value_or_null(stats.states_peak)},
+          {"stack_bytes", value_or_null(stats.stack_bytes)},
+          {"verification_usec", value_or_null(stats.verification_usec)},
+          {"xlated_bytes", value_or_null(stats.xlated_bytes)},
+          {"jited_bytes", value_or_null(stats.jited_bytes)}};
+}
+
+OrderedJson program_json(const ProgramOutcome& program) {
+  OrderedJson load = stage_json(program.load.stage, kAccepted);
+  load["stats"] = stats_json(program.load.stats);
+  load["log"] = text_or_null(program.load.log_sha256);
+  load["log_truncated"] = program.load.log_truncated;
+  load["log_tail"] = text_or_null(program.load.log_tail);
+  OrderedJson attach = stage_json(program.attach.stage, kAttached);
+  attach["method"] = text_or_null(program.attach.method);
+  attach["asked"] = text_or_null(program.attach.asked);
+  attach["taken"] = text_or_null(program.attach.taken);
+  return {{"name", program.name},
+          {"section", program.section},
+          {"type", program.type},
+          {"load", std::move(load)},
+          {"attach", std::move(attach)}};
+}
+
+OrderedJson relocation_json(const RelocationOutcome& relocation) {
+  OrderedJson json = stage_json(relocation.stage, kApplied);
+  json["applied"] = value_or_null(relocation.applied);
+  json["skipped"] = value_or_null(relocation.skipped);
+  json["poisoned"] = value_or_null(relocation.poisoned);
+  return json;
+}
+
+}  // namespace
+
+OrderedJson to_json(const Outcome& outcome) {
+  OrderedJson maps = OrderedJson::array();
+  for (const MapOutcome& map : outcome.maps) {
+    OrderedJson json{{"name", map.name}, {"type", map.type}};
+    json.update(stage_json(map.stage, kCreated));
+    maps.push_back(std::move(json));
+  }
+  OrderedJson programs = OrderedJson::array();
+  for (const ProgramOutcome& program : outcome.programs) programs.push_back(program_json(program));
+  const OutcomeObject& object = outcome.object;
+  return {{"schema", kOutcomeSchema},
+          {"cell", outcome.cell},
+          {"kernel", kernel_json(outcome.kernel)},
+          {"case", outcome.case_id},
+          {"btf", outcome.btf_source},
+          {"object",
+           {{"path", object.path},
+            {"sha256", text_or_null(object.sha256)},
+            {"btf", object.btf},
+            {"btf_ext", object.btf_ext},
+            {"license", text_or_null(object.license)},
+            {"producer", text_or_null(object.producer)}}},
+          {"loader", {{"name", outcome.loader}, {"version", text_or_null(outcome.loader_version)}}},
+          {"vm",
+           {{"accel", text_or_null(outcome.accel)},
+            {"ready_ms", outcome.ready_ms},
+            {"wall_ms", outcome.wall_ms}}},
+          {"end", to_string(outcome.end)},
+          {"end_reason", text_or_null(outcome.end_reason)},
+          {"console_tail", text_or_null(outcome.console_tail)},
+          {"open", stage_json(outcome.open, kOpened)},
+          {"relocated", relocation_json(outcome.relocation)},
+          {"maps", std::move(maps)},
+          {"programs", std::move(programs)}};
+}
+
+namespace {
+
+/// Reads one object of the line; the first error of any of them is the line's.
+class OutcomeReader {
+ public:
+  explicit OutcomeReader(std::string where) : where_(std::move(where)) {}
+
+  Result<Outcome> read(const Json& json) {
+    Outcome outcome;
+    ObjectReader reader(json, where_);
+    if (reader.integer("schema") != kOutcomeSchema) reader.fail("schema", "only 1 is known");
+    outcome.cell = reader.string("cell");
+    outcome.case_id = reader.string("case");
+    outcome.btf_source = reader.string("btf");
+    read_kernel(inner(reader, "kernel"), outcome.kernel);
+    read_object(inner(reader, "object"), outcome.object);
+    ObjectReader loader = inner(reader, "loader");
+    outcome.loader = loader.string("name");
+    outcome.loader_version = loader.optional_string("version").value_or("");
+    finish(loader);
+    ObjectReader vm = inner(reader, "vm");
+    outcome.accel = vm.optional_string("accel").value_or("");
+    outcome.ready_ms = vm.integer("ready_ms");
+    outcome.wall_ms = vm.integer("wall_ms");
+    finish(vm);
+    const auto end = parse_end(reader.string("end"));
+    if (!end) reader.fail("end", "unknown word");
+    outcome.end = end.value_or(End::lost);
+    outcome.end_reason = reader.optional_string("end_reason").value_or("");
+    outcome.console_tail = reader.optional_string("console_tail").value_or("");
+    ObjectReader open = inner(reader, "open");
+    read_stage(open, outcome.open, kOpened);
+    finish(open);
+    read_relocation(inner(reader, "relocated"), outcome.relocation);
+    read_maps(reader, outcome);
+    read_programs(reader, outcome);
+    finish(reader);
+    if (error_) return *error_;
+    return outcome;
+  }
+
+ private:
+  ObjectReader inner(ObjectReader& parent, std::string_view key) {
+    static const Json kNothing = Json::object();
+    const Json* json = parent.required(key);
+    return ObjectReader(json != nullptr ? *json : kNothing, parent.where(key));
+  }
+
+  void finish(ObjectReader& reader) {
+    const Result<> read = reader.finish();
+    if (!read && !error_) error_ = read.error();
+  }
+
+  static void read_stage(ObjectReader& reader, StageOutcome& stage, std::string_view ok) {
+    const std::string result = reader.string("result");
+    bool known = false;
+    for (const StageResult candidate :
+         {StageResult::not_tried, StageResult::ok, StageResult::refused}) {
+      if (result != word(candidate, ok)) continue;
+      stage.result = candidate;
+      known = true;
+    }
+    if (!known) reader.fail("result", fmt::format("unknown word '{}'", result));
+    stage.errno_name = reader.optional_string("errno").value_or("");
+    stage.message = reader.optional_string("message").value_or("");
+  }
+
+  void read_kernel(ObjectReader reader, OutcomeKernel& kernel) {
+    kernel.id = reader.string("id");
+    kernel.release = reader.string("release");
+    kernel.arch = reader.string("arch");
+    ObjectReader btf = inner(reader, "btf");
+    kernel.btf_present = btf.boolean("present");
+    kernel.btf_bytes = number(btf, "bytes").value_or(0);
+    kernel.btf_sha256 = btf.optional_string("sha256").value_or("");
+    finish(btf);
+    ObjectReader origin = inner(reader, "origin");
+    kernel.origin_kind = origin.string("kind");
+    kernel.package = origin.optional_string("package").value_or("");
+    kernel.version = origin.optional_string("version").value_or("");
+    kernel.sha256 = origin.optional_string("sha256").value_or("");
+    kernel.signed_by = origin.optional_string("signed_by").value_or("");
+    finish(origin);
+    finish(reader);
+  }
+
+  void read_object(ObjectReader reader, OutcomeObject& object) {
+    object.path = reader.string("path");
+    object.sha256 = reader.optional_string("sha256").value_or("");
+    object.btf = reader.boolean("btf");
+    object.btf_ext = reader.boolean("btf_ext");
+    object.license = reader.optional_string("license").value_or("");
+    object.producer = reader.optional_string("producer").value_or("");
+    finish(reader);
+  }
+
+  void read_relocation(ObjectReader reader, RelocationOutcome& relocation) {
+    read_stage(reader, relocation.stage, kApplied);
+    const auto count = [&](std::string_view key) -> std::optional<int> {
+      const auto value = reader.optional_integer(key);
+      return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+    };
+    relocation.applied = count("applied");
+    relocation.skipped = count("skipped");
+    relocation.poisoned = count("poisoned");
+    finish(reader);
+  }
+
+  void read_maps(ObjectReader& parent, Outcome& outcome) {
+    const Json* list = parent.array("maps");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("maps"), i));
+      MapOutcome map{reader.string("name"), reader.string("type"), {}};
+      read_stage(reader, map.stage, kCreated);
+      finish(reader);
+      outcome.maps.push_back(std::move(map));
+    }
+  }
+
+  void read_programs(ObjectReader& parent, Outcome& outcome) {
+    const Json* list = parent.array("programs");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("programs"), i));
+      ProgramOutcome program;
+      program.name = reader.string("name");
+      program.section = reader.string("section");
+      program.type = reader.string("type");
+      read_load(inner(reader, "load"), program.load);
+      read_attach(inner(reader, "attach"), program.attach);
+      finish(reader);
+      outcome.programs.push_back(std::move(program));
+    }
+  }
+
+  void read_load(ObjectReader reader, LoadOutcome& load) {
+    read_stage(reader, load.stage, kAccepted);
+    load.log_sha256 = reader.optional_string("log").value_or("");
+    load.log_truncated = reader.boolean("log_truncated");
+    load.log_tail = reader.optional_string("log_tail").value_or("");
+    ObjectReader stats = inner(reader, "stats");
+    load.stats = {number(stats, "insns"),
+                  number(stats, "states_total"),
+                  number(stats, "states_peak"),
+                  number(stats, "stack_bytes"),
+                  number(stats, "verification_usec"),
+                  number(stats, "xlated_bytes"),
+                  number(stats, "jited_bytes")};
+    finish(stats);
+    finish(reader);
+  }
+
+  void read_attach(ObjectReader reader, AttachOutcome& attach) {
+    read_stage(reader, attach.stage, kAttached);
+    attach.method = reader.optional_string("method").value_or("");
+    attach.asked = reader.optional_string("asked").value_or("");
+    attach.taken = reader.optional_string("taken").value_or("");
+    finish(reader);
+  }
+
+  static std::optional<std::uint64_t> number(ObjectReader& reader, std::string_view key) {
+    const auto value = reader.optional_integer(key);
+    return value ? std::optional<std::uint64_t>(static_cast<std::uint64_t>(*value)) : std::nullopt;
+  }
+
+  std::string where_;
+  std::optional<Error> error_{};
+};
+
+}  // namespace
+
+Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
+  return OutcomeReader(where).read(json);
+}
+
+Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
+  const Result<std::string> text = read_file(file, kMaxOutcomesBytes);
+  if (!text) return text.error();
+  std::vector<Outcome> outcomes;
+  std::string_view rest = *text;
+  for (std::size_t line = 1; rest.find('\n') != std::string_view::npos; ++line) {
+    const std::size_t end = rest.find('\n');
+    const std::string where = fmt::format("{}:{}", file.string(), line);
+    const Result<Json> json = parse_json(rest.substr(0, end), where);
+    if (!json) return json.error();
+    Result<Outcome> outcome = outcome_from_json(*json, where);
+    if (!outcome) return std::move(outcome).error();
+    outcomes.push_back(*std::move(outcome));
+    rest.remove_prefix(end + 1);
+  }
+  return outcomes;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,22 @@
+// An Outcome as one line of outcomes.jsonl, and back. The format is outcome.schema.json.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+OrderedJson to_json(const Outcome& outcome);
+
+/// Strict: an unknown key, a missing one or an unknown word is an error that names `where`.
+Result<Outcome> outcome_from_json(const Json& json, const std::string& where);
+
+/// The lines of an outcomes.jsonl. A last line without a line end was being written when the run
+/// was killed: it is left out. Error: the file cannot be read, or a line is no outcome.
+Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,146 @@
+#include "outcome/outcome_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+
+namespace bpfmatrix {
+namespace {
+
+Outcome full_outcome() {
+  Outcome o;
+  o.cell = "debian-6.1-x86_64/connect-kprobe-bare/kernel/libbpf";
+  o.kernel = {"debian-6.1-x86_64",
+              "6.1.0-50-cloud-amd64",
+              "x86_64",
+              true,
+              4700000,
+              "aa",
+              "deb",
+              "linux-image-6.1.0-50-cloud-amd64",
+              "6.1.176-1",
+              "bb",
+              "cc"};
+  o.object = {"connect.o", "dd", true, true, "GPL", "clang 14.0.6"};
+  o.case_id = "connect-kprobe-bare";
+  o.btf_source = "kernel";
+  o.loader = "libbpf";
+  o.loader_version = "1.4.6";
+  o.accel = "tcg";
+  o.ready_ms = 52;
+  o.wall_ms = 840;
+  o.end = End::completed;
+  o.open.result = StageResult::ok;
+  o.relocation.stage.result = StageResult::ok;
+  o.relocation.applied = 1;
+  o.relocation.skipped = 0;
+  o.relocation.poisoned = 0;
+  o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
+  ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}};
+  p.load.stage.result = StageResult::ok;
+  p.load.stats.insns = 41;
+  p.load.stats.xlated_bytes = 344;
+  p.load.log_sha256 = "ee";
+  p.load.log_tail = "processed 41 insns";
+  p.attach = {{StageResult::refused, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", ""};
+  o.programs.push_back(p);
+  return o;
+}
+
+TEST(OutcomeJson, everything_comes_back_as_it_was) {
+  const std::string line = to_json(full_outcome()).dump();
+  const auto read = outcome_from_json(*parse_json(line, "f"), "f");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read).dump(), line);
+}
+
+TEST(OutcomeJson, an_empty_outcome_is_lost_and_nothing_was_tried) {
+  const OrderedJson json = to_json(Outcome{});
+  EXPECT_EQ(json["end"], "lost");
+  EXPECT_EQ(json["open"]["result"], "not_tried");
+  EXPECT_TRUE(outcome_from_json(*parse_json(json.dump(), "f"), "f"));
+}
+
+TEST(OutcomeJson, a_stage_is_called_by_its_own_word) {
+  const OrderedJson json = to_json(full_outcome());
+  EXPECT_EQ(json["open"]["result"], "opened");
+  EXPECT_EQ(json["relocated"]["result"], "applied");
+  EXPECT_EQ(json["maps"][0]["result"], "refused");
+  EXPECT_EQ(json["programs"][0]["load"]["result"], "accepted");
+  EXPECT_EQ(json["programs"][0]["attach"]["result"], "refused");
+}
+
+/// A change to the line, and the error it must give.
+struct Bad {
+  const char* pointer;
+  const char* value;
+  const char* message;
+};
+constexpr Bad kBad[] = {
+    {"/schema", "2", "'f': key 'schema': only 1 is known"},
+    {"/end", "\"fine\"", "'f': key 'end': unknown word"},
+    {"/surplus", "1", "'f': unknown key 'surplus'"},
+    {"/kernel/btf/size", "1", "'f: kernel: btf': unknown key 'size'"},
+    {"/open/result", "\"accepted\"", "'f: open': key 'result': unknown word 'accepted'"},
+    {"/programs/0/load/stats/insns", "\"41\"",
+     "'f: programs[0]: load: stats': key 'insns': wanted an integer, got string"},
+    {"/maps/0/name", "null", "'f: maps[0]': key 'name': missing"},
+};
+TEST(OutcomeJson, what_does_not_belong_is_named_with_its_place) {
+  for (const Bad& row : kBad) {
+    Json json = Json::parse(to_json(full_outcome()).dump());
+    json[Json::json_pointer(row.pointer)] = Json::parse(row.value);
+    const auto read = outcome_from_json(json, "f");
+    ASSERT_FALSE(read) << row.pointer;
+    EXPECT_EQ(read.error().message, row.message);
+  }
+}
+
+TEST(ReadOutcomes, leaves_out_a_line_that_was_being_written) {
+  const Result<TempDir> dir = TempDir::create();
+  const std::string line = to_json(full_outcome()).dump() + "\n";
+  ASSERT_TRUE(write_file(dir->path() / "o", line + line + line.substr(0, 100)));
+  const auto outcomes = read_outcomes(dir->path() / "o");
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), 2U);
+}
+
+TEST(ReadOutcomes, names_file_and_line_of_what_is_wrong) {
+  const Result<TempDir> dir = TempDir::create();
+  const auto file = dir->path() / "o";
+  ASSERT_TRUE(write_file(file, to_json(full_outcome()).dump() + "\n{}\n"));
+  const auto outcomes = read_outcomes(file);
+  ASSERT_FALSE(outcomes);
+  EXPECT_EQ(outcomes.error().message, "'" + file.string() + ":2': key 'schema': missing");
+}
+
+/// Walks schema and value together: every key the writer writes is described, and the other way
+/// round.
+void expect_described(const Json& schema, const Json& value, const std::string& where) {
+  EXPECT_TRUE(schema.contains("description") || where == "outcome") << where;
+  if (value.is_array()) return expect_described(schema.at("items"), value.at(0), where + "[]");
+  if (!value.is_object()) return;
+  EXPECT_EQ(schema.at("additionalProperties"), false) << where;
+  std::vector<std::string> described;
+  std::vector<std::string> written;
+  for (const auto& [key, inner] : schema.at("properties").items()) described.push_back(key);
+  for (const auto& [key, inner] : value.items()) written.push_back(key);
+  ASSERT_THAT(written, ::testing::UnorderedElementsAreArray(described)) << where;
+  EXPECT_THAT(schema.at("required"), ::testing::UnorderedElementsAreArray(described)) << where;
+  for (const auto& [key, inner] : value.items()) {
+    expect_described(schema.at("properties").at(key), inner, where + "." + key);
+  }
+}
+
+TEST(OutcomeSchema, describes_exactly_what_is_written) {
+  const auto text = read_file(BPFMATRIX_SOURCE_DIR "/harness/outcome/outcome.schema.json", 1 << 20);
+  ASSERT_TRUE(text) << text.error().message;
+  const auto schema = parse_json(*text, "outcome.schema.json");
+  ASSERT_TRUE(schema) << schema.error().message;
+  expect_described(*schema, Json::parse(to_json(full_outcome()).dump()), "outcome");
+}
+
+}  // namespace
+}  // namespace bpfmatrix
