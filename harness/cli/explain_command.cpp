@@ -1,0 +1,66 @@
+#include "cli/explain_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "base/ids.h"
+#include "cli/exit_code.h"
+#include "cli/talk.h"
+#include "outcome/outcome_json.h"
+#include "report/explain.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::size_t kMaxNamed = 20;
+
+struct ExplainOptions {
+  std::string run{};
+  std::string cell{};
+  bool json = false;
+};
+
+Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& options) {
+  std::string hint = "cells of this run:";
+  for (std::size_t i = 0; i < outcomes.size() && i < kMaxNamed; ++i)
+    hint += "\n  " + outcomes[i].cell;
+  if (outcomes.size() > kMaxNamed)
+    hint += fmt::format("\n  ... and {} more", outcomes.size() - kMaxNamed);
+  return Error{fmt::format("no cell '{}' in '{}'", options.cell, options.run), hint};
+}
+
+Result<> explain_cells(const ExplainOptions& options) {
+  const auto outcomes = read_outcomes(std::filesystem::path(options.run) / "outcomes.jsonl");
+  if (!outcomes) return outcomes.error();
+  bool found = false;
+  for (const Outcome& outcome : *outcomes) {
+    if (!glob_match(options.cell, outcome.cell)) continue;
+    if (found) fmt::print("\n");
+    found = true;
+    fmt::print("{}",
+               options.json ? to_json(outcome).dump(1) + "\n" : explain(outcome, options.run));
+  }
+  if (!found) return no_such_cell(*outcomes, options);
+  return {};
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand("explain", "The whole story of one cell");
+  command->add_option("run", options->run, "Directory of a run")->required();
+  command->add_option("cell", options->cell, "Cell id, or a glob over cell ids")->required();
+  command->add_flag("--json", options->json, "The outcome as JSON");
+  command->callback([options, &exit_code] {
+    const Result<> explained = explain_cells(*options);
+    if (!explained) say_error(explained.error());
+    exit_code = explained ? static_cast<int>(as_expected) : static_cast<int>(wrong_command);
+  });
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,109 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace bpfmatrix {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string seconds_text(std::chrono::duration<double> time) {
+  const int seconds = static_cast<int>(time.count() + 0.5);
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  return fmt::format("{}:{:02} min", seconds / 60, seconds % 60);
+}
+
+}  // namespace
+
+Progress::~Progress() { erase(); }
+
+void Progress::run_planned(const Plan& plan, int jobs) {
+  jobs_ = jobs;
+  cells_ = static_cast<int>(plan.cells.size());
+  for (const Cell& cell : plan.cells) ++kernel(cell.kernel.id).cells;
+  if (!terminal_) {
+    std::fprintf(stderr, "%d cells on %zu kernels, %d at a time\n", cells_, kernels_.size(), jobs_);
+  }
+  draw();
+}
+
+Progress::KernelProgress& Progress::kernel(const std::string& id) {
+  const auto found =
+      std::find_if(kernels_.begin(), kernels_.end(), [&](const auto& k) { return k.id == id; });
+  if (found != kernels_.end()) return *found;
+  kernels_.push_back({.id = id});
+  return kernels_.back();
+}
+
+void Progress::kernel_booting(const std::string& kernel_id) {
+  kernel(kernel_id).now = "booting";
+  draw();
+}
+
+void Progress::kernel_ready(const std::string& kernel_id, std::chrono::milliseconds after) {
+  kernel(kernel_id).now = fmt::format("ready after {} ms", after.count());
+  draw();
+}
+
+void Progress::cell_started(const Cell& cell) {
+  if (first_cell_ == Clock::time_point{}) first_cell_ = Clock::now();
+  kernel(cell.kernel.id).now = cell.case_id;
+  draw();
+}
+
+void Progress::cell_finished(const Outcome& outcome) {
+  KernelProgress& at = kernel(outcome.kernel.id);
+  ++at.done;
+  ++done_;
+  if (outcome.end != End::completed) ++at.not_completed;
+  if (at.done == at.cells) {
+    at.now.clear();
+    if (!terminal_) std::fprintf(stderr, "%s\n", kernel_line(at).c_str());
+  }
+  draw();
+}
+
+void Progress::notice(const std::string& text) {
+  erase();
+  std::fprintf(stderr, "%s\n", text.c_str());
+  draw();
+}
+
+std::string Progress::kernel_line(const KernelProgress& kernel) const {
+  std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
+  if (kernel.not_completed > 0) line += fmt::format("  {} not completed", kernel.not_completed);
+  if (!kernel.now.empty()) line += "  " + kernel.now;
+  if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
+  return line;
+}
+
+std::string Progress::time_left() const {
+  if (done_ == 0 || first_cell_ == Clock::time_point{}) return "";
+  const std::chrono::duration<double> spent = Clock::now() - first_cell_;
+  return ", about " + seconds_text(spent / done_ * (cells_ - done_)) + " left";
+}
+
+void Progress::draw() {
+  if (!terminal_) return;
+  erase();
+  for (const KernelProgress& kernel : kernels_) {
+    const bool dim = colour_ && kernel.now.empty();
+    std::fprintf(stderr, "%s%s%s\n", dim ? "\033[2m" : "", kernel_line(kernel).c_str(),
+                 dim ? "\033[0m" : "");
+  }
+  const std::string spent = seconds_text(Clock::now() - start_);
+  std::fprintf(stderr, "%d of %d cells, %s%s\n", done_, cells_, spent.c_str(), time_left().c_str());
+  std::fflush(stderr);
+  drawn_lines_ = static_cast<int>(kernels_.size()) + 1;
+}
+
+void Progress::erase() {
+  if (drawn_lines_ > 0) std::fprintf(stderr, "\033[%dA\033[J", drawn_lines_);
+  drawn_lines_ = 0;
+}
+
+}  // namespace bpfmatrix

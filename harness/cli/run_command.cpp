@@ -1,0 +1,303 @@
+#include "cli/run_command.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "base/child_process.h"
+#include "base/data_dir.h"
+#include "cli/exit_code.h"
+#include "cli/progress.h"
+#include "cli/talk.h"
+#include "kernels/store.h"
+#include "outcome/outcome_json.h"
+#include "report/matrix_view.h"
+#include "report/terminal.h"
+#include "run/guest_vm.h"
+#include "run/scheduler.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
+
+struct RunOptions {
+  std::string matrix{};
+  std::vector<std::string> kernels{};
+  std::vector<std::string> archs{};
+  std::vector<std::string> cases{};
+  std::vector<std::string> objects{};
+  std::vector<std::string> btf{};
+  std::vector<std::string> loaders{};
+  std::string out{};
+  std::string accel = "auto";
+  std::string shard{};
+  std::string mirror{};
+  int jobs = 0;
+  int cell_timeout = 120;
+  int boot_timeout = 120;
+  bool resume = false;
+  bool dry_run = false;
+  bool no_cache = false;
+  bool json = false;
+};
+
+/// "I/N" of --shard.
+struct Shard {
+  int index = 1;
+  int count = 1;
+};
+
+Result<Shard> parse_shard(const std::string& text) {
+  Shard shard;
+  char rest = 0;
+  if (text.empty()) return shard;
+  const int read = std::sscanf(text.c_str(), "%d/%d%c", &shard.index, &shard.count, &rest);
+  if (read == 2 && shard.count >= 1 && shard.index >= 1 && shard.index <= shard.count) return shard;
+  return Error{fmt::format("--shard '{}': wanted I/N with 1 <= I <= N, as in 2/4", text)};
+}
+
+bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std::string::npos; }
+
+/// The command as a value: what to run, and on what.
+struct Assembled {
+  RunRequest request{};
+  RunInput input{};
+};
+
+class RunCommand {
+ public:
+  explicit RunCommand(const RunOptions& options) : options_(options) {}
+
+  /// Plan, run, report: each stage reads what the one before left behind.
+  Result<int> run() {
+    if (const Result<> ready = prepare_settings(); !ready) return ready.error();
+    Result<Catalog> catalog = load_catalog(settings_.data_dir / "kernels" / "catalog.json");
+    if (!catalog) return std::move(catalog).error();
+    KernelFinder kernels(*std::move(catalog), settings_);
+    Result<Assembled> assembled = assemble(kernels);
+    if (!assembled) return std::move(assembled).error();
+    if (options_.dry_run) return print_plan(assembled->input.plan, kernels);
+    Result<RunDir> dir = open_dir(assembled->request);
+    if (!dir) return std::move(dir).error();
+    if (const Result<> ran = run_into(*dir, assembled->input, kernels); !ran) return ran.error();
+    return report(*dir);
+  }
+
+ private:
+  Result<> prepare_settings() {
+    Result<fs::path> data = find_data_dir();
+    if (!data) return std::move(data).error();
+    settings_.data_dir = *std::move(data);
+    Result<FetchOptions> fetch = default_fetch_options(options_.mirror);
+    if (!fetch) return std::move(fetch).error();
+    settings_.fetch = *std::move(fetch);
+    settings_.cache_dir = settings_.fetch.store;
+    const auto accel = parse_accel_choice(options_.accel);
+    if (!accel) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
+    settings_.accel = *accel;
+    settings_.jobs = options_.jobs > 0
+                         ? options_.jobs
+                         : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    settings_.cell_timeout = std::chrono::seconds(options_.cell_timeout);
+    settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
+    return {};
+  }
+
+  /// What was asked, from the matrix file and the options, or from the run that is resumed.
+  Result<RunRequest> make_request(KernelFinder& kernels) {
+    if (options_.resume) {
+      if (options_.out.empty()) return Error{"--resume: which run? name its directory with --out"};
+      return read_run_request(options_.out);
+    }
+    RunRequest request;
+    const fs::path default_matrix = settings_.data_dir / "ci" / "matrices" / "default.json";
+    const bool narrowed = !options_.kernels.empty();
+    if (!options_.matrix.empty() || !narrowed) {
+      Result<MatrixSpec> matrix =
+          read_matrix(options_.matrix.empty() ? default_matrix : fs::path(options_.matrix));
+      if (!matrix) return std::move(matrix).error();
+      request.matrix = *std::move(matrix);
+    }
+    if (narrowed) request.matrix.kernels = options_.kernels;
+    if (!options_.cases.empty()) request.matrix.cases = options_.cases;
+    if (!options_.btf.empty()) {
+      auto sources = parse_btf_sources(options_.btf);
+      if (!sources) return std::move(sources).error();
+      request.matrix.btf = *std::move(sources);
+    }
+    if (!options_.loaders.empty()) request.matrix.loaders = options_.loaders;
+    for (const std::string& file : options_.objects)
+      request.objects.push_back(fs::absolute(file).string());
+    (void)kernels;
+    return request;
+  }
+
+  Result<Assembled> assemble(KernelFinder& kernels) {
+    Result<RunRequest> request = make_request(kernels);
+    if (!request) return std::move(request).error();
+    MatrixSpec matrix = request->matrix;
+    for (std::string& kernel : matrix.kernels) {
+      if (!looks_like_path(kernel)) continue;
+      Result<std::string> id = kernels.add_local(kernel);
+      if (!id) return std::move(id).error();
+      kernel = *std::move(id);
+    }
+    Result<std::vector<CaseSpec>> suite = choose_suite(*request, matrix);
+    if (!suite) return std::move(suite).error();
+    Result<Plan> plan = make_plan(matrix, known_kernels(kernels), *suite);
+    if (!plan) return std::move(plan).error();
+    const Result<Shard> part = parse_shard(options_.shard);
+    if (!part) return part.error();
+    Assembled assembled{*std::move(request), {shard(*plan, part->index, part->count), {}}};
+    for (CaseSpec& spec : *suite) assembled.input.cases.emplace(spec.id, std::move(spec));
+    if (assembled.request.cells.empty()) {
+      for (const Cell& cell : assembled.input.plan.cells)
+        assembled.request.cells.push_back(cell.id());
+    }
+    return assembled;
+  }
+
+  /// The suite's cases, or one for each --object. An object that is none is noticed here.
+  Result<std::vector<CaseSpec>> choose_suite(const RunRequest& request, MatrixSpec& matrix) {
+    if (request.objects.empty()) return read_suite(settings_.data_dir / "cases");
+    std::vector<CaseSpec> suite;
+    for (const std::string& file : request.objects) {
+      if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
+      CaseSpec spec = case_for_object(file);
+      const auto same = std::count_if(suite.begin(), suite.end(),
+                                      [&](const CaseSpec& s) { return s.id == spec.id; });
+      if (same > 0)
+        return Error{fmt::format("two objects are called '{}'", spec.id),
+                     "give them different file names"};
+      suite.push_back(std::move(spec));
+    }
+    matrix.cases = {"*"};
+    return suite;
+  }
+
+  std::vector<PlanKernel> known_kernels(const KernelFinder& kernels) const {
+    std::vector<PlanKernel> known = kernels.known();
+    if (options_.archs.empty()) return known;
+    std::erase_if(known, [&](const PlanKernel& kernel) {
+      return std::none_of(options_.archs.begin(), options_.archs.end(),
+                          [&](const std::string& arch) { return parse_arch(arch) == kernel.arch; });
+    });
+    return known;
+  }
+
+  Result<int> print_plan(const Plan& plan, const KernelFinder& kernels) const {
+    std::string last;
+    for (const Cell& cell : plan.cells) {
+      if (cell.kernel.id != last) {
+        last = cell.kernel.id;
+        fmt::print("# {}\n", qemu_line(kernels, last));
+      }
+      fmt::print("{}\n", cell.id());
+    }
+    say(fmt::format("{} cells", plan.cells.size()));
+    return static_cast<int>(as_expected);
+  }
+
+  /// A line to paste into a shell; only what is in the store already is shown in full.
+  std::string qemu_line(const KernelFinder& kernels, const std::string& id) const {
+    const Result<Kernel> kernel = kernels.find_stored(id);
+    if (!kernel) return fmt::format("{}: {}", id, kernel.error().message);
+    return shell_quote(example_qemu_argv(*kernel));
+  }
+
+  Result<RunDir> open_dir(const RunRequest& request) {
+    if (options_.resume) return RunDir::resume(options_.out);
+    if (!options_.out.empty()) return RunDir::create(options_.out, request);
+    const fs::path path =
+        fs::path(kRunsFolder) / fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::time(nullptr)));
+    Result<RunDir> dir = RunDir::create(path, request);
+    if (dir) point_latest_at(path);
+    return dir;
+  }
+
+  /// bpfmatrix-runs/latest is a convenience: that it cannot be made is no error.
+  static void point_latest_at(const fs::path& run) {
+    std::error_code ignored;
+    const fs::path link = run.parent_path() / "latest";
+    fs::remove(link, ignored);
+    fs::create_symlink(run.filename(), link, ignored);
+  }
+
+  Result<> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
+    const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    Progress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
+    return run_plan(input, kernels, settings_, dir, progress);
+  }
+
+  Result<int> report(const RunDir& dir) const {
+    const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
+    if (!outcomes) return outcomes.error();
+    const MatrixView view = make_matrix_view(*outcomes);
+    if (options_.json) {
+      fmt::print("{}\n", to_json(view).dump(1));
+    } else {
+      fmt::print("{}", render_terminal(
+                           view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}));
+    }
+    const auto untold =
+        std::count_if(outcomes->begin(), outcomes->end(), [](const Outcome& outcome) {
+          return outcome.end != End::completed && outcome.end != End::panicked;
+        });
+    say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
+                    dir.path().string(), dir.path().string()));
+    return static_cast<int>(untold > 0 ? unknown : as_expected);
+  }
+
+  const RunOptions& options_;
+  RunSettings settings_{};
+};
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App* run = app.add_subcommand("run", "Run cases or objects on a matrix of kernels");
+  run->add_option("matrix", options->matrix,
+                  "Matrix file; default: the one that comes with bpfmatrix");
+  run->add_option("--kernel", options->kernels, "Kernel id or glob, or a path to a vmlinuz")
+      ->type_name("GLOB");
+  run->add_option("--arch", options->archs, "Only kernels of this architecture")
+      ->check(CLI::IsMember({"x86_64", "aarch64"}));
+  run->add_option("--case", options->cases, "Case id, glob, or GROUP/GLOB")->type_name("GLOB");
+  run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
+      ->type_name("FILE");
+  run->add_option("--btf", options->btf,
+                  "BTF source: kernel, embedded or none; instead of what the cases say");
+  run->add_option("--loader", options->loaders, "Loader, instead of what the cases say");
+  run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
+      ->type_name("DIR");
+  run->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
+  run->add_option("--jobs", options->jobs, "VMs at a time; default: one a core");
+  run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
+  run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
+      ->type_name("URL");
+  run->add_option("--cell-timeout", options->cell_timeout, "Seconds a cell may take")
+      ->capture_default_str();
+  run->add_option("--boot-timeout", options->boot_timeout, "Seconds a boot may take")
+      ->capture_default_str();
+  run->add_flag("--resume", options->resume, "Go on with the run in --out");
+  run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
+  run->add_flag("--json", options->json, "The result as JSON on standard output");
+  run->callback([options, &exit_code] {
+    const Result<int> code = RunCommand(*options).run();
+    if (!code) say_error(code.error());
+    exit_code = code ? *code : static_cast<int>(wrong_command);
+  });
+}
+
+}  // namespace bpfmatrix

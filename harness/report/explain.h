@@ -1,0 +1,13 @@
+// The whole story of one cell, for a person.
+#pragma once
+
+#include <string>
+
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+/// `run_dir` is only named in the text: where logs lie, and how to look closer.
+std::string explain(const Outcome& outcome, const std::string& run_dir);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,170 @@
+#include "report/matrix_view.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "analysis/finding.h"
+#include "base/kernel_version.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
+
+Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
+  switch (outcome.end) {
+    case End::completed:
+      break;
+    case End::panicked:
+      return Sign::panicked;
+    case End::hung:
+    case End::lost:
+    case End::unavailable:
+      return Sign::unknown;
+  }
+  if (program == nullptr || program->load.stage.result == StageResult::refused)
+    return Sign::refused;
+  if (program->load.stage.result == StageResult::not_tried) return Sign::not_reached;
+  if (outcome.relocation.skipped.value_or(0) > 0) return Sign::loaded_skipped;
+  switch (program->attach.stage.result) {
+    case StageResult::ok:
+      return Sign::attached;
+    case StageResult::refused:
+      return Sign::attach_refused;
+    case StageResult::not_tried:
+      return Sign::loaded;
+  }
+  return Sign::unknown;
+}
+
+/// Oldest release first; what is no version goes last, by name.
+std::vector<std::string> order_kernels(const std::map<std::string, std::string>& release_of) {
+  std::vector<std::string> ids;
+  for (const auto& [id, release] : release_of) ids.push_back(id);
+  const auto key = [&](const std::string& id) {
+    const auto version = parse_kernel_version(release_of.at(id));
+    return std::make_tuple(version.value_or(KernelVersion{1 << 20, 0, 0}), id);
+  };
+  std::sort(ids.begin(), ids.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return ids;
+}
+
+/// Rows in the order in which their cells first came, cases together, programs as in the object.
+class TableBuilder {
+ public:
+  void add(const Outcome& outcome) {
+    releases_[outcome.kernel.id] = outcome.kernel.release;
+    if (outcome.programs.empty()) return add_row(outcome, nullptr);
+    for (const ProgramOutcome& program : outcome.programs) add_row(outcome, &program);
+  }
+
+  MatrixView::Table build(const std::string& arch) {
+    fold_objects_that_never_opened();
+    MatrixView::Table table{arch, order_kernels(releases_), {}};
+    for (auto& [key, row] : rows_) table.rows.push_back(std::move(row));
+    return table;
+  }
+
+ private:
+  void add_row(const Outcome& outcome, const ProgramOutcome* program) {
+    const std::string name = program != nullptr ? program->name : "";
+    const RowKey key{outcome.case_id, name, outcome.btf_source, outcome.loader};
+    Row& row = rows_[key];
+    row.case_id = outcome.case_id;
+    row.program = name;
+    row.btf = outcome.btf_source;
+    row.loader = outcome.loader;
+    row.fields[outcome.kernel.id] = make_field(outcome, program);
+  }
+
+  /// An object refused here and opened there has rows for its programs: the refusal belongs to each
+  /// of them, not to a row of its own.
+  void fold_objects_that_never_opened() {
+    std::vector<RowKey> folded;
+    for (auto& [key, row] : rows_) {
+      if (!row.program.empty()) continue;
+      bool has_programs = false;
+      for (auto& [other_key, other] : rows_) {
+        if (other.program.empty() || other.case_id != row.case_id) continue;
+        if (other.btf != row.btf || other.loader != row.loader) continue;
+        has_programs = true;
+        other.fields.insert(row.fields.begin(), row.fields.end());
+      }
+      if (has_programs) folded.push_back(key);
+    }
+    for (const RowKey& key : folded) rows_.erase(key);
+  }
+
+  std::map<std::string, std::string> releases_{};
+  std::map<RowKey, Row> rows_{};
+};
+
+}  // namespace
+
+std::string_view to_string(Sign sign) {
+  switch (sign) {
+    case Sign::attached:
+      return "attached";
+    case Sign::loaded:
+      return "loaded";
+    case Sign::loaded_skipped:
+      return "loaded_skipped";
+    case Sign::attach_refused:
+      return "attach_refused";
+    case Sign::refused:
+      return "refused";
+    case Sign::not_reached:
+      return "not_reached";
+    case Sign::panicked:
+      return "panicked";
+    case Sign::unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+Field make_field(const Outcome& outcome, const ProgramOutcome* program) {
+  return Field{sign_of(outcome, program), find_cause(outcome, program).words, outcome.cell};
+}
+
+MatrixView make_matrix_view(const std::vector<Outcome>& outcomes) {
+  std::map<std::string, TableBuilder> builders;
+  for (const Outcome& outcome : outcomes) builders[outcome.kernel.arch].add(outcome);
+  MatrixView view;
+  for (auto& [arch, builder] : builders) view.tables.push_back(builder.build(arch));
+  std::reverse(view.tables.begin(), view.tables.end());  // x86_64 first
+  for (const MatrixView::Table& table : view.tables) {
+    for (const Row& row : table.rows) {
+      for (const auto& [kernel, field] : row.fields) ++view.counts[field.sign];
+    }
+  }
+  return view;
+}
+
+OrderedJson to_json(const MatrixView& view) {
+  OrderedJson rows = OrderedJson::array();
+  for (const MatrixView::Table& table : view.tables) {
+    for (const Row& row : table.rows) {
+      for (const auto& [kernel, field] : row.fields) {
+        rows.push_back({{"cell", field.cell},
+                        {"kernel", kernel},
+                        {"case", row.case_id},
+                        {"program", row.program},
+                        {"btf", row.btf},
+                        {"loader", row.loader},
+                        {"sign", to_string(field.sign)},
+                        {"words", field.words}});
+      }
+    }
+  }
+  OrderedJson counts = OrderedJson::object();
+  for (const Sign sign : kSigns) {
+    const auto found = view.counts.find(sign);
+    counts[std::string(to_string(sign))] = found == view.counts.end() ? 0 : found->second;
+  }
+  return {{"schema", 1}, {"fields", std::move(rows)}, {"counts", std::move(counts)}};
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,68 @@
+// Programs x kernels, as every rendering shows it: one sign and a few words a field.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+/// How far a program came on a kernel.
+enum class Sign {
+  attached,        ///< loaded, and attached where its section says
+  loaded,          ///< loaded; its section does not say where to attach
+  loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
+  attach_refused,  ///< loaded, attach refused
+  refused,         ///< refused at open, map creation, relocation or load
+  not_reached,     ///< the object was refused before this program's turn came
+  panicked,        ///< the kernel did
+  unknown,         ///< hung, lost or unavailable: could not tell
+};
+inline constexpr std::array kSigns{Sign::attached,       Sign::loaded,  Sign::loaded_skipped,
+                                   Sign::attach_refused, Sign::refused, Sign::not_reached,
+                                   Sign::panicked,       Sign::unknown};
+
+std::string_view to_string(Sign sign);
+
+struct Field {
+  Sign sign = Sign::unknown;
+  /// A few words: the cause of a refusal, the end of a VM; empty for a plain success.
+  std::string words{};
+  /// The cell behind it, for `explain`.
+  std::string cell{};
+};
+
+struct Row {
+  std::string case_id{};
+  /// Empty when the object never opened: the row then stands for the object.
+  std::string program{};
+  std::string btf{};
+  std::string loader{};
+  /// By kernel id; a kernel this row was not planned on is absent.
+  std::map<std::string, Field> fields{};
+};
+
+struct MatrixView {
+  /// Kernel ids of one architecture, oldest release first, and the rows that ran on any of them.
+  struct Table {
+    std::string arch{};
+    std::vector<std::string> kernels{};
+    std::vector<Row> rows{};
+  };
+  std::vector<Table> tables{};
+  /// How many fields have each sign.
+  std::map<Sign, int> counts{};
+};
+
+MatrixView make_matrix_view(const std::vector<Outcome>& outcomes);
+OrderedJson to_json(const MatrixView& view);
+
+/// Where one program of an outcome stands; `program` may be null for the object as a whole.
+Field make_field(const Outcome& outcome, const ProgramOutcome* program);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,18 @@
+// The matrix on a terminal or in a log: one table an architecture, a legend, the counts.
+#pragma once
+
+#include <string>
+
+#include "report/matrix_view.h"
+
+namespace bpfmatrix {
+
+struct TerminalStyle {
+  bool colour = false;
+  /// Columns a line may have; what is longer is cut.
+  int width = 120;
+};
+
+std::string render_terminal(const MatrixView& view, const TerminalStyle& style);
+
+}  // namespace bpfmatrix

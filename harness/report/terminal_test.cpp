@@ -1,0 +1,45 @@
+#include "report/terminal.h"
+
+#include <gtest/gtest.h>
+
+namespace bpfmatrix {
+namespace {
+
+MatrixView small_view() {
+  Row bare{"connect-kprobe", "on_connect", "kernel", "libbpf", {}};
+  bare.fields["debian-5.10-x86_64"] = {Sign::attach_refused, "no such symbol", "cell-1"};
+  bare.fields["debian-6.1-x86_64"] = {Sign::attached, "", "cell-2"};
+  Row ring{"ringbuf", "p", "kernel", "libbpf", {}};
+  ring.fields["debian-6.1-x86_64"] = {Sign::refused, "a cause so long that no column can hold it",
+                                      "cell-3"};
+  return MatrixView{{{"x86_64", {"debian-5.10-x86_64", "debian-6.1-x86_64"}, {bare, ring}}},
+                    {{Sign::attached, 1}, {Sign::attach_refused, 1}, {Sign::refused, 1}}};
+}
+
+TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
+  EXPECT_EQ(render_terminal(small_view(), {.colour = false, .width = 60}),
+            "x86_64          debian-5.10           debian-6.1\n"
+            "connect-kprobe  △ no such symbol      ●\n"
+            "ringbuf                               ✗ a cause so long th…\n"
+            "\n"
+            "●     1  loaded and attached\n"
+            "△     1  loaded, attach refused\n"
+            "✗     1  refused\n");
+}
+
+TEST(Terminal, colour_only_when_asked_for) {
+  EXPECT_EQ(render_terminal(small_view(), {}).find('\033'), std::string::npos);
+  EXPECT_NE(render_terminal(small_view(), {.colour = true}).find("\033[31m✗"), std::string::npos);
+}
+
+TEST(Terminal, the_btf_source_is_named_only_where_rows_differ) {
+  MatrixView view = small_view();
+  EXPECT_EQ(render_terminal(view, {}).find("[kernel]"), std::string::npos);
+  view.tables[0].rows[1].btf = "none";
+  EXPECT_NE(render_terminal(view, {}).find("ringbuf [none]"), std::string::npos);
+}
+
+TEST(Terminal, nothing_run_is_nothing_printed) { EXPECT_EQ(render_terminal({}, {}), ""); }
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,34 @@
+// The kernels a run can have: those of the catalog, and those given by path.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kernels/catalog.h"
+#include "kernels/kernel.h"
+#include "matrix/plan.h"
+#include "run/settings.h"
+
+namespace bpfmatrix {
+
+class KernelFinder {
+ public:
+  KernelFinder(Catalog catalog, const RunSettings& settings)
+      : catalog_(std::move(catalog)), settings_(settings) {}
+
+  /// Takes a kernel given as a file ("./vmlinuz"); gives the id it is known by from now on.
+  Result<std::string> add_local(const std::filesystem::path& image);
+  /// Everything that could be planned on, local kernels first.
+  std::vector<PlanKernel> known() const;
+  /// From the store, or fetched into it. Blocks while it downloads. Error: it cannot be had.
+  Result<Kernel> find(const std::string& id) const;
+
+ private:
+  Catalog catalog_;
+  const RunSettings& settings_;
+  std::map<std::string, Kernel> local_{};
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,181 @@
+#include "run/run_cell.h"
+
+#include <fmt/format.h>
+
+#include "base/child_process.h"
+#include "base/file.h"
+#include "outcome/loader_record.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint64_t kMaxGuestFileBytes = 64 << 20;
+constexpr std::size_t kMaxLoaderLog = 256 << 10;
+constexpr std::chrono::seconds kAgentGrace{
+    10};  // for the agent to report that it killed the loader
+constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
+constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
+
+/// The loader's run as it goes: its lines become the record, `ready` fires the trigger.
+class LoaderRun {
+ public:
+  LoaderRun(Session& session, const CellInput& input, Clock::time_point deadline)
+      : session_(session), input_(input), deadline_(deadline) {}
+
+  CellResult run() {
+    result_.outcome = outcome_before_run(*input_.cell, *input_.spec, input_.kernel, input_.object);
+    if (const Result<> put = put_files(); !put) {
+      end(End::lost, put.error().message);
+    } else {
+      follow_loader();
+    }
+    record_.move_into(result_.outcome);
+    result_.logs = record_.logs();
+    return std::move(result_);
+  }
+
+ private:
+  void end(End how, std::string why) {
+    result_.outcome.end = how;
+    result_.outcome.end_reason = std::move(why);
+  }
+
+  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path) {
+    const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
+    if (!bytes) return bytes.error();
+    return session_.put_file(guest_path, *bytes, 0644, deadline_);
+  }
+
+  Result<> put_files() {
+    if (input_.cell->btf == BtfSource::embedded) {
+      if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
+    }
+    return put_file(input_.object->file, kObjectInGuest);
+  }
+
+  Run request() const {
+    Run run;
+    run.argv = {"/bpfmatrix/loaders/" + input_.cell->loader};
+    run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
+    run.hide_btf = input_.cell->btf != BtfSource::kernel;
+    run.hold_input = input_.spec->trigger.has_value();
+    return run;
+  }
+
+  std::string loader_input() const {
+    const bool embedded = input_.cell->btf == BtfSource::embedded;
+    const Json json{{"contract", 1},
+                    {"object", kObjectInGuest},
+                    {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
+                    {"attach", input_.spec->attach},
+                    {"hold", input_.spec->trigger.has_value()}};
+    return json.dump() + "\n";
+  }
+
+  void follow_loader() {
+    const RunEvents events{.on_out_line = [this](std::string_view line) { take_line(line); },
+                           .on_err = [this](std::string_view bytes) { take_talk(bytes); }};
+    const Result<Exited> exited =
+        session_.run(request(), loader_input(), events, deadline_ + kAgentGrace);
+    if (!exited) {
+      end(session_.state() == SessionState::hung ? End::hung : End::lost, exited.error().message);
+    } else {
+      judge_exit(*exited);
+      result_.guest_spoiled = !exited->leftovers.empty();
+    }
+  }
+
+  /// A record is complete, or it is worth nothing: there is no half a pass.
+  void judge_exit(const Exited& exited) {
+    if (!problem_.empty()) return end(End::lost, problem_);
+    if (exited.timed_out) {
+      return end(End::hung,
+                 fmt::format("the loader did not end within {} s", input_.timeout.count()));
+    }
+    if (exited.dropped_out_bytes > 0) {
+      return end(End::lost, fmt::format("{} bytes of the loader's record were lost",
+                                        exited.dropped_out_bytes));
+    }
+    if (!record_.done()) {
+      return end(End::lost, fmt::format("the loader ended with {} before its record was complete",
+                                        exit_words(exited)));
+    }
+    end(End::completed, "");
+  }
+
+  static std::string exit_words(const Exited& exited) {
+    ExitStatus status;
+    if (exited.code) status.code = static_cast<int>(*exited.code);
+    if (exited.signal) status.signal = static_cast<int>(*exited.signal);
+    return to_string(status);
+  }
+
+  void take_line(std::string_view line) {
+    if (!problem_.empty()) return;
+    const bool was_ready = record_.ready();
+    if (const Result<> added = record_.add(line); !added) problem_ = added.error().message;
+    if (record_.ready() && !was_ready) pull_trigger();
+  }
+
+  void pull_trigger() {
+    const auto& trigger = input_.spec->trigger;
+    Result<> pulled =
+        trigger ? session_.write(trigger->path, trigger->text, deadline_) : Result<>();
+    if (pulled) pulled = session_.input("go\n", true, deadline_);
+    if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
+  }
+
+  void take_talk(std::string_view bytes) {
+    result_.loader_log.append(
+        bytes.substr(0, kMaxLoaderLog - std::min(kMaxLoaderLog, result_.loader_log.size())));
+  }
+
+  Session& session_;
+  const CellInput& input_;
+  Clock::time_point deadline_;
+  LoaderRecord record_{};
+  CellResult result_{};
+  /// The first thing the loader or the trigger did that makes the record worthless.
+  std::string problem_{};
+};
+
+OutcomeKernel kernel_facts(const Kernel& kernel) {
+  return OutcomeKernel{.id = kernel.id,
+                       .release = kernel.release,
+                       .arch = std::string(to_string(kernel.arch)),
+                       .btf_present = kernel.btf.has_value(),
+                       .btf_bytes = kernel.btf ? kernel.btf->bytes : 0,
+                       .btf_sha256 = kernel.btf ? kernel.btf->sha256 : "",
+                       .origin_kind = kernel.origin.kind,
+                       .package = kernel.origin.package,
+                       .version = kernel.origin.version,
+                       .sha256 = kernel.origin.sha256,
+                       .signed_by = kernel.origin.signed_by};
+}
+
+}  // namespace
+
+Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
+                           const ObjectFile* object) {
+  Outcome outcome;
+  outcome.cell = cell.id();
+  outcome.case_id = cell.case_id;
+  outcome.btf_source = to_string(cell.btf);
+  outcome.loader = cell.loader;
+  outcome.kernel.id = cell.kernel.id;
+  outcome.kernel.arch = to_string(cell.kernel.arch);
+  outcome.object.path = to_string(spec.object);
+  if (kernel != nullptr) outcome.kernel = kernel_facts(*kernel);
+  if (object != nullptr) {
+    outcome.object = {object->shown,        object->info.sha256,  object->info.btf,
+                      object->info.btf_ext, object->info.license, object->info.producer};
+  }
+  return outcome;
+}
+
+CellResult run_cell(Session& session, const CellInput& input) {
+  return LoaderRun(session, input, Clock::now() + input.timeout).run();
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,44 @@
+// One cell in a guest that is up: the object goes in, the loader runs, its record comes out.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "guest/session.h"
+#include "kernels/kernel.h"
+#include "matrix/plan.h"
+#include "outcome/outcome.h"
+#include "run/object_file.h"
+
+namespace bpfmatrix {
+
+/// All that one cell needs; the pointers outlive the call.
+struct CellInput {
+  const Cell* cell = nullptr;
+  const CaseSpec* spec = nullptr;
+  const Kernel* kernel = nullptr;
+  const ObjectFile* object = nullptr;
+  std::chrono::seconds timeout{120};
+};
+
+struct CellResult {
+  Outcome outcome{};
+  /// Verifier logs by program, still to be kept and linked.
+  std::map<std::string, std::string> logs{};
+  std::string loader_log{};
+  /// What the agent could not clear away: the guest must not serve another cell.
+  bool guest_spoiled = false;
+};
+
+/// The facts known before anything ran: kernel, object, case. `end` is lost until somebody says
+/// else.
+Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
+                           const ObjectFile* object);
+
+/// Blocks at most `input.timeout` and a little. Never fails: what went wrong is in `end` and
+/// `end_reason`. When the session is over afterwards (state() is not ready), the caller looks at
+/// the VM and may know better what happened.
+CellResult run_cell(Session& session, const CellInput& input);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,186 @@
+#include "run/run_dir.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "outcome/outcome_json.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
+constexpr std::size_t kMaxLogBytes = 64 << 20;
+constexpr int kRunSchema = 1;
+
+OrderedJson to_json(const RunRequest& request) {
+  OrderedJson btf = nullptr;
+  if (request.matrix.btf) {
+    btf = OrderedJson::array();
+    for (const BtfSource source : *request.matrix.btf) btf.push_back(to_string(source));
+  }
+  return {{"schema", kRunSchema},
+          {"kernels", request.matrix.kernels},
+          {"cases", request.matrix.cases},
+          {"btf", btf},
+          {"loaders",
+           request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
+          {"objects", request.objects},
+          {"cells", request.cells}};
+}
+
+Error system_error(const fs::path& path) {
+  return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
+}
+
+Result<Fd> open_outcomes(const fs::path& file) {
+  Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd.valid()) return system_error(file);
+  return fd;
+}
+
+/// Cuts off a last line that has no line end: it was being written when the run was killed.
+Result<> drop_partial_line(const fs::path& file) {
+  const Result<std::string> text = read_file(file, 1ULL << 30);
+  if (!text) return text.error();
+  const std::size_t end = text->rfind('\n');
+  const std::size_t whole = end == std::string::npos ? 0 : end + 1;
+  if (::truncate(file.c_str(), static_cast<off_t>(whole)) != 0) return system_error(file);
+  return {};
+}
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header instead of zlib's
+  ::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
+  std::string out(::deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ::deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
+
+}  // namespace
+
+RunDir::RunDir(fs::path path, RunRequest request, Fd outcomes)
+    : path_(std::move(path)), request_(std::move(request)), outcomes_(std::move(outcomes)) {}
+
+Result<RunDir> RunDir::create(const fs::path& path, const RunRequest& request) {
+  if (fs::exists(path / "run.json")) {
+    return Error{fmt::format("'{}': holds a run already", path.string()),
+                 "continue it with --resume, or choose another --out"};
+  }
+  std::error_code error;
+  for (const char* folder : {"logs", "console", "loader"}) {
+    fs::create_directories(path / folder, error);
+    if (error) return Error{fmt::format("'{}': {}", path.string(), error.message())};
+  }
+  if (const Result<> written = write_file(path / "run.json", to_json(request).dump(1) + "\n");
+      !written) {
+    return written.error();
+  }
+  Result<Fd> outcomes = open_outcomes(path / "outcomes.jsonl");
+  if (!outcomes) return std::move(outcomes).error();
+  return RunDir(path, request, *std::move(outcomes));
+}
+
+Result<RunDir> RunDir::resume(const fs::path& path) {
+  Result<RunRequest> request = read_run_request(path);
+  if (!request) return std::move(request).error();
+  const fs::path file = path / "outcomes.jsonl";
+  Result<Fd> fd = open_outcomes(file);
+  if (!fd) return std::move(fd).error();
+  if (const Result<> dropped = drop_partial_line(file); !dropped) return dropped.error();
+  const auto outcomes = read_outcomes(file);
+  if (!outcomes) return outcomes.error();
+  RunDir run(path, *std::move(request), *std::move(fd));
+  for (const Outcome& outcome : *outcomes) run.finished_.insert(outcome.cell);
+  return run;
+}
+
+Result<> RunDir::append(const Outcome& outcome) {
+  const std::string line =
+      bpfmatrix::to_json(outcome).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::lock_guard lock(*mutex_);
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t n = ::write(outcomes_.get(), rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path_ / "outcomes.jsonl");
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fdatasync(outcomes_.get()) != 0) return system_error(path_ / "outcomes.jsonl");
+  return {};
+}
+
+Result<std::string> RunDir::keep_log(const std::string& text) {
+  std::string hash = sha256_hex(text);
+  const fs::path file = path_ / "logs" / (hash + ".log.gz");
+  const std::lock_guard lock(*mutex_);
+  if (fs::exists(file)) return hash;
+  if (const Result<> written = write_file(file, gzip(text)); !written) return written.error();
+  return hash;
+}
+
+Result<> RunDir::keep_loader_log(const std::string& cell, const std::string& text) {
+  std::string name = cell;
+  std::replace(name.begin(), name.end(), '/', '+');
+  return write_file(path_ / "loader" / (name + ".log"), text);
+}
+
+fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const {
+  return path_ / "console" / fmt::format("{}-{}.log", kernel_id, vm_number);
+}
+
+Result<RunRequest> read_run_request(const fs::path& run_dir) {
+  const fs::path file = run_dir / "run.json";
+  const Result<std::string> text = read_file(file, kMaxRunJsonBytes);
+  if (!text) return Error{text.error().message, "is this the directory of a run?"};
+  const Result<Json> json = parse_json(*text, file.string());
+  if (!json) return json.error();
+  ObjectReader reader(*json, file.string());
+  RunRequest request;
+  if (reader.integer("schema") != kRunSchema) reader.fail("schema", "only 1 is known");
+  request.matrix.kernels = reader.strings("kernels");
+  request.matrix.cases = reader.strings("cases");
+  if (const auto names = reader.optional_strings("btf")) {
+    const auto sources = parse_btf_sources(*names);
+    if (!sources) reader.fail("btf", sources.error().message);
+    if (sources) request.matrix.btf = *sources;
+  }
+  request.matrix.loaders = reader.optional_strings("loaders");
+  request.objects = reader.strings("objects");
+  request.cells = reader.strings("cells");
+  if (const Result<> read = reader.finish(); !read) return read.error();
+  return request;
+}
+
+Result<std::string> read_log(const fs::path& run_dir, const std::string& sha256) {
+  if (!is_sha256(sha256)) return Error{fmt::format("'{}': not the hash of a log", sha256)};
+  const fs::path file = run_dir / "logs" / (sha256 + ".log.gz");
+  gzFile in = ::gzopen(file.c_str(), "rbe");
+  if (in == nullptr) return system_error(file);
+  std::string text(kMaxLogBytes, '\0');
+  const int n = ::gzread(in, text.data(), static_cast<unsigned>(text.size()));
+  ::gzclose(in);
+  if (n < 0) return Error{fmt::format("'{}': not a readable log", file.string())};
+  text.resize(static_cast<std::size_t>(n));
+  return text;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,105 @@
+#include "run/run_dir.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+#include "outcome/outcome_json.h"
+
+namespace bpfmatrix {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunDirectory : public ::testing::Test {
+ protected:
+  static Outcome outcome(const std::string& cell) {
+    Outcome o;
+    o.cell = cell;
+    return o;
+  }
+
+  Result<TempDir> dir_ = TempDir::create();
+  fs::path path_ = dir_->path() / "run";
+  RunRequest request_{.matrix = {.kernels = {"k"}, .cases = {"*"}, .btf = {{BtfSource::none}}},
+                      .objects = {"/x.o"},
+                      .cells = {"a", "b"}};
+};
+
+TEST_F(RunDirectory, what_was_asked_comes_back_for_a_resume) {
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const auto resumed = RunDir::resume(path_);
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  EXPECT_EQ(resumed->request().matrix.kernels, request_.matrix.kernels);
+  EXPECT_EQ(resumed->request().matrix.btf, request_.matrix.btf);
+  EXPECT_FALSE(resumed->request().matrix.loaders);
+  EXPECT_EQ(resumed->request().objects, request_.objects);
+  EXPECT_EQ(resumed->request().cells, request_.cells);
+}
+
+TEST_F(RunDirectory, a_run_is_never_overwritten) {
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const auto again = RunDir::create(path_, request_);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "'" + path_.string() + "': holds a run already");
+}
+
+TEST_F(RunDirectory, resume_knows_finished_cells_and_drops_a_line_cut_short) {
+  {
+    auto run = RunDir::create(path_, request_);
+    ASSERT_TRUE(run->append(outcome("a")));
+    ASSERT_TRUE(run->append(outcome("b")));
+  }
+  const fs::path file = path_ / "outcomes.jsonl";
+  fs::resize_file(file, fs::file_size(file) - 10);
+  auto run = RunDir::resume(path_);
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_EQ(run->finished(), std::set<std::string>{"a"});
+  ASSERT_TRUE(run->append(outcome("b")));
+  EXPECT_EQ(read_outcomes(file)->size(), 2U);
+}
+
+TEST_F(RunDirectory, threads_never_mix_their_lines) {
+  auto run = RunDir::create(path_, request_);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) EXPECT_TRUE(run->append(outcome(std::string(1000, 'x'))));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = read_outcomes(path_ / "outcomes.jsonl");
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), 100U);
+}
+
+TEST_F(RunDirectory, a_log_is_kept_once_by_its_content) {
+  auto run = RunDir::create(path_, request_);
+  const std::string log = std::string(100000, 'v') + "\nR0 !read_ok\n";
+  const auto hash = run->keep_log(log);
+  ASSERT_TRUE(hash);
+  EXPECT_EQ(*run->keep_log(log), *hash);
+  EXPECT_EQ(*read_log(path_, *hash), log);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path_ / "logs"), {}), 1);
+  EXPECT_FALSE(read_log(path_, "../run.json"));
+}
+
+TEST_F(RunDirectory, what_is_no_run_says_so) {
+  const auto run = RunDir::resume(dir_->path());
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().hint, "is this the directory of a run?");
+}
+
+TEST_F(RunDirectory, outcome_text_that_is_not_utf8_does_not_lose_the_line) {
+  auto run = RunDir::create(path_, request_);
+  Outcome bad = outcome("a");
+  bad.console_tail = "\xff\xfe";
+  ASSERT_TRUE(run->append(bad));
+  EXPECT_TRUE(read_outcomes(path_ / "outcomes.jsonl"));
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,289 @@
+#include "run/scheduler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "run/guest_vm.h"
+#include "run/run_cell.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr int kMaxBootAttempts = 2;
+/// A second VM of the same kernel pays for its boot only if this many cells are left to share.
+constexpr std::size_t kWorthSharing = 6;
+/// The kernel whose types *.bpf.c cases are written against.
+constexpr std::string_view kHeadersKernel = "debian-6.1-";
+
+/// What is left to do on one kernel.
+struct KernelQueue {
+  std::string id{};
+  std::deque<const Cell*> cells{};
+  int workers = 0;
+  int vms_started = 0;
+  std::optional<Result<Kernel>> kernel{};
+};
+
+/// The listener, called one at a time.
+class Announcer {
+ public:
+  explicit Announcer(Listener& listener) : listener_(listener) {}
+
+  template <typename Call>
+  void operator()(Call call) {
+    const std::lock_guard lock(mutex_);
+    call(listener_);
+  }
+
+ private:
+  Listener& listener_;
+  std::mutex mutex_{};
+};
+
+class Scheduler {
+ public:
+  Scheduler(const RunInput& input, const KernelFinder& kernels, const RunSettings& settings,
+            RunDir& dir, Listener& listener)
+      : input_(input),
+        kernels_(kernels),
+        settings_(settings),
+        dir_(dir),
+        announce_(listener),
+        objects_(settings) {}
+
+  Result<> run() {
+    queue_cells();
+    announce_([&](Listener& l) { l.run_planned(remaining_plan(), settings_.jobs); });
+    find_kernels();
+    if (const Result<> found = find_objects(); !found) return found;
+    std::vector<std::thread> workers;
+    for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work(); });
+    for (std::thread& worker : workers) worker.join();
+    if (failure_) return *failure_;
+    return {};
+  }
+
+ private:
+  void queue_cells() {
+    for (const Cell& cell : input_.plan.cells) {
+      if (dir_.finished().contains(cell.id())) continue;
+      auto queue = std::find_if(queues_.begin(), queues_.end(),
+                                [&](const auto& q) { return q.id == cell.kernel.id; });
+      if (queue == queues_.end()) {
+        queues_.push_back({.id = cell.kernel.id});
+        queue = std::prev(queues_.end());
+      }
+      queue->cells.push_back(&cell);
+    }
+  }
+
+  Plan remaining_plan() const {
+    Plan plan;
+    for (const KernelQueue& queue : queues_) {
+      for (const Cell* cell : queue.cells) plan.cells.push_back(*cell);
+    }
+    return plan;
+  }
+
+  void find_kernels() {
+    for (KernelQueue& queue : queues_) {
+      queue.kernel.emplace(kernels_.find(queue.id));
+      if (!*queue.kernel) announce_([&](Listener& l) { l.notice(queue.kernel->error().message); });
+    }
+  }
+
+  /// The BTF that cases given as C are compiled against: always the same kernel's where it can be
+  /// had, because another header makes another object; else any kernel's of the run.
+  void choose_headers(Arch arch) {
+    const Result<Kernel> usual =
+        kernels_.find(fmt::format("{}{}", kHeadersKernel, to_string(arch)));
+    if (usual && usual->btf) return objects_.compile_against(arch, usual->btf->file);
+    for (const KernelQueue& queue : queues_) {
+      const Result<Kernel>& kernel = *queue.kernel;
+      if (kernel && kernel->arch == arch && kernel->btf)
+        objects_.compile_against(arch, kernel->btf->file);
+    }
+  }
+
+  static bool is_ours(const ObjectSpec& object) {
+    return !std::holds_alternative<DebObject>(object);
+  }
+
+  /// Finds each object once, before anything boots: a mistake in a case costs seconds, not minutes.
+  Result<> find_objects() {
+    for (const Cell& cell : input_.plan.cells) {
+      const auto key = std::make_pair(cell.case_id, cell.kernel.arch);
+      if (found_.contains(key)) continue;
+      const CaseSpec& spec = input_.cases.at(cell.case_id);
+      const bool first_of_arch = std::none_of(found_.begin(), found_.end(), [&](const auto& entry) {
+        return entry.first.second == key.second;
+      });
+      if (first_of_arch) choose_headers(key.second);
+      Result<ObjectFile> object = objects_.find(spec, key.second);
+      if (!object && is_ours(spec.object)) return std::move(object).error();
+      found_.emplace(key, std::move(object));
+    }
+    return {};
+  }
+
+  /// A worker serves one kernel until nothing is left there, then looks for another.
+  void work() {
+    while (KernelQueue* queue = claim_kernel()) serve(*queue);
+  }
+
+  KernelQueue* claim_kernel() {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return nullptr;
+    KernelQueue* best = nullptr;
+    for (KernelQueue& queue : queues_) {
+      const bool worth =
+          queue.workers == 0 ? !queue.cells.empty() : queue.cells.size() >= kWorthSharing;
+      if (!worth) continue;
+      const auto rank = [](const KernelQueue& q) {
+        return std::make_pair(q.workers == 0, q.cells.size());
+      };
+      if (best == nullptr || rank(queue) > rank(*best)) best = &queue;
+    }
+    if (best != nullptr) ++best->workers;
+    return best;
+  }
+
+  const Cell* next_cell(KernelQueue& queue) {
+    const std::lock_guard lock(mutex_);
+    if (failure_ || queue.cells.empty()) return nullptr;
+    const Cell* cell = queue.cells.front();
+    queue.cells.pop_front();
+    return cell;
+  }
+
+  void serve(KernelQueue& queue) {
+    std::unique_ptr<GuestVm> vm;
+    while (const Cell* cell = next_cell(queue)) run_one(queue, *cell, vm);
+    const std::lock_guard lock(mutex_);
+    --queue.workers;
+  }
+
+  void run_one(KernelQueue& queue, const Cell& cell, std::unique_ptr<GuestVm>& vm) {
+    const CaseSpec& spec = input_.cases.at(cell.case_id);
+    const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
+    const Result<Kernel>& kernel = *queue.kernel;
+    if (!kernel) return finish(unavailable(cell, spec, kernel.error(), nullptr, nullptr));
+    if (!object) return finish(unavailable(cell, spec, object.error(), &*kernel, nullptr));
+    if (cell.btf == BtfSource::embedded && !kernel->btf) {
+      const Error error{fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id)};
+      return finish(unavailable(cell, spec, error, &*kernel, &*object));
+    }
+    const auto start = Clock::now();
+    const CellInput cell_input{&cell, &spec, &*kernel, &*object, settings_.cell_timeout};
+    CellResult result;
+    if (std::optional<VmExit> failed = ensure_guest(queue, *kernel, vm)) {
+      result.outcome = outcome_before_run(cell, spec, &*kernel, &*object);
+      take_exit(result.outcome, *std::move(failed));
+    } else {
+      announce_([&](Listener& l) { l.cell_started(cell); });
+      result = run_cell(vm->session(), cell_input);
+      result.outcome.accel = to_string(vm->accel());
+      result.outcome.ready_ms = vm->ready_after().count();
+      if (vm->session().state() != SessionState::ready) {
+        take_exit(result.outcome, vm->give_up());
+        vm.reset();
+      } else if (result.guest_spoiled || result.outcome.end != End::completed) {
+        vm.reset();
+      }
+    }
+    const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+    result.outcome.wall_ms = wall.count();
+    keep_logs(result);
+    finish(std::move(result.outcome));
+  }
+
+  /// Boots a guest if there is none; what went wrong when that failed twice.
+  std::optional<VmExit> ensure_guest(KernelQueue& queue, const Kernel& kernel,
+                                     std::unique_ptr<GuestVm>& vm) {
+    std::optional<VmExit> failed;
+    for (int attempt = 0; vm == nullptr && attempt < kMaxBootAttempts; ++attempt) {
+      announce_([&](Listener& l) { l.kernel_booting(kernel.id); });
+      const Accel accel = choose(kernel);
+      auto booted = GuestVm::boot(kernel, accel, dir_.console_log(kernel.id, next_vm_number(queue)),
+                                  settings_);
+      if (auto* guest = std::get_if<std::unique_ptr<GuestVm>>(&booted)) {
+        vm = std::move(*guest);
+        announce_([&](Listener& l) { l.kernel_ready(kernel.id, vm->ready_after()); });
+        return std::nullopt;
+      }
+      failed = std::get<VmExit>(std::move(booted));
+    }
+    return failed;
+  }
+
+  int next_vm_number(KernelQueue& queue) {
+    const std::lock_guard lock(mutex_);
+    return ++queue.vms_started;
+  }
+
+  Accel choose(const Kernel& kernel);
+
+  static void take_exit(Outcome& outcome, VmExit exit) {
+    outcome.end = exit.end;
+    outcome.end_reason = std::move(exit.reason);
+    outcome.console_tail = std::move(exit.console_tail);
+  }
+
+  static Outcome unavailable(const Cell& cell, const CaseSpec& spec, const Error& why,
+                             const Kernel* kernel, const ObjectFile* object) {
+    Outcome outcome = outcome_before_run(cell, spec, kernel, object);
+    outcome.end = End::unavailable;
+    outcome.end_reason = why.message;
+    return outcome;
+  }
+
+  void keep_logs(CellResult& result) {
+    for (ProgramOutcome& program : result.outcome.programs) {
+      const auto log = result.logs.find(program.name);
+      if (log == result.logs.end()) continue;
+      Result<std::string> hash = dir_.keep_log(log->second);
+      if (!hash) return fail(hash.error());
+      program.load.log_sha256 = *std::move(hash);
+    }
+    if (result.loader_log.empty()) return;
+    if (const Result<> kept = dir_.keep_loader_log(result.outcome.cell, result.loader_log); !kept)
+      fail(kept.error());
+  }
+
+  void finish(const Outcome& outcome) {
+    if (const Result<> written = dir_.append(outcome); !written) fail(written.error());
+    announce_([&](Listener& l) { l.cell_finished(outcome); });
+  }
+
+  void fail(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = error;
+  }
+
+  const RunInput& input_;
+  const KernelFinder& kernels_;
+  const RunSettings& settings_;
+  RunDir& dir_;
+  Announcer announce_;
+  ObjectFinder objects_;
+  std::map<std::pair<std::string, Arch>, Result<ObjectFile>> found_{};
+  std::deque<KernelQueue> queues_{};
+  std::mutex mutex_{};
+  std::optional<Error> failure_{};
+};
+
+}  // namespace
+
+Result<> run_plan(const RunInput& input, const KernelFinder& kernels, const RunSettings& settings,
+                  RunDir& dir, Listener& listener) {
+  return Scheduler(input, kernels, settings, dir, listener).run();
+}
+
+}  // namespace bpfmatrix

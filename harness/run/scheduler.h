@@ -1,0 +1,29 @@
+// Runs a plan: kernels side by side, each kernel's cells one after another in one guest, a fresh
+// guest when one was lost. Every finished cell is on disk before the next begins.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "matrix/plan.h"
+#include "run/kernel_finder.h"
+#include "run/listener.h"
+#include "run/object_file.h"
+#include "run/run_dir.h"
+#include "run/settings.h"
+
+namespace bpfmatrix {
+
+struct RunInput {
+  Plan plan{};
+  /// By id: every case of the plan.
+  std::map<std::string, CaseSpec> cases{};
+};
+
+/// Blocks until every cell of the plan that `dir` does not hold yet has an outcome in it; one that
+/// could not be run has `end` unavailable, hung or lost. Error: an outcome could not be written, or
+/// a case of ours is wrong (its source does not compile, its file is no object).
+Result<> run_plan(const RunInput& input, const KernelFinder& kernels, const RunSettings& settings,
+                  RunDir& dir, Listener& listener);
+
+}  // namespace bpfmatrix
