@@ -1,0 +1,156 @@
+#include "elf/btf_ext.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "elf/little_endian.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint16_t kMagic = 0xEB9F;
+constexpr std::uint32_t kInstructionBytes = 8;
+
+struct Header {
+  std::uint16_t magic;
+  std::uint8_t version;
+  std::uint8_t flags;
+  std::uint32_t header_size;
+  std::uint32_t functions_at, functions_size;
+  std::uint32_t lines_at, lines_size;
+};
+/// Follows the header where its size says so: objects without CO-RE relocations may lack it.
+struct RelocationsHeader {
+  std::uint32_t at, size;
+};
+
+struct RawFuncInfo {
+  std::uint32_t offset, type;
+};
+struct RawLineInfo {
+  std::uint32_t offset, file, text, line_column;
+};
+struct RawCoreRelocation {
+  std::uint32_t offset, type, access, kind;
+};
+
+constexpr std::array<std::string_view, kCoreRelocationKinds.size()> kKindNames{
+    "byte_off",       "byte_sz",       "field_exists",   "signed",      "lshift_u64",
+    "rshift_u64",     "local_type_id", "target_type_id", "type_exists", "type_size",
+    "enumval_exists", "enumval_value", "type_matches"};
+
+Error broken(std::string_view what) { return Error{fmt::format(".BTF.ext: {}", what)}; }
+
+/// Hands each record of a subsection to `take(section, record)`: a record size, then, for each ELF
+/// section, its name, a count and that many records.
+template <typename Record, typename Take>
+Result<> each_record(std::string_view bytes, const Btf& btf, const Take& take) {
+  if (bytes.empty()) return {};
+  const auto record_size = read_at<std::uint32_t>(bytes, 0);
+  if (!record_size || *record_size < sizeof(Record)) return broken("records too small");
+  std::uint64_t at = sizeof *record_size;
+  while (at < bytes.size()) {
+    const auto name_offset = read_at<std::uint32_t>(bytes, at);
+    const auto count = read_at<std::uint32_t>(bytes, at + 4);
+    if (!name_offset || !count) return broken("cut short");
+    const auto section = btf.string(*name_offset);
+    if (!section) return broken("a section name beyond the strings");
+    at += 8;
+    if (!slice(bytes, at, std::uint64_t{*count} * *record_size)) return broken("cut short");
+    for (std::uint32_t i = 0; i < *count; ++i, at += *record_size) {
+      if (Result<> taken = take(*section, *read_at<Record>(bytes, at)); !taken) return taken;
+    }
+  }
+  return {};
+}
+
+Result<> read_functions(std::string_view bytes, const Btf& btf, std::vector<FuncInfo>& all) {
+  return each_record<RawFuncInfo>(
+      bytes, btf, [&](std::string_view section, const RawFuncInfo& raw) -> Result<> {
+        if (raw.type >= btf.type_count()) return broken("a function of a type that is not there");
+        all.push_back({section, raw.offset / kInstructionBytes, raw.type});
+        return {};
+      });
+}
+
+Result<> read_lines(std::string_view bytes, const Btf& btf, std::vector<LineInfo>& all) {
+  return each_record<RawLineInfo>(
+      bytes, btf, [&](std::string_view section, const RawLineInfo& raw) -> Result<> {
+        const auto file = btf.string(raw.file);
+        const auto text = btf.string(raw.text);
+        if (!file || !text) return broken("a source line beyond the strings");
+        all.push_back({section, raw.offset / kInstructionBytes, *file, *text, raw.line_column >> 10,
+                       raw.line_column & 0x3FF});
+        return {};
+      });
+}
+
+Result<> read_relocations(std::string_view bytes, const Btf& btf,
+                          std::vector<CoreRelocation>& all) {
+  return each_record<RawCoreRelocation>(
+      bytes, btf, [&](std::string_view section, const RawCoreRelocation& raw) -> Result<> {
+        const auto access = btf.string(raw.access);
+        if (!access) return broken("an access string beyond the strings");
+        if (raw.type >= btf.type_count()) return broken("a relocation of a type that is not there");
+        if (raw.kind >= kCoreRelocationKinds.size()) {
+          return broken(fmt::format("the unknown relocation kind {}", raw.kind));
+        }
+        all.push_back({section, raw.offset / kInstructionBytes, raw.type, *access,
+                       static_cast<CoreRelocationKind>(raw.kind)});
+        return {};
+      });
+}
+
+}  // namespace
+
+std::string_view to_string(CoreRelocationKind kind) {
+  return kKindNames.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<CoreRelocationKind> parse_core_relocation_kind(std::string_view text) {
+  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
+    if (to_string(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+Result<BtfExt> parse_btf_ext(std::string_view bytes, const Btf& btf) {
+  const auto header = read_at<Header>(bytes, 0);
+  if (!header) return broken("cut short");
+  if (header->magic != kMagic) return broken("no magic number at its start");
+  if (header->version != 1) return broken(fmt::format("unknown version {}", header->version));
+  RelocationsHeader relocations{};
+  if (header->header_size >= sizeof(Header) + sizeof relocations) {
+    const auto found = read_at<RelocationsHeader>(bytes, sizeof(Header));
+    if (!found) return broken("cut short");
+    relocations = *found;
+  }
+
+  const auto part = [&](std::uint32_t at, std::uint32_t size) {
+    return slice(bytes, std::uint64_t{header->header_size} + at, size);
+  };
+  const auto function_bytes = part(header->functions_at, header->functions_size);
+  const auto line_bytes = part(header->lines_at, header->lines_size);
+  const auto relocation_bytes = part(relocations.at, relocations.size);
+  if (!function_bytes || !line_bytes || !relocation_bytes) return broken("cut short");
+
+  BtfExt ext;
+  Result<> read = read_functions(*function_bytes, btf, ext.functions);
+  if (read) read = read_lines(*line_bytes, btf, ext.lines);
+  if (read) read = read_relocations(*relocation_bytes, btf, ext.relocations);
+  if (!read) return std::move(read).error();
+  return ext;
+}
+
+const LineInfo* BtfExt::line_of(std::string_view section, std::uint32_t instruction) const {
+  const LineInfo* nearest = nullptr;
+  for (const LineInfo& line : lines) {
+    if (line.section != section || line.instruction > instruction) continue;
+    if (nearest == nullptr || line.instruction >= nearest->instruction) nearest = &line;
+  }
+  return nearest;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,228 @@
+#include "elf/inspect.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace bpfmatrix {
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// kernel, include/linux/license.h: anything else may not call GPL-only helpers.
+constexpr std::array<std::string_view, 6> kGplCompatible{
+    "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+
+/// Names come out of the file: an escape sequence among them must not reach the terminal.
+std::string printable(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 0x7F)
+      safe += fmt::format("\\x{:02x}", byte);
+    else
+      safe += c;
+  }
+  return safe;
+}
+
+/// The first row is the heading; columns from `numbers_from` on stand to the right.
+std::string table(const std::vector<Row>& rows, std::size_t numbers_from) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += i < numbers_from ? fmt::format("  {:<{}}", row[i], widths[i])
+                               : fmt::format("  {:>{}}", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string programs_table(const ObjectInfo& info) {
+  std::vector<Row> rows{{"program", "section", "type", "insns", "CO-RE"}};
+  for (const ObjectProgram& program : info.programs) {
+    rows.push_back({printable(program.name), printable(program.section), program.type,
+                    std::to_string(program.instructions),
+                    std::to_string(program.core_relocations)});
+  }
+  return table(rows, 3);
+}
+
+std::string maps_table(const ObjectInfo& info) {
+  std::vector<Row> rows{{"map", "type", "defined", "key", "value", "entries"}};
+  for (const ObjectMap& map : info.maps) {
+    rows.push_back({printable(map.name), map.type, std::string(to_string(map.source)),
+                    std::to_string(map.key_size), std::to_string(map.value_size),
+                    std::to_string(map.max_entries)});
+  }
+  return table(rows, 3);
+}
+
+std::string core_kinds(const RelocationCounts& counts) {
+  std::vector<std::string> kinds;
+  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
+    const std::uint64_t count = counts.core[static_cast<std::size_t>(kind)];
+    if (count > 0) kinds.push_back(fmt::format("{} {}", count, to_string(kind)));
+  }
+  return kinds.empty() ? "" : fmt::format(" ({})", fmt::join(kinds, ", "));
+}
+
+std::string relocations_line(const RelocationCounts& counts) {
+  return fmt::format("{} map, {} global data, {} call, {} extern, {} CO-RE{}", counts.maps,
+                     counts.global_data, counts.calls, counts.externs, counts.core_total(),
+                     core_kinds(counts));
+}
+
+std::string btf_line(const ObjectInfo& info) {
+  if (!info.btf) return info.btf_ext ? ".BTF.ext without .BTF" : "none";
+  return info.btf_ext ? ".BTF, .BTF.ext" : ".BTF, no .BTF.ext";
+}
+
+bool any_map(const ObjectInfo& info, MapSource source) {
+  return std::any_of(info.maps.begin(), info.maps.end(),
+                     [&](const ObjectMap& map) { return map.source == source; });
+}
+
+/// Programs that usually follow pointers into the kernel's own structures.
+bool reads_kernel(const ObjectProgram& program) {
+  static constexpr std::array<std::string_view, 6> kTypes{
+      "kprobe", "tracepoint", "raw_tracepoint", "perf_event", "tracing", "lsm"};
+  return std::find(kTypes.begin(), kTypes.end(), program.type) != kTypes.end();
+}
+
+void note_license(const ObjectInfo& info, std::vector<std::string>& notes) {
+  if (info.license.empty()) {
+    notes.emplace_back(
+        "no licence: kernels refuse it every GPL-only helper, which most tracing programs need");
+  } else if (std::find(kGplCompatible.begin(), kGplCompatible.end(), info.license) ==
+             kGplCompatible.end()) {
+    notes.push_back(fmt::format(
+        "licence '{}' is not GPL-compatible for the kernel: it refuses every GPL-only helper",
+        printable(info.license)));
+  }
+}
+
+void note_btf(const ObjectInfo& info, std::vector<std::string>& notes) {
+  if (!info.btf_problem.empty()) {
+    notes.push_back(
+        fmt::format("{}: loaders will refuse it or ignore its types", printable(info.btf_problem)));
+  } else if (!info.btf) {
+    notes.emplace_back(
+        "no .BTF: no CO-RE, so kernel structures are read at the offsets of the machine that "
+        "compiled it; compile with -g");
+    if (any_map(info, MapSource::btf)) {
+      notes.emplace_back("section .maps without .BTF: no loader can tell what its maps are");
+    }
+  } else if (!info.btf_ext) {
+    notes.emplace_back("no .BTF.ext: no CO-RE, and refusals come without source lines");
+  } else if (info.relocations.core_total() == 0 &&
+             std::any_of(info.programs.begin(), info.programs.end(), reads_kernel)) {
+    notes.emplace_back(
+        "no CO-RE relocation: if it reads kernel structures, then at the offsets of the machine "
+        "that compiled it");
+  }
+}
+
+OrderedJson programs_json(const ObjectInfo& info) {
+  OrderedJson all = OrderedJson::array();
+  for (const ObjectProgram& program : info.programs) {
+    all.push_back({{"name", program.name},
+                   {"section", program.section},
+                   {"type", program.type},
+                   {"instructions", program.instructions},
+                   {"core_relocations", program.core_relocations}});
+  }
+  return all;
+}
+
+OrderedJson maps_json(const ObjectInfo& info) {
+  OrderedJson all = OrderedJson::array();
+  for (const ObjectMap& map : info.maps) {
+    all.push_back({{"name", map.name},
+                   {"type", map.type},
+                   {"defined", to_string(map.source)},
+                   {"key_size", map.key_size},
+                   {"value_size", map.value_size},
+                   {"max_entries", map.max_entries}});
+  }
+  return all;
+}
+
+OrderedJson relocations_json(const RelocationCounts& counts) {
+  OrderedJson core = OrderedJson::object();
+  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
+    core[std::string(to_string(kind))] = counts.core[static_cast<std::size_t>(kind)];
+  }
+  return {{"map", counts.maps},
+          {"global_data", counts.global_data},
+          {"call", counts.calls},
+          {"extern", counts.externs},
+          {"core", std::move(core)}};
+}
+
+}  // namespace
+
+std::vector<std::string> object_notes(const ObjectInfo& info) {
+  std::vector<std::string> notes;
+  note_license(info, notes);
+  note_btf(info, notes);
+  if (any_map(info, MapSource::legacy)) {
+    notes.emplace_back(
+        "legacy map definitions: libbpf 1.x refuses the object, Aya and older libbpf take it");
+  }
+  for (const ObjectProgram& program : info.programs) {
+    if (program.type != "unknown") continue;
+    notes.push_back(fmt::format("section '{}' names no program type: the loader must be told",
+                                printable(program.section)));
+  }
+  return notes;
+}
+
+std::string inspect_text(const ObjectInfo& info, const std::filesystem::path& path) {
+  const auto or_none = [](const std::string& text) {
+    return text.empty() ? std::string("none") : printable(text);
+  };
+  std::string text = printable(path.string()) + "\n";
+  text += table({{"bytes", std::to_string(info.bytes)},
+                 {"sha256", info.sha256},
+                 {"licence", or_none(info.license)},
+                 {"producer", info.producer.empty() ? "unknown" : printable(info.producer)},
+                 {"BTF", btf_line(info)},
+                 {"relocations", relocations_line(info.relocations)}},
+                2);
+  text += "\n" + programs_table(info);
+  if (!info.maps.empty()) text += "\n" + maps_table(info);
+  const std::vector<std::string> notes = object_notes(info);
+  if (!notes.empty()) text += "\n";
+  for (const std::string& note : notes) text += fmt::format("  note: {}\n", note);
+  return text;
+}
+
+OrderedJson inspect_json(const ObjectInfo& info, const std::filesystem::path& path) {
+  return {{"path", path.string()},
+          {"sha256", info.sha256},
+          {"bytes", info.bytes},
+          {"license", info.license},
+          {"producer", info.producer},
+          {"btf", info.btf},
+          {"btf_ext", info.btf_ext},
+          {"btf_problem", info.btf_problem},
+          {"programs", programs_json(info)},
+          {"maps", maps_json(info)},
+          {"relocations", relocations_json(info.relocations)},
+          {"notes", object_notes(info)}};
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,80 @@
+// What is in a BPF object file: programs, maps, relocations, licence, and which of the things that
+// loaders like to have it lacks. Found by reading, on no kernel and with no loader.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "elf/btf_ext.h"
+
+namespace bpfmatrix {
+
+struct ObjectProgram {
+  std::string name{};
+  /// As the file has it: a leading '?' means that libbpf loads it only on request.
+  std::string section{};
+  /// libbpf's word: "kprobe", "xdp", "sched_cls"; "unknown" if the section names no program type.
+  std::string type{};
+  std::uint64_t instructions = 0;
+  std::uint64_t core_relocations = 0;
+};
+
+/// How the object describes a map.
+enum class MapSource {
+  btf,     ///< in section .maps, by BTF types
+  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x refuses the whole object
+  global,  ///< global variables: .data, .rodata, .bss, .kconfig
+};
+std::string_view to_string(MapSource source);
+
+struct ObjectMap {
+  std::string name{};
+  MapSource source = MapSource::btf;
+  /// libbpf's word: "hash", "ringbuf"; "unknown" if the object does not say, "type 99" if nobody
+  /// has given that number a name yet.
+  std::string type{};
+  // Bytes and entries; 0 where the object leaves it to the loader.
+  std::uint64_t key_size = 0;
+  std::uint64_t value_size = 0;
+  std::uint64_t max_entries = 0;
+};
+
+/// Places in instructions that a loader fills in.
+struct RelocationCounts {
+  std::uint64_t maps = 0;
+  std::uint64_t global_data = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t externs = 0;
+  /// By kind, in the order of kCoreRelocationKinds.
+  std::array<std::uint64_t, kCoreRelocationKinds.size()> core{};
+
+  std::uint64_t core_total() const;
+};
+
+struct ObjectInfo {
+  std::string sha256{};
+  std::uint64_t bytes = 0;
+  /// Empty: the object has no licence section, and GPL-only helpers will be refused.
+  std::string license{};
+  /// "clang 14.0.6", "rustc 1.75.0"; empty: the compiler left no trace, or it was stripped.
+  std::string producer{};
+  bool btf = false;
+  bool btf_ext = false;
+  /// Why .BTF or .BTF.ext, though there, cannot be read; empty if all is well.
+  std::string btf_problem{};
+  std::vector<ObjectProgram> programs{};
+  std::vector<ObjectMap> maps{};
+  RelocationCounts relocations{};
+};
+
+/// Reads at most 64 MiB; any content is safe. Error: the file cannot be read, or is no object that
+/// a loader could take; the hint then says how to make one of it.
+Result<ObjectInfo> read_object(const std::filesystem::path& path);
+/// The same for bytes at hand; `path` is only named in errors.
+Result<ObjectInfo> read_object_bytes(std::string bytes, const std::filesystem::path& path);
+
+}  // namespace bpfmatrix
