@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# ci/deps.sh
+#
+# Installs whatever of the list below is missing; says nothing and asks the network nothing when
+# nothing is. Works as root and as a user who may sudo. Debian 12 and its own package sources are
+# all it needs; it changes neither the sources nor the version of what is installed already.
+set -euo pipefail
+
+packages=(
+  # Build
+  build-essential          # g++ 12: C++20 for the harness
+  ninja-build              # what the CMake presets generate for
+  cmake                    # 3.25
+  pkg-config               # finds libelf and libbpf
+  g++-aarch64-linux-gnu    # the static guest programs for aarch64
+  # Libraries
+  libarchive-dev           # unpacks .deb files
+  libboost1.81-dev         # Asio and Process: QEMU, clang and gpgv as child processes
+  libbpf-dev               # BTF on the host, and the headers BPF programs include
+  libcli11-dev             # the command line
+  libcurl4-openssl-dev     # fetches kernels
+  libelf-dev               # reads BPF objects and kernels
+  libfmt-dev               # text (g++ 12 has no <format>)
+  liblz4-dev               # kernel images packed with lz4
+  libre2-dev               # patterns over untrusted logs, in linear time
+  libssl-dev               # SHA-256
+  nlohmann-json3-dev       # JSON
+  # Tests
+  googletest               # GoogleTest's own sources
+  libgmock-dev             # matchers
+  libgtest-dev             # the test runner
+  clang-format             # the one opinion on layout
+  # What bpfmatrix runs
+  clang                    # compiles the suite's BPF programs
+  llvm                     # llvm-strip and llvm-objdump for BPF objects
+  qemu-system-arm          # boots aarch64 kernels
+  qemu-system-x86          # boots x86_64 kernels
+  gpgv                     # checks the signature of an archive's Release file
+  debian-archive-keyring   # the keys it is checked against
+  ca-certificates          # mirrors that speak https
+  # What only the tests run
+  gnupg                    # makes keys to sign test archives with
+)
+
+# Names what is not installed, one package a line.
+missing() {
+  local installed
+  # dpkg-query fails when it does not know one of the names: that is an answer too.
+  installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' \
+    "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p' | sort -u || true)
+  comm -13 <(echo "$installed") <(printf '%s\n' "${packages[@]}" | sort -u)
+}
+
+fail() {
+  echo "error: $1" >&2
+  echo "hint: $2" >&2
+  exit 3
+}
+
+as_root() {
+  if [ "$EUID" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get --quiet=2 --option DPkg::Lock::Timeout=300 --option Dpkg::Use-Pty=0 "$@"
+}
+
+install() {
+  apt update && apt install --yes --no-install-recommends "$@"
+}
+
+command -v dpkg-query >/dev/null ||
+  fail "'dpkg-query' is not there" "this script needs a Debian system"
+
+mapfile -t wanted < <(missing)
+[ "${#wanted[@]}" -gt 0 ] || exit 0
+
+[ "$EUID" -eq 0 ] || command -v sudo >/dev/null ||
+  fail "'sudo' is not there" "as root: apt-get install --no-install-recommends ${wanted[*]}"
+
+echo "installing ${#wanted[@]} packages: ${wanted[*]}" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Once more, because a mirror in the middle of an update refuses for a minute.
+if ! install "${wanted[@]}" >"$log" 2>&1 && ! { sleep 10 && install "${wanted[@]}" >"$log" 2>&1; }; then
+  cat "$log" >&2
+  fail "cannot install what is missing" "is Debian's mirror in this machine's apt configuration reachable?"
+fi
