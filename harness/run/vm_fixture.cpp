@@ -1,0 +1,80 @@
+#include "run/vm_fixture.h"
+
+#include <algorithm>
+
+#include "base/data_dir.h"
+#include "kernels/store.h"
+#include "outcome/outcome_json.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+class Quiet : public Listener {
+  void run_planned(const Plan&, int) override {}
+  void kernel_booting(const std::string&) override {}
+  void kernel_ready(const std::string&, std::chrono::milliseconds) override {}
+  void cell_started(const Cell&) override {}
+  void cell_finished(const Outcome&) override {}
+  void notice(const std::string& text) override { std::fprintf(stderr, "%s\n", text.c_str()); }
+};
+
+}  // namespace
+
+void VmFixture::SetUp() {
+  const auto data = find_data_dir();
+  ASSERT_TRUE(data) << data.error().message;
+  settings_.data_dir = *data;
+  const auto fetch = default_fetch_options("");
+  ASSERT_TRUE(fetch) << fetch.error().message;
+  settings_.fetch = *fetch;
+  settings_.cache_dir = fetch->store;
+  settings_.accel = AccelChoice::tcg;
+  settings_.jobs = 2;
+  auto catalog = load_catalog(settings_.data_dir / "kernels" / "catalog.json");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  kernels_ = std::make_unique<KernelFinder>(*std::move(catalog), settings_);
+}
+
+std::vector<Outcome> VmFixture::run_cases(const std::vector<std::string>& kernels,
+                                          const std::vector<std::string>& cases,
+                                          const std::optional<std::vector<BtfSource>>& btf) {
+  const auto suite = read_suite(settings_.data_dir / "cases");
+  EXPECT_TRUE(suite) << suite.error().message;
+  return run_suite({.kernels = kernels, .cases = cases, .btf = btf}, *suite);
+}
+
+std::vector<Outcome> VmFixture::run_objects(const std::vector<std::string>& kernels,
+                                            const std::vector<std::string>& files) {
+  std::vector<CaseSpec> suite;
+  for (const std::string& file : files) suite.push_back(case_for_object(file));
+  return run_suite({.kernels = kernels}, suite);
+}
+
+std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
+                                          const std::vector<CaseSpec>& suite) {
+  const auto plan = make_plan(matrix, kernels_->known(), suite);
+  EXPECT_TRUE(plan) << plan.error().message;
+  RunInput input{*plan, {}};
+  for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
+  auto dir =
+      RunDir::create(scratch_->path() / std::to_string(++runs_), RunRequest{.matrix = matrix});
+  EXPECT_TRUE(dir) << dir.error().message;
+  Quiet quiet;
+  const Result<> ran = run_plan(input, *kernels_, settings_, *dir, quiet);
+  EXPECT_TRUE(ran) << ran.error().message;
+  auto outcomes = read_outcomes(dir->path() / "outcomes.jsonl");
+  EXPECT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), plan->cells.size());
+  return *outcomes;
+}
+
+const Outcome& VmFixture::find(const std::vector<Outcome>& outcomes, const std::string& cell) {
+  static const Outcome kNone{};
+  const auto found = std::find_if(outcomes.begin(), outcomes.end(),
+                                  [&](const Outcome& o) { return o.cell == cell; });
+  EXPECT_NE(found, outcomes.end()) << cell;
+  return found == outcomes.end() ? kNone : *found;
+}
+
+}  // namespace bpfmatrix
