@@ -43,7 +43,8 @@ class Bpftool : public VmFixture {
  protected:
   std::string deb_file(const std::string& package, const std::string& path) {
     const auto file =
-        fetch_deb_file({std::string(kSuite), package, Arch::x86_64, path}, settings_.fetch);
+        fetch_deb_file(
+        {.suite = std::string(kSuite), .arch = Arch::x86_64, .package = package, .path = path}, settings_.fetch);
     EXPECT_TRUE(file) << file.error().message;
     return file ? file->path.string() : "";
   }

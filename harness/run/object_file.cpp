@@ -47,19 +47,20 @@ struct ObjectFinder::Locate {
          .arch = arch,
          .btf = btf->second,
          .cflags = spec.cflags,
-         .include_dir = finder.settings_.data_dir / "cases" / "include"});
+         .include_dir = finder.settings_.case_headers});
   }
 
   Result<fs::path> operator()(const DebObject& object) const {
     const auto file = fetch_deb_file(
-        {object.suite, object.package, arch, fill_in(object.path, arch)}, finder.settings_.fetch);
+        {.suite = object.suite, .arch = arch, .package = object.package, .path = fill_in(object.path, arch)},
+        finder.settings_.fetch);
     if (!file) return file.error();
     return file->path;
   }
 };
 
 ObjectFinder::ObjectFinder(const RunSettings& settings)
-    : settings_(settings), compiler_(settings.cache_dir) {}
+    : settings_(settings), compiler_(settings.fetch.store.root() / "compiled") {}
 
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
   const Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);

@@ -9,6 +9,7 @@
 
 #include "elf/object.h"
 #include "matrix/case_spec.h"
+#include "kernels/deb_file.h"
 #include "run/case_compiler.h"
 #include "run/settings.h"
 
