@@ -192,7 +192,7 @@ class Scheduler {
       result.outcome.accel = to_string(vm->accel());
       result.outcome.ready_ms = vm->ready_after().count();
       if (vm->session().state() != SessionState::ready) {
-        take_exit(result.outcome, vm->give_up());
+        take_exit(result.outcome, vm->give_up(result.outcome.end_reason));
         vm.reset();
       } else if (result.guest_spoiled || result.outcome.end != End::completed) {
         vm.reset();
