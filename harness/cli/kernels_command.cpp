@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -236,8 +237,10 @@ int for_each_fetched(const KernelsArguments& arguments,
   if (!entries) return report(entries.error(), kWrongCommand);
   const Result<Store> store = open_store(arguments.store);
   if (!store) return report(store.error(), kNotFoundOut);
+  const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
+  if (there.empty()) fmt::print(stderr, "no kernel in the store '{}'\n", store->root().string());
   int exit_code = kDone;
-  for (const CatalogEntry& entry : fetched(*entries, *store, named)) {
+  for (const CatalogEntry& entry : there) {
     exit_code = std::max(exit_code, act(*store, entry));
   }
   return exit_code;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <optional>
 
 #include "base/child_process.h"
 #include "base/file.h"
@@ -58,7 +57,7 @@ void take_valid(const std::vector<std::string_view>& fields, std::string_view si
 
 Verdict read_status(std::string_view status) {
   Verdict verdict;
-  std::optional<std::string_view> good;  // GOODSIG comes before the VALIDSIG of the same signature
+  std::string_view good;  // GOODSIG comes before the VALIDSIG of the same signature
   for (std::string_view line : split(status, '\n')) {
     if (!line.starts_with("[GNUPG:] ")) continue;
     line.remove_prefix(9);
@@ -66,11 +65,11 @@ Verdict read_status(std::string_view status) {
     if (fields.empty()) continue;
     const std::string_view word = fields[0];
     const auto key = [&] { return fields.size() > 1 ? fields[1] : std::string_view("?"); };
-    if (word == "NEWSIG") good.reset();
+    if (word == "NEWSIG") good = {};
     if (word == "GOODSIG" && fields.size() > 2) {
       good = line.substr(static_cast<std::size_t>(fields[2].data() - line.data()));
     }
-    if (word == "VALIDSIG" && good) take_valid(fields, *good, verdict);
+    if (word == "VALIDSIG" && !good.empty()) take_valid(fields, good, verdict);
     if (word == "BADSIG") {
       verdict.bad = true;
       verdict.problems.push_back(fmt::format("bad signature by key {}", key()));

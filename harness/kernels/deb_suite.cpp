@@ -38,7 +38,7 @@ Result<fs::path> fetch_blob(Download download, std::uint64_t max_bytes,
     return Error{fmt::format("'{}': {} bytes announced, the limit is {}", download.urls.front(),
                              download.bytes, max_bytes)};
   }
-  Result<StoreLock> lock = options.store.lock("blob-" + download.sha256, options.lock_timeout, [&] {
+  Result<StoreLock> lock = options.store.lock("blob-" + download.sha256.substr(0, 2), options.lock_timeout, [&] {
     options.say(fmt::format("waiting: another process is fetching '{}'", download.what));
   });
   if (!lock) return std::move(lock).error();

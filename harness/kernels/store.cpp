@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::string_view kManifest = "SHA256SUMS";
 constexpr std::uint64_t kMaxManifestBytes = 64 << 20;
-constexpr auto kAbandoned = std::chrono::hours(24);
+constexpr auto kAbandonedFolder = std::chrono::hours(24);
+constexpr auto kUnusedBlob = std::chrono::hours(24 * 30);
 
 Error system_error(const fs::path& path, int error) {
   return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
@@ -79,11 +80,12 @@ Result<std::map<std::string, std::string>> parse_manifest(std::string_view text,
 }
 
 /// A process that was killed leaves its unfinished folder; a day later nobody works in it any more.
-void remove_abandoned(const fs::path& tmp) {
+/// An index that nobody read for a month has been replaced by a newer one.
+void remove_older(const fs::path& folder, std::chrono::hours age) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(tmp, ignored)) {
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const auto changed = entry.last_write_time(ignored);
-    if (!ignored && changed + kAbandoned < fs::file_time_type::clock::now()) {
+    if (!ignored && changed + age < fs::file_time_type::clock::now()) {
       fs::remove_all(entry.path(), ignored);
     }
   }
@@ -142,7 +144,8 @@ Result<> Store::prepare() const {
     fs::create_directories(root_ / folder, error);
     if (error) return wrap("store", system_error(root_ / folder, error.value()));
   }
-  remove_abandoned(root_ / "tmp");
+  remove_older(root_ / "tmp", kAbandonedFolder);
+  remove_older(root_ / "blobs", kUnusedBlob);
   return {};
 }
 
