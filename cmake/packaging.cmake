@@ -15,8 +15,9 @@ set(CPACK_PACKAGE_DESCRIPTION "bpfmatrix boots real kernels of two architectures
 records whether BPF objects load, relocate, attach and work on them, and if
 not, why.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-# Only the program itself: the host's strip does not know the other architecture's guest programs.
-set(CPACK_STRIP_FILES bin/bpfmatrix)
+# The program itself; the guest's are installed as files, and left alone: the host's strip does not
+# know the other architecture's.
+set(CPACK_STRIP_FILES ON)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
