@@ -216,7 +216,10 @@ class RunCommand {
   std::string qemu_line(const KernelFinder& kernels, const std::string& id) const {
     const Result<Kernel> kernel = kernels.find_here(id);
     if (!kernel) return fmt::format("{}: {}", id, kernel.error().message);
-    return shell_quote(example_qemu_argv(*kernel));
+    VmSpec spec = vm_spec(*kernel, settings_.accel == AccelChoice::kvm ? Accel::kvm : Accel::tcg);
+    spec.initramfs = "INITRAMFS";
+    spec.wiring = Wiring::terminal;
+    return shell_quote(qemu_argv(spec));
   }
 
   Result<RunDir> open_dir(const RunRequest& request) {

@@ -42,9 +42,9 @@ constexpr ToolFile kToolFiles[] = {
 class Bpftool : public VmFixture {
  protected:
   std::string deb_file(const std::string& package, const std::string& path) {
-    const auto file =
-        fetch_deb_file(
-        {.suite = std::string(kSuite), .arch = Arch::x86_64, .package = package, .path = path}, settings_.fetch);
+    const auto file = fetch_deb_file(
+        {.suite = std::string(kSuite), .arch = Arch::x86_64, .package = package, .path = path},
+        settings_.fetch);
     EXPECT_TRUE(file) << file.error().message;
     return file ? file->path.string() : "";
   }

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "images/initramfs.h"
+#include "vm/accel.h"
 
 namespace bpfmatrix {
 
@@ -56,6 +57,14 @@ VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   spec.accel = accel;
   spec.kernel = kernel.image;
   return spec;
+}
+
+Result<> prove_kvm_with(const Kernel& kernel) {
+  const Result<Fd> initramfs = make_initramfs(kernel);
+  if (!initramfs) return initramfs.error();
+  VmSpec spec = vm_spec(kernel, Accel::kvm);
+  spec.initramfs = path_of(*initramfs);
+  return prove_kvm(spec);
 }
 
 std::variant<std::unique_ptr<GuestVm>, VmExit> GuestVm::boot(

@@ -17,6 +17,9 @@ namespace bpfmatrix {
 /// The machine a kernel is booted in, but for its initramfs.
 VmSpec vm_spec(const Kernel& kernel, Accel accel);
 
+/// Error: why KVM does not serve for this kernel on this host. Blocks at most ten seconds.
+Result<> prove_kvm_with(const Kernel& kernel);
+
 class GuestVm {
  public:
   /// Blocks until the agent answers, at most settings.boot_timeout. The other alternative says why
