@@ -5,7 +5,7 @@ namespace bpfmatrix {
 // Wording from kernel/bpf/verifier.c, cfg.c, states.c, btf.c and log.c of 4.18 to 7.x, held against
 // the logs in testdata/.
 const std::vector<CauseRule>& verdict_rules() {
-  static const std::vector<CauseRule> kRules{
+  static const std::vector<CauseRule> rules{
       // Calls. libbpf poisons an unresolved CO-RE relocation with a call of 0xbad2310, and rewrites
       // what the kernel says of it.
       {Cause::core_poison_reached, "EINVAL", R"(invalid func unknown#(?P<subject>195896080))"},
@@ -93,14 +93,17 @@ const std::vector<CauseRule>& verdict_rules() {
       {Cause::btf_rejected, "EINVAL",
        R"((?P<subject>number of funcs in func_info doesn't match number of subprogs))"},
   };
-  return kRules;
+  return rules;
 }
 
 // libbpf's own words; Aya and ebpf-go wrap the kernel's errno and log.
 const std::vector<CauseRule>& message_rules() {
-  static const std::vector<CauseRule> kRules{
+  static const std::vector<CauseRule> rules{
       {Cause::legacy_maps, "",
        R"(elf: legacy map definitions in '(?P<subject>.+)' section are not supported by libbpf v1\.0\+)"},
+      // What libbpf says of sections "maps/NAME", which it does not even call legacy.
+      {Cause::legacy_maps, "",
+       R"(prog '.+': bad map relo against '(?P<subject>.+)' in section 'maps/.+')"},
       {Cause::no_kernel_btf, "",
        R"(kernel BTF is missing at '(?P<subject>.+)', was CONFIG_DEBUG_INFO_BTF enabled\?)"},
       {Cause::no_kernel_btf, "", R"(failed to find valid kernel BTF)"},
@@ -118,7 +121,7 @@ const std::vector<CauseRule>& message_rules() {
       {Cause::memlock, "EPERM",
        R"(permission error while running as root; try raising 'ulimit -l'\? .*)"},
   };
-  return kRules;
+  return rules;
 }
 
 }  // namespace bpfmatrix

@@ -87,13 +87,13 @@ std::optional<Match> first_match(const Matchers& rules, std::string_view errno_n
 }
 
 std::optional<Match> match_verdict(std::string_view errno_name, std::string_view line) {
-  static const Matchers kRules = compiled(verdict_rules());
-  return first_match(kRules, errno_name, line);
+  static const Matchers rules = compiled(verdict_rules());
+  return first_match(rules, errno_name, line);
 }
 
 std::optional<Match> match_message(std::string_view errno_name, std::string_view line) {
-  static const Matchers kRules = compiled(message_rules());
-  return first_match(kRules, errno_name, line);
+  static const Matchers rules = compiled(message_rules());
+  return first_match(rules, errno_name, line);
 }
 
 std::string_view without_prefix(std::string_view line) {

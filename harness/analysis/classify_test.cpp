@@ -170,6 +170,10 @@ TEST(Classify, what_the_loader_refuses_is_its_own) {
                    .message = "libbpf: elf: legacy map definitions in 'maps' section are not "
                               "supported by libbpf v1.0+\n"}),
             Cause::legacy_maps);
+  EXPECT_EQ(cause({.stage = Stage::open,
+                   .message = "libbpf: prog 'kprobe__tcp_v4_connect': bad map relo against "
+                              "'tcpsock' in section 'maps/tcpsock'\n"}),
+            Cause::legacy_maps);
   const Judgement other = classify({.stage = Stage::open, .message = "nothing known\nmore\n"});
   EXPECT_EQ(other.cause, Cause::loader_refused);
   EXPECT_THAT(other.lines, ElementsAre("nothing known"));

@@ -45,48 +45,48 @@ std::vector<std::string_view> last_lines(std::string_view log) {
 }
 
 bool is_statistics(std::string_view line) {
-  static const RE2 kPattern(
+  static const RE2 pattern(
       R"(verification time \d+ usec|stack depth(?: [\d+]+(?: max \d+)?)?|insns processed [\d+]+|)"
       R"(processed \d+ insns .*)",
       bytewise());
-  return RE2::FullMatch(piece(line), kPattern);
+  return RE2::FullMatch(piece(line), pattern);
 }
 
 /// After "infinite loop detected" 6.8 and later show the two states that were equal.
 bool is_state(std::string_view line) {
-  static const RE2 kPattern(R"((?:cur|old) state:.*)", bytewise());
-  return RE2::FullMatch(piece(line), kPattern);
+  static const RE2 pattern(R"((?:cur|old) state:.*)", bytewise());
+  return RE2::FullMatch(piece(line), pattern);
 }
 
 /// "13: (79) r6 = *(u64 *)(r7 +0) ; ...", and libbpf's "3: <invalid CO-RE relocation>".
 std::optional<std::uint32_t> instruction_of(std::string_view line) {
-  static const RE2 kPattern(R"((\d+): (?:\([0-9a-f]{2}\) |<invalid ).*)", bytewise());
+  static const RE2 pattern(R"((\d+): (?:\([0-9a-f]{2}\) |<invalid ).*)", bytewise());
   std::uint32_t number = 0;
-  if (!RE2::FullMatch(piece(line), kPattern, &number)) return std::nullopt;
+  if (!RE2::FullMatch(piece(line), pattern, &number)) return std::nullopt;
   return number;
 }
 
 /// "; return s; @ program.bpf.c:12", without the file before 6.10.
 std::optional<LogSource> source_of(std::string_view line) {
-  static const RE2 kWithFile(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
-  static const RE2 kPlain(R"(; (.*))", bytewise());
+  static const RE2 with_file(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
+  static const RE2 plain(R"(; (.*))", bytewise());
   LogSource source;
-  if (RE2::FullMatch(piece(line), kWithFile, &source.text, &source.file, &source.line)) {
+  if (RE2::FullMatch(piece(line), with_file, &source.text, &source.file, &source.line)) {
     return source;
   }
-  if (RE2::FullMatch(piece(line), kPlain, &source.text)) return source;
+  if (RE2::FullMatch(piece(line), plain, &source.text)) return source;
   return std::nullopt;
 }
 
 /// What the verifier keeps a record of its work with, and no statement: register states, source
 /// lines, the trace of precision, the listing of functions.
 bool is_trace(std::string_view line) {
-  static const RE2 kPattern(
+  static const RE2 pattern(
       R"(\d+:.*|from \d+ to \d+.*|; .*| (?:frame\d+: ?)?R\d.*|;.*)"
       R"(|mark_precise: .*|(?:last_idx|regs=|parent ).*|func#\d+ @\d+|returning from callee:)"
       R"(|SCC \w+ .*|to caller at \d+:|caller:|callee:|propagating r\d+|Validating .*|Func#\d+ .*)",
       bytewise());
-  return RE2::FullMatch(piece(line), kPattern);
+  return RE2::FullMatch(piece(line), pattern);
 }
 
 std::optional<std::uint64_t> number(std::string_view digits) {
@@ -112,24 +112,24 @@ std::optional<std::uint64_t> largest(std::string_view sum) {
 
 void read_stack(std::string_view line, VerifierStats& stats) {
   // 4.18: at the end of the "processed" line. 7.x adds what the deepest chain of calls takes.
-  static const RE2 kPattern(R"((?:processed \d+ insns .*, )?stack depth ([\d+]+)(?: max (\d+))?)",
-                            bytewise());
+  static const RE2 pattern(R"((?:processed \d+ insns .*, )?stack depth ([\d+]+)(?: max (\d+))?)",
+                           bytewise());
   std::string frames;
   std::string deepest;
-  if (!RE2::FullMatch(piece(line), kPattern, &frames, &deepest)) return;
+  if (!RE2::FullMatch(piece(line), pattern, &frames, &deepest)) return;
   stats.stack_bytes = std::max(number(deepest), largest(frames));
 }
 
 void read_counts(std::string_view line, VerifierStats& stats) {
-  static const RE2 kProcessed(R"(processed (\d+) insns .*)", bytewise());
-  static const RE2 kStates(R"(.* total_states (\d+) peak_states (\d+) .*)", bytewise());
-  static const RE2 kTime(R"(verification time (\d+) usec)", bytewise());
+  static const RE2 processed(R"(processed (\d+) insns .*)", bytewise());
+  static const RE2 states(R"(.* total_states (\d+) peak_states (\d+) .*)", bytewise());
+  static const RE2 time(R"(verification time (\d+) usec)", bytewise());
   std::uint64_t first = 0;
   std::uint64_t second = 0;
-  if (RE2::FullMatch(piece(line), kTime, &first)) stats.verification_usec = first;
-  if (!RE2::FullMatch(piece(line), kProcessed, &first)) return;
+  if (RE2::FullMatch(piece(line), time, &first)) stats.verification_usec = first;
+  if (!RE2::FullMatch(piece(line), processed, &first)) return;
   stats.insns = first;
-  if (RE2::FullMatch(piece(line), kStates, &first, &second)) {
+  if (RE2::FullMatch(piece(line), states, &first, &second)) {
     stats.states_total = first;
     stats.states_peak = second;
   }
