@@ -19,7 +19,7 @@ TEST(QemuArgv, x86_64) {
   EXPECT_EQ(shell_quote(qemu_argv(kX86)),
             "qemu-system-x86_64 -machine q35 -nodefaults -no-user-config -display none -nic none "
             "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny "
-            "-accel tcg -cpu Westmere,+rdrand -smp 1 -m 512M "
+            "-accel tcg -cpu Westmere,+rdrand,-cx16 -smp 1 -m 512M "
             "-chardev socket,id=console,fd=3 -chardev socket,id=virtio,fd=4 "
             "-chardev socket,id=serial,fd=5 -serial chardev:console -serial chardev:serial "
             "-device virtio-serial-pci,max_ports=2 "
