@@ -89,7 +89,7 @@ void fields(F& field, auto& m, const FileEnd*) {
 }
 
 template <typename F>
-void fields(F& field, auto& m, const Run*) {
+void fields(F& field, auto& m, const RunRequest*) {
   field("argv", m.argv);
   field("environment", m.environment);
   field("deadline_ms", m.deadline_ms);
@@ -135,8 +135,8 @@ Frame to_frame(const Message& message, std::string blob) {
 template <typename Message>
 Result<Message> from_frame(const Frame& frame) {
   if (frame.type != Message::kType) {
-    return Error{fmt::format("'{}' where '{}' was due", to_string(frame.type),
-                             to_string(Message::kType))};
+    return Error{
+        fmt::format("'{}' where '{}' was due", to_string(frame.type), to_string(Message::kType))};
   }
   Message message;
   Reader reader(frame);
@@ -150,7 +150,7 @@ template Frame to_frame(const PutFile&, std::string);
 template Frame to_frame(const Stored&, std::string);
 template Frame to_frame(const ReadFile&, std::string);
 template Frame to_frame(const FileEnd&, std::string);
-template Frame to_frame(const Run&, std::string);
+template Frame to_frame(const RunRequest&, std::string);
 template Frame to_frame(const Exited&, std::string);
 template Frame to_frame(const Input&, std::string);
 template Frame to_frame(const Write&, std::string);
@@ -161,7 +161,7 @@ template Result<PutFile> from_frame(const Frame&);
 template Result<Stored> from_frame(const Frame&);
 template Result<ReadFile> from_frame(const Frame&);
 template Result<FileEnd> from_frame(const Frame&);
-template Result<Run> from_frame(const Frame&);
+template Result<RunRequest> from_frame(const Frame&);
 template Result<Exited> from_frame(const Frame&);
 template Result<Input> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);

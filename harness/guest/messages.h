@@ -67,7 +67,7 @@ struct FileEnd {
   bool truncated = false;
 };
 
-struct Run {
+struct RunRequest {
   static constexpr FrameType kType = FrameType::run;
   std::vector<std::string> argv{};
   std::map<std::string, std::string> environment{};

@@ -96,21 +96,36 @@ Result<FrameType> parse_type(std::uint16_t number) {
 
 std::string_view to_string(FrameType type) {
   switch (type) {
-    case FrameType::hello: return "hello";
-    case FrameType::stored: return "stored";
-    case FrameType::file_chunk: return "file_chunk";
-    case FrameType::file_end: return "file_end";
-    case FrameType::out: return "out";
-    case FrameType::err: return "err";
-    case FrameType::exited: return "exited";
-    case FrameType::done: return "done";
-    case FrameType::failed: return "failed";
-    case FrameType::put_file: return "put_file";
-    case FrameType::read_file: return "read_file";
-    case FrameType::run: return "run";
-    case FrameType::input: return "input";
-    case FrameType::write: return "write";
-    case FrameType::shutdown: return "shutdown";
+    case FrameType::hello:
+      return "hello";
+    case FrameType::stored:
+      return "stored";
+    case FrameType::file_chunk:
+      return "file_chunk";
+    case FrameType::file_end:
+      return "file_end";
+    case FrameType::out:
+      return "out";
+    case FrameType::err:
+      return "err";
+    case FrameType::exited:
+      return "exited";
+    case FrameType::done:
+      return "done";
+    case FrameType::failed:
+      return "failed";
+    case FrameType::put_file:
+      return "put_file";
+    case FrameType::read_file:
+      return "read_file";
+    case FrameType::run:
+      return "run";
+    case FrameType::input:
+      return "input";
+    case FrameType::write:
+      return "write";
+    case FrameType::shutdown:
+      return "shutdown";
   }
   return "?";
 }
@@ -122,7 +137,8 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
     crc = 0;
     for (std::size_t i = 0; i < 8; ++i) crc ^= kCrc[7 - i][(word >> (8 * i)) & 0xff];
   }
-  for (const char c : bytes) crc = (crc >> 8) ^ kCrc[0][(crc ^ static_cast<unsigned char>(c)) & 0xff];
+  for (const char c : bytes)
+    crc = (crc >> 8) ^ kCrc[0][(crc ^ static_cast<unsigned char>(c)) & 0xff];
   return ~crc;
 }
 

@@ -31,28 +31,28 @@ inline constexpr std::size_t kChunkBytes = 256 * 1024;
 
 enum class FrameType : std::uint16_t {
   // guest to host
-  hello = 1,    ///< first: who is there
-  stored,       ///< answer to put_file
-  file_chunk,   ///< both ways: a piece of a file, in the blob
-  file_end,     ///< answer to read_file, after its chunks
-  out,          ///< what the child wrote to standard output, in the blob
-  err,          ///< the same for standard error
-  exited,       ///< answer to run, after all of its output
-  done,         ///< answer to write and shutdown
-  failed,       ///< answer in place of any other: the agent could not do it
+  hello = 1,   ///< first: who is there
+  stored,      ///< answer to put_file
+  file_chunk,  ///< both ways: a piece of a file, in the blob
+  file_end,    ///< answer to read_file, after its chunks
+  out,         ///< what the child wrote to standard output, in the blob
+  err,         ///< the same for standard error
+  exited,      ///< answer to run, after all of its output
+  done,        ///< answer to write and shutdown
+  failed,      ///< answer in place of any other: the agent could not do it
   // host to guest
-  put_file,     ///< followed by chunks, answered by stored
-  read_file,    ///< answered by chunks and file_end
-  run,          ///< answered by out, err and exited; its blob is the child's standard input
-  input,        ///< while a child runs: more standard input, no answer
-  write,        ///< write the blob to a file of the guest, also while a child runs
-  shutdown,     ///< power off
+  put_file,   ///< followed by chunks, answered by stored
+  read_file,  ///< answered by chunks and file_end
+  run,        ///< answered by out, err and exited; its blob is the child's standard input
+  input,      ///< while a child runs: more standard input, no answer
+  write,      ///< write the blob to a file of the guest, also while a child runs
+  shutdown,   ///< power off
 };
 inline constexpr std::array kFrameTypes{
-    FrameType::hello,  FrameType::stored, FrameType::file_chunk, FrameType::file_end,
-    FrameType::out,    FrameType::err,    FrameType::exited,     FrameType::done,
-    FrameType::failed, FrameType::put_file, FrameType::read_file, FrameType::run,
-    FrameType::input,  FrameType::write,  FrameType::shutdown};
+    FrameType::hello,  FrameType::stored,   FrameType::file_chunk, FrameType::file_end,
+    FrameType::out,    FrameType::err,      FrameType::exited,     FrameType::done,
+    FrameType::failed, FrameType::put_file, FrameType::read_file,  FrameType::run,
+    FrameType::input,  FrameType::write,    FrameType::shutdown};
 
 std::string_view to_string(FrameType type);
 

@@ -20,10 +20,14 @@ bool belongs_to_run(FrameType type) {
 
 std::string_view to_string(SessionState state) {
   switch (state) {
-    case SessionState::unopened: return "unopened";
-    case SessionState::ready: return "ready";
-    case SessionState::hung: return "hung";
-    case SessionState::lost: return "lost";
+    case SessionState::unopened:
+      return "unopened";
+    case SessionState::ready:
+      return "ready";
+    case SessionState::hung:
+      return "hung";
+    case SessionState::lost:
+      return "lost";
   }
   return "?";
 }
@@ -155,7 +159,7 @@ Result<std::string> Session::end_of_file(const Frame& frame, std::string_view pa
       fmt::format("guest agent: '{}': larger than the limit of {} bytes", path, bytes.size())};
 }
 
-Result<Exited> Session::run(const Run& run, std::string_view input, const RunEvents& events,
+Result<Exited> Session::run(const RunRequest& run, std::string_view input, const RunEvents& events,
                             Clock::time_point deadline) {
   if (running_) return Error{"guest agent: one program at a time"};
   if (Result<> sent = send(to_frame(run, std::string(input)), deadline); !sent) {

@@ -58,7 +58,7 @@ class Session {
   /// Runs a program with `input` on its standard input and hands over its output while it runs.
   /// That the program fails, or is killed by the agent at `run.deadline_ms`, is no error here.
   /// `deadline` is for the guest as a whole and should be later.
-  Result<Exited> run(const Run& run, std::string_view input, const RunEvents& events,
+  Result<Exited> run(const RunRequest& run, std::string_view input, const RunEvents& events,
                      Clock::time_point deadline);
   /// More standard input for the program that runs, and the end of it if `last`.
   Result<> input(std::string_view text, bool last, Clock::time_point deadline);

@@ -27,11 +27,21 @@ std::function<void()> destroy(bpf_link* link) {
 
 /// Section names that mean the same thing.
 constexpr std::pair<std::string_view, std::string_view> kSynonyms[] = {
-    {"tp", "tracepoint"}, {"raw_tp", "raw_tracepoint"}, {"raw_tp.w", "raw_tracepoint"},
-    {"raw_tracepoint.w", "raw_tracepoint"}, {"classifier", "tc"}, {"xdp.frags", "xdp"},
-    {"uprobe.s", "uprobe"}, {"uretprobe.s", "uretprobe"}, {"usdt.s", "usdt"},
-    {"fentry.s", "fentry"}, {"fexit.s", "fexit"}, {"fmod_ret.s", "fmod_ret"}, {"lsm.s", "lsm"},
-    {"iter.s", "iter"}, {"uprobe.multi.s", "uprobe.multi"},
+    {"tp", "tracepoint"},
+    {"raw_tp", "raw_tracepoint"},
+    {"raw_tp.w", "raw_tracepoint"},
+    {"raw_tracepoint.w", "raw_tracepoint"},
+    {"classifier", "tc"},
+    {"xdp.frags", "xdp"},
+    {"uprobe.s", "uprobe"},
+    {"uretprobe.s", "uretprobe"},
+    {"usdt.s", "usdt"},
+    {"fentry.s", "fentry"},
+    {"fexit.s", "fexit"},
+    {"fmod_ret.s", "fmod_ret"},
+    {"lsm.s", "lsm"},
+    {"iter.s", "iter"},
+    {"uprobe.multi.s", "uprobe.multi"},
     {"uretprobe.multi.s", "uretprobe.multi"},
 };
 
@@ -45,9 +55,12 @@ bool is_cgroup_program(const bpf_program* program) {
     case BPF_PROG_TYPE_CGROUP_DEVICE:
     case BPF_PROG_TYPE_CGROUP_SYSCTL:
     case BPF_PROG_TYPE_CGROUP_SOCKOPT:
-    case BPF_PROG_TYPE_SOCK_OPS: return true;
-    case BPF_PROG_TYPE_LSM: return bpf_program__expected_attach_type(program) == BPF_LSM_CGROUP;
-    default: return false;  // the kernel's own list, and open-ended
+    case BPF_PROG_TYPE_SOCK_OPS:
+      return true;
+    case BPF_PROG_TYPE_LSM:
+      return bpf_program__expected_attach_type(program) == BPF_LSM_CGROUP;
+    default:
+      return false;  // the kernel's own list, and open-ended
   }
 }
 

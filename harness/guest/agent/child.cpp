@@ -77,7 +77,7 @@ struct ExecPlan {
 };
 
 /// What may allocate happens before the fork.
-ExecPlan plan_exec(const Run& run) {
+ExecPlan plan_exec(const RunRequest& run) {
   ExecPlan plan;
   plan.hide_btf = run.hide_btf;
   plan.texts = run.argv;
@@ -110,7 +110,7 @@ void make_nonblocking(const Fd& fd) { ::fcntl(fd.get(), F_SETFL, O_NONBLOCK); }
 
 }  // namespace
 
-Result<Child> start_child(const Run& run) {
+Result<Child> start_child(const RunRequest& run) {
   if (run.argv.empty()) return Error{"nothing to run: argv is empty"};
   if (run.hide_btf) {
     if (Result<> hidden = check_no_other_btf(); !hidden) return std::move(hidden).error();

@@ -21,7 +21,7 @@ struct Child {
 
 /// Starts `run.argv` in a session of its own, blind for the kernel's BTF where `run` says so.
 /// Error: it could not be started exactly so.
-Result<Child> start_child(const Run& run);
+Result<Child> start_child(const RunRequest& run);
 
 /// Kills every process but the agent itself and waits for all of them. False: something does not
 /// die.

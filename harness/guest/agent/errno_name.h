@@ -5,8 +5,8 @@
 
 namespace bpfmatrix {
 
-/// "EACCES" for EACCES or -EACCES; "ENOTSUPP" for the kernel's 524, which no libc knows; "errno 4003"
-/// for what nobody knows.
+/// "EACCES" for EACCES or -EACCES; "ENOTSUPP" for the kernel's 524, which no libc knows; "errno
+/// 4003" for what nobody knows.
 std::string errno_name(int error);
 
 }  // namespace bpfmatrix

@@ -157,8 +157,7 @@ void LibbpfObject::relocation_is_done() {
 
 void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {
   if (!reported_maps_.emplace(name).second) return;
-  const bpf_map* map =
-      bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
+  const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
   report_map(name, map != nullptr ? type_name(map) : "unknown", verdict);
 }
 

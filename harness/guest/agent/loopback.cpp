@@ -21,9 +21,7 @@ namespace {
 
 constexpr int kLoopbackIndex = 1;
 
-Fd netlink_socket() {
-  return Fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-}
+Fd netlink_socket() { return Fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)); }
 
 ifreq loopback_request() {
   ifreq request{};
@@ -31,8 +29,8 @@ ifreq loopback_request() {
   return request;
 }
 
-/// One netlink message with room for a few attributes. Nested ones are written by hand: the attribute
-/// that nests, then what is in it.
+/// One netlink message with room for a few attributes. Nested ones are written by hand: the
+/// attribute that nests, then what is in it.
 struct Message {
   nlmsghdr header{};
   union {

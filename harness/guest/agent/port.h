@@ -14,8 +14,8 @@ struct Port {
   std::string kind{};
 };
 
-/// The virtio port named org.bpfmatrix.agent.0 if this machine has it, waiting for it a little; else
-/// the serial port that is not the console. Raw bytes, non-blocking. Error: neither.
+/// The virtio port named org.bpfmatrix.agent.0 if this machine has it, waiting for it a little;
+/// else the serial port that is not the console. Raw bytes, non-blocking. Error: neither.
 Result<Port> open_port();
 
 }  // namespace bpfmatrix

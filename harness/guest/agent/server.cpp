@@ -64,6 +64,29 @@ bool write_all(const Fd& fd, std::string_view bytes) {
   return true;
 }
 
+/// Up to `bytes` from a file, fewer at its end only: sysfs gives a page at a time. Nothing on
+/// error.
+std::optional<std::string> read_block(const Fd& fd, std::size_t bytes) {
+  std::string block(bytes, '\0');
+  std::size_t filled = 0;
+  while (filled < bytes) {
+    const ssize_t n = ::read(fd.get(), block.data() + filled, bytes - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::nullopt;
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  block.resize(filled);
+  return block;
+}
+
+std::string kernel_cmdline() {
+  Result<std::string> text = read_file("/proc/cmdline", 4096);
+  if (!text) return {};
+  while (text->ends_with('\n')) text->pop_back();
+  return *std::move(text);
+}
+
 }  // namespace
 
 Server::Server(Wire wire, std::vector<std::string> notes)
@@ -73,9 +96,7 @@ Hello Server::hello() const {
   utsname name{};
   ::uname(&name);
   Hello hello{kAgentVersion, name.release, name.machine, uptime_ms()};
-  hello.kernel_cmdline = read_file("/proc/cmdline", 4096).has_value()
-                             ? *read_file("/proc/cmdline", 4096)
-                             : std::string();
+  hello.kernel_cmdline = kernel_cmdline();
   hello.channel = wire_.kind();
   struct stat btf {};
   if (::stat(kBtf, &btf) == 0) hello.btf_bytes = btf.st_size;
@@ -132,12 +153,18 @@ Result<> Server::take_frames() {
 
 Result<> Server::handle(const Frame& frame) {
   switch (frame.type) {
-    case FrameType::put_file: return handle_put(frame);
-    case FrameType::file_chunk: return handle_chunk(frame);
-    case FrameType::read_file: return handle_read(frame);
-    case FrameType::run: return handle_run(frame);
-    case FrameType::input: return handle_input(frame);
-    case FrameType::write: return handle_write(frame);
+    case FrameType::put_file:
+      return handle_put(frame);
+    case FrameType::file_chunk:
+      return handle_chunk(frame);
+    case FrameType::read_file:
+      return handle_read(frame);
+    case FrameType::run:
+      return handle_run(frame);
+    case FrameType::input:
+      return handle_input(frame);
+    case FrameType::write:
+      return handle_write(frame);
     case FrameType::shutdown:
       shut_down_ = true;
       return wire_.send(Frame{FrameType::done});
@@ -148,7 +175,8 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::err:
     case FrameType::exited:
     case FrameType::done:
-    case FrameType::failed: break;
+    case FrameType::failed:
+      break;
   }
   return Error{fmt::format("the host sent a '{}' frame", to_string(frame.type))};
 }
@@ -195,21 +223,19 @@ Result<> Server::handle_read(const Frame& frame) {
   for (;;) {
     // One byte more than asked for tells whether there is more.
     const std::int64_t left = request->max_bytes - end.bytes;
-    std::string block(static_cast<std::size_t>(std::clamp<std::int64_t>(left, 1, kChunkBytes)), '\0');
-    const ssize_t n = ::read(fd.get(), block.data(), block.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(system_note(request->path));
-    end.truncated = n > 0 && left <= 0;
-    if (n == 0 || left <= 0) return wire_.send(to_frame(end));
-    block.resize(static_cast<std::size_t>(n));
-    end.bytes += n;
-    const Frame chunk{FrameType::file_chunk, Json::object(), std::move(block)};
+    const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(left, 1, kChunkBytes));
+    std::optional<std::string> block = read_block(fd, wanted);
+    if (!block) return fail(system_note(request->path));
+    end.truncated = !block->empty() && left <= 0;
+    if (block->empty() || left <= 0) return wire_.send(to_frame(end));
+    end.bytes += static_cast<std::int64_t>(block->size());
+    const Frame chunk{FrameType::file_chunk, Json::object(), *std::move(block)};
     if (Result<> sent = wire_.send(chunk); !sent) return sent;
   }
 }
 
 Result<> Server::handle_run(const Frame& frame) {
-  const Result<Run> request = from_frame<Run>(frame);
+  const Result<RunRequest> request = from_frame<RunRequest>(frame);
   if (!request) return request.error();
   if (running_) return Error{"a program within a program"};
   if (!later_modules_loaded_) {
