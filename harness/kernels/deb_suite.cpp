@@ -38,9 +38,10 @@ Result<fs::path> fetch_blob(Download download, std::uint64_t max_bytes,
     return Error{fmt::format("'{}': {} bytes announced, the limit is {}", download.urls.front(),
                              download.bytes, max_bytes)};
   }
-  Result<StoreLock> lock = options.store.lock("blob-" + download.sha256.substr(0, 2), options.lock_timeout, [&] {
-    options.say(fmt::format("waiting: another process is fetching '{}'", download.what));
-  });
+  Result<StoreLock> lock =
+      options.store.lock("blob-" + download.sha256.substr(0, 2), options.lock_timeout, [&] {
+        options.say(fmt::format("waiting: another process is fetching '{}'", download.what));
+      });
   if (!lock) return std::move(lock).error();
   download.to = options.store.blob(download.sha256);
   if (have_blob(download.to, download.sha256)) return download.to;

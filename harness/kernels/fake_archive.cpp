@@ -123,28 +123,26 @@ std::string date(std::chrono::seconds from_now) {
 }
 
 void must_run(const std::vector<std::string>& argv) {
-  const Result<CommandOutput> output =
-      run_command(Command{.argv = argv}, std::chrono::seconds(60));
+  const Result<CommandOutput> output = run_command(Command{.argv = argv}, std::chrono::seconds(60));
   if (!output || !output->status.success()) {
-    ADD_FAILURE() << shell_quote(argv) << ": "
-                  << (output ? output->err : output.error().message);
+    ADD_FAILURE() << shell_quote(argv) << ": " << (output ? output->err : output.error().message);
     std::abort();
   }
 }
 
 std::string stanza(const FakePackage& package, const std::string& deb) {
-  std::string text = fmt::format("Package: {}\nVersion: {}\nArchitecture: amd64\n", package.name,
-                                 package.version);
+  std::string text =
+      fmt::format("Package: {}\nVersion: {}\nArchitecture: amd64\n", package.name, package.version);
   if (!package.depends.empty()) text += "Depends: " + package.depends + "\n";
-  return text + fmt::format("Description: of no use\n and more of it\nFilename: {}\nSize: {}\n"
-                            "SHA256: {}\n\n",
-                            FakeArchive::pool_path(package).substr(1), deb.size(), sha256_hex(deb));
+  return text + fmt::format(
+                    "Description: of no use\n and more of it\nFilename: {}\nSize: {}\n"
+                    "SHA256: {}\n\n",
+                    FakeArchive::pool_path(package).substr(1), deb.size(), sha256_hex(deb));
 }
 
 std::string make_release(const FakeRelease& release, const std::string& index) {
-  std::string text =
-      fmt::format("Origin: Test\nSuite: {}\nCodename: {}\nDate: {}\n", release.suite,
-                  release.codename, date(release.date));
+  std::string text = fmt::format("Origin: Test\nSuite: {}\nCodename: {}\nDate: {}\n", release.suite,
+                                 release.codename, date(release.date));
   if (release.valid_until.count() != 0) {
     text += fmt::format("Valid-Until: {}\n", date(release.valid_until));
   }
@@ -200,19 +198,21 @@ std::string fake_bzimage(std::string_view release, std::string_view btf, Packing
 
 std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing) {
   const char* ending = packing == Packing::zstd ? ".zst" : packing == Packing::gzip ? ".gz" : ".xz";
-  return write_archive([](struct archive* handle) { ::archive_write_set_format_ar_svr4(handle); },
-                       [&](struct archive* handle) {
-                         add_entry(handle, {.path = "debian-binary", .body = "2.0\n"});
-                         add_entry(handle, {.path = "control.tar.xz",
-                                            .body = make_tar({{.path = "./control"}}, Packing::xz)});
-                         add_entry(handle, {.path = std::string("data.tar") + ending,
-                                            .body = make_tar(entries, packing)});
-                       });
+  return write_archive(
+      [](struct archive* handle) { ::archive_write_set_format_ar_svr4(handle); },
+      [&](struct archive* handle) {
+        add_entry(handle, {.path = "debian-binary", .body = "2.0\n"});
+        add_entry(handle, {.path = "control.tar.xz",
+                           .body = make_tar({{.path = "./control"}}, Packing::xz)});
+        add_entry(handle,
+                  {.path = std::string("data.tar") + ending, .body = make_tar(entries, packing)});
+      });
 }
 
 FakeKey::FakeKey() : home_(*TempDir::create("key-")) {
   must_run({"gpg", "--homedir", home_.path(), "--batch", "--quiet", "--passphrase", "",
-            "--quick-gen-key", "Test Archive <archive@example.invalid>", "ed25519", "sign", "never"});
+            "--quick-gen-key", "Test Archive <archive@example.invalid>", "ed25519", "sign",
+            "never"});
 }
 
 FakeKey::~FakeKey() { must_run({"gpgconf", "--homedir", home_.path(), "--kill", "gpg-agent"}); }
@@ -222,8 +222,8 @@ std::string FakeKey::clearsign(const std::string& text) const {
   const fs::path out = home_.path() / "signed";
   EXPECT_TRUE(write_file(in, text));
   must_run({"gpg", "--homedir", home_.path(), "--batch", "--yes", "--quiet", "--passphrase", "",
-            "--pinentry-mode", "loopback", "--digest-algo", "SHA256", "--output", out, "--clearsign",
-            in});
+            "--pinentry-mode", "loopback", "--digest-algo", "SHA256", "--output", out,
+            "--clearsign", in});
   return *read_file(out, 1 << 20);
 }
 
@@ -274,8 +274,10 @@ FetchOptions FakeArchive::options() const {
 std::vector<FakePackage> classic_kernel(std::string_view release) {
   const std::string r(release);
   const std::string image = "linux-image-" + r;
-  return {{.name = "linux-image-cloud-amd64", .version = "6.1.176-1",
-           .depends = image + " (= 6.1.176-1)", .entries = {}},
+  return {{.name = "linux-image-cloud-amd64",
+           .version = "6.1.176-1",
+           .depends = image + " (= 6.1.176-1)",
+           .entries = {}},
           {.name = image,
            .version = "6.1.176-1",
            .depends = "kmod, linux-base (>= 4.3~), initramfs-tools (>= 0.120+deb8u2) | "
@@ -288,7 +290,8 @@ std::vector<FakePackage> classic_kernel(std::string_view release) {
                        {.path = "./lib/modules/" + r + "/kernel/fs/a.ko", .body = "module"},
                        {.path = "./lib/modules/" + r + "/modules.builtin", .body = "builtin"},
                        {.path = "./lib/modules/" + r + "/build",
-                        .body = "/usr/src/linux-headers", .kind = FakeEntry::Kind::symlink},
+                        .body = "/usr/src/linux-headers",
+                        .kind = FakeEntry::Kind::symlink},
                        {.path = "./usr/share/doc/x/changelog", .body = "text"}}}};
 }
 
@@ -299,21 +302,28 @@ std::vector<FakePackage> split_kernel(std::string_view release) {
     return fmt::format("linux-{}-{} (= {})", name, r, version);
   };
   const std::string folder = "./usr/lib/modules/" + r;
-  return {
-      {.name = "linux-image-cloud-amd64", .version = version,
-       .depends = fmt::format("linux-base-cloud-amd64 (= {}), {}", version, exact("image")),
-       .entries = {}},
-      {.name = "linux-image-" + r, .version = version,
-       .depends = "dracut | initramfs-tools, " + exact("base") + ", " + exact("binary") + ", " +
-                  exact("modules"),
-       .entries = {}},
-      {.name = "linux-base-" + r, .version = version, .depends = "",
-       .entries = {{.path = folder + "/config", .body = "CONFIG_DEBUG_INFO_BTF=y\n"},
-                   {.path = folder + "/System.map", .body = "ffffffff81000000 T _text\n"}}},
-      {.name = "linux-binary-" + r, .version = version, .depends = exact("base"),
-       .entries = {{.path = folder + "/vmlinuz", .body = fake_bzimage(release, fake_btf())}}},
-      {.name = "linux-modules-" + r, .version = version, .depends = "kmod, " + exact("base"),
-       .entries = {{.path = folder + "/kernel/fs/a.ko.xz", .body = "module"}}}};
+  return {{.name = "linux-image-cloud-amd64",
+           .version = version,
+           .depends = fmt::format("linux-base-cloud-amd64 (= {}), {}", version, exact("image")),
+           .entries = {}},
+          {.name = "linux-image-" + r,
+           .version = version,
+           .depends = "dracut | initramfs-tools, " + exact("base") + ", " + exact("binary") + ", " +
+                      exact("modules"),
+           .entries = {}},
+          {.name = "linux-base-" + r,
+           .version = version,
+           .depends = "",
+           .entries = {{.path = folder + "/config", .body = "CONFIG_DEBUG_INFO_BTF=y\n"},
+                       {.path = folder + "/System.map", .body = "ffffffff81000000 T _text\n"}}},
+          {.name = "linux-binary-" + r,
+           .version = version,
+           .depends = exact("base"),
+           .entries = {{.path = folder + "/vmlinuz", .body = fake_bzimage(release, fake_btf())}}},
+          {.name = "linux-modules-" + r,
+           .version = version,
+           .depends = "kmod, " + exact("base"),
+           .entries = {{.path = folder + "/kernel/fs/a.ko.xz", .body = "module"}}}};
 }
 
 }  // namespace bpfmatrix

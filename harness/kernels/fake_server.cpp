@@ -92,9 +92,8 @@ std::vector<FakeRequest> FakeServer::requests() const {
 
 int FakeServer::count(const std::string& path) const {
   const auto all = requests();
-  return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const FakeRequest& request) {
-    return request.path == path;
-  }));
+  return static_cast<int>(std::count_if(
+      all.begin(), all.end(), [&](const FakeRequest& request) { return request.path == path; }));
 }
 
 void FakeServer::run() {

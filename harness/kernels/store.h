@@ -1,7 +1,8 @@
 // The store: files that were fetched and verified, under names made of their contents, shared by
 // any number of processes.
 //
-//   blobs/<sha256>          one downloaded file; <sha256>.part while it comes; gone a month after its
+//   blobs/<sha256>          one downloaded file; <sha256>.part while it comes; gone a month after
+//   its
 //                           last use
 //   trees/<sha256>/         an unpacked kernel or package; the name is the hash of its SHA256SUMS,
 //                           which lists every other file in it (sha256sum -c reads it)
