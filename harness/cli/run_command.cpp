@@ -69,7 +69,7 @@ bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std
 
 /// The command as a value: what to run, and on what.
 struct Assembled {
-  RunRequest request{};
+  RunSpec request{};
   RunInput input{};
 };
 
@@ -110,12 +110,12 @@ class RunCommand {
   }
 
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
-  Result<RunRequest> make_request() {
+  Result<RunSpec> make_request() {
     if (options_.resume) {
       if (options_.out.empty()) return Error{"--resume: which run? name its directory with --out"};
-      return read_run_request(options_.out);
+      return read_run_spec(options_.out);
     }
-    RunRequest request;
+    RunSpec request;
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -143,7 +143,7 @@ class RunCommand {
   }
 
   Result<Assembled> assemble(KernelFinder& kernels) {
-    Result<RunRequest> request = make_request();
+    Result<RunSpec> request = make_request();
     if (!request) return std::move(request).error();
     MatrixSpec matrix = request->matrix;
     for (std::string& kernel : matrix.kernels) {
@@ -168,7 +168,7 @@ class RunCommand {
   }
 
   /// The suite's cases, or one for each --object. An object that is none is noticed here.
-  Result<std::vector<CaseSpec>> choose_suite(const RunRequest& request, MatrixSpec& matrix) {
+  Result<std::vector<CaseSpec>> choose_suite(const RunSpec& request, MatrixSpec& matrix) {
     if (request.objects.empty()) {
       const Result<fs::path> dir = find_data("cases");
       if (!dir) return dir.error();
@@ -222,7 +222,7 @@ class RunCommand {
     return shell_quote(qemu_argv(spec));
   }
 
-  Result<RunDir> open_dir(const RunRequest& request) {
+  Result<RunDir> open_dir(const RunSpec& request) {
     if (options_.resume) return RunDir::resume(options_.out);
     if (!options_.out.empty()) return RunDir::create(options_.out, request);
     const fs::path path =

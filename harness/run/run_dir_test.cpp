@@ -24,7 +24,7 @@ class RunDirectory : public ::testing::Test {
 
   Result<TempDir> dir_ = TempDir::create();
   fs::path path_ = dir_->path() / "run";
-  RunRequest request_{.matrix = {.kernels = {"k"}, .cases = {"*"}, .btf = {{BtfSource::none}}},
+  RunSpec request_{.matrix = {.kernels = {"k"}, .cases = {"*"}, .btf = {{BtfSource::none}}},
                       .objects = {"/x.o"},
                       .cells = {"a", "b"}};
 };
