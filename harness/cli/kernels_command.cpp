@@ -55,7 +55,8 @@ Result<Store> open_store(const std::string& option) {
   return Store(*root);
 }
 
-std::string mebibytes(std::uint64_t bytes) {
+std::string amount(std::uint64_t bytes) {
+  if (bytes < 1 << 20) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / (1 << 10));
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
 }
 
@@ -74,10 +75,10 @@ class ProgressLine {
     const auto now = Clock::now();
     if (terminal_ && (whole || now - shown_ > std::chrono::milliseconds(100))) {
       shown_ = now;
-      fmt::print(stderr, "\r\033[K{}: {} {} of {}, {}", kernel_, what_, mebibytes(progress.bytes),
-                 mebibytes(progress.total), speed(progress.bytes));
+      fmt::print(stderr, "\r\033[K{}: {} {} of {}, {}", kernel_, what_, amount(progress.bytes),
+                 amount(progress.total), speed(progress.bytes));
     } else if (!terminal_ && whole) {
-      fmt::print(stderr, "{}: {} {}, {}\n", kernel_, what_, mebibytes(progress.total),
+      fmt::print(stderr, "{}: {} {}, {}\n", kernel_, what_, amount(progress.total),
                  speed(progress.bytes));
     }
   }
@@ -104,7 +105,7 @@ class ProgressLine {
     const std::chrono::duration<double> time = Clock::now() - started_;
     if (bytes <= already_ || time.count() < 0.01) return "-";
     const double rate = static_cast<double>(bytes - already_) / time.count();
-    return fmt::format("{}/s", mebibytes(static_cast<std::uint64_t>(rate)));
+    return fmt::format("{}/s", amount(static_cast<std::uint64_t>(rate)));
   }
 
   std::string kernel_;
@@ -134,7 +135,7 @@ void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
     return;
   }
   fmt::print("{:<22} {:<30} {:<18} {}\n", entry.id, kernel->release, kernel->origin.version,
-             kernel->btf ? "BTF " + mebibytes(kernel->btf->bytes) : "no BTF");
+             kernel->btf ? "BTF " + amount(kernel->btf->bytes) : "no BTF");
 }
 
 int list_kernels(const KernelsArguments& arguments) {

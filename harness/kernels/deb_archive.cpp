@@ -18,10 +18,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::size_t kBlockBytes = 131072;
+
 /// Lets the inner archive read the bytes of the outer one's current member.
 struct Member {
   struct archive* outer = nullptr;
-  std::array<char, 128 * 1024> block{};
+  std::array<char, kBlockBytes> block{};
 };
 
 la_ssize_t read_member(struct archive* inner, void* data, const void** bytes) {
@@ -51,7 +53,7 @@ Result<> write_entry(struct archive* tar, const fs::path& target) {
   if (made) return failed(made.value());
   const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd.valid()) return failed(errno);
-  std::array<char, 128 * 1024> block{};
+  std::array<char, kBlockBytes> block{};
   for (;;) {
     const la_ssize_t n = ::archive_read_data(tar, block.data(), block.size());
     if (n == 0) return {};
@@ -167,7 +169,7 @@ Result<> unpack_deb(const fs::path& deb, const fs::path& into, const PlaceFile& 
   const ArchiveHandle outer(::archive_read_new());
   ::archive_read_support_format_ar(outer.get());
   Result<> done;
-  if (::archive_read_open_filename(outer.get(), deb.c_str(), 128 * 1024) != ARCHIVE_OK) {
+  if (::archive_read_open_filename(outer.get(), deb.c_str(), kBlockBytes) != ARCHIVE_OK) {
     done = Error{archive_problem(outer.get())};
   } else {
     done = unpack_members(outer.get(), into, place, rules);

@@ -111,6 +111,7 @@ bool DebRelation::accepts(std::string_view candidate) const {
 Result<std::vector<DebAlternatives>> parse_relations(std::string_view field) {
   std::vector<DebAlternatives> groups;
   for (const std::string_view group : split(field, ',')) {
+    if (trim(group).empty()) return Error{fmt::format("'{}': an empty dependency", field)};
     DebAlternatives alternatives;
     for (const std::string_view text : split(group, '|')) {
       Result<DebRelation> relation = parse_relation(trim(text));

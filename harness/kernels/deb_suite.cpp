@@ -86,7 +86,10 @@ Result<DebSuite> open_suite(const SuiteRequest& request,
                             const FetchOptions& options) {
   const std::string url = join_url(options.mirror, "dists/" + request.suite + "/InRelease");
   Result<std::string> bytes = download_text(url, kMaxReleaseBytes, options.limits);
-  if (!bytes) return std::move(bytes).error();
+  if (!bytes) {
+    return Error{std::move(bytes).error().message,
+                 "is the mirror right, and has it this suite? Another: --mirror URL"};
+  }
   Result<SignedText> text = verify_clearsigned(*bytes, url, options.keyrings / request.keyring);
   if (!text) return std::move(text).error();
   Result<ReleaseFile> release = parse_release(text->text, url);

@@ -10,6 +10,8 @@ namespace bpfmatrix {
 
 namespace {
 
+constexpr std::size_t kBlockBytes = 262144;
+
 ArchiveHandle new_stream_reader() {
   ArchiveHandle handle = new_archive_reader();
   ::archive_read_support_format_raw(handle.get());
@@ -23,7 +25,7 @@ Result<> give_out(struct archive* handle, std::uint64_t max_bytes, const ByteSin
   if (status == ARCHIVE_EOF) return {};
   if (status < ARCHIVE_WARN) return Error{archive_problem(handle)};
 
-  std::vector<char> block(256 * 1024);
+  std::vector<char> block(kBlockBytes);
   std::uint64_t total = 0;
   for (;;) {
     const la_ssize_t n = ::archive_read_data(handle, block.data(), block.size());
@@ -54,7 +56,7 @@ Result<> decompress_file(const std::filesystem::path& path, std::uint64_t max_by
     return wrap(fmt::format("'{}'", path.string()), std::move(error));
   };
   const ArchiveHandle handle = new_stream_reader();
-  if (::archive_read_open_filename(handle.get(), path.c_str(), 128 * 1024) != ARCHIVE_OK) {
+  if (::archive_read_open_filename(handle.get(), path.c_str(), kBlockBytes) != ARCHIVE_OK) {
     return named(Error{archive_problem(handle.get())});
   }
   Result<> done = give_out(handle.get(), max_bytes, sink);

@@ -56,8 +56,8 @@ using CurlHandle = std::unique_ptr<CURL, CurlFree>;
 
 /// libcurl's global state, made by the first thread that comes here.
 bool curl_ready() {
-  static const bool kReady = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return kReady;
+  static const bool ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  return ready;
 }
 
 CurlHandle new_transfer(const std::string& url, const TransferLimits& limits) {

@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "kernels/fake_server.h"
+#include "kernels/file_size_limit.h"
 
 namespace bpfmatrix {
 namespace {
@@ -200,26 +199,6 @@ TEST_F(DownloadTest, files_of_this_machine_serve_as_a_mirror) {
   expect_whole();
   EXPECT_FALSE(download_text("file:///no/such/file", 100, limits_));
 }
-
-/// Files of this process cannot grow past `bytes`: every later write fails, as on a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limited{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limited);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    ::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  sighandler_t handler_;
-};
 
 TEST_F(DownloadTest, a_write_that_fails_is_an_error_that_names_the_file_and_leaves_nothing) {
   const FileSizeLimit limit(300'000);

@@ -29,6 +29,8 @@ void add_filter(struct archive* handle, Packing packing) {
       return;
     case Packing::gzip:
       ::archive_write_add_filter_gzip(handle);
+      // The same bytes whenever they are made.
+      ::archive_write_set_filter_option(handle, "gzip", "timestamp", nullptr);
       return;
     case Packing::bzip2:
       ::archive_write_add_filter_bzip2(handle);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "kernels/fake_archive.h"
+#include "kernels/file_size_limit.h"
 
 namespace bpfmatrix {
 namespace {
@@ -267,6 +268,18 @@ TEST_F(Kernels, a_link_where_the_image_belongs_is_refused) {
   expect_refused("a link or a device where a file was wanted");
 }
 
+TEST_F(Kernels, a_disk_that_fills_up_while_unpacking_leaves_nothing) {
+  auto packages = classic_kernel();
+  packages[1].entries.push_back({.path = "./lib/modules/6.1.0-50-cloud-amd64/kernel/big.ko",
+                                 .body = std::string(1 << 20, '\0')});
+  archive_.publish(packages);
+  {
+    const FileSizeLimit limit(300'000);
+    expect_refused("modules/kernel/big.ko': File too large");
+  }
+  EXPECT_TRUE(fetch());
+}
+
 TEST_F(Kernels, an_interrupted_fetch_goes_on_where_it_ended) {
   archive_.server().change(image_path(), [](FakePage& page) {
     page.cut_after = 200;
@@ -281,9 +294,10 @@ TEST_F(Kernels, an_interrupted_fetch_goes_on_where_it_ended) {
 }
 
 TEST_F(Kernels, two_threads_that_fetch_at_once_download_once) {
-  const auto one = std::async(std::launch::async, [&] { return fetch(); });
+  auto one = std::async(std::launch::async, [&] { return fetch(); });
   const auto other = fetch();
-  const_cast<std::future<Result<Kernel>>&>(one).wait();
+  const auto first = one.get();
+  EXPECT_TRUE(first) << first.error().message;
   EXPECT_TRUE(other) << other.error().message;
   EXPECT_TRUE(find());
   EXPECT_EQ(archive_.server().count(image_path()), 1);

@@ -91,6 +91,13 @@ void remove_older(const fs::path& folder, std::chrono::hours age) {
   }
 }
 
+/// After a power cut the link must not lead to files whose bytes never reached the disk.
+Result<> sync_file_system(const fs::path& folder) {
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::syncfs(fd.get()) != 0) return system_error(folder, errno);
+  return {};
+}
+
 Result<> point_link(const fs::path& link, const fs::path& tree, const fs::path& tmp) {
   std::error_code error;
   fs::create_directories(link.parent_path(), error);
@@ -177,6 +184,7 @@ Result<fs::path> Store::install(TempDir folder, const fs::path& link) const {
   if (Result<> written = write_file(folder.path() / kManifest, *manifest); !written) {
     return std::move(written).error();
   }
+  if (Result<> synced = sync_file_system(folder.path()); !synced) return std::move(synced).error();
   const fs::path tree = root_ / "trees" / sha256_hex(*manifest);
   std::error_code error;
   fs::permissions(folder.path(), fs::perms(0755), error);  // mkdtemp's 0700 is for the making

@@ -58,7 +58,8 @@ TEST_F(StoreTest, verify_names_what_changed_is_missing_or_came_on_top) {
   ASSERT_TRUE(write_file(tree / "more", ""));
   fs::create_symlink("/etc/passwd", tree / "link");
   std::vector<std::string> found;
-  for (const VerifyFinding& finding : *store_.verify(tree)) {
+  const auto findings = store_.verify(tree);
+  for (const VerifyFinding& finding : *findings) {
     found.push_back(finding.path.lexically_relative(tree).string() + ": " + finding.problem);
   }
   EXPECT_THAT(found, testing::ElementsAre("modules/a.ko: missing",
