@@ -103,6 +103,19 @@ Device agent_on_serial_port(Arch arch) {
 /// Entropy at boot without waiting for it; x86 before 5.19 asks for leave to believe RDRAND.
 Device trusted_random_numbers() { return {{}, {"random.trust_cpu=on"}}; }
 
+/// Early in the boot the x86 kernel counts timer interrupts during a delay, and panics ("IO-APIC +
+/// timer doesn't work!") when a busy host did not let enough of them through. Linux leaves that
+/// check out by itself when it knows that it runs under KVM.
+Device trusted_timer(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{}, {"no_timer_check"}};
+    case Arch::aarch64:
+      return {};
+  }
+  return {};
+}
+
 /// The kernel's self-test of its ciphers: a sixth of the whole boot under emulation, and no concern
 /// of BPF's.
 Device no_cipher_tests() { return {{}, {"cryptomgr.notests"}}; }
@@ -156,6 +169,7 @@ std::vector<Device> devices(const VmSpec& spec) {
           agent_on_virtio_port(),
           exit_on_panic(),
           trusted_random_numbers(),
+          trusted_timer(spec.arch),
           no_cipher_tests(),
           boot(spec)};
 }

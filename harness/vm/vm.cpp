@@ -39,7 +39,7 @@ int milliseconds_until(Clock::time_point deadline) {
 class Listener {
  public:
   Listener(Fd console, Fd qemu_stderr, ConsoleLog log)
-      : console_(std::move(console)), stderr_(std::move(qemu_stderr)), log_(std::move(log)) {}
+      : console_(std::move(console)), errors_(std::move(qemu_stderr)), log_(std::move(log)) {}
   /// QEMU must be gone, else this waits for it.
   ~Listener() { join(); }
 
@@ -61,13 +61,13 @@ class Listener {
   }
   std::string qemu_stderr() const {
     const std::lock_guard lock(mutex_);
-    return stderr_text_;
+    return error_text_;
   }
 
  private:
   void run() {
-    while (console_.valid() || stderr_.valid()) {
-      std::array<pollfd, 2> fds{{{console_.get(), POLLIN, 0}, {stderr_.get(), POLLIN, 0}}};
+    while (console_.valid() || errors_.valid()) {
+      std::array<pollfd, 2> fds{{{console_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}}};
       if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
       if (fds[0].revents != 0) take_console();
       if (fds[1].revents != 0) take_stderr();
@@ -82,9 +82,9 @@ class Listener {
   }
 
   void take_stderr() {
-    const std::string_view bytes = read_some(stderr_);
+    const std::string_view bytes = read_some(errors_);
     const std::lock_guard lock(mutex_);
-    stderr_text_ += bytes.substr(0, kMaxStderr - stderr_text_.size());
+    error_text_ += bytes.substr(0, kMaxStderr - error_text_.size());
   }
 
   std::string_view read_some(Fd& fd) {
@@ -95,12 +95,12 @@ class Listener {
   }
 
   Fd console_;
-  Fd stderr_;
+  Fd errors_;
   ConsoleLog log_;
   std::array<char, 32 << 10> block_{};
   mutable std::mutex mutex_{};
   ConsoleBuffer buffer_{};
-  std::string stderr_text_{};
+  std::string error_text_{};
   std::thread thread_{};
 };
 
@@ -115,11 +115,11 @@ struct Sockets {
   std::pair<Fd, Fd> console = socket_pair();
   std::pair<Fd, Fd> virtio = socket_pair();
   std::pair<Fd, Fd> serial = socket_pair();
-  std::pair<Fd, Fd> stderr_ = socket_pair();
+  std::pair<Fd, Fd> errors = socket_pair();
 
   bool valid() const {
     return console.first.valid() && virtio.first.valid() && serial.first.valid() &&
-           stderr_.first.valid();
+           errors.first.valid();
   }
 };
 
@@ -174,7 +174,7 @@ Result<Vm> Vm::start(const VmSpec& spec) {
   const Clock::time_point started = Clock::now();
   Result<ChildProcess> qemu =
       ChildProcess::start(Command{.argv = qemu_argv(spec),
-                                  .fds = {{2, sockets.stderr_.second.get()},
+                                  .fds = {{2, sockets.errors.second.get()},
                                           {kConsoleFd, sockets.console.second.get()},
                                           {kVirtioFd, sockets.virtio.second.get()},
                                           {kSerialFd, sockets.serial.second.get()}}});
@@ -184,7 +184,7 @@ Result<Vm> Vm::start(const VmSpec& spec) {
     return error;
   }
   auto state = std::unique_ptr<State>(new State{
-      Listener(std::move(sockets.console.first), std::move(sockets.stderr_.first), std::move(log)),
+      Listener(std::move(sockets.console.first), std::move(sockets.errors.first), std::move(log)),
       *std::move(qemu), FdChannel(std::move(sockets.virtio.first)),
       FdChannel(std::move(sockets.serial.first)), started});
   state->listener.start();
@@ -193,17 +193,17 @@ Result<Vm> Vm::start(const VmSpec& spec) {
 
 Result<Channel*> Vm::connect(Clock::time_point deadline) {
   std::array<pollfd, 2> fds{{{state_->virtio.fd(), POLLIN, 0}, {state_->serial.fd(), POLLIN, 0}}};
-  constexpr std::array kinds{ChannelKind::virtio, ChannelKind::serial};
+  constexpr std::array kKinds{ChannelKind::virtio, ChannelKind::serial};
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
     const int ready = ::poll(fds.data(), fds.size(), milliseconds_until(deadline));
     if (ready == 0) return Error{"the agent did not speak before the deadline"};
     if (ready < 0 && errno != EINTR) return Error{fmt::format("poll: {}", ::strerror(errno))};
     for (std::size_t i = 0; ready > 0 && i < fds.size(); ++i) {
       if ((fds[i].revents & POLLIN) != 0 && has_bytes(fds[i].fd)) {
-        state_->connected = kinds[i];
+        state_->connected = kKinds[i];
         state_->ready_after =
             std::chrono::duration_cast<milliseconds>(Clock::now() - state_->started);
-        return static_cast<Channel*>(&state_->channel(kinds[i]));
+        return static_cast<Channel*>(&state_->channel(kKinds[i]));
       }
       if (fds[i].revents != 0) fds[i].fd = -1;  // closed; poll passes over it
     }
