@@ -9,8 +9,6 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 256 * 1024;
-// The agent's own limits and some room: more than this is no honest agent.
-constexpr std::uint64_t kMaxRunBytes = kMaxOutBytes + kMaxErrBytes + kMaxFrameBytes;
 
 bool belongs_to_run(FrameType type) {
   return type == FrameType::out || type == FrameType::err || type == FrameType::exited;
@@ -75,7 +73,7 @@ Result<Frame> Session::reply(Clock::time_point deadline) {
     if (!frame) return frame;
     if (!running_ || !belongs_to_run(frame->type)) return unless_failed(*std::move(frame));
     kept_bytes_ += frame->blob.size();
-    if (kept_bytes_ > kMaxRunBytes) return lose(Error{"floods the channel with output"});
+    if (kept_bytes_ > max_run_bytes_) return lose(Error{"floods the channel with output"});
     kept_.push_back(*std::move(frame));
   }
 }
@@ -180,7 +178,7 @@ Result<Exited> Session::follow(const RunEvents& events, Clock::time_point deadli
     const Result<Frame> frame = next_of_run(deadline);
     if (!frame) return frame.error();
     total += frame->blob.size();
-    if (total > kMaxRunBytes) return lose(Error{"floods the channel with output"});
+    if (total > max_run_bytes_) return lose(Error{"floods the channel with output"});
     if (frame->type == FrameType::out) {
       lines.feed(frame->blob, events.on_out_line);
     } else if (frame->type == FrameType::err) {

@@ -37,8 +37,11 @@ struct RunEvents {
 
 class Session {
  public:
-  /// The channel must outlive the session.
-  explicit Session(Channel& channel) : channel_(channel) {}
+  /// The channel must outlive the session. A guest that sends more than `max_run_bytes` in one run
+  /// is lost: the default is the agent's own limits and some room, no honest agent's output.
+  explicit Session(Channel& channel,
+                   std::uint64_t max_run_bytes = kMaxOutBytes + kMaxErrBytes + kMaxFrameBytes)
+      : channel_(channel), max_run_bytes_(max_run_bytes) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -85,6 +88,7 @@ class Session {
   Error hang(std::string_view what);
 
   Channel& channel_;
+  std::uint64_t max_run_bytes_;
   Encoder encoder_{};
   Decoder decoder_{};
   SessionState state_ = SessionState::unopened;

@@ -294,7 +294,7 @@ TEST(Session, a_flood_ends_the_session) {
     bool flooding = false;
   };
   Flood guest;
-  Session session(guest);
+  Session session(guest, 4 * kChunkBytes);
   ASSERT_TRUE(session.open(soon()));
   guest.flooding = true;
   const auto exited = session.run(RunRequest{{"/loader"}}, "", {}, soon());
