@@ -28,10 +28,10 @@ packages=(
   libcurl4-openssl-dev     # fetches kernels
   libelf-dev               # libbpf reads objects with it
   libfmt-dev               # text (g++ 12 has no <format>)
-  liblz4-dev               # kernel images packed with lz4
   libre2-dev               # patterns over untrusted logs, in linear time
   libssl-dev               # SHA-256
   nlohmann-json3-dev       # JSON
+  zlib1g-dev               # keeps verifier logs compressed
   # Tests
   googletest               # GoogleTest's own sources
   libgmock-dev             # matchers

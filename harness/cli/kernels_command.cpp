@@ -16,6 +16,8 @@
 #include "base/data_dir.h"
 #include "base/json.h"
 #include "base/temp_dir.h"
+#include "cli/exit_code.h"
+#include "cli/talk.h"
 #include "kernels/catalog.h"
 #include "kernels/kernels.h"
 #include "kernels/mirror.h"
@@ -23,10 +25,6 @@
 namespace bpfmatrix {
 
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWrongCommand = 2;
-constexpr int kNotFoundOut = 3;
 
 struct KernelsArguments {
   std::vector<std::string> kernels{};
@@ -36,9 +34,8 @@ struct KernelsArguments {
   std::string store{};
 };
 
-int report(const Error& error, int exit_code) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
+int report(const Error& error, ExitCode exit_code) {
+  say_error(error);
   return exit_code;
 }
 
@@ -140,9 +137,9 @@ void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
 
 int list_kernels(const KernelsArguments& arguments) {
   const Result<Catalog> catalog = known_kernels();
-  if (!catalog) return report(catalog.error(), kNotFoundOut);
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), kNotFoundOut);
+  if (!store) return report(store.error(), ExitCode::unknown);
   OrderedJson all = OrderedJson::array();
   for (const CatalogEntry& entry : catalog->entries) {
     const Result<Kernel> found = find_kernel(*store, entry.id);
@@ -154,7 +151,7 @@ int list_kernels(const KernelsArguments& arguments) {
     }
   }
   if (arguments.json) fmt::print("{}\n", all.dump(2));
-  return kDone;
+  return as_expected;
 }
 
 bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
@@ -169,7 +166,7 @@ bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
   const Result<Kernel> kernel = fetch_kernel(entry, options);
   line.clear();
   if (!kernel) {
-    report(kernel.error(), kNotFoundOut);
+    report(kernel.error(), ExitCode::unknown);
     return false;
   }
   print_row(entry, *kernel);
@@ -178,18 +175,18 @@ bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
 
 int fetch_kernels(const KernelsArguments& arguments) {
   const Result<Catalog> catalog = known_kernels();
-  if (!catalog) return report(catalog.error(), kNotFoundOut);
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const auto globs = arguments.all ? std::vector<std::string>{"*"} : arguments.kernels;
   const auto entries = select_entries(*catalog, globs);
-  if (!entries) return report(entries.error(), kWrongCommand);
+  if (!entries) return report(entries.error(), wrong_command);
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), kNotFoundOut);
+  if (!store) return report(store.error(), ExitCode::unknown);
   const Result<std::string> mirror = choose_mirror(mirror_config(arguments.mirror));
-  if (!mirror) return report(mirror.error(), kWrongCommand);
-  int exit_code = kDone;
+  if (!mirror) return report(mirror.error(), wrong_command);
+  int exit_code = as_expected;
   for (const CatalogEntry& entry : *entries) {
     if (!fetch_one(entry, FetchOptions{.mirror = *mirror, .store = *store})) {
-      exit_code = kNotFoundOut;
+      exit_code = ExitCode::unknown;
     }
   }
   return exit_code;
@@ -207,10 +204,10 @@ std::vector<CatalogEntry> fetched(const std::vector<CatalogEntry>& entries, cons
 
 int verify_one(const Store& store, const CatalogEntry& entry) {
   const auto findings = verify_kernel(store, entry.id);
-  if (!findings) return report(findings.error(), kNotFoundOut);
+  if (!findings) return report(findings.error(), ExitCode::unknown);
   if (findings->empty()) {
     fmt::print("{:<22} ok\n", entry.id);
-    return kDone;
+    return as_expected;
   }
   fmt::print("{:<22} {} file(s) differ\n", entry.id, findings->size());
   for (const VerifyFinding& finding : *findings) {
@@ -218,29 +215,29 @@ int verify_one(const Store& store, const CatalogEntry& entry) {
   }
   fmt::print(stderr, "hint: run 'bpfmatrix kernels rm {0}' and 'bpfmatrix kernels fetch {0}'\n",
              entry.id);
-  return kNotFoundOut;
+  return ExitCode::unknown;
 }
 
 int remove_one(const Store& store, const CatalogEntry& entry) {
   const Result<> removed = remove_kernel(store, entry.id);
-  if (!removed) return report(removed.error(), kNotFoundOut);
+  if (!removed) return report(removed.error(), ExitCode::unknown);
   fmt::print("{:<22} removed\n", entry.id);
-  return kDone;
+  return as_expected;
 }
 
 int for_each_fetched(const KernelsArguments& arguments,
                      const std::function<int(const Store&, const CatalogEntry&)>& act) {
   const Result<Catalog> catalog = known_kernels();
-  if (!catalog) return report(catalog.error(), kNotFoundOut);
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const bool named = !arguments.kernels.empty();
   const auto entries =
       select_entries(*catalog, named ? arguments.kernels : std::vector<std::string>{"*"});
-  if (!entries) return report(entries.error(), kWrongCommand);
+  if (!entries) return report(entries.error(), wrong_command);
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), kNotFoundOut);
+  if (!store) return report(store.error(), ExitCode::unknown);
   const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
   if (there.empty()) fmt::print(stderr, "no kernel in the store '{}'\n", store->root().string());
-  int exit_code = kDone;
+  int exit_code = as_expected;
   for (const CatalogEntry& entry : there) {
     exit_code = std::max(exit_code, act(*store, entry));
   }
@@ -275,7 +272,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   add_store(*fetch, *arguments);
   fetch->callback([arguments, &exit_code] {
     if (arguments->kernels.empty() && !arguments->all) {
-      exit_code = report(Error{"no kernel named", "name some, or give --all"}, kWrongCommand);
+      exit_code = report(Error{"no kernel named", "name some, or give --all"}, wrong_command);
       return;
     }
     exit_code = fetch_kernels(*arguments);

@@ -35,9 +35,8 @@ BtfType only(const Btf& btf, std::string_view name, BtfKind kind) {
 std::string btf_bytes(const std::vector<std::uint32_t>& types) {
   const auto size = static_cast<std::uint32_t>(types.size() * 4);
   const std::vector<std::uint32_t> header{0x0001EB9F, 24, 0, size, size, 3};
-  std::string bytes(24 + size, '\0');
-  std::memcpy(bytes.data(), header.data(), 24);
-  if (size > 0) std::memcpy(bytes.data() + 24, types.data(), size);
+  std::string bytes(reinterpret_cast<const char*>(header.data()), 24);
+  bytes.append(reinterpret_cast<const char*>(types.data()), size);
   return bytes + std::string("\0a\0", 3);
 }
 

@@ -60,9 +60,9 @@ class Bpftool : public VmFixture {
   bool loads(Session& session, const std::string& object, std::string& talk) {
     put(session, object, "/run/bpfmatrix/cell/o.o", 0644);
     const std::string tools(kTools);
-    const RunRequest run{.argv = {tools + "ld.so", "--library-path", tools, tools + "bpftool", "prog",
-                           "loadall", "/run/bpfmatrix/cell/o.o", "/sys/fs/bpf/o"},
-                  .deadline_ms = 60'000};
+    const RunRequest run{.argv = {tools + "ld.so", "--library-path", tools, tools + "bpftool",
+                                  "prog", "loadall", "/run/bpfmatrix/cell/o.o", "/sys/fs/bpf/o"},
+                         .deadline_ms = 60'000};
     const RunEvents events{.on_out_line = [&](std::string_view line) { talk += line; },
                            .on_err = [&](std::string_view bytes) { talk += bytes; }};
     const auto exited = session.run(run, "", events, Clock::now() + 90s);

@@ -51,8 +51,7 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   EXPECT_TRUE(plan) << plan.error().message;
   RunInput input{*plan, {}};
   for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
-  auto dir =
-      RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
+  auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;
   const Result<> ran = run_plan(input, *kernels_, settings_, *dir, quiet);
