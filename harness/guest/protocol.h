@@ -24,10 +24,10 @@ namespace bpfmatrix {
 
 inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::size_t kFrameHeaderBytes = 28;
-inline constexpr std::size_t kMaxJsonBytes = 64 * 1024;
-inline constexpr std::size_t kMaxFrameBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 10;
+inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;
 /// What does not fit into one blob travels in chunks of this size.
-inline constexpr std::size_t kChunkBytes = 256 * 1024;
+inline constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 
 enum class FrameType : std::uint16_t {
   // guest to host

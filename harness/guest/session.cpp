@@ -8,7 +8,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kReceiveBytes = 256 * 1024;
+constexpr std::size_t kReceiveBytes = kChunkBytes;
 
 bool belongs_to_run(FrameType type) {
   return type == FrameType::out || type == FrameType::err || type == FrameType::exited;

@@ -22,6 +22,19 @@ std::optional<std::string_view> subject(std::string_view line, std::string_view 
   return line.substr(0, end);
 }
 
+/// As libbpf 1.4 decides it (prog_needs_vmlinux_btf): attached by a BTF id of the kernel's.
+bool needs_kernel_btf(bpf_prog_type type) {
+  return type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM ||
+         type == BPF_PROG_TYPE_STRUCT_OPS || type == BPF_PROG_TYPE_EXT;
+}
+
+/// libbpf names the maps of global data after the object; their sections are the better name.
+std::string shown_name(const bpf_map* map, std::string_view name) {
+  const std::size_t dot = name.find('.');
+  const bool internal = map != nullptr && bpf_map__is_internal(map);
+  return std::string(internal && dot != std::string_view::npos ? name.substr(dot) : name);
+}
+
 std::string_view type_name(const bpf_map* map) {
   const char* name = libbpf_bpf_map_type_str(bpf_map__type(map));
   return name != nullptr ? name : "unknown";
@@ -44,10 +57,7 @@ std::unique_ptr<bpf_object, LibbpfObject::Close> LibbpfObject::open_object() con
 bool LibbpfObject::open() {
   object_ = open_object();
   if (!object_) {
-    const int error = errno;
-    // libbpf's own error numbers start at 4000 and say less than its message.
-    constexpr int kFirstOfLibbpf = 4000;
-    report_open({true, error < kFirstOfLibbpf ? error : 0, LibbpfLog::instance().message()});
+    report_open({true, errno, LibbpfLog::instance().message()});
     return false;
   }
   report_open({});
@@ -87,13 +97,22 @@ bool LibbpfObject::load() {
     const int error = bpf_object__load(object_.get());
     if (error == 0) {
       relocation_is_done();
-      return true;
+      return poison_is_accounted_for();
     }
     again_ = false;
     const bool understood = take_failure(error);
     if (!again_) return understood;
     object_.reset();
   }
+  return false;
+}
+
+/// The instructions that were sent are the second witness to libbpf's own words.
+bool LibbpfObject::poison_is_accounted_for() const {
+  const std::size_t marks = Witness::instance().poison_marks();
+  if (marks == 0 || relocations_.poisoned() > 0) return true;
+  std::fprintf(stderr, "error: %zu poisoned instructions were sent and none was announced\n",
+               marks);
   return false;
 }
 
@@ -108,17 +127,42 @@ bool LibbpfObject::take_failure(int error) {
     const auto name = subject(*line, "prog");
     Program* program = name ? blamed_program(*name) : nullptr;
     if (program == nullptr) continue;
-    LoadReport report{program->name, {true, error, LibbpfLog::instance().message()}};
-    report_load(report);
-    program->reported = true;
-    program->excluded = true;
+    refuse(*program, {true, error, LibbpfLog::instance().message()});
     again_ = true;
     return true;
   }
   if (relocation_reported_) return false;
+  const Verdict verdict{true, error, LibbpfLog::instance().message()};
+  if (leave_out_btf_users(verdict)) return true;
   relocation_reported_ = true;
-  report_relocate({true, error, LibbpfLog::instance().message()}, {}, {}, {});
+  report_relocate(verdict, {}, {}, {});
   return true;
+}
+
+/// Without a BTF of the kernel's, one fentry program makes libbpf give up the whole object. False
+/// when that is not what happened.
+bool LibbpfObject::leave_out_btf_users(const Verdict& verdict) {
+  if (verdict.message.find("Error loading vmlinux BTF") == std::string::npos) return false;
+  std::size_t index = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_.get()) {
+    Program& entry = programs_[index++];
+    if (entry.excluded || !bpf_program__autoload(program)) continue;
+    if (!needs_kernel_btf(bpf_program__type(program))) continue;
+    entry.excluded = true;
+    entry.without_btf = verdict;
+    again_ = true;
+  }
+  return again_;
+}
+
+void LibbpfObject::refuse(Program& program, const Verdict& verdict) {
+  LoadReport report;
+  report.program = program.name;
+  report.verdict = verdict;
+  report_load(report);
+  program.reported = true;
+  program.excluded = true;
 }
 
 /// A program that libbpf stumbled over; one that the kernel has judged already is not to blame.
@@ -153,12 +197,15 @@ void LibbpfObject::relocation_is_done() {
   if (std::exchange(relocation_reported_, true)) return;
   // libbpf skips none: it resolves, poisons or refuses.
   report_relocate({}, relocations_.applied(), 0, relocations_.poisoned());
+  for (Program& program : programs_) {
+    if (program.without_btf) refuse(program, *program.without_btf);
+  }
 }
 
 void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {
   if (!reported_maps_.emplace(name).second) return;
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
-  report_map(name, map != nullptr ? type_name(map) : "unknown", verdict);
+  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict);
 }
 
 std::vector<const bpf_program*> LibbpfObject::accepted() const {

@@ -36,6 +36,9 @@ class LibbpfObject {
     std::string name{};
     /// libbpf would not load it: it is left out of further tries.
     bool excluded = false;
+    /// Left out because it needs the kernel's own BTF and there is none. Said as its refusal only
+    /// once the rest of the object has got past relocation without it.
+    std::optional<Verdict> without_btf{};
     bool reported = false;
     bool accepted = false;
   };
@@ -47,7 +50,10 @@ class LibbpfObject {
   void relocation_is_done();
   void report_new_map(std::string_view name, const Verdict& verdict);
   Program* blamed_program(std::string_view name);
+  bool poison_is_accounted_for() const;
   bool take_failure(int error);
+  bool leave_out_btf_users(const Verdict& verdict);
+  void refuse(Program& program, const Verdict& verdict);
 
   std::string path_;
   std::string btf_;

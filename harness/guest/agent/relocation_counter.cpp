@@ -18,9 +18,9 @@ void RelocationCounter::see(std::string_view line) {
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   if (error != std::errc()) return;
   const std::string_view what = rest.substr(static_cast<std::size_t>(end - rest.data()));
-  Relocation relocation{line.substr(0, name_end), number};
-  if (what.starts_with(": patched insn #")) applied_.insert(std::move(relocation));
-  if (what.starts_with(": substituting insn #")) poisoned_.insert(std::move(relocation));
+  const Relocation relocation{line.substr(0, name_end), number};
+  if (what.starts_with(": patched insn #")) applied_.insert(relocation);
+  if (what.starts_with(": substituting insn #")) poisoned_.insert(relocation);
 }
 
 }  // namespace bpfmatrix

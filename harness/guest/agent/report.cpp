@@ -1,6 +1,8 @@
 #include "guest/agent/report.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "guest/agent/errno_name.h"
 
@@ -11,8 +13,8 @@ namespace {
 constexpr std::size_t kMaxLogBytes = 1 << 20;
 // A byte that is no UTF-8 or a control character grows to six in JSON: with 64 KiB a piece stays
 // below the contract's 512 KiB a line whatever is in it.
-constexpr std::size_t kLogPieceBytes = 64 * 1024;
-constexpr std::size_t kMaxMessageBytes = 8 * 1024;
+constexpr std::size_t kLogPieceBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 
 void emit(const OrderedJson& event) {
   const std::string line = event.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
@@ -22,7 +24,10 @@ void emit(const OrderedJson& event) {
 
 void add_verdict(OrderedJson& event, const Verdict& verdict) {
   event["result"] = verdict.refused ? "refused" : "ok";
-  event["errno"] = verdict.error != 0 ? OrderedJson(errno_name(verdict.error)) : nullptr;
+  // libbpf's own error numbers start at 4000 and say less than its message.
+  constexpr int kFirstOfLibbpf = 4000;
+  const bool named = verdict.error != 0 && std::abs(verdict.error) < kFirstOfLibbpf;
+  event["errno"] = named ? OrderedJson(errno_name(verdict.error)) : nullptr;
   std::string_view message = verdict.message;
   if (message.size() > kMaxMessageBytes) message.remove_prefix(message.size() - kMaxMessageBytes);
   event["message"] = message.empty() ? OrderedJson(nullptr) : OrderedJson(message);

@@ -41,6 +41,12 @@ TEST(Report, a_refusal_carries_errno_and_message) {
       "result":"refused","errno":"EINVAL","message":"map 'events': failed to create"})"));
 }
 
+TEST(Report, an_error_number_of_libbpfs_own_has_no_name) {
+  const auto events = events_of([] { report_open({true, -4003, "not an ELF file"}); });
+  EXPECT_EQ(events[0]["errno"], nullptr);
+  EXPECT_EQ(events[0]["result"], "refused");
+}
+
 TEST(Report, what_is_not_known_is_null) {
   const auto events = events_of([] { report_relocate({}, 3, 0, std::nullopt); });
   EXPECT_EQ(events[0], Json::parse(R"({"event":"relocate","result":"ok","errno":null,

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kBtf = "/sys/kernel/btf/vmlinux";
 constexpr const char* kAgentVersion = BPFMATRIX_VERSION;
-constexpr std::size_t kPipeBlock = 64 * 1024;
+constexpr std::size_t kPipeBlock = std::size_t{64} << 10;
 
 Fd watch_children() {
   sigset_t signals;

@@ -48,7 +48,7 @@ constexpr Mount kMounts[] = {
 };
 
 constexpr std::string_view kModuleDirectory = "/bpfmatrix/modules";
-constexpr std::uint64_t kMaxOrderBytes = 64 * 1024;
+constexpr std::uint64_t kMaxOrderBytes = std::uint64_t{64} << 10;
 
 void load_module(const fs::path& file, std::vector<std::string>& notes) {
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
