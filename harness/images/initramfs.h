@@ -3,7 +3,7 @@
 //     /init                            the agent
 //     /bpfmatrix/loaders/<name>        one executable per loader
 //     /bpfmatrix/modules/<NN-name.ko>  decompressed
-//     /bpfmatrix/modules/order         one line per module, in load order: "<channel|attach>
+//     /bpfmatrix/modules/order         one line per module, in load order: "<channel|later>
 //     <file>" /dev/console, and the empty folders dev proc run sys tmp
 //
 // It is not compressed: the guest's decompressor costs more than the bytes. A boot of Debian's 6.1

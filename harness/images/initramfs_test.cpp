@@ -21,7 +21,7 @@ class Initramfs : public ::testing::Test {
   const std::filesystem::path& dir() const { return dir_->path(); }
 
   GuestTools tools_{};
-  const ModuleSet modules_{{{"virtio", ModuleUse::channel, "V"}, {"veth", ModuleUse::attach, "E"}},
+  const ModuleSet modules_{{{"virtio", ModuleUse::channel, "V"}, {"veth", ModuleUse::later, "E"}},
                            {}};
 
  private:
@@ -45,7 +45,7 @@ TEST_F(Initramfs, holds_the_agent_its_loaders_the_modules_and_their_order) {
       {"bpfmatrix/modules", "drwxr-xr-x"},
       {"bpfmatrix/modules/00-virtio.ko", "-rw-r--r-- V"},
       {"bpfmatrix/modules/01-veth.ko", "-rw-r--r-- E"},
-      {"bpfmatrix/modules/order", "-rw-r--r-- channel 00-virtio.ko\nattach 01-veth.ko\n"}};
+      {"bpfmatrix/modules/order", "-rw-r--r-- channel 00-virtio.ko\nlater 01-veth.ko\n"}};
   EXPECT_EQ(read_back(*bytes), wanted);
 }
 

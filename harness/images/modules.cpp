@@ -118,7 +118,7 @@ class Collector {
 };
 
 std::optional<ModuleUse> parse_use(std::string_view text) {
-  for (const ModuleUse use : {ModuleUse::channel, ModuleUse::attach}) {
+  for (const ModuleUse use : {ModuleUse::channel, ModuleUse::later}) {
     if (to_string(use) == text) return use;
   }
   return std::nullopt;
@@ -130,8 +130,8 @@ Result<WantedModule> read_wanted(const Json& json, const std::string& where) {
   wanted.name = reader.string("name");
   wanted.reason = reader.string("reason");
   const auto use = parse_use(reader.string("use"));
-  if (!use) reader.fail("use", "wanted 'channel' or 'attach'");
-  wanted.use = use.value_or(ModuleUse::attach);
+  if (!use) reader.fail("use", "wanted 'channel' or 'later'");
+  wanted.use = use.value_or(ModuleUse::later);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return wanted;
 }
@@ -142,8 +142,8 @@ std::string_view to_string(ModuleUse use) {
   switch (use) {
     case ModuleUse::channel:
       return "channel";
-    case ModuleUse::attach:
-      return "attach";
+    case ModuleUse::later:
+      return "later";
   }
   return "?";
 }
@@ -177,7 +177,7 @@ Result<ModuleSet> collect_modules(const fs::path& folder, const std::vector<Want
   Result<std::set<std::string>> builtin = list_builtin(folder);
   if (!builtin) return std::move(builtin).error();
   Collector collector(*std::move(shipped), *std::move(builtin));
-  for (const ModuleUse use : {ModuleUse::channel, ModuleUse::attach}) {
+  for (const ModuleUse use : {ModuleUse::channel, ModuleUse::later}) {
     for (const WantedModule& module : wanted) {
       if (module.use != use) continue;
       if (Result<> taken = collector.want(module); !taken) {

@@ -11,20 +11,21 @@
 
 namespace bpfmatrix {
 
-/// What a module is for. The agent loads `channel` modules before it says hello, the others after.
-enum class ModuleUse { channel, attach };
+/// What a module is for. The agent loads `channel` modules before it says hello, `later` ones
+/// after.
+enum class ModuleUse { channel, later };
 std::string_view to_string(ModuleUse use);
 
 struct WantedModule {
   std::string name{};
-  ModuleUse use = ModuleUse::attach;
+  ModuleUse use = ModuleUse::later;
   std::string reason{};
 };
 
 /// A module ready to be handed to finit_module(2).
 struct Module {
   std::string name{};
-  ModuleUse use = ModuleUse::attach;
+  ModuleUse use = ModuleUse::later;
   /// The ELF file, decompressed.
   std::string bytes{};
 };

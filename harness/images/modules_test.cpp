@@ -103,10 +103,10 @@ TEST_F(Modules, the_channel_stands_before_the_rest_whatever_the_list_says) {
   ship("net/act.ko", "");
   ship("chan.ko", "shared");
   ship("shared.ko", "");
-  const ModuleSet set = collect({{"act", ModuleUse::attach}, {"chan", ModuleUse::channel}});
+  const ModuleSet set = collect({{"act", ModuleUse::later}, {"chan", ModuleUse::channel}});
   EXPECT_THAT(names(set), ElementsAre("shared", "chan", "act"));
   EXPECT_EQ(set.modules[0].use, ModuleUse::channel);
-  EXPECT_EQ(set.modules[2].use, ModuleUse::attach);
+  EXPECT_EQ(set.modules[2].use, ModuleUse::later);
 }
 
 TEST_F(Modules, a_dash_in_a_file_name_is_an_underscore_in_a_dependency) {
@@ -202,13 +202,12 @@ TEST(WantedModules, an_unknown_use_is_an_error_that_names_the_place) {
   const auto wanted =
       parse_wanted_modules(R"({"modules":[{"name":"a","use":"fun","reason":"r"}]})", "m.json");
   ASSERT_FALSE(wanted);
-  EXPECT_EQ(wanted.error().message,
-            "'m.json: modules[0]': key 'use': wanted 'channel' or 'attach'");
+  EXPECT_EQ(wanted.error().message, "'m.json: modules[0]': key 'use': wanted 'channel' or 'later'");
 }
 
 TEST(ModuleUse, every_one_has_its_word) {
   EXPECT_EQ(to_string(ModuleUse::channel), "channel");
-  EXPECT_EQ(to_string(ModuleUse::attach), "attach");
+  EXPECT_EQ(to_string(ModuleUse::later), "later");
 }
 
 }  // namespace

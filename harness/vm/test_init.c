@@ -45,9 +45,33 @@ static int open_virtio_port(void) {
     if (read(fd, name, sizeof name - 1) < 0) perror(path);
     close(fd);
     snprintf(path, sizeof path, "/dev/%s", port->d_name);
-    if (strncmp(name, "org.bpfmatrix.agent.0", 21) == 0) return open(path, O_RDWR);
+    if (strncmp(name, "org.bpfmatrix.agent.0", 21) != 0) continue;
+    closedir(ports);
+    return open(path, O_RDWR);
   }
+  if (ports) closedir(ports);
   return -1;
+}
+
+// True once virtio_console has taken the device.
+static int has_virtio_console(void) {
+  DIR* driver = opendir("/sys/bus/virtio/drivers/virtio_console");
+  struct dirent* entry;
+  int found = 0;
+  while (driver && (entry = readdir(driver))) found |= strncmp(entry->d_name, "virtio", 6) == 0;
+  if (driver) closedir(driver);
+  return found;
+}
+
+// The driver learns of its ports and their names by messages, handled on a work queue after the
+// probe: on a busy host init is here first.
+static int wait_for_virtio_port(void) {
+  int fd = open_virtio_port();
+  for (int tries = 0; fd < 0 && tries < 10000 && has_virtio_console(); tries++) {
+    usleep(1000);
+    fd = open_virtio_port();
+  }
+  return fd;
 }
 
 static int open_serial_port(void) {
@@ -87,7 +111,7 @@ int main(void) {
   if (wanted) sscanf(wanted, "test.do=%31s", what);
 
   load_channel_modules();
-  int channel = strcmp(what, "serial") == 0 ? -1 : open_virtio_port();
+  int channel = strcmp(what, "serial") == 0 ? -1 : wait_for_virtio_port();
   if (channel < 0) channel = open_serial_port();
   if (strcmp(what, "silent") != 0) write_text(channel, "HELLO");
 
