@@ -6,7 +6,7 @@ typedef int s32;
 typedef unsigned long long u64;
 #define SEC(name) __attribute__((section(name), used))
 #define CORE __attribute__((preserve_access_index))
-#define __uint(name, val) int(*name)[val]
+#define __uint(name, val) int (*name)[val]
 #define __type(name, val) typeof(val) *name
 static void *(*bpf_map_lookup_elem)(void *, const void *) = (void *)1;
 static u64 (*bpf_get_current_task)(void) = (void *)35;

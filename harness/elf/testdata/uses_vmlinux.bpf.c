@@ -7,9 +7,10 @@ static long (*read_kernel)(void *, unsigned int, const void *) = (void *)113;
 
 char LICENSE[] __attribute__((section("license"), used)) = "GPL";
 
-__attribute__((section("kprobe/x"), used)) int p(void *ctx) {
-  struct task_struct *task = (void *)get_task();
-  int tgid = 0;
-  read_kernel(&tgid, sizeof(tgid), &task->tgid);
-  return tgid;
+__attribute__((section("kprobe/x"), used)) int p(void *ctx)
+{
+	struct task_struct *task = (void *)get_task();
+	int tgid = 0;
+	read_kernel(&tgid, sizeof(tgid), &task->tgid);
+	return tgid;
 }
