@@ -48,7 +48,7 @@ constexpr std::array<Words, kCauseCount> kWords{{
     {Cause::map_create_failed, "map_create_failed", "map not created"},
     {Cause::program_type_unknown, "program_type_unknown", "program type unknown"},
     {Cause::attach_type_unknown, "attach_type_unknown", "attach type unknown"},
-    {Cause::attach_target_missing, "attach_target_missing", "attach target missing"},
+    {Cause::attach_target_missing, "attach_target_missing", "no attach target"},
     {Cause::attach_busy, "attach_busy", "attach target busy"},
     {Cause::attach_refused, "attach_refused", "attach refused"},
     {Cause::no_kernel_btf, "no_kernel_btf", "no kernel BTF"},

@@ -152,9 +152,8 @@ std::string explain(const Outcome& outcome, const std::string& run_dir) {
   text += line("relocated", relocation_text(outcome.relocation));
   for (const ProgramOutcome& program : outcome.programs)
     text += program_text(outcome, program, run_dir);
-  text += fmt::format(
-      "\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {} --no-cache\n",
-      outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader);
+  text += fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
+                      outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader);
   return text;
 }
 

@@ -64,13 +64,12 @@ std::string paint(std::string_view text, std::string_view colour, bool on) {
   return on ? fmt::format("{}{}\033[0m", colour, text) : std::string(text);
 }
 
-/// Case and program once where they say the same; the BTF source and loader only where rows differ.
+/// Case, program where a case has several, BTF source where it is not the kernel's own, loader
+/// where there are several.
 std::vector<std::string> labels(const MatrixView::Table& table) {
-  std::set<std::string> sources;
   std::set<std::string> loaders;
   std::map<std::string, std::set<std::string>> programs;
   for (const Row& row : table.rows) {
-    sources.insert(row.btf);
     loaders.insert(row.loader);
     programs[row.case_id].insert(row.program);
   }
@@ -78,7 +77,7 @@ std::vector<std::string> labels(const MatrixView::Table& table) {
   for (const Row& row : table.rows) {
     std::string label = row.case_id;
     if (programs[row.case_id].size() > 1 && !row.program.empty()) label += ":" + row.program;
-    if (sources.size() > 1) label += fmt::format(" [{}]", row.btf);
+    if (row.btf != "kernel") label += fmt::format(" [{}]", row.btf);
     if (loaders.size() > 1) label += fmt::format(" {}", row.loader);
     labels.push_back(std::move(label));
   }

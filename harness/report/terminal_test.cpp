@@ -32,7 +32,7 @@ TEST(Terminal, colour_only_when_asked_for) {
   EXPECT_NE(render_terminal(small_view(), {.colour = true}).find("\033[31m✗"), std::string::npos);
 }
 
-TEST(Terminal, the_btf_source_is_named_only_where_rows_differ) {
+TEST(Terminal, the_btf_source_is_named_where_it_is_not_the_kernels_own) {
   MatrixView view = small_view();
   EXPECT_EQ(render_terminal(view, {}).find("[kernel]"), std::string::npos);
   view.tables[0].rows[1].btf = "none";

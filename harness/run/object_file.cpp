@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
+
 namespace bpfmatrix {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 
 /// Debian's name for the folder of an architecture's libraries.
 std::string_view multiarch(Arch arch) {
@@ -66,9 +70,12 @@ ObjectFinder::ObjectFinder(const RunSettings& settings)
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
   const Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
   if (!file) return wrap(fmt::format("case '{}'", spec.id), file.error());
-  Result<ObjectInfo> info = read_object(*file);
-  if (!info) return ObjectFile{*file, to_string(spec.object), {}, std::move(info).error()};
-  return ObjectFile{*file, to_string(spec.object), *std::move(info), std::nullopt};
+  Result<std::string> bytes = read_file(*file, kMaxObjectBytes);
+  if (!bytes) return wrap(fmt::format("case '{}'", spec.id), std::move(bytes).error());
+  const std::string shown = to_string(spec.object);
+  Result<ObjectInfo> info = read_object_bytes(*std::move(bytes), shown);
+  if (!info) return ObjectFile{*file, shown, {}, std::move(info).error()};
+  return ObjectFile{*file, shown, *std::move(info), std::nullopt};
 }
 
 }  // namespace bpfmatrix

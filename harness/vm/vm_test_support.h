@@ -1,7 +1,5 @@
-// Where the tests that boot find their kernels. The one place to change when that changes.
-//
-// BPFMATRIX_TEST_KERNEL_DIR holds a folder per kernel, <series>-<arch> ("6.1-x86_64"), with vmlinuz
-// and modules/ (modules.builtin, kernel/...) in it; both may be links.
+// Where the tests that boot find their kernels: in the store that `bpfmatrix kernels fetch` fills,
+// $XDG_CACHE_HOME/bpfmatrix or ~/.cache/bpfmatrix, where kernels/<id>/ holds vmlinuz and modules/.
 #pragma once
 
 #include <cstdlib>
@@ -23,15 +21,21 @@ struct TestKernel {
   std::filesystem::path init{};
 };
 
-/// Empty when the environment names no folder, and without what is not there.
+inline std::filesystem::path test_kernel_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache != nullptr && *cache != '\0')
+    return std::filesystem::path(cache) / "bpfmatrix" / "kernels";
+  return std::filesystem::path(home != nullptr ? home : "/") / ".cache" / "bpfmatrix" / "kernels";
+}
+
+/// Without what is not there.
 inline std::vector<TestKernel> test_kernels() {
   std::vector<TestKernel> kernels;
-  const char* folder = std::getenv("BPFMATRIX_TEST_KERNEL_DIR");
-  if (folder == nullptr) return kernels;
-  for (const char* series : {"5.10", "6.1", "6.12", "7.2"}) {
+  for (const char* series : {"5.10", "6.1", "6.12", "7.x"}) {
     for (const Arch arch : kArches) {
-      const std::string name = std::string(series) + "-" + std::string(to_string(arch));
-      const std::filesystem::path kernel = std::filesystem::path(folder) / name;
+      const std::string name = "debian-" + std::string(series) + "-" + std::string(to_string(arch));
+      const std::filesystem::path kernel = test_kernel_folder() / name;
       const std::filesystem::path init = std::filesystem::path(BPFMATRIX_BINARY_DIR) /
                                          "test-guest" / ("init." + std::string(to_string(arch)));
       if (!std::filesystem::exists(kernel / "vmlinuz") || !std::filesystem::exists(init)) continue;
