@@ -13,6 +13,9 @@ namespace {
 
 using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 
+/// The kernel's own BTF is the usual case and stands first.
+std::string btf_rank(const std::string& source) { return source == "kernel" ? "" : source; }
+
 Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
   switch (outcome.end) {
     case End::completed:
@@ -70,7 +73,7 @@ class TableBuilder {
  private:
   void add_row(const Outcome& outcome, const ProgramOutcome* program) {
     const std::string name = program != nullptr ? program->name : "";
-    const RowKey key{outcome.case_id, name, outcome.btf_source, outcome.loader};
+    const RowKey key{outcome.case_id, name, btf_rank(outcome.btf_source), outcome.loader};
     Row& row = rows_[key];
     row.case_id = outcome.case_id;
     row.program = name;

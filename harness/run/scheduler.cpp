@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "run/guest_vm.h"
@@ -226,13 +227,17 @@ class Scheduler {
   /// One at a time: the first answer about KVM is remembered for all the others.
   Result<Accel> choose_accel_for(const Kernel& kernel) {
     const std::lock_guard lock(accel_mutex_);
-    return choose_accel(
-        {.choice = settings_.accel,
-         .guest = kernel.arch,
-         .host = this_host(kernel.arch),
-         .cache_dir = settings_.fetch.store.root(),
-         .prove = [&] { return prove_kvm_with(kernel); },
-         .say = [&](const std::string& text) { announce_([&](Listener& l) { l.notice(text); }); }});
+    return choose_accel({.choice = settings_.accel,
+                         .guest = kernel.arch,
+                         .host = this_host(kernel.arch),
+                         .cache_dir = settings_.fetch.store.root(),
+                         .prove = [&] { return prove_kvm_with(kernel); },
+                         .say = [&](const std::string& text) { say_once(text); }});
+  }
+
+  void say_once(const std::string& text) {
+    if (!said_.insert(text).second) return;
+    announce_([&](Listener& l) { l.notice(text); });
   }
 
   int next_vm_number(KernelQueue& queue) {
@@ -301,6 +306,7 @@ class Scheduler {
   std::deque<KernelQueue> queues_{};
   std::mutex mutex_{};
   std::mutex accel_mutex_{};
+  std::set<std::string> said_{};
   std::optional<Error> failure_{};
 };
 
