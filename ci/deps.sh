@@ -46,6 +46,7 @@ packages=(
   debian-archive-keyring   # the keys it is checked against
   ca-certificates          # mirrors that speak https
   # What only the tests run
+  bpftool                  # an independent reader of BTF to be held against
   gnupg                    # makes keys to sign test archives with
 )
 

@@ -40,6 +40,12 @@ ARCHES = {
 }
 
 
+def kernel_name(image):
+    """The store calls every image vmlinuz and its folder by the kernel's id."""
+    name = os.path.basename(image)
+    return os.path.basename(os.path.dirname(image)) if name == "vmlinuz" else name
+
+
 def newc(path, mode, content=b"", device=(0, 0)):
     """One entry of a cpio archive."""
     name = path.encode() + b"\0"
@@ -100,7 +106,7 @@ def measure(options, arch, kernel, modules, folder):
     for _ in range(options.rounds):
         bare.append(bare_boot(arch, kernel, initramfs))
         ours.append(our_boot(options.boot_bench, arch, kernel, modules))
-    row = {"arch": arch, "kernel": os.path.basename(os.path.realpath(kernel)), "rounds": options.rounds}
+    row = {"arch": arch, "kernel": kernel_name(kernel), "rounds": options.rounds}
     for name, times in (("bare", bare), ("ours", ours)):
         good = [t for t in times if t is not None]
         row[name + "_ms"] = round(statistics.median(good)) if good else None

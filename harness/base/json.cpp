@@ -142,14 +142,21 @@ std::optional<std::vector<std::string>> ObjectReader::optional_strings(std::stri
 }
 
 Result<> ObjectReader::finish() {
+  const std::optional<std::string> stranger = unknown_key();
+  if (error_ && stranger && error_->hint.empty())
+    error_->hint = fmt::format("unknown key '{}'", *stranger);
   if (error_) return *error_;
+  if (!stranger) return {};
+  return Error{fmt::format("'{}': unknown key '{}'", where_, *stranger),
+               fmt::format("known keys: {}", fmt::join(known_, ", "))};
+}
+
+std::optional<std::string> ObjectReader::unknown_key() const {
+  if (!json_->is_object()) return std::nullopt;
   for (const auto& [key, value] : json_->items()) {
-    if (!known_.contains(key)) {
-      return Error{fmt::format("'{}': unknown key '{}'", where_, key),
-                   fmt::format("known keys: {}", fmt::join(known_, ", "))};
-    }
+    if (!known_.contains(key)) return key;
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace bpfmatrix

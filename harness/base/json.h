@@ -63,6 +63,8 @@ class ObjectReader {
   template <typename T>
   std::optional<T> value(std::string_view key, bool needed, std::string_view wanted,
                          bool (Json::*is)() const noexcept);
+  /// The first key that nobody asked for.
+  std::optional<std::string> unknown_key() const;
   std::optional<std::vector<std::string>> string_list(std::string_view key, bool needed);
 
   const Json* json_;

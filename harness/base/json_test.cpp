@@ -59,6 +59,15 @@ TEST(ObjectReader, one_clear_error_for_what_is_wrong) {
   }
 }
 
+TEST(ObjectReader, a_misspelt_key_is_named_beside_the_one_that_is_missing) {
+  const Json json = *parse_json(R"({"nmae":"x"})", "f");
+  ObjectReader reader(json, "f");
+  reader.string("name");
+  const Error error = reader.finish().error();
+  EXPECT_EQ(error.message, "'f': key 'name': missing");
+  EXPECT_EQ(error.hint, "unknown key 'nmae'");
+}
+
 TEST(ObjectReader, an_unknown_key_comes_with_the_known_ones) {
   const Json json = *parse_json(R"({"nmae":"x"})", "f");
   ObjectReader reader(json, "f");

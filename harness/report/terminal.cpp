@@ -90,8 +90,17 @@ int widest(const std::vector<std::string>& texts, int least, int most) {
   return std::min(width, most);
 }
 
+/// "debian-6.1" of "debian-6.1-x86_64": the table's title says the rest.
+std::string column_title(const std::string& kernel, const std::string& arch) {
+  const std::string suffix = "-" + arch;
+  return kernel.ends_with(suffix) ? kernel.substr(0, kernel.size() - suffix.size()) : kernel;
+}
+
 int field_width(const MatrixView::Table& table, int room) {
   int wanted = kMinFieldWidth;
+  for (const std::string& kernel : table.kernels) {
+    wanted = std::max(wanted, columns(column_title(kernel, table.arch)) + 1);
+  }
   for (const Row& row : table.rows) {
     for (const auto& [kernel, field] : row.fields)
       wanted = std::max(wanted, columns(field.words) + 4);
@@ -111,12 +120,6 @@ std::string render_field(const Row& row, const std::string& kernel, int width, b
 std::string trimmed(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
   return line + "\n";
-}
-
-/// "debian-6.1" of "debian-6.1-x86_64": the table's title says the rest.
-std::string column_title(const std::string& kernel, const std::string& arch) {
-  const std::string suffix = "-" + arch;
-  return kernel.ends_with(suffix) ? kernel.substr(0, kernel.size() - suffix.size()) : kernel;
 }
 
 std::string render_table(const MatrixView::Table& table, const TerminalStyle& style) {
