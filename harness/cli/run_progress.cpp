@@ -59,7 +59,8 @@ void RunProgress::cell_finished(const Outcome& outcome) {
   KernelProgress& at = kernel(outcome.kernel.id);
   ++at.done;
   ++done_;
-  if (outcome.end != End::completed) ++at.not_completed;
+  if (outcome.end == End::panicked) ++at.panicked;
+  if (outcome.end != End::completed && outcome.end != End::panicked) ++at.untold;
   if (at.done == at.cells) {
     at.now.clear();
     if (!terminal_) std::fprintf(stderr, "%s\n", kernel_line(at).c_str());
@@ -75,7 +76,8 @@ void RunProgress::notice(const std::string& text) {
 
 std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
-  if (kernel.not_completed > 0) line += fmt::format("  {} not completed", kernel.not_completed);
+  if (kernel.panicked > 0) line += fmt::format("  {} panicked", kernel.panicked);
+  if (kernel.untold > 0) line += fmt::format("  {} could not be told", kernel.untold);
   if (!kernel.now.empty()) line += "  " + kernel.now;
   if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
   return line;

@@ -29,7 +29,8 @@ class RunProgress : public Listener {
     std::string id{};
     int cells = 0;
     int done = 0;
-    int not_completed = 0;
+    int panicked = 0;
+    int untold = 0;
     /// What is going on: "booting", the running case, or nothing.
     std::string now{};
   };
