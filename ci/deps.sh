@@ -6,25 +6,32 @@
 # all it needs; it changes neither the sources nor the version of what is installed already.
 set -euo pipefail
 
+# The compiler for the guests that are not of this machine's architecture.
+case "$(uname -m)" in
+  aarch64) cross=g++-x86-64-linux-gnu ;;
+  *) cross=g++-aarch64-linux-gnu ;;
+esac
+
 packages=(
   # Build
   build-essential          # g++ 12: C++20 for the harness
   ninja-build              # what the CMake presets generate for
   cmake                    # 3.25
   pkg-config               # finds libelf and libbpf
-  g++-aarch64-linux-gnu    # the static guest programs for aarch64
+  "$cross"                 # the static programs for guests of the other architecture
+  file                     # cpack tells dynamic programs from static ones with it
   # Libraries
   libarchive-dev           # unpacks .deb files
   libboost1.81-dev         # Asio and Process: QEMU, clang and gpgv as child processes
   libbpf-dev               # BTF on the host, and the headers BPF programs include
   libcli11-dev             # the command line
   libcurl4-openssl-dev     # fetches kernels
-  libelf-dev               # reads BPF objects and kernels
+  libelf-dev               # libbpf reads objects with it
   libfmt-dev               # text (g++ 12 has no <format>)
-  liblz4-dev               # kernel images packed with lz4
   libre2-dev               # patterns over untrusted logs, in linear time
   libssl-dev               # SHA-256
   nlohmann-json3-dev       # JSON
+  zlib1g-dev               # keeps verifier logs compressed
   # Tests
   googletest               # GoogleTest's own sources
   libgmock-dev             # matchers

@@ -5,7 +5,7 @@
 # Debian 12 root with nothing but git, sudo and certificates, a clone of HEAD in it, an ordinary
 # user who may sudo. Prints the end of the output and the time taken; the whole output stays in
 # build/fresh.log. Needs root and mmdebstrap. Nothing on this machine changes: the root lies in a
-# temporary folder (TMPDIR decides where; about 6 GB), and its mounts live in a mount namespace
+# temporary folder (TMPDIR decides where; about 4 GB), and its mounts live in a mount namespace
 # that ends with the trial, so that removing the folder can never reach through one of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -20,9 +20,9 @@ struct CasesOptions {
 
 Result<std::vector<CaseSpec>> read_cases(const CasesOptions& options) {
   if (!options.dir.empty()) return read_suite(options.dir);
-  const Result<std::filesystem::path> data = find_data_dir();
-  if (!data) return data.error();
-  return read_suite(*data / "cases");
+  const Result<std::filesystem::path> dir = find_data("cases");
+  if (!dir) return dir.error();
+  return read_suite(*dir);
 }
 
 /// A case names a file that is not there: noticed here, not when the kernel is up.

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "cli/exit_code.h"
+#include "cli/talk.h"
 #include "elf/inspect.h"
 #include "elf/object.h"
 
@@ -20,9 +22,8 @@ struct InspectOptions {
 int inspect(const InspectOptions& options) {
   const Result<ObjectInfo> info = read_object(options.file);
   if (!info) {
-    fmt::print(stderr, "error: {}\n", info.error().message);
-    if (!info.error().hint.empty()) fmt::print(stderr, "hint: {}\n", info.error().hint);
-    return 2;
+    say_error(info.error());
+    return wrong_command;
   }
   if (options.json) {
     // Names are bytes of the file; those that are no UTF-8 come out as U+FFFD.
@@ -31,7 +32,7 @@ int inspect(const InspectOptions& options) {
   } else {
     fmt::print("{}", inspect_text(*info, options.file));
   }
-  return 0;
+  return as_expected;
 }
 
 }  // namespace

@@ -13,9 +13,8 @@
 #include "base/child_process.h"
 #include "base/data_dir.h"
 #include "cli/exit_code.h"
-#include "cli/progress.h"
+#include "cli/run_progress.h"
 #include "cli/talk.h"
-#include "kernels/store.h"
 #include "outcome/outcome_json.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
@@ -70,7 +69,7 @@ bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std
 
 /// The command as a value: what to run, and on what.
 struct Assembled {
-  RunRequest request{};
+  RunSpec request{};
   RunInput input{};
 };
 
@@ -81,7 +80,9 @@ class RunCommand {
   /// Plan, run, report: each stage reads what the one before left behind.
   Result<int> run() {
     if (const Result<> ready = prepare_settings(); !ready) return ready.error();
-    Result<Catalog> catalog = load_catalog(settings_.data_dir / "kernels" / "catalog.json");
+    const Result<fs::path> catalog_file = find_data("kernels/catalog.json");
+    if (!catalog_file) return catalog_file.error();
+    Result<Catalog> catalog = load_catalog(*catalog_file);
     if (!catalog) return std::move(catalog).error();
     KernelFinder kernels(*std::move(catalog), settings_);
     Result<Assembled> assembled = assemble(kernels);
@@ -95,36 +96,31 @@ class RunCommand {
 
  private:
   Result<> prepare_settings() {
-    Result<fs::path> data = find_data_dir();
-    if (!data) return std::move(data).error();
-    settings_.data_dir = *std::move(data);
-    Result<FetchOptions> fetch = default_fetch_options(options_.mirror);
-    if (!fetch) return std::move(fetch).error();
-    settings_.fetch = *std::move(fetch);
-    settings_.cache_dir = settings_.fetch.store;
+    Result<RunSettings> settings = default_settings(options_.mirror);
+    if (!settings) return std::move(settings).error();
+    settings_ = *std::move(settings);
+    settings_.fetch.notice = [](std::string_view line) { say(line); };
     const auto accel = parse_accel_choice(options_.accel);
     if (!accel) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
     settings_.accel = *accel;
-    settings_.jobs = options_.jobs > 0
-                         ? options_.jobs
-                         : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    if (options_.jobs > 0) settings_.jobs = options_.jobs;
     settings_.cell_timeout = std::chrono::seconds(options_.cell_timeout);
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
     return {};
   }
 
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
-  Result<RunRequest> make_request(KernelFinder& kernels) {
+  Result<RunSpec> make_request() {
     if (options_.resume) {
       if (options_.out.empty()) return Error{"--resume: which run? name its directory with --out"};
-      return read_run_request(options_.out);
+      return read_run_spec(options_.out);
     }
-    RunRequest request;
-    const fs::path default_matrix = settings_.data_dir / "ci" / "matrices" / "default.json";
+    RunSpec request;
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
-      Result<MatrixSpec> matrix =
-          read_matrix(options_.matrix.empty() ? default_matrix : fs::path(options_.matrix));
+      const Result<fs::path> file = matrix_file();
+      if (!file) return file.error();
+      Result<MatrixSpec> matrix = read_matrix(*file);
       if (!matrix) return std::move(matrix).error();
       request.matrix = *std::move(matrix);
     }
@@ -138,12 +134,16 @@ class RunCommand {
     if (!options_.loaders.empty()) request.matrix.loaders = options_.loaders;
     for (const std::string& file : options_.objects)
       request.objects.push_back(fs::absolute(file).string());
-    (void)kernels;
     return request;
   }
 
+  Result<fs::path> matrix_file() const {
+    if (!options_.matrix.empty()) return fs::path(options_.matrix);
+    return find_data("ci/matrices/default.json");
+  }
+
   Result<Assembled> assemble(KernelFinder& kernels) {
-    Result<RunRequest> request = make_request(kernels);
+    Result<RunSpec> request = make_request();
     if (!request) return std::move(request).error();
     MatrixSpec matrix = request->matrix;
     for (std::string& kernel : matrix.kernels) {
@@ -168,8 +168,12 @@ class RunCommand {
   }
 
   /// The suite's cases, or one for each --object. An object that is none is noticed here.
-  Result<std::vector<CaseSpec>> choose_suite(const RunRequest& request, MatrixSpec& matrix) {
-    if (request.objects.empty()) return read_suite(settings_.data_dir / "cases");
+  Result<std::vector<CaseSpec>> choose_suite(const RunSpec& request, MatrixSpec& matrix) {
+    if (request.objects.empty()) {
+      const Result<fs::path> dir = find_data("cases");
+      if (!dir) return dir.error();
+      return read_suite(*dir);
+    }
     std::vector<CaseSpec> suite;
     for (const std::string& file : request.objects) {
       if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
@@ -210,12 +214,15 @@ class RunCommand {
 
   /// A line to paste into a shell; only what is in the store already is shown in full.
   std::string qemu_line(const KernelFinder& kernels, const std::string& id) const {
-    const Result<Kernel> kernel = kernels.find_stored(id);
+    const Result<Kernel> kernel = kernels.find_here(id);
     if (!kernel) return fmt::format("{}: {}", id, kernel.error().message);
-    return shell_quote(example_qemu_argv(*kernel));
+    VmSpec spec = vm_spec(*kernel, settings_.accel == AccelChoice::kvm ? Accel::kvm : Accel::tcg);
+    spec.initramfs = "INITRAMFS";
+    spec.wiring = Wiring::terminal;
+    return shell_quote(qemu_argv(spec));
   }
 
-  Result<RunDir> open_dir(const RunRequest& request) {
+  Result<RunDir> open_dir(const RunSpec& request) {
     if (options_.resume) return RunDir::resume(options_.out);
     if (!options_.out.empty()) return RunDir::create(options_.out, request);
     const fs::path path =
@@ -235,7 +242,7 @@ class RunCommand {
 
   Result<> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    Progress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
+    RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
     return run_plan(input, kernels, settings_, dir, progress);
   }
 

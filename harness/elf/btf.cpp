@@ -49,22 +49,22 @@ struct RawTriple {
 
 constexpr bool has_size(BtfKind kind) {
   switch (kind) {
-    case BtfKind::int_:
-    case BtfKind::struct_:
-    case BtfKind::union_:
-    case BtfKind::enum_:
+    case BtfKind::int_type:
+    case BtfKind::struct_type:
+    case BtfKind::union_type:
+    case BtfKind::enum_type:
     case BtfKind::datasec:
-    case BtfKind::float_:
+    case BtfKind::float_type:
     case BtfKind::enum64:
       return true;
-    case BtfKind::void_:
+    case BtfKind::void_type:
     case BtfKind::ptr:
     case BtfKind::array:
     case BtfKind::fwd:
-    case BtfKind::typedef_:
-    case BtfKind::volatile_:
-    case BtfKind::const_:
-    case BtfKind::restrict_:
+    case BtfKind::typedef_type:
+    case BtfKind::volatile_type:
+    case BtfKind::const_type:
+    case BtfKind::restrict_type:
     case BtfKind::func:
     case BtfKind::func_proto:
     case BtfKind::var:
@@ -76,41 +76,41 @@ constexpr bool has_size(BtfKind kind) {
 }
 
 constexpr bool has_target(BtfKind kind) {
-  return !has_size(kind) && kind != BtfKind::void_ && kind != BtfKind::array &&
+  return !has_size(kind) && kind != BtfKind::void_type && kind != BtfKind::array &&
          kind != BtfKind::fwd;
 }
 
 constexpr bool is_modifier(BtfKind kind) {
-  return kind == BtfKind::typedef_ || kind == BtfKind::volatile_ || kind == BtfKind::const_ ||
-         kind == BtfKind::restrict_ || kind == BtfKind::type_tag;
+  return kind == BtfKind::typedef_type || kind == BtfKind::volatile_type ||
+         kind == BtfKind::const_type || kind == BtfKind::restrict_type || kind == BtfKind::type_tag;
 }
 
 /// Bytes that follow the three common words.
 constexpr std::uint64_t tail_size(BtfKind kind, std::uint64_t count) {
   switch (kind) {
-    case BtfKind::int_:
+    case BtfKind::int_type:
     case BtfKind::var:
     case BtfKind::decl_tag:
       return 4;
     case BtfKind::array:
       return 12;
-    case BtfKind::struct_:
-    case BtfKind::union_:
+    case BtfKind::struct_type:
+    case BtfKind::union_type:
     case BtfKind::datasec:
     case BtfKind::enum64:
       return 12 * count;
-    case BtfKind::enum_:
+    case BtfKind::enum_type:
     case BtfKind::func_proto:
       return 8 * count;
-    case BtfKind::void_:
+    case BtfKind::void_type:
     case BtfKind::ptr:
     case BtfKind::fwd:
-    case BtfKind::typedef_:
-    case BtfKind::volatile_:
-    case BtfKind::const_:
-    case BtfKind::restrict_:
+    case BtfKind::typedef_type:
+    case BtfKind::volatile_type:
+    case BtfKind::const_type:
+    case BtfKind::restrict_type:
     case BtfKind::func:
-    case BtfKind::float_:
+    case BtfKind::float_type:
     case BtfKind::type_tag:
       return 0;
   }
@@ -141,7 +141,7 @@ Mentions mentions(BtfKind kind, const RawType& raw, std::string_view tail) {
   if (kind == BtfKind::array) {
     const auto array = record<RawTriple>(tail, 0);
     found.add(0, std::max(array.first, array.second));
-  } else if (kind == BtfKind::struct_ || kind == BtfKind::union_) {
+  } else if (kind == BtfKind::struct_type || kind == BtfKind::union_type) {
     for (std::size_t i = 0; i < count; ++i) {
       const auto member = record<RawMember>(tail, i);
       found.add(member.name, member.type);
@@ -151,7 +151,7 @@ Mentions mentions(BtfKind kind, const RawType& raw, std::string_view tail) {
       const auto parameter = record<RawPair>(tail, i);
       found.add(parameter.first, parameter.second);
     }
-  } else if (kind == BtfKind::enum_) {
+  } else if (kind == BtfKind::enum_type) {
     for (std::size_t i = 0; i < count; ++i) found.add(record<RawPair>(tail, i).first, 0);
   } else if (kind == BtfKind::enum64) {
     for (std::size_t i = 0; i < count; ++i) found.add(record<RawTriple>(tail, i).first, 0);
@@ -307,7 +307,7 @@ std::vector<BtfId> Btf::find(std::string_view wanted, BtfKind kind) const {
 
 std::optional<BtfInt> Btf::integer(const BtfType& type) const {
   const auto word = read_at<std::uint32_t>(type.tail, 0);
-  if (type.kind != BtfKind::int_ || !word) return std::nullopt;
+  if (type.kind != BtfKind::int_type || !word) return std::nullopt;
   const std::uint32_t encoding = (*word >> 24) & 0xF;
   return BtfInt{.is_signed = (encoding & 1) != 0,
                 .is_char = (encoding & 2) != 0,
@@ -324,7 +324,7 @@ std::optional<BtfArray> Btf::array(const BtfType& type) const {
 
 std::vector<BtfMember> Btf::members(const BtfType& type) const {
   std::vector<BtfMember> all;
-  if (type.kind != BtfKind::struct_ && type.kind != BtfKind::union_) return all;
+  if (type.kind != BtfKind::struct_type && type.kind != BtfKind::union_type) return all;
   all.reserve(type.count);
   for (const auto& raw : records<RawMember>(type)) {
     BtfMember& member = all.emplace_back(
@@ -339,7 +339,7 @@ std::vector<BtfMember> Btf::members(const BtfType& type) const {
 
 std::vector<BtfEnumerator> Btf::enumerators(const BtfType& type) const {
   std::vector<BtfEnumerator> all;
-  if (type.kind == BtfKind::enum_) {
+  if (type.kind == BtfKind::enum_type) {
     for (const auto& raw : records<RawPair>(type)) {
       const auto extended = static_cast<std::uint64_t>(static_cast<std::int32_t>(raw.second));
       all.push_back({name(raw.first), type.kind_flag ? extended : raw.second, type.kind_flag});

@@ -17,25 +17,25 @@
 
 namespace bpfmatrix {
 
-/// In the order of BTF_KIND_*; the underscore keeps some clear of C++ keywords.
+/// In the order of BTF_KIND_*; "_type" keeps some clear of C++ keywords.
 enum class BtfKind : std::uint8_t {
-  void_,
-  int_,
+  void_type,
+  int_type,
   ptr,
   array,
-  struct_,
-  union_,
-  enum_,
+  struct_type,
+  union_type,
+  enum_type,
   fwd,
-  typedef_,
-  volatile_,
-  const_,
-  restrict_,
+  typedef_type,
+  volatile_type,
+  const_type,
+  restrict_type,
   func,
   func_proto,
   var,
   datasec,
-  float_,
+  float_type,
   decl_tag,
   type_tag,
   enum64,
@@ -50,7 +50,7 @@ using BtfId = std::uint32_t;
 /// One type. What the fields mean depends on the kind; the accessors of Btf unfold the rest.
 struct BtfType {
   BtfId id = 0;
-  BtfKind kind = BtfKind::void_;
+  BtfKind kind = BtfKind::void_type;
   std::string_view name{};
   /// Number of members, enumerators, parameters or variables. For func: the linkage.
   std::uint16_t count = 0;

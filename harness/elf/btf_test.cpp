@@ -35,9 +35,8 @@ BtfType only(const Btf& btf, std::string_view name, BtfKind kind) {
 std::string btf_bytes(const std::vector<std::uint32_t>& types) {
   const auto size = static_cast<std::uint32_t>(types.size() * 4);
   const std::vector<std::uint32_t> header{0x0001EB9F, 24, 0, size, size, 3};
-  std::string bytes(24 + size, '\0');
-  std::memcpy(bytes.data(), header.data(), 24);
-  if (size > 0) std::memcpy(bytes.data() + 24, types.data(), size);
+  std::string bytes(reinterpret_cast<const char*>(header.data()), 24);
+  bytes.append(reinterpret_cast<const char*>(types.data()), size);
   return bytes + std::string("\0a\0", 3);
 }
 
@@ -93,16 +92,16 @@ std::string enumerators_text(const Btf& btf, const BtfType& type) {
 std::string details(const Btf& btf, const BtfType& type) {
   std::string text;
   switch (type.kind) {
-    case BtfKind::int_: {
+    case BtfKind::int_type: {
       const BtfInt integer = *btf.integer(type);
       return fmt::format(" size={} bits_offset={} nr_bits={} encoding={}", type.size,
                          integer.bit_offset, integer.bits, encoding(integer));
     }
     case BtfKind::ptr:
-    case BtfKind::typedef_:
-    case BtfKind::volatile_:
-    case BtfKind::const_:
-    case BtfKind::restrict_:
+    case BtfKind::typedef_type:
+    case BtfKind::volatile_type:
+    case BtfKind::const_type:
+    case BtfKind::restrict_type:
     case BtfKind::type_tag:
       return fmt::format(" type_id={}", type.target);
     case BtfKind::array: {
@@ -110,10 +109,10 @@ std::string details(const Btf& btf, const BtfType& type) {
       return fmt::format(" type_id={} index_type_id={} nr_elems={}", array.element, array.index,
                          array.count);
     }
-    case BtfKind::struct_:
-    case BtfKind::union_:
+    case BtfKind::struct_type:
+    case BtfKind::union_type:
       return members_text(btf, type);
-    case BtfKind::enum_:
+    case BtfKind::enum_type:
     case BtfKind::enum64:
       return enumerators_text(btf, type);
     case BtfKind::fwd:
@@ -138,14 +137,14 @@ std::string details(const Btf& btf, const BtfType& type) {
                         entry.size, upper(to_string(variable.kind)), variable.name);
       }
       return text;
-    case BtfKind::float_:
+    case BtfKind::float_type:
       return fmt::format(" size={}", type.size);
     case BtfKind::decl_tag: {
       std::int32_t component = 0;
       std::memcpy(&component, type.tail.data(), sizeof component);
       return fmt::format(" type_id={} component_idx={}", type.target, component);
     }
-    case BtfKind::void_:
+    case BtfKind::void_type:
       return "";
   }
   return "";
@@ -191,17 +190,17 @@ TEST(Btf, agrees_with_bpftool_on_every_type_of_a_kernel) {
 TEST(Btf, finds_types_by_name_and_kind) {
   BpfCompiler compiler;
   const Btf btf = btf_of(compiler.object("everything"));
-  EXPECT_EQ(only(btf, "inner", BtfKind::struct_).size, 20U);
+  EXPECT_EQ(only(btf, "inner", BtfKind::struct_type).size, 20U);
   EXPECT_EQ(only(btf, "on_packet", BtfKind::func).name, "on_packet");
-  EXPECT_THAT(btf.find("inner", BtfKind::union_), testing::IsEmpty());
-  EXPECT_THAT(btf.find("task_struct", BtfKind::struct_), testing::IsEmpty());
-  EXPECT_THAT(btf.find("", BtfKind::union_), testing::IsEmpty());
+  EXPECT_THAT(btf.find("inner", BtfKind::union_type), testing::IsEmpty());
+  EXPECT_THAT(btf.find("task_struct", BtfKind::struct_type), testing::IsEmpty());
+  EXPECT_THAT(btf.find("", BtfKind::union_type), testing::IsEmpty());
 }
 
 TEST(Btf, finds_the_flavours_of_a_type) {
   BpfCompiler compiler;
   const Btf btf = btf_of(compiler.object("everything"));
-  const BtfId flavour = only(btf, "task_struct___old", BtfKind::struct_).id;
+  const BtfId flavour = only(btf, "task_struct___old", BtfKind::struct_type).id;
   EXPECT_THAT(btf.find_flavours("task_struct"), testing::ElementsAre(flavour));
   EXPECT_THAT(btf.find_flavours("task_struct___new"), testing::ElementsAre(flavour));
 }
@@ -209,7 +208,7 @@ TEST(Btf, finds_the_flavours_of_a_type) {
 TEST(Btf, names_stay_valid_when_it_is_moved) {
   BpfCompiler compiler;
   Btf first = btf_of(compiler.object("everything"));
-  const BtfType type = only(first, "inner", BtfKind::struct_);
+  const BtfType type = only(first, "inner", BtfKind::struct_type);
   const Btf second = std::move(first);
   EXPECT_EQ(type.name, "inner");
   EXPECT_EQ(second.members(type).at(1).name, "level");
@@ -218,13 +217,13 @@ TEST(Btf, names_stay_valid_when_it_is_moved) {
 TEST(Btf, unfolds_bitfields_and_enumerators) {
   BpfCompiler compiler;
   const Btf btf = btf_of(compiler.object("everything"));
-  const std::vector<BtfMember> members = btf.members(only(btf, "inner", BtfKind::struct_));
+  const std::vector<BtfMember> members = btf.members(only(btf, "inner", BtfKind::struct_type));
   ASSERT_EQ(members.size(), 3U);
   EXPECT_EQ(members[1].bit_offset, 3U);
   EXPECT_EQ(members[1].bitfield_bits, 5);
   EXPECT_EQ(members[2].bit_offset, 8U);
   EXPECT_EQ(members[2].bitfield_bits, 0);
-  const std::vector<BtfEnumerator> mode = btf.enumerators(only(btf, "mode", BtfKind::enum_));
+  const std::vector<BtfEnumerator> mode = btf.enumerators(only(btf, "mode", BtfKind::enum_type));
   ASSERT_EQ(mode.size(), 2U);
   EXPECT_EQ(mode[1].name, "MODE_ON");
   EXPECT_EQ(mode[1].value, 7U);
@@ -244,17 +243,17 @@ TEST(Btf, reads_64_bit_enumerators) {
 TEST(Btf, knows_sizes_through_typedefs_arrays_and_pointers) {
   BpfCompiler compiler;
   const Btf btf = btf_of(compiler.object("everything"));
-  EXPECT_EQ(btf.size_of(only(btf, "u64", BtfKind::typedef_).id), 8U);
+  EXPECT_EQ(btf.size_of(only(btf, "u64", BtfKind::typedef_type).id), 8U);
   EXPECT_EQ(btf.size_of(only(btf, "seen", BtfKind::var).id), 24U);
-  EXPECT_EQ(btf.size_of(only(btf, "inner", BtfKind::struct_).id), 20U);
+  EXPECT_EQ(btf.size_of(only(btf, "inner", BtfKind::struct_type).id), 20U);
   EXPECT_EQ(btf.size_of(0), std::nullopt);
   EXPECT_EQ(btf.size_of(only(btf, "helper", BtfKind::func).id), std::nullopt);
   EXPECT_EQ(btf.size_of(btf.type_count()), std::nullopt);
 }
 
 TEST(Btf, gives_up_on_types_that_never_end) {
-  const Btf typedefs = parsed(btf_bytes({1, info(BtfKind::typedef_), 2,  //
-                                         1, info(BtfKind::typedef_), 1}));
+  const Btf typedefs = parsed(btf_bytes({1, info(BtfKind::typedef_type), 2,  //
+                                         1, info(BtfKind::typedef_type), 1}));
   EXPECT_EQ(typedefs.resolve(1), std::nullopt);
   EXPECT_EQ(typedefs.size_of(1), std::nullopt);
   const Btf arrays = parsed(btf_bytes({0, info(BtfKind::array), 0, 1, 0, 2}));
@@ -262,7 +261,7 @@ TEST(Btf, gives_up_on_types_that_never_end) {
 }
 
 TEST(Btf, gives_up_on_arrays_too_large_to_count) {
-  std::vector<std::uint32_t> types{1, info(BtfKind::int_), 8, 64};
+  std::vector<std::uint32_t> types{1, info(BtfKind::int_type), 8, 64};
   for (std::uint32_t element = 1; element <= 3; ++element) {
     types.insert(types.end(), {0, info(BtfKind::array), 0, element, 1, 0xFFFFFFFF});
   }
@@ -279,7 +278,7 @@ struct BadBtf {
 TEST(Btf, refuses_what_points_nowhere) {
   std::string swapped = btf_bytes({});
   std::swap(swapped[0], swapped[1]);
-  std::string cut = btf_bytes({1, info(BtfKind::int_), 4, 32});
+  std::string cut = btf_bytes({1, info(BtfKind::int_type), 4, 32});
   cut.pop_back();
   std::string unterminated = btf_bytes({});
   unterminated.back() = 'x';
@@ -292,12 +291,12 @@ TEST(Btf, refuses_what_points_nowhere) {
       {version, "BTF: unknown version 9"},
       {cut, "BTF: strings beyond its end"},
       {unterminated, "BTF: a string section that does not start and end with NUL"},
-      {btf_bytes({1, info(BtfKind::int_), 4}), "BTF: type 1 is cut short"},
-      {btf_bytes({1, info(BtfKind::int_)}), "BTF: type 1 is cut short"},
+      {btf_bytes({1, info(BtfKind::int_type), 4}), "BTF: type 1 is cut short"},
+      {btf_bytes({1, info(BtfKind::int_type)}), "BTF: type 1 is cut short"},
       {btf_bytes({1, 31U << 24, 4}), "BTF: type 1 has the unknown kind 31"},
       {btf_bytes({3, info(BtfKind::ptr), 0}), "BTF: type 1 has a name beyond the strings"},
       {btf_bytes({0, info(BtfKind::ptr), 2}), "BTF: refers to type 2, but there are 2 only"},
-      {btf_bytes({0, info(BtfKind::struct_, 1), 4, 1, 9, 0}),
+      {btf_bytes({0, info(BtfKind::struct_type, 1), 4, 1, 9, 0}),
        "BTF: refers to type 9, but there are 2 only"},
   };
   for (const BadBtf& one : bad) {

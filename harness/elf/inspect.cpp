@@ -80,9 +80,9 @@ std::string core_kinds(const RelocationCounts& counts) {
 }
 
 std::string relocations_line(const RelocationCounts& counts) {
-  return fmt::format("{} map, {} global data, {} call, {} extern, {} CO-RE{}", counts.maps,
-                     counts.global_data, counts.calls, counts.externs, counts.core_total(),
-                     core_kinds(counts));
+  return fmt::format("{} map, {} global data, {} call, {} callback, {} extern, {} CO-RE{}",
+                     counts.maps, counts.global_data, counts.calls, counts.callbacks,
+                     counts.externs, counts.core_total(), core_kinds(counts));
 }
 
 std::string btf_line(const ObjectInfo& info) {
@@ -165,11 +165,9 @@ OrderedJson relocations_json(const RelocationCounts& counts) {
   for (const CoreRelocationKind kind : kCoreRelocationKinds) {
     core[std::string(to_string(kind))] = counts.core[static_cast<std::size_t>(kind)];
   }
-  return {{"map", counts.maps},
-          {"global_data", counts.global_data},
-          {"call", counts.calls},
-          {"extern", counts.externs},
-          {"core", std::move(core)}};
+  return {{"map", counts.maps},       {"global_data", counts.global_data},
+          {"call", counts.calls},     {"callback", counts.callbacks},
+          {"extern", counts.externs}, {"core", std::move(core)}};
 }
 
 }  // namespace

@@ -27,20 +27,21 @@ ObjectInfo probe() {
 }
 
 TEST(Inspect, prints_aligned_tables) {
-  EXPECT_EQ(inspect_text(probe(), "x.o"),
-            "x.o\n"
-            "  bytes        1234\n"
-            "  sha256       abc\n"
-            "  licence      GPL\n"
-            "  producer     clang 14.0.6\n"
-            "  BTF          .BTF, .BTF.ext\n"
-            "  relocations  1 map, 0 global data, 0 call, 0 extern, 2 CO-RE (2 byte_off)\n"
-            "\n"
-            "  program     section             type    insns  CO-RE\n"
-            "  on_connect  kprobe/tcp_connect  kprobe     41      2\n"
-            "\n"
-            "  map     type     defined  key  value  entries\n"
-            "  events  ringbuf  btf        0      0     4096\n");
+  EXPECT_EQ(
+      inspect_text(probe(), "x.o"),
+      "x.o\n"
+      "  bytes        1234\n"
+      "  sha256       abc\n"
+      "  licence      GPL\n"
+      "  producer     clang 14.0.6\n"
+      "  BTF          .BTF, .BTF.ext\n"
+      "  relocations  1 map, 0 global data, 0 call, 0 callback, 0 extern, 2 CO-RE (2 byte_off)\n"
+      "\n"
+      "  program     section             type    insns  CO-RE\n"
+      "  on_connect  kprobe/tcp_connect  kprobe     41      2\n"
+      "\n"
+      "  map     type     defined  key  value  entries\n"
+      "  events  ringbuf  btf        0      0     4096\n");
 }
 
 TEST(Inspect, an_object_that_lacks_nothing_has_no_notes) {

@@ -183,8 +183,10 @@ void count_relocation(const ElfFile& elf, const ElfRelocation& relocation,
   }
   if (symbol.section >= elf.sections().size()) return;
   const ElfSection& section = elf.sections()[symbol.section];
-  if (relocation.type == kRelocationCall || section.executable())
+  if (relocation.type == kRelocationCall)
     ++counts.calls;
+  else if (section.executable())
+    ++counts.callbacks;
   else if (is_map_section(section.name))
     ++counts.maps;
   else if (is_global_data_section(section.name))

@@ -79,8 +79,9 @@ TEST(Object, counts_what_a_loader_has_to_fill_in) {
   BpfCompiler compiler;
   const RelocationCounts counts = info_of(compiler.object("everything")).relocations;
   EXPECT_EQ(counts.maps, 1U);
-  EXPECT_EQ(counts.global_data, 3U);
+  EXPECT_EQ(counts.global_data, 4U);
   EXPECT_EQ(counts.calls, 1U);
+  EXPECT_EQ(counts.callbacks, 1U);
   EXPECT_EQ(counts.externs, 0U);
   EXPECT_EQ(counts.core_total(), 14U);
   EXPECT_EQ(counts.core[static_cast<std::size_t>(CoreRelocationKind::byte_off)], 2U);

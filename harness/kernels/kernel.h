@@ -42,7 +42,8 @@ struct Kernel {
   std::string image_sha256{};
   std::optional<std::filesystem::path> config{};
   std::optional<std::filesystem::path> system_map{};
-  /// The folder that holds modules.builtin and kernel/...; nothing when all that is needed is built in.
+  /// The folder that holds modules.builtin and kernel/...; nothing when all that is needed is built
+  /// in.
   std::optional<std::filesystem::path> modules{};
   /// Nothing when the kernel was built without BTF.
   std::optional<KernelBtf> btf{};

@@ -57,7 +57,7 @@ VerifierStats read_stats(ObjectReader& parent) {
 
 }  // namespace
 
-std::string last_lines(std::string_view text, int lines) {
+std::string log_tail(std::string_view text, int lines) {
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   std::size_t start = text.size();
   for (int i = 0; i < lines && start != std::string_view::npos && start > 0; ++i) {
@@ -163,7 +163,7 @@ void LoaderRecord::add_load(ObjectReader& reader) {
   owner->load.stats = stats;
   owner->load.log_truncated = truncated;
   const auto log = logs_.find(owner->name);
-  if (log != logs_.end()) owner->load.log_tail = last_lines(log->second, kTailLines);
+  if (log != logs_.end()) owner->load.log_tail = log_tail(log->second, kTailLines);
 }
 
 void LoaderRecord::add_attach(ObjectReader& reader) {

@@ -44,6 +44,6 @@ class LoaderRecord {
 };
 
 /// The last `lines` lines of a text, without its last line end.
-std::string last_lines(std::string_view text, int lines);
+std::string log_tail(std::string_view text, int lines);
 
 }  // namespace bpfmatrix

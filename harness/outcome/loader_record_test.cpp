@@ -74,18 +74,18 @@ TEST(LoaderRecord, a_log_has_a_limit) {
   EXPECT_TRUE(refused);
 }
 
-TEST(LastLines, gives_the_end_of_a_text) {
-  EXPECT_EQ(last_lines("a\nb\nc\n", 2), "b\nc");
-  EXPECT_EQ(last_lines("a\nb", 5), "a\nb");
-  EXPECT_EQ(last_lines("", 2), "");
-  EXPECT_EQ(last_lines("\n\n", 2), "");
-  EXPECT_EQ(last_lines(std::string(100000, 'x'), 1).size(), 8192U);
+TEST(LogTail, gives_the_end_of_a_text) {
+  EXPECT_EQ(log_tail("a\nb\nc\n", 2), "b\nc");
+  EXPECT_EQ(log_tail("a\nb", 5), "a\nb");
+  EXPECT_EQ(log_tail("", 2), "");
+  EXPECT_EQ(log_tail("\n\n", 2), "");
+  EXPECT_EQ(log_tail(std::string(100000, 'x'), 1).size(), 8192U);
 }
 
-TEST(LastLines, never_begins_inside_a_character) {
+TEST(LogTail, never_begins_inside_a_character) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "ü";
-  EXPECT_EQ(static_cast<unsigned char>(last_lines("x" + text, 1).front()), 0xc3);
+  EXPECT_EQ(static_cast<unsigned char>(log_tail("x" + text, 1).front()), 0xc3);
 }
 
 }  // namespace

@@ -144,6 +144,7 @@ class OutcomeReader {
     Outcome outcome;
     ObjectReader reader(json, where_);
     if (reader.integer("schema") != kOutcomeSchema) reader.fail("schema", "only 1 is known");
+    if (reader.failed()) return reader.finish().error();
     outcome.cell = reader.string("cell");
     outcome.case_id = reader.string("case");
     outcome.btf_source = reader.string("btf");

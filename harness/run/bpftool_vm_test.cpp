@@ -42,8 +42,9 @@ constexpr ToolFile kToolFiles[] = {
 class Bpftool : public VmFixture {
  protected:
   std::string deb_file(const std::string& package, const std::string& path) {
-    const auto file =
-        fetch_deb_file({std::string(kSuite), package, Arch::x86_64, path}, settings_.fetch);
+    const auto file = fetch_deb_file(
+        {.suite = std::string(kSuite), .arch = Arch::x86_64, .package = package, .path = path},
+        settings_.fetch);
     EXPECT_TRUE(file) << file.error().message;
     return file ? file->path.string() : "";
   }
@@ -59,9 +60,9 @@ class Bpftool : public VmFixture {
   bool loads(Session& session, const std::string& object, std::string& talk) {
     put(session, object, "/run/bpfmatrix/cell/o.o", 0644);
     const std::string tools(kTools);
-    const Run run{.argv = {tools + "ld.so", "--library-path", tools, tools + "bpftool", "prog",
-                           "loadall", "/run/bpfmatrix/cell/o.o", "/sys/fs/bpf/o"},
-                  .deadline_ms = 60'000};
+    const RunRequest run{.argv = {tools + "ld.so", "--library-path", tools, tools + "bpftool",
+                                  "prog", "loadall", "/run/bpfmatrix/cell/o.o", "/sys/fs/bpf/o"},
+                         .deadline_ms = 60'000};
     const RunEvents events{.on_out_line = [&](std::string_view line) { talk += line; },
                            .on_err = [&](std::string_view bytes) { talk += bytes; }};
     const auto exited = session.run(run, "", events, Clock::now() + 90s);

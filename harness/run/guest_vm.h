@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "guest/session.h"
@@ -13,6 +14,12 @@
 
 namespace bpfmatrix {
 
+/// The machine a kernel is booted in, but for its initramfs.
+VmSpec vm_spec(const Kernel& kernel, Accel accel);
+
+/// Error: why KVM does not serve for this kernel on this host. Blocks at most ten seconds.
+Result<> prove_kvm_with(const Kernel& kernel);
+
 class GuestVm {
  public:
   /// Blocks until the agent answers, at most settings.boot_timeout. The other alternative says why
@@ -21,19 +28,20 @@ class GuestVm {
       const Kernel& kernel, Accel accel, const std::filesystem::path& console_log,
       const RunSettings& settings);
 
-  Session& session() { return *session_; }
-  std::chrono::milliseconds ready_after() const { return ready_after_; }
+  Session& session() { return session_; }
+  std::chrono::milliseconds ready_after() const { return vm_.ready_after(); }
   Accel accel() const { return accel_; }
-  /// The session is over: kills the VM and says what became of it. Blocks a few seconds at most.
-  VmExit give_up();
+  /// The session is over, because of what was `seen`: kills the VM and says what became of it.
+  /// Blocks a few seconds at most.
+  VmExit give_up(const std::string& seen);
 
  private:
-  GuestVm(Vm vm, Accel accel) : vm_(std::move(vm)), accel_(accel) {}
+  GuestVm(Vm vm, Accel accel, Channel& channel)
+      : vm_(std::move(vm)), accel_(accel), session_(channel) {}
 
   Vm vm_;
   Accel accel_;
-  std::unique_ptr<Session> session_{};
-  std::chrono::milliseconds ready_after_{0};
+  Session session_;
 };
 
 }  // namespace bpfmatrix

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "kernels/kernels.h"
 #include "kernels/local_kernel.h"
-#include "kernels/store.h"
 
 namespace bpfmatrix {
 
@@ -24,10 +24,14 @@ std::vector<PlanKernel> KernelFinder::known() const {
   return kernels;
 }
 
-Result<Kernel> KernelFinder::find(const std::string& id) const {
+Result<Kernel> KernelFinder::find_here(const std::string& id) const {
   const auto local = local_.find(id);
   if (local != local_.end()) return local->second;
-  if (Result<Kernel> stored = find_kernel(settings_.fetch.store, id)) return stored;
+  return find_kernel(settings_.fetch.store, id);
+}
+
+Result<Kernel> KernelFinder::find(const std::string& id) const {
+  if (Result<Kernel> here = find_here(id)) return here;
   const auto entry = std::find_if(catalog_.entries.begin(), catalog_.entries.end(),
                                   [&](const CatalogEntry& e) { return e.id == id; });
   if (entry == catalog_.entries.end()) return Error{fmt::format("unknown kernel '{}'", id)};

@@ -22,6 +22,8 @@ class KernelFinder {
   Result<std::string> add_local(const std::filesystem::path& image);
   /// Everything that could be planned on, local kernels first.
   std::vector<PlanKernel> known() const;
+  /// Given by path, or in the store already; never touches the network.
+  Result<Kernel> find_here(const std::string& id) const;
   /// From the store, or fetched into it. Blocks while it downloads. Error: it cannot be had.
   Result<Kernel> find(const std::string& id) const;
 

@@ -42,31 +42,33 @@ struct ObjectFinder::Locate {
       return Error{fmt::format("no kernel with BTF to compile '{}' against", object.file.string()),
                    fmt::format("run 'bpfmatrix kernels fetch debian-6.1-{}'", to_string(arch))};
     }
-    return finder.compiler_.compile(
-        {.source = object.file,
-         .arch = arch,
-         .btf = btf->second,
-         .cflags = spec.cflags,
-         .include_dir = finder.settings_.data_dir / "cases" / "include"});
+    return finder.compiler_.compile({.source = object.file,
+                                     .arch = arch,
+                                     .btf = btf->second,
+                                     .cflags = spec.cflags,
+                                     .include_dir = finder.settings_.case_headers});
   }
 
   Result<fs::path> operator()(const DebObject& object) const {
-    const auto file = fetch_deb_file(
-        {object.suite, object.package, arch, fill_in(object.path, arch)}, finder.settings_.fetch);
+    const auto file = fetch_deb_file({.suite = object.suite,
+                                      .arch = arch,
+                                      .package = object.package,
+                                      .path = fill_in(object.path, arch)},
+                                     finder.settings_.fetch);
     if (!file) return file.error();
     return file->path;
   }
 };
 
 ObjectFinder::ObjectFinder(const RunSettings& settings)
-    : settings_(settings), compiler_(settings.cache_dir) {}
+    : settings_(settings), compiler_(settings.fetch.store.root() / "compiled") {}
 
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
   const Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
   if (!file) return wrap(fmt::format("case '{}'", spec.id), file.error());
   Result<ObjectInfo> info = read_object(*file);
-  if (!info) return wrap(fmt::format("case '{}'", spec.id), std::move(info).error());
-  return ObjectFile{*file, to_string(spec.object), *std::move(info)};
+  if (!info) return ObjectFile{*file, to_string(spec.object), {}, std::move(info).error()};
+  return ObjectFile{*file, to_string(spec.object), *std::move(info), std::nullopt};
 }
 
 }  // namespace bpfmatrix

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "elf/object.h"
+#include "kernels/deb_file.h"
 #include "matrix/case_spec.h"
 #include "run/case_compiler.h"
 #include "run/settings.h"
@@ -19,6 +20,8 @@ struct ObjectFile {
   /// As a person named it: the path given, the source, or "PACKAGE:PATH".
   std::string shown{};
   ObjectInfo info{};
+  /// Why it is no object that any loader could take; `info` is then empty.
+  std::optional<Error> problem{};
 };
 
 class ObjectFinder {
@@ -29,7 +32,7 @@ class ObjectFinder {
   void compile_against(Arch arch, std::filesystem::path btf) { btf_[arch] = std::move(btf); }
 
   /// Compiles, fetches or just finds it. Blocks while clang or a download runs.
-  /// Error: it cannot be had, or is no BPF object.
+  /// Error: it cannot be had. That it is no BPF object is a fact of its own (`problem`).
   Result<ObjectFile> find(const CaseSpec& spec, Arch arch) const;
 
  private:

@@ -54,8 +54,8 @@ class LoaderRun {
     return put_file(input_.object->file, kObjectInGuest);
   }
 
-  Run request() const {
-    Run run;
+  RunRequest request() const {
+    RunRequest run;
     run.argv = {"/bpfmatrix/loaders/" + input_.cell->loader};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;

@@ -24,7 +24,7 @@ constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
 constexpr std::size_t kMaxLogBytes = 64 << 20;
 constexpr int kRunSchema = 1;
 
-OrderedJson to_json(const RunRequest& request) {
+OrderedJson to_json(const RunSpec& request) {
   OrderedJson btf = nullptr;
   if (request.matrix.btf) {
     btf = OrderedJson::array();
@@ -77,10 +77,10 @@ std::string gzip(const std::string& text) {
 
 }  // namespace
 
-RunDir::RunDir(fs::path path, RunRequest request, Fd outcomes)
+RunDir::RunDir(fs::path path, RunSpec request, Fd outcomes)
     : path_(std::move(path)), request_(std::move(request)), outcomes_(std::move(outcomes)) {}
 
-Result<RunDir> RunDir::create(const fs::path& path, const RunRequest& request) {
+Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   if (fs::exists(path / "run.json")) {
     return Error{fmt::format("'{}': holds a run already", path.string()),
                  "continue it with --resume, or choose another --out"};
@@ -100,7 +100,7 @@ Result<RunDir> RunDir::create(const fs::path& path, const RunRequest& request) {
 }
 
 Result<RunDir> RunDir::resume(const fs::path& path) {
-  Result<RunRequest> request = read_run_request(path);
+  Result<RunSpec> request = read_run_spec(path);
   if (!request) return std::move(request).error();
   const fs::path file = path / "outcomes.jsonl";
   Result<Fd> fd = open_outcomes(file);
@@ -147,14 +147,14 @@ fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const 
   return path_ / "console" / fmt::format("{}-{}.log", kernel_id, vm_number);
 }
 
-Result<RunRequest> read_run_request(const fs::path& run_dir) {
+Result<RunSpec> read_run_spec(const fs::path& run_dir) {
   const fs::path file = run_dir / "run.json";
   const Result<std::string> text = read_file(file, kMaxRunJsonBytes);
   if (!text) return Error{text.error().message, "is this the directory of a run?"};
   const Result<Json> json = parse_json(*text, file.string());
   if (!json) return json.error();
   ObjectReader reader(*json, file.string());
-  RunRequest request;
+  RunSpec request;
   if (reader.integer("schema") != kRunSchema) reader.fail("schema", "only 1 is known");
   request.matrix.kernels = reader.strings("kernels");
   request.matrix.cases = reader.strings("cases");

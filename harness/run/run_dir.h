@@ -22,7 +22,7 @@
 namespace bpfmatrix {
 
 /// What a run was asked to do, as far as `--resume` needs it.
-struct RunRequest {
+struct RunSpec {
   MatrixSpec matrix{};
   /// `--object FILE`s, as absolute paths; empty: the suite's cases.
   std::vector<std::string> objects{};
@@ -34,12 +34,12 @@ class RunDir {
  public:
   /// Makes the directory and writes run.json. Error: it holds a run already (see resume), or cannot
   /// be made.
-  static Result<RunDir> create(const std::filesystem::path& path, const RunRequest& request);
+  static Result<RunDir> create(const std::filesystem::path& path, const RunSpec& request);
   /// Goes on with the run in `path`: a last line cut short is dropped. Error: there is none.
   static Result<RunDir> resume(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
-  const RunRequest& request() const { return request_; }
+  const RunSpec& request() const { return request_; }
   /// Cells that have an outcome already.
   const std::set<std::string>& finished() const { return finished_; }
 
@@ -51,17 +51,17 @@ class RunDir {
   std::filesystem::path console_log(const std::string& kernel_id, int vm_number) const;
 
  private:
-  RunDir(std::filesystem::path path, RunRequest request, Fd outcomes);
+  RunDir(std::filesystem::path path, RunSpec request, Fd outcomes);
 
   std::filesystem::path path_{};
-  RunRequest request_{};
+  RunSpec request_{};
   std::set<std::string> finished_{};
   Fd outcomes_{};
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
 };
 
 /// Reads run.json. Error: there is none, or it is not ours.
-Result<RunRequest> read_run_request(const std::filesystem::path& run_dir);
+Result<RunSpec> read_run_spec(const std::filesystem::path& run_dir);
 
 /// The text of logs/SHA256.log.gz, at most 64 MiB of it.
 Result<std::string> read_log(const std::filesystem::path& run_dir, const std::string& sha256);

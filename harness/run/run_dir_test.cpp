@@ -24,9 +24,9 @@ class RunDirectory : public ::testing::Test {
 
   Result<TempDir> dir_ = TempDir::create();
   fs::path path_ = dir_->path() / "run";
-  RunRequest request_{.matrix = {.kernels = {"k"}, .cases = {"*"}, .btf = {{BtfSource::none}}},
-                      .objects = {"/x.o"},
-                      .cells = {"a", "b"}};
+  RunSpec request_{.matrix = {.kernels = {"k"}, .cases = {"*"}, .btf = {{BtfSource::none}}},
+                   .objects = {"/x.o"},
+                   .cells = {"a", "b"}};
 };
 
 TEST_F(RunDirectory, what_was_asked_comes_back_for_a_resume) {

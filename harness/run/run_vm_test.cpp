@@ -55,7 +55,7 @@ TEST_F(RunVm, one_refused_program_does_not_hide_the_others) {
 }
 
 TEST_F(RunVm, a_kernel_that_cannot_be_had_is_unavailable_and_costs_nobody_else) {
-  settings_.fetch.store = scratch_->path() / "empty-store";
+  settings_.fetch.store = Store(scratch_->path() / "empty-store");
   settings_.fetch.mirror = "http://127.0.0.1:9/debian";  // nobody listens on the discard port
   const auto outcomes = run_cases({"debian-5.10-x86_64"}, {"libxdp1-xdpfilt-alw-all"});
   ASSERT_EQ(outcomes.size(), 1U);

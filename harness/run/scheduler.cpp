@@ -174,34 +174,33 @@ class Scheduler {
     const CaseSpec& spec = input_.cases.at(cell.case_id);
     const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
     const Result<Kernel>& kernel = *queue.kernel;
-    if (!kernel) return finish(unavailable(cell, spec, kernel.error(), nullptr, nullptr));
-    if (!object) return finish(unavailable(cell, spec, object.error(), &*kernel, nullptr));
-    if (cell.btf == BtfSource::embedded && !kernel->btf) {
-      const Error error{fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id)};
-      return finish(unavailable(cell, spec, error, &*kernel, &*object));
-    }
+    if (std::optional<Outcome> outcome = outcome_without_guest(cell, spec, kernel, object))
+      return finish(*outcome);
     const auto start = Clock::now();
-    const CellInput cell_input{&cell, &spec, &*kernel, &*object, settings_.cell_timeout};
-    CellResult result;
-    if (std::optional<VmExit> failed = ensure_guest(queue, *kernel, vm)) {
-      result.outcome = outcome_before_run(cell, spec, &*kernel, &*object);
-      take_exit(result.outcome, *std::move(failed));
-    } else {
-      announce_([&](Listener& l) { l.cell_started(cell); });
-      result = run_cell(vm->session(), cell_input);
-      result.outcome.accel = to_string(vm->accel());
-      result.outcome.ready_ms = vm->ready_after().count();
-      if (vm->session().state() != SessionState::ready) {
-        take_exit(result.outcome, vm->give_up());
-        vm.reset();
-      } else if (result.guest_spoiled || result.outcome.end != End::completed) {
-        vm.reset();
-      }
-    }
+    CellResult result =
+        run_in_guest({&cell, &spec, &*kernel, &*object, settings_.cell_timeout}, queue, vm);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     result.outcome.wall_ms = wall.count();
     keep_logs(result);
-    finish(std::move(result.outcome));
+    finish(result.outcome);
+  }
+
+  CellResult run_in_guest(const CellInput& input, KernelQueue& queue,
+                          std::unique_ptr<GuestVm>& vm) {
+    CellResult result;
+    if (const std::optional<VmExit> failed = ensure_guest(queue, *input.kernel, vm)) {
+      result.outcome = outcome_before_run(*input.cell, *input.spec, input.kernel, input.object);
+      take_exit(result.outcome, *failed);
+      return result;
+    }
+    announce_([&](Listener& l) { l.cell_started(*input.cell); });
+    result = run_cell(vm->session(), input);
+    result.outcome.accel = to_string(vm->accel());
+    result.outcome.ready_ms = vm->ready_after().count();
+    const bool session_over = vm->session().state() != SessionState::ready;
+    if (session_over) take_exit(result.outcome, vm->give_up(result.outcome.end_reason));
+    if (session_over || result.guest_spoiled || result.outcome.end != End::completed) vm.reset();
+    return result;
   }
 
   /// Boots a guest if there is none; what went wrong when that failed twice.
@@ -210,9 +209,10 @@ class Scheduler {
     std::optional<VmExit> failed;
     for (int attempt = 0; vm == nullptr && attempt < kMaxBootAttempts; ++attempt) {
       announce_([&](Listener& l) { l.kernel_booting(kernel.id); });
-      const Accel accel = choose(kernel);
-      auto booted = GuestVm::boot(kernel, accel, dir_.console_log(kernel.id, next_vm_number(queue)),
-                                  settings_);
+      const Result<Accel> accel = choose_accel_for(kernel);
+      if (!accel) return VmExit{End::unavailable, accel.error().message, ""};
+      auto booted = GuestVm::boot(kernel, *accel,
+                                  dir_.console_log(kernel.id, next_vm_number(queue)), settings_);
       if (auto* guest = std::get_if<std::unique_ptr<GuestVm>>(&booted)) {
         vm = std::move(*guest);
         announce_([&](Listener& l) { l.kernel_ready(kernel.id, vm->ready_after()); });
@@ -223,24 +223,48 @@ class Scheduler {
     return failed;
   }
 
+  /// One at a time: the first answer about KVM is remembered for all the others.
+  Result<Accel> choose_accel_for(const Kernel& kernel) {
+    const std::lock_guard lock(accel_mutex_);
+    return choose_accel(
+        {.choice = settings_.accel,
+         .guest = kernel.arch,
+         .host = this_host(kernel.arch),
+         .cache_dir = settings_.fetch.store.root(),
+         .prove = [&] { return prove_kvm_with(kernel); },
+         .say = [&](const std::string& text) { announce_([&](Listener& l) { l.notice(text); }); }});
+  }
+
   int next_vm_number(KernelQueue& queue) {
     const std::lock_guard lock(mutex_);
     return ++queue.vms_started;
   }
 
-  Accel choose(const Kernel& kernel);
-
-  static void take_exit(Outcome& outcome, VmExit exit) {
+  static void take_exit(Outcome& outcome, const VmExit& exit) {
     outcome.end = exit.end;
-    outcome.end_reason = std::move(exit.reason);
-    outcome.console_tail = std::move(exit.console_tail);
+    outcome.end_reason = exit.reason;
+    outcome.console_tail = exit.console_tail;
   }
 
-  static Outcome unavailable(const Cell& cell, const CaseSpec& spec, const Error& why,
-                             const Kernel* kernel, const ObjectFile* object) {
-    Outcome outcome = outcome_before_run(cell, spec, kernel, object);
+  /// What is known without booting anything: that the kernel or the object cannot be had, or that
+  /// the object is none.
+  static std::optional<Outcome> outcome_without_guest(const Cell& cell, const CaseSpec& spec,
+                                                      const Result<Kernel>& kernel,
+                                                      const Result<ObjectFile>& object) {
+    Outcome outcome =
+        outcome_before_run(cell, spec, kernel ? &*kernel : nullptr, object ? &*object : nullptr);
+    if (kernel && object && object->problem) {
+      outcome.end = End::completed;
+      outcome.open = {StageResult::refused, "", object->problem->message};
+      return outcome;
+    }
     outcome.end = End::unavailable;
-    outcome.end_reason = why.message;
+    if (!kernel) outcome.end_reason = kernel.error().message;
+    if (kernel && !object) outcome.end_reason = object.error().message;
+    if (kernel && cell.btf == BtfSource::embedded && !kernel->btf) {
+      outcome.end_reason = fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id);
+    }
+    if (outcome.end_reason.empty()) return std::nullopt;
     return outcome;
   }
 
@@ -276,6 +300,7 @@ class Scheduler {
   std::map<std::pair<std::string, Arch>, Result<ObjectFile>> found_{};
   std::deque<KernelQueue> queues_{};
   std::mutex mutex_{};
+  std::mutex accel_mutex_{};
   std::optional<Error> failure_{};
 };
 

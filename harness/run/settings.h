@@ -5,18 +5,17 @@
 #include <filesystem>
 #include <string>
 
-#include "kernels/fetch.h"
+#include "base/result.h"
+#include "kernels/fetch_options.h"
 #include "vm/accel.h"
 
 namespace bpfmatrix {
 
 struct RunSettings {
-  /// Where kernels come from and are kept.
+  /// Where kernels come from and are kept. Compiled objects are kept in the same store.
   FetchOptions fetch{};
-  /// Compiled objects and headers, measured facts about this host.
-  std::filesystem::path cache_dir{};
-  /// cases/, kernels/, images/ of this installation.
-  std::filesystem::path data_dir{};
+  /// Headers that the cases share.
+  std::filesystem::path case_headers{};
   AccelChoice accel = AccelChoice::automatic;
   /// VMs at a time; each keeps one core busy.
   int jobs = 1;
@@ -24,5 +23,9 @@ struct RunSettings {
   /// What one cell may take, from its first byte into the guest to its whole record out.
   std::chrono::seconds cell_timeout{120};
 };
+
+/// The store, the mirror and the data of this machine and installation; `mirror` may be empty.
+/// Error: no mirror is configured, the configuration is malformed, or the data files are missing.
+Result<RunSettings> default_settings(const std::string& mirror);
 
 }  // namespace bpfmatrix

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/data_dir.h"
-#include "kernels/store.h"
 #include "outcome/outcome_json.h"
 
 namespace bpfmatrix {
@@ -22,16 +20,12 @@ class Quiet : public Listener {
 }  // namespace
 
 void VmFixture::SetUp() {
-  const auto data = find_data_dir();
-  ASSERT_TRUE(data) << data.error().message;
-  settings_.data_dir = *data;
-  const auto fetch = default_fetch_options("");
-  ASSERT_TRUE(fetch) << fetch.error().message;
-  settings_.fetch = *fetch;
-  settings_.cache_dir = fetch->store;
+  const auto settings = default_settings("");
+  ASSERT_TRUE(settings) << settings.error().message;
+  settings_ = *settings;
   settings_.accel = AccelChoice::tcg;
   settings_.jobs = 2;
-  auto catalog = load_catalog(settings_.data_dir / "kernels" / "catalog.json");
+  auto catalog = load_catalog(BPFMATRIX_SOURCE_DIR "/kernels/catalog.json");
   ASSERT_TRUE(catalog) << catalog.error().message;
   kernels_ = std::make_unique<KernelFinder>(*std::move(catalog), settings_);
 }
@@ -39,7 +33,7 @@ void VmFixture::SetUp() {
 std::vector<Outcome> VmFixture::run_cases(const std::vector<std::string>& kernels,
                                           const std::vector<std::string>& cases,
                                           const std::optional<std::vector<BtfSource>>& btf) {
-  const auto suite = read_suite(settings_.data_dir / "cases");
+  const auto suite = read_suite(BPFMATRIX_SOURCE_DIR "/cases");
   EXPECT_TRUE(suite) << suite.error().message;
   return run_suite({.kernels = kernels, .cases = cases, .btf = btf}, *suite);
 }
@@ -57,8 +51,7 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   EXPECT_TRUE(plan) << plan.error().message;
   RunInput input{*plan, {}};
   for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
-  auto dir =
-      RunDir::create(scratch_->path() / std::to_string(++runs_), RunRequest{.matrix = matrix});
+  auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;
   const Result<> ran = run_plan(input, *kernels_, settings_, *dir, quiet);

@@ -8,14 +8,18 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+struct memelfnote {
+  int type;
+} __attribute__((preserve_access_index));
+
 struct elf_thread_core_info {
-  void *notes[1];
+  struct memelfnote notes[1];
 } __attribute__((preserve_access_index));
 
 SEC("tracepoint/syscalls/sys_enter_getpid")
 int on_getpid(void *ctx) {
   struct elf_thread_core_info *info = (void *)bpf_get_current_task();
-  return BPF_CORE_READ(info, notes[0]) != 0;
+  return BPF_CORE_READ(info, notes[0].type);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

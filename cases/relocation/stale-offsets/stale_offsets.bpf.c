@@ -3,6 +3,7 @@
 // The silent wrong read. This is a task_struct as Debian's 6.1 for x86_64 lays it out, written
 // down without preserve_access_index: no relocation, no complaint, and on any other build the
 // bytes of whatever happens to lie there. `core-task-tgid` reads the same values right.
+// A field may be right by chance: 6.12 has comm where 6.1 has it.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include "observed.h"

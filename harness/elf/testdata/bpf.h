@@ -11,3 +11,4 @@ typedef unsigned long long u64;
 static void *(*bpf_map_lookup_elem)(void *, const void *) = (void *)1;
 static u64 (*bpf_get_current_task)(void) = (void *)35;
 static long (*bpf_probe_read_kernel)(void *, u32, const void *) = (void *)113;
+static long (*bpf_loop)(u32, void *, void *, u64) = (void *)181;

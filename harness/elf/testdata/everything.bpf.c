@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* One object with something of all that inspect shows: three program types, a subprogram, maps,
- * globals, and each CO-RE relocation kind that clang 14 can write. */
+/* One object with something of all that inspect shows: three program types, a subprogram, a callback,
+ * maps, globals, and each CO-RE relocation kind that clang 14 can write. */
 #include "bpf.h"
 
 enum mode { MODE_OFF, MODE_ON = 7 };
@@ -68,9 +68,15 @@ SEC("kprobe/do_unlinkat") int on_unlink(void *ctx)
 	return helper(wanted);
 }
 
+static long each(u32 index, void *data)
+{
+	return index > wanted;
+}
+
 SEC("xdp") int on_packet(void *ctx)
 {
 	u32 key = 1;
+	bpf_loop(4, each, 0, 0);
 	return bpf_map_lookup_elem(&by_pid, &key) ? 1 : 2;
 }
 

@@ -1,4 +1,4 @@
-#include "cli/progress.h"
+#include "cli/run_progress.h"
 
 #include <fmt/format.h>
 
@@ -19,9 +19,9 @@ std::string seconds_text(std::chrono::duration<double> time) {
 
 }  // namespace
 
-Progress::~Progress() { erase(); }
+RunProgress::~RunProgress() { erase(); }
 
-void Progress::run_planned(const Plan& plan, int jobs) {
+void RunProgress::run_planned(const Plan& plan, int jobs) {
   jobs_ = jobs;
   cells_ = static_cast<int>(plan.cells.size());
   for (const Cell& cell : plan.cells) ++kernel(cell.kernel.id).cells;
@@ -31,7 +31,7 @@ void Progress::run_planned(const Plan& plan, int jobs) {
   draw();
 }
 
-Progress::KernelProgress& Progress::kernel(const std::string& id) {
+RunProgress::KernelProgress& RunProgress::kernel(const std::string& id) {
   const auto found =
       std::find_if(kernels_.begin(), kernels_.end(), [&](const auto& k) { return k.id == id; });
   if (found != kernels_.end()) return *found;
@@ -39,23 +39,23 @@ Progress::KernelProgress& Progress::kernel(const std::string& id) {
   return kernels_.back();
 }
 
-void Progress::kernel_booting(const std::string& kernel_id) {
+void RunProgress::kernel_booting(const std::string& kernel_id) {
   kernel(kernel_id).now = "booting";
   draw();
 }
 
-void Progress::kernel_ready(const std::string& kernel_id, std::chrono::milliseconds after) {
+void RunProgress::kernel_ready(const std::string& kernel_id, std::chrono::milliseconds after) {
   kernel(kernel_id).now = fmt::format("ready after {} ms", after.count());
   draw();
 }
 
-void Progress::cell_started(const Cell& cell) {
+void RunProgress::cell_started(const Cell& cell) {
   if (first_cell_ == Clock::time_point{}) first_cell_ = Clock::now();
   kernel(cell.kernel.id).now = cell.case_id;
   draw();
 }
 
-void Progress::cell_finished(const Outcome& outcome) {
+void RunProgress::cell_finished(const Outcome& outcome) {
   KernelProgress& at = kernel(outcome.kernel.id);
   ++at.done;
   ++done_;
@@ -67,13 +67,13 @@ void Progress::cell_finished(const Outcome& outcome) {
   draw();
 }
 
-void Progress::notice(const std::string& text) {
+void RunProgress::notice(const std::string& text) {
   erase();
   std::fprintf(stderr, "%s\n", text.c_str());
   draw();
 }
 
-std::string Progress::kernel_line(const KernelProgress& kernel) const {
+std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
   if (kernel.not_completed > 0) line += fmt::format("  {} not completed", kernel.not_completed);
   if (!kernel.now.empty()) line += "  " + kernel.now;
@@ -81,13 +81,13 @@ std::string Progress::kernel_line(const KernelProgress& kernel) const {
   return line;
 }
 
-std::string Progress::time_left() const {
+std::string RunProgress::time_left() const {
   if (done_ == 0 || first_cell_ == Clock::time_point{}) return "";
   const std::chrono::duration<double> spent = Clock::now() - first_cell_;
   return ", about " + seconds_text(spent / done_ * (cells_ - done_)) + " left";
 }
 
-void Progress::draw() {
+void RunProgress::draw() {
   if (!terminal_) return;
   erase();
   for (const KernelProgress& kernel : kernels_) {
@@ -101,7 +101,7 @@ void Progress::draw() {
   drawn_lines_ = static_cast<int>(kernels_.size()) + 1;
 }
 
-void Progress::erase() {
+void RunProgress::erase() {
   if (drawn_lines_ > 0) std::fprintf(stderr, "\033[%dA\033[J", drawn_lines_);
   drawn_lines_ = 0;
 }

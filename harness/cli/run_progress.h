@@ -11,11 +11,11 @@
 
 namespace bpfmatrix {
 
-class Progress : public Listener {
+class RunProgress : public Listener {
  public:
-  Progress(bool terminal, bool colour, int width)
+  RunProgress(bool terminal, bool colour, int width)
       : terminal_(terminal), colour_(colour), width_(width) {}
-  ~Progress() override;
+  ~RunProgress() override;
 
   void run_planned(const Plan& plan, int jobs) override;
   void kernel_booting(const std::string& kernel_id) override;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "types.h"
+#include <bpf/bpf_helpers.h>
+#include "observed.h"
+
+struct observed {
+  __u64 hits;
+};
+OBSERVED;
+
+SEC("kprobe.multi/__sys_connect")
+int on_connect(void *ctx) {
+  observe();
+  return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

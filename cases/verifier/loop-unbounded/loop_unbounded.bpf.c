@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "types.h"
+#include <bpf/bpf_helpers.h>
+
+SEC("tracepoint/syscalls/sys_enter_getpid")
+int on_getpid(void *ctx) {
+  while (bpf_ktime_get_ns()) {
+  }
+  return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

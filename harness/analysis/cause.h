@@ -1,0 +1,73 @@
+// Why a program did not get through: a closed list, so that reports can count and compare. Each
+// word is as stable as a file format; what each means stands beside it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace bpfmatrix {
+
+enum class Cause : std::uint8_t {
+  unknown,  ///< there was a refusal, and nothing in it is certain
+
+  // The verifier's judgement on the program.
+  helper_unknown,           ///< this kernel has no helper of that number
+  helper_not_allowed,       ///< it has the helper, but not for this program type
+  kfunc_unknown,            ///< a kernel function asked for by name is not there
+  kfunc_not_allowed,        ///< it is there, but not for this program type
+  unbounded_loop,           ///< a loop whose end the verifier cannot see
+  back_edge,                ///< any loop at all, on kernels before bounded loops
+  too_many_insns,           ///< verification went through more instructions than allowed
+  too_many_branches,        ///< more open branches than the verifier keeps track of
+  program_too_long,         ///< more instructions in the program than allowed
+  stack_too_deep,           ///< frames of nested calls above 512 bytes
+  out_of_bounds,            ///< an access that may lie outside a map value, packet, stack...
+  null_dereference,         ///< a pointer that may be NULL, used without a check
+  scalar_dereference,       ///< a number used as a pointer
+  uninitialised_read,       ///< a register or stack slot read before it was written
+  pointer_leak,             ///< a kernel address would become visible
+  pointer_arithmetic,       ///< arithmetic that this kind of pointer does not allow
+  invalid_context_access,   ///< a field of the context that is not there, or not for this type
+  unreachable_code,         ///< instructions that no path leads to
+  no_exit,                  ///< the last instruction is neither exit nor jump
+  bad_call,                 ///< a call with an argument of the wrong type
+  return_value,             ///< R0 at exit is outside what the program type allows
+  lock_misuse,              ///< a spin lock not released, or something forbidden while held
+  reference_leak,           ///< an acquired object is not released on every path
+  core_poison_reached,      ///< an unresolved CO-RE relocation stands on a live path
+  licence,                  ///< a GPL-only function from a program that is not GPL-compatible
+  btf_rejected,             ///< the object's BTF, or func_info or line_info, is not accepted
+  global_data_unsupported,  ///< the kernel does not know global variables
+  callback_unsupported,     ///< the kernel does not know functions as callbacks of helpers
+  ldimm64_unsupported,      ///< an immediate load of a sort this kernel does not know
+  log_truncated,            ///< the log buffer was too small: the verdict itself is not known
+
+  // Everything else that says no.
+  map_type_unknown,       ///< this kernel has no map type of that number
+  map_create_failed,      ///< the kernel has the type, or may have it, and did not make the map
+  program_type_unknown,   ///< this kernel has no program type of that number
+  attach_type_unknown,    ///< this kernel does not know that way to attach
+  attach_target_missing,  ///< the symbol, event or function to attach to is not there
+  attach_busy,            ///< the place is taken
+  attach_refused,         ///< the kernel refused to attach, and only its errno says why
+  no_kernel_btf,          ///< the program needs the kernel's BTF, and there is none
+  legacy_maps,            ///< libbpf 1.x and maps defined the old way
+  loader_refused,         ///< the loader itself gave up, before it asked the kernel
+  memlock,                ///< RLIMIT_MEMLOCK, on kernels that count BPF memory by it
+  out_of_memory,          ///< ENOMEM
+  capability,             ///< not privileged enough
+  lockdown,               ///< kernel lockdown forbids it
+  enotsupp_arch,          ///< the kernel has it, but not for this architecture
+  attribute_too_new,      ///< bpf(2) was given an attribute this kernel does not know
+};
+inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::attribute_too_new) + 1;
+
+/// The enumerator's own name: what stands in JSON and on command lines.
+std::string_view to_string(Cause cause);
+std::optional<Cause> parse_cause(std::string_view text);
+
+/// For a cell of a table: at most 24 characters.
+std::string_view short_text(Cause cause);
+
+}  // namespace bpfmatrix

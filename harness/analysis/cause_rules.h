@@ -1,0 +1,27 @@
+// The rules by which a refusal is judged, as data. Each pattern must match one whole line, and each
+// rule holds for certain errnos only: neither alone is a reason.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "analysis/cause.h"
+
+namespace bpfmatrix {
+
+struct CauseRule {
+  Cause cause = Cause::unknown;
+  /// Names, separated by spaces; empty: any.
+  std::string_view errnos{};
+  /// RE2 syntax. Groups: `subject`, what it is about; `insn`, the instruction, where the line says
+  /// so itself.
+  std::string_view pattern{};
+};
+
+/// For the verdict line of a verifier's log. The first that matches holds.
+const std::vector<CauseRule>& verdict_rules();
+/// For the lines of a loader's message, without libbpf's prefix. The first line that any rule
+/// matches holds.
+const std::vector<CauseRule>& message_rules();
+
+}  // namespace bpfmatrix

@@ -1,0 +1,46 @@
+#include "analysis/finding.h"
+
+#include <fmt/format.h>
+
+namespace bpfmatrix {
+
+namespace {
+
+std::string sentence_of(const Judgement& judgement) {
+  std::string text(short_text(judgement.cause));
+  if (!judgement.subject.empty()) text += fmt::format(": '{}'", judgement.subject);
+  if (judgement.instruction) text += fmt::format(", at instruction {}", *judgement.instruction);
+  if (judgement.source && judgement.source->line > 0) {
+    text += fmt::format(" ({}:{})", judgement.source->file, judgement.source->line);
+  }
+  if (judgement.source && !judgement.source->text.empty())
+    text += fmt::format(", `{}`", judgement.source->text);
+  return text;
+}
+
+/// The machine's end, when that is all there is to say.
+Finding machine_finding(const Outcome& outcome) {
+  std::string word(to_string(outcome.end));
+  return {word,
+          outcome.end_reason.empty() ? word : fmt::format("{}: {}", word, outcome.end_reason)};
+}
+
+/// The object's own refusal, where it never came to programs.
+std::optional<Judgement> judge_object(const Outcome& outcome) {
+  if (outcome.open.result != StageResult::refused) return std::nullopt;
+  return classify({.stage = Stage::open,
+                   .errno_name = outcome.open.errno_name,
+                   .message = outcome.open.message});
+}
+
+}  // namespace
+
+Finding find_cause(const Outcome& outcome, const ProgramOutcome* program) {
+  if (outcome.end != End::completed) return machine_finding(outcome);
+  const std::optional<Judgement> judgement =
+      program != nullptr ? judge_program(outcome, *program) : judge_object(outcome);
+  if (!judgement) return {};
+  return {std::string(short_text(judgement->cause)), sentence_of(*judgement)};
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,189 @@
+#include "analysis/verifier_log.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace bpfmatrix {
+
+namespace {
+
+/// No verdict stands further from the end; on 4.18 a line alone may have a few hundred characters.
+constexpr std::size_t kTailBytes = 64 << 10;
+constexpr std::size_t kTailLines = 64;
+constexpr std::size_t kMaxLine = 1024;
+constexpr std::size_t kMeaningfulLines = 4;
+
+re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+/// RE2 runs in linear time whatever the text; Latin-1 lets any byte be a character.
+
+RE2::Options bytewise() {
+  RE2::Options options;
+  options.set_encoding(RE2::Options::EncodingLatin1);
+  options.set_log_errors(false);
+  return options;
+}
+
+/// The last lines, in their order, without empty ones.
+std::vector<std::string_view> last_lines(std::string_view log) {
+  if (log.size() > kTailBytes) log.remove_prefix(log.size() - kTailBytes);
+  std::vector<std::string_view> lines;
+  while (!log.empty() && lines.size() < kTailLines) {
+    const std::size_t newline = log.rfind('\n');
+    const std::size_t start = newline == std::string_view::npos ? 0 : newline + 1;
+    std::string_view line = log.substr(start);
+    while (!line.empty() && (line.back() == '\0' || line.back() == '\r' || line.back() == ' ')) {
+      line.remove_suffix(1);
+    }
+    if (!line.empty()) lines.push_back(line.substr(0, kMaxLine));
+    log = log.substr(0, newline == std::string_view::npos ? 0 : newline);
+  }
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+bool is_statistics(std::string_view line) {
+  static const RE2 pattern(
+      R"(verification time \d+ usec|stack depth(?: [\d+]+(?: max \d+)?)?|insns processed [\d+]+|)"
+      R"(processed \d+ insns .*)",
+      bytewise());
+  return RE2::FullMatch(piece(line), pattern);
+}
+
+/// After "infinite loop detected" 6.8 and later show the two states that were equal.
+bool is_state(std::string_view line) {
+  static const RE2 pattern(R"((?:cur|old) state:.*)", bytewise());
+  return RE2::FullMatch(piece(line), pattern);
+}
+
+/// "13: (79) r6 = *(u64 *)(r7 +0) ; ...", and libbpf's "3: <invalid CO-RE relocation>".
+std::optional<std::uint32_t> instruction_of(std::string_view line) {
+  static const RE2 pattern(R"((\d+): (?:\([0-9a-f]{2}\) |<invalid ).*)", bytewise());
+  std::uint32_t number = 0;
+  if (!RE2::FullMatch(piece(line), pattern, &number)) return std::nullopt;
+  return number;
+}
+
+/// "; return s; @ program.bpf.c:12", without the file before 6.10.
+std::optional<LogSource> source_of(std::string_view line) {
+  static const RE2 with_file(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
+  static const RE2 plain(R"(; (.*))", bytewise());
+  LogSource source;
+  if (RE2::FullMatch(piece(line), with_file, &source.text, &source.file, &source.line)) {
+    return source;
+  }
+  if (RE2::FullMatch(piece(line), plain, &source.text)) return source;
+  return std::nullopt;
+}
+
+/// What the verifier keeps a record of its work with, and no statement: register states, source
+/// lines, the trace of precision, the listing of functions.
+bool is_trace(std::string_view line) {
+  static const RE2 pattern(
+      R"(\d+:.*|from \d+ to \d+.*|; .*| (?:frame\d+: ?)?R\d.*|;.*)"
+      R"(|mark_precise: .*|(?:last_idx|regs=|parent ).*|func#\d+ @\d+|returning from callee:)"
+      R"(|SCC \w+ .*|to caller at \d+:|caller:|callee:|propagating r\d+|Validating .*|Func#\d+ .*)",
+      bytewise());
+  return RE2::FullMatch(piece(line), pattern);
+}
+
+std::optional<std::uint64_t> number(std::string_view digits) {
+  std::uint64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  return value;
+}
+
+/// The largest of "320+16+8".
+std::optional<std::uint64_t> largest(std::string_view sum) {
+  std::optional<std::uint64_t> most;
+  while (!sum.empty()) {
+    const std::size_t plus = std::min(sum.find('+'), sum.size());
+    const std::optional<std::uint64_t> one = number(sum.substr(0, plus));
+    if (!one) return std::nullopt;
+    most = std::max(most.value_or(0), *one);
+    sum.remove_prefix(std::min(plus + 1, sum.size()));
+  }
+  return most;
+}
+
+void read_stack(std::string_view line, VerifierStats& stats) {
+  // 4.18: at the end of the "processed" line. 7.x adds what the deepest chain of calls takes.
+  static const RE2 pattern(R"((?:processed \d+ insns .*, )?stack depth ([\d+]+)(?: max (\d+))?)",
+                           bytewise());
+  std::string frames;
+  std::string deepest;
+  if (!RE2::FullMatch(piece(line), pattern, &frames, &deepest)) return;
+  stats.stack_bytes = std::max(number(deepest), largest(frames));
+}
+
+void read_counts(std::string_view line, VerifierStats& stats) {
+  static const RE2 processed(R"(processed (\d+) insns .*)", bytewise());
+  static const RE2 states(R"(.* total_states (\d+) peak_states (\d+) .*)", bytewise());
+  static const RE2 time(R"(verification time (\d+) usec)", bytewise());
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  if (RE2::FullMatch(piece(line), time, &first)) stats.verification_usec = first;
+  if (!RE2::FullMatch(piece(line), processed, &first)) return;
+  stats.insns = first;
+  if (RE2::FullMatch(piece(line), states, &first, &second)) {
+    stats.states_total = first;
+    stats.states_peak = second;
+  }
+}
+
+/// The instruction at or before `end`, and the source line at or before the instruction.
+void locate(const std::vector<std::string_view>& lines, std::size_t end, LogEnd& found) {
+  std::size_t at = end;
+  while (at > 0 && !instruction_of(lines[at - 1])) --at;
+  if (at == 0) return;
+  found.instruction = instruction_of(lines[at - 1]);
+  for (std::size_t i = at; i > 0; --i) {
+    if ((found.source = source_of(lines[i - 1]))) return;
+  }
+}
+
+/// The verdict, what was said just before it, and the instruction.
+void collect_lines(const std::vector<std::string_view>& lines, std::size_t verdict, LogEnd& found) {
+  std::size_t first = verdict;
+  while (first > 0 && verdict - first + 2 < kMeaningfulLines && !is_trace(lines[first - 1])) {
+    --first;
+  }
+  for (std::size_t at = first; at > 0; --at) {
+    if (!instruction_of(lines[at - 1])) continue;
+    found.lines.emplace_back(lines[at - 1]);
+    break;
+  }
+  for (std::size_t i = first; i <= verdict; ++i) found.lines.emplace_back(lines[i]);
+}
+
+}  // namespace
+
+VerifierStats read_verifier_stats(std::string_view log) {
+  VerifierStats stats;
+  for (const std::string_view line : last_lines(log)) {
+    read_stack(line, stats);
+    read_counts(line, stats);
+  }
+  return stats;
+}
+
+LogEnd read_log_end(std::string_view log) {
+  LogEnd found;
+  const std::vector<std::string_view> lines = last_lines(log);
+  std::size_t end = lines.size();
+  while (end > 0 && (is_statistics(lines[end - 1]) || is_state(lines[end - 1]))) --end;
+  if (end == 0) return found;
+  found.silent = false;
+  const std::string_view last = lines[end - 1];
+  if (is_trace(last)) return found;
+  found.verdict = last;
+  locate(lines, end - 1, found);
+  collect_lines(lines, end - 1, found);
+  return found;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,43 @@
+// What a verifier's log says at its end, on kernels from 4.18 to 7.2: statistics, the verdict, and
+// where the verdict fell. A log is hostile input of any size: only its end is read, line by line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+/// The counts the kernel prints after verification, whatever came of it. Absent where this kernel
+/// does not print them. `stack_bytes` is the deepest chain of calls where the kernel says so (7.x),
+/// else the largest frame.
+VerifierStats read_verifier_stats(std::string_view log);
+
+struct LogSource {
+  /// Empty before 6.10, which prints the text only.
+  std::string file{};
+  std::uint32_t line = 0;
+  std::string text{};
+};
+
+struct LogEnd {
+  /// The line that speaks the verdict; empty if nothing in the log's end could be one.
+  std::string verdict{};
+  /// The log holds no line but statistics: verification never began, or is not what failed.
+  bool silent = true;
+  /// The instruction the verifier last looked at, and the source line it came from. Loops and
+  /// unreachable code are judged before any instruction is looked at.
+  std::optional<std::uint32_t> instruction{};
+  std::optional<LogSource> source{};
+  /// At most four lines that a person wants to see: the instruction, what was said about it, the
+  /// verdict. In the order of the log.
+  std::vector<std::string> lines{};
+};
+
+LogEnd read_log_end(std::string_view log);
+
+}  // namespace bpfmatrix

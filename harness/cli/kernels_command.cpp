@@ -1,0 +1,294 @@
+#include "cli/kernels_command.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/data_dir.h"
+#include "base/json.h"
+#include "base/temp_dir.h"
+#include "cli/exit_code.h"
+#include "cli/talk.h"
+#include "kernels/catalog.h"
+#include "kernels/kernels.h"
+#include "kernels/mirror.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+struct KernelsArguments {
+  std::vector<std::string> kernels{};
+  bool all = false;
+  bool json = false;
+  std::string mirror{};
+  std::string store{};
+};
+
+int report(const Error& error, ExitCode exit_code) {
+  say_error(error);
+  return exit_code;
+}
+
+Result<Catalog> known_kernels() {
+  Result<std::filesystem::path> path = find_data("kernels/catalog.json");
+  if (!path) return std::move(path).error();
+  return load_catalog(*path);
+}
+
+Result<Store> open_store(const std::string& option) {
+  if (!option.empty()) return Store(std::filesystem::absolute(option));
+  Result<std::filesystem::path> root = Store::default_root();
+  if (!root) return std::move(root).error();
+  return Store(*root);
+}
+
+std::string amount(std::uint64_t bytes) {
+  if (bytes < 1 << 20) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / (1 << 10));
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+/// One line that is written over on a terminal; when piped, a line for each file that is whole.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string kernel)
+      : kernel_(std::move(kernel)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void on_progress(const Progress& progress) {
+    if (what_ != progress.what) begin(progress);
+    const bool whole = progress.bytes >= progress.total;
+    const auto now = Clock::now();
+    if (terminal_ && (whole || now - shown_ > std::chrono::milliseconds(100))) {
+      shown_ = now;
+      fmt::print(stderr, "\r\033[K{}: {} {} of {}, {}", kernel_, what_, amount(progress.bytes),
+                 amount(progress.total), speed(progress.bytes));
+    } else if (!terminal_ && whole) {
+      fmt::print(stderr, "{}: {} {}, {}\n", kernel_, what_, amount(progress.total),
+                 speed(progress.bytes));
+    }
+  }
+
+  void say(std::string_view line) {
+    clear();
+    fmt::print(stderr, "{}: {}\n", kernel_, line);
+  }
+
+  void clear() {
+    if (terminal_) fmt::print(stderr, "\r\033[K");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void begin(const Progress& progress) {
+    what_ = progress.what;
+    started_ = Clock::now();
+    already_ = progress.bytes;
+  }
+
+  std::string speed(std::uint64_t bytes) const {
+    const std::chrono::duration<double> time = Clock::now() - started_;
+    if (bytes <= already_ || time.count() < 0.01) return "-";
+    const double rate = static_cast<double>(bytes - already_) / time.count();
+    return fmt::format("{}/s", amount(static_cast<std::uint64_t>(rate)));
+  }
+
+  std::string kernel_;
+  bool terminal_;
+  std::string what_{};
+  Clock::time_point started_{};
+  Clock::time_point shown_{};
+  std::uint64_t already_ = 0;
+};
+
+OrderedJson to_json(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
+  OrderedJson json{
+      {"id", entry.id}, {"arch", to_string(entry.arch)}, {"fetched", kernel.has_value()}};
+  if (!kernel) return json;
+  json["release"] = kernel->release;
+  json["image"] = kernel->image.string();
+  json["btf_bytes"] = kernel->btf ? OrderedJson(kernel->btf->bytes) : OrderedJson(nullptr);
+  json["package"] = kernel->origin.package;
+  json["version"] = kernel->origin.version;
+  json["signed_by"] = kernel->origin.signed_by;
+  return json;
+}
+
+void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
+  if (!kernel) {
+    fmt::print("{:<22} not fetched\n", entry.id);
+    return;
+  }
+  fmt::print("{:<22} {:<30} {:<18} {}\n", entry.id, kernel->release, kernel->origin.version,
+             kernel->btf ? "BTF " + amount(kernel->btf->bytes) : "no BTF");
+}
+
+int list_kernels(const KernelsArguments& arguments) {
+  const Result<Catalog> catalog = known_kernels();
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  const Result<Store> store = open_store(arguments.store);
+  if (!store) return report(store.error(), ExitCode::unknown);
+  OrderedJson all = OrderedJson::array();
+  for (const CatalogEntry& entry : catalog->entries) {
+    const Result<Kernel> found = find_kernel(*store, entry.id);
+    const std::optional<Kernel> kernel = found ? std::optional(*found) : std::nullopt;
+    if (arguments.json) {
+      all.push_back(to_json(entry, kernel));
+    } else {
+      print_row(entry, kernel);
+    }
+  }
+  if (arguments.json) fmt::print("{}\n", all.dump(2));
+  return as_expected;
+}
+
+bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
+  if (const Result<Kernel> found = find_kernel(options.store, entry.id)) {
+    fmt::print(stderr, "{}: already there\n", entry.id);
+    print_row(entry, *found);
+    return true;
+  }
+  ProgressLine line(entry.id);
+  options.progress = [&line](const Progress& progress) { line.on_progress(progress); };
+  options.notice = [&line](std::string_view text) { line.say(text); };
+  const Result<Kernel> kernel = fetch_kernel(entry, options);
+  line.clear();
+  if (!kernel) {
+    report(kernel.error(), ExitCode::unknown);
+    return false;
+  }
+  print_row(entry, *kernel);
+  return true;
+}
+
+int fetch_kernels(const KernelsArguments& arguments) {
+  const Result<Catalog> catalog = known_kernels();
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  const auto globs = arguments.all ? std::vector<std::string>{"*"} : arguments.kernels;
+  const auto entries = select_entries(*catalog, globs);
+  if (!entries) return report(entries.error(), wrong_command);
+  const Result<Store> store = open_store(arguments.store);
+  if (!store) return report(store.error(), ExitCode::unknown);
+  const Result<std::string> mirror = choose_mirror(mirror_config(arguments.mirror));
+  if (!mirror) return report(mirror.error(), wrong_command);
+  int exit_code = as_expected;
+  for (const CatalogEntry& entry : *entries) {
+    if (!fetch_one(entry, FetchOptions{.mirror = *mirror, .store = *store})) {
+      exit_code = ExitCode::unknown;
+    }
+  }
+  return exit_code;
+}
+
+/// The kernels that a command about fetched ones means: all of them if none is named.
+std::vector<CatalogEntry> fetched(const std::vector<CatalogEntry>& entries, const Store& store,
+                                  bool named) {
+  std::vector<CatalogEntry> there;
+  for (const CatalogEntry& entry : entries) {
+    if (named || store.resolve(store.kernel_link(entry.id))) there.push_back(entry);
+  }
+  return there;
+}
+
+int verify_one(const Store& store, const CatalogEntry& entry) {
+  const auto findings = verify_kernel(store, entry.id);
+  if (!findings) return report(findings.error(), ExitCode::unknown);
+  if (findings->empty()) {
+    fmt::print("{:<22} ok\n", entry.id);
+    return as_expected;
+  }
+  fmt::print("{:<22} {} file(s) differ\n", entry.id, findings->size());
+  for (const VerifyFinding& finding : *findings) {
+    fmt::print("  '{}': {}\n", finding.path.string(), finding.problem);
+  }
+  fmt::print(stderr, "hint: run 'bpfmatrix kernels rm {0}' and 'bpfmatrix kernels fetch {0}'\n",
+             entry.id);
+  return ExitCode::unknown;
+}
+
+int remove_one(const Store& store, const CatalogEntry& entry) {
+  const Result<> removed = remove_kernel(store, entry.id);
+  if (!removed) return report(removed.error(), ExitCode::unknown);
+  fmt::print("{:<22} removed\n", entry.id);
+  return as_expected;
+}
+
+int for_each_fetched(const KernelsArguments& arguments,
+                     const std::function<int(const Store&, const CatalogEntry&)>& act) {
+  const Result<Catalog> catalog = known_kernels();
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  const bool named = !arguments.kernels.empty();
+  const auto entries =
+      select_entries(*catalog, named ? arguments.kernels : std::vector<std::string>{"*"});
+  if (!entries) return report(entries.error(), wrong_command);
+  const Result<Store> store = open_store(arguments.store);
+  if (!store) return report(store.error(), ExitCode::unknown);
+  const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
+  if (there.empty()) fmt::print(stderr, "no kernel in the store '{}'\n", store->root().string());
+  int exit_code = as_expected;
+  for (const CatalogEntry& entry : there) {
+    exit_code = std::max(exit_code, act(*store, entry));
+  }
+  return exit_code;
+}
+
+void add_store(CLI::App& command, KernelsArguments& arguments) {
+  command.add_option("--store", arguments.store,
+                     "Folder of fetched kernels (default: $XDG_CACHE_HOME/bpfmatrix)");
+}
+
+}  // namespace
+
+void add_kernels_command(CLI::App& app, int& exit_code) {
+  const auto arguments = std::make_shared<KernelsArguments>();
+  CLI::App* kernels = app.add_subcommand("kernels", "List, fetch, verify and remove kernels");
+  kernels->require_subcommand(1);
+
+  CLI::App* list = kernels->add_subcommand("list", "Kernels known by name, and which are here");
+  list->add_flag("--json", arguments->json, "As JSON");
+  add_store(*list, *arguments);
+  list->callback([arguments, &exit_code] { exit_code = list_kernels(*arguments); });
+
+  CLI::App* fetch =
+      kernels->add_subcommand("fetch", "Fetch kernels, checked from the archive's signature down");
+  auto* fetch_which = fetch->add_option("KERNEL", arguments->kernels, "Names or globs");
+  auto* fetch_all = fetch->add_flag("--all", arguments->all, "All kernels of the catalog");
+  fetch_which->excludes(fetch_all);
+  fetch->add_option(
+      "--mirror", arguments->mirror,
+      "URL of a Debian mirror (default: BPFMATRIX_MIRROR, the config file, apt's own)");
+  add_store(*fetch, *arguments);
+  fetch->callback([arguments, &exit_code] {
+    if (arguments->kernels.empty() && !arguments->all) {
+      exit_code = report(Error{"no kernel named", "name some, or give --all"}, wrong_command);
+      return;
+    }
+    exit_code = fetch_kernels(*arguments);
+  });
+
+  CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");
+  verify->add_option("KERNEL", arguments->kernels, "Names or globs (default: all that are here)");
+  add_store(*verify, *arguments);
+  verify->callback(
+      [arguments, &exit_code] { exit_code = for_each_fetched(*arguments, verify_one); });
+
+  CLI::App* remove = kernels->add_subcommand("rm", "Remove fetched kernels");
+  remove->add_option("KERNEL", arguments->kernels, "Names or globs")->required();
+  add_store(*remove, *arguments);
+  remove->callback(
+      [arguments, &exit_code] { exit_code = for_each_fetched(*arguments, remove_one); });
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,12 @@
+// The symbolic names of errno values, as records carry them.
+#pragma once
+
+#include <string>
+
+namespace bpfmatrix {
+
+/// "EACCES" for EACCES or -EACCES; "ENOTSUPP" for the kernel's 524, which no libc knows; "errno
+/// 4003" for what nobody knows.
+std::string errno_name(int error);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,68 @@
+// One BPF object on its way through libbpf: opened, loaded program by program, attached. Says what
+// happens in the events of the loader contract.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/agent/relocation_counter.h"
+#include "guest/agent/report.h"
+
+namespace bpfmatrix {
+
+class LibbpfObject {
+ public:
+  /// `btf` may be empty: libbpf then looks for the kernel's.
+  LibbpfObject(std::string path, std::string btf);
+
+  /// False when libbpf refused the object; that has been reported.
+  bool open();
+  /// Loads what can be loaded. False when something failed that is none of the contract's stages.
+  bool load();
+  /// The programs the kernel holds now.
+  std::vector<const bpf_program*> accepted() const;
+
+ private:
+  struct Close {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  struct Program {
+    std::string name{};
+    /// libbpf would not load it: it is left out of further tries.
+    bool excluded = false;
+    /// Left out because it needs the kernel's own BTF and there is none. Said as its refusal only
+    /// once the rest of the object has got past relocation without it.
+    std::optional<Verdict> without_btf{};
+    bool reported = false;
+    bool accepted = false;
+  };
+
+  std::unique_ptr<bpf_object, Close> open_object() const;
+  void prepare();
+  void take_line(std::string_view line);
+  void take_verdict(std::size_t index, LoadReport report);
+  void relocation_is_done();
+  void report_new_map(std::string_view name, const Verdict& verdict);
+  Program* blamed_program(std::string_view name);
+  bool poison_is_accounted_for() const;
+  bool take_failure(int error);
+  bool leave_out_btf_users(const Verdict& verdict);
+  void refuse(Program& program, const Verdict& verdict);
+
+  std::string path_;
+  std::string btf_;
+  std::unique_ptr<bpf_object, Close> object_{};
+  std::vector<Program> programs_{};
+  std::set<std::string, std::less<>> reported_maps_{};
+  RelocationCounter relocations_{};
+  bool relocation_reported_ = false;
+  bool again_ = false;
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,51 @@
+// The events of the loader contract, a JSON line each on standard output.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "guest/agent/verifier_stats.h"
+
+namespace bpfmatrix {
+
+/// What a stage came to; `error` (an errno, 0: none) and `message` say why it was refused.
+struct Verdict {
+  bool refused = false;
+  int error = 0;
+  std::string message{};
+};
+
+struct LoadReport {
+  std::string program{};
+  Verdict verdict{};
+  VerifierLogStats log_stats{};
+  std::optional<std::uint64_t> xlated_bytes{};
+  std::optional<std::uint64_t> jited_bytes{};
+  std::string log{};
+  bool log_truncated = false;
+};
+
+struct AttachReport {
+  std::string program{};
+  Verdict verdict{};
+  std::string method{};
+  std::string asked{};
+  std::string taken{};
+};
+
+/// Texts are cut where the contract says; bytes that are no UTF-8 become U+FFFD.
+void report_loader(std::string_view name, std::string_view version);
+void report_open(const Verdict& verdict);
+void report_program(std::string_view name, std::string_view section, std::string_view type);
+void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
+                     std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
+void report_map(std::string_view name, std::string_view type, const Verdict& verdict);
+/// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
+void report_load(const LoadReport& load);
+void report_attach(const AttachReport& attach);
+void report_ready();
+void report_done();
+
+}  // namespace bpfmatrix

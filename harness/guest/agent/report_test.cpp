@@ -1,0 +1,100 @@
+#include "guest/agent/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <functional>
+#include <sstream>
+#include <vector>
+
+#include "guest/agent/errno_name.h"
+
+namespace bpfmatrix {
+namespace {
+
+std::vector<Json> events_of(const std::function<void()>& report) {
+  testing::internal::CaptureStdout();
+  report();
+  std::istringstream lines(testing::internal::GetCapturedStdout());
+  std::vector<Json> events;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 512U * 1024);
+    events.push_back(Json::parse(line, nullptr, false));
+  }
+  return events;
+}
+
+std::string joined_log(const std::vector<Json>& events) {
+  std::string text;
+  for (const Json& event : events) {
+    if (event["event"] == "log") text += event["text"].get<std::string>();
+  }
+  return text;
+}
+
+TEST(Report, a_refusal_carries_errno_and_message) {
+  const auto events = events_of([] {
+    report_map("events", "ringbuf", {true, -EINVAL, "map 'events': failed to create"});
+  });
+  EXPECT_EQ(events[0], Json::parse(R"({"event":"map","name":"events","type":"ringbuf",
+      "result":"refused","errno":"EINVAL","message":"map 'events': failed to create"})"));
+}
+
+TEST(Report, an_error_number_of_libbpfs_own_has_no_name) {
+  const auto events = events_of([] { report_open({true, -4003, "not an ELF file"}); });
+  EXPECT_EQ(events[0]["errno"], nullptr);
+  EXPECT_EQ(events[0]["result"], "refused");
+}
+
+TEST(Report, what_is_not_known_is_null) {
+  const auto events = events_of([] { report_relocate({}, 3, 0, std::nullopt); });
+  EXPECT_EQ(events[0], Json::parse(R"({"event":"relocate","result":"ok","errno":null,
+      "message":null,"applied":3,"skipped":0,"poisoned":null})"));
+}
+
+TEST(Report, the_log_comes_in_pieces_before_the_verdict) {
+  std::string log;
+  while (log.size() < 300'000) log += "0: (b7) r0 = 0 ; caf\xc3\xa9\n";
+  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  EXPECT_GT(events.size(), 2U);
+  EXPECT_EQ(joined_log(events), log);
+  EXPECT_EQ(events.back()["event"], "load");
+  EXPECT_EQ(events.back()["errno"], "EACCES");
+  EXPECT_EQ(events.back()["log_bytes"], log.size());
+  EXPECT_EQ(events.back()["log_truncated"], false);
+}
+
+TEST(Report, a_log_over_a_mebibyte_loses_its_beginning_and_says_so) {
+  const std::string log = std::string(3 << 20, 'a') + "the reason";
+  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  EXPECT_EQ(joined_log(events).size(), 1U << 20);
+  EXPECT_THAT(joined_log(events), testing::EndsWith("the reason"));
+  EXPECT_EQ(events.back()["log_bytes"], log.size());
+  EXPECT_EQ(events.back()["log_truncated"], true);
+}
+
+TEST(Report, binary_logs_stay_within_the_contract) {
+  std::string log(200'000, '\0');
+  for (std::size_t i = 0; i < log.size(); ++i) log[i] = static_cast<char>(i * 7);
+  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  for (const Json& event : events) EXPECT_FALSE(event.is_discarded());
+}
+
+TEST(Report, what_a_section_does_not_ask_for_was_not_taken_either) {
+  const auto events = events_of([] { report_attach({"p", {}, "xdp", "lo", ""}); });
+  EXPECT_EQ(events[0]["taken"], nullptr);
+  EXPECT_EQ(events[0]["asked"], "lo");
+}
+
+TEST(ErrnoName, knows_the_kernels_own) {
+  EXPECT_EQ(errno_name(EACCES), "EACCES");
+  EXPECT_EQ(errno_name(-E2BIG), "E2BIG");
+  EXPECT_EQ(errno_name(95), "EOPNOTSUPP");
+  EXPECT_EQ(errno_name(524), "ENOTSUPP");
+  EXPECT_EQ(errno_name(-524), "ENOTSUPP");
+  EXPECT_EQ(errno_name(4003), "errno 4003");
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,28 @@
+// What init does before anything else: file systems, limits, loopback, modules. Nothing here is
+// fatal: what a kernel does not have is noted, and the host decides.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bpfmatrix {
+
+/// Mounts what a loader may want to see, oldest kernels included.
+void mount_file_systems(std::vector<std::string>& notes);
+/// Makes sure that 0, 1 and 2 lead somewhere: a kernel without /dev/console in its initramfs starts
+/// init with none.
+void open_console();
+void raise_limits(std::vector<std::string>& notes);
+
+enum class ModuleGroup { channel, later };
+/// Loads the modules of one group in the order in which /bpfmatrix/modules/order lists them.
+void load_modules(ModuleGroup group, std::vector<std::string>& notes);
+
+/// "name: what went wrong", with errno's text.
+std::string system_note(const std::string& what);
+std::int64_t uptime_ms();
+/// Prints the reason on the console and ends the VM.
+[[noreturn]] void end_machine(const std::string& reason);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,33 @@
+// Frames over the port. Sending blocks until the host has taken the bytes: it reads all the time,
+// or it is gone and with it this machine.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "guest/agent/port.h"
+#include "guest/protocol.h"
+
+namespace bpfmatrix {
+
+class Wire {
+ public:
+  explicit Wire(Port port) : port_(std::move(port)) {}
+
+  int fd() const { return port_.fd.get(); }
+  const std::string& kind() const { return port_.kind; }
+  Result<> send(const Frame& frame);
+  /// Takes what is there, without blocking. Error: the port is broken.
+  Result<> take();
+  /// The next frame of what was taken. Error: what came is no protocol.
+  Result<std::optional<Frame>> next() { return decoder_.next(); }
+
+ private:
+  Port port_;
+  Encoder encoder_{};
+  Decoder decoder_{};
+  std::string block_ = std::string(kChunkBytes, '\0');
+};
+
+}  // namespace bpfmatrix

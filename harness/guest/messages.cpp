@@ -1,0 +1,170 @@
+#include "guest/messages.h"
+
+#include <fmt/format.h>
+
+namespace bpfmatrix {
+
+namespace {
+
+// Each message names its fields once, in `fields`; Writer and Reader are the two things to do with
+// them.
+class Writer {
+ public:
+  template <typename T>
+  void operator()(const char* key, const T& value) {
+    json_[key] = value;
+  }
+  template <typename T>
+  void operator()(const char* key, const std::optional<T>& value) {
+    json_[key] = value ? Json(*value) : Json(nullptr);
+  }
+  Json take() { return std::move(json_); }
+
+ private:
+  Json json_ = Json::object();
+};
+
+class Reader {
+ public:
+  explicit Reader(const Frame& frame) : reader_(frame.header, std::string(to_string(frame.type))) {}
+
+  void operator()(const char* key, std::string& value) { value = reader_.string(key); }
+  void operator()(const char* key, std::int64_t& value) { value = reader_.integer(key); }
+  void operator()(const char* key, bool& value) { value = reader_.boolean(key); }
+  void operator()(const char* key, std::optional<std::int64_t>& value) {
+    value = reader_.optional_integer(key);
+  }
+  void operator()(const char* key, std::vector<std::string>& value) {
+    value = reader_.strings(key);
+  }
+  void operator()(const char* key, std::map<std::string, std::string>& value) {
+    const Json* object = reader_.object(key);
+    if (object == nullptr) return;
+    for (const auto& [name, item] : object->items()) {
+      if (!item.is_string()) return reader_.fail(key, "wanted strings only");
+      value[name] = item.get<std::string>();
+    }
+  }
+  Result<> finish() { return reader_.finish(); }
+
+ private:
+  ObjectReader reader_;
+};
+
+template <typename F>
+void fields(F& field, auto& m, const Hello*) {
+  field("agent_version", m.agent_version);
+  field("release", m.release);
+  field("arch", m.arch);
+  field("boot_ms", m.boot_ms);
+  field("kernel_cmdline", m.kernel_cmdline);
+  field("channel", m.channel);
+  field("btf_bytes", m.btf_bytes);
+  field("notes", m.notes);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const PutFile*) {
+  field("path", m.path);
+  field("mode", m.mode);
+  field("bytes", m.bytes);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Stored*) {
+  field("bytes", m.bytes);
+  field("crc32c", m.crc32c);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const ReadFile*) {
+  field("path", m.path);
+  field("max_bytes", m.max_bytes);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const FileEnd*) {
+  field("bytes", m.bytes);
+  field("truncated", m.truncated);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const RunRequest*) {
+  field("argv", m.argv);
+  field("environment", m.environment);
+  field("deadline_ms", m.deadline_ms);
+  field("hide_btf", m.hide_btf);
+  field("hold_input", m.hold_input);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Exited*) {
+  field("code", m.code);
+  field("signal", m.signal);
+  field("timed_out", m.timed_out);
+  field("dropped_out_bytes", m.dropped_out_bytes);
+  field("dropped_err_bytes", m.dropped_err_bytes);
+  field("wall_ms", m.wall_ms);
+  field("leftovers", m.leftovers);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Input*) {
+  field("last", m.last);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Write*) {
+  field("path", m.path);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Failed*) {
+  field("message", m.message);
+}
+
+}  // namespace
+
+template <typename Message>
+Frame to_frame(const Message& message, std::string blob) {
+  Writer writer;
+  fields(writer, message, &message);
+  return Frame{Message::kType, writer.take(), std::move(blob)};
+}
+
+template <typename Message>
+Result<Message> from_frame(const Frame& frame) {
+  if (frame.type != Message::kType) {
+    return Error{
+        fmt::format("'{}' where '{}' was due", to_string(frame.type), to_string(Message::kType))};
+  }
+  Message message;
+  Reader reader(frame);
+  fields(reader, message, &message);
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return message;
+}
+
+template Frame to_frame(const Hello&, std::string);
+template Frame to_frame(const PutFile&, std::string);
+template Frame to_frame(const Stored&, std::string);
+template Frame to_frame(const ReadFile&, std::string);
+template Frame to_frame(const FileEnd&, std::string);
+template Frame to_frame(const RunRequest&, std::string);
+template Frame to_frame(const Exited&, std::string);
+template Frame to_frame(const Input&, std::string);
+template Frame to_frame(const Write&, std::string);
+template Frame to_frame(const Failed&, std::string);
+
+template Result<Hello> from_frame(const Frame&);
+template Result<PutFile> from_frame(const Frame&);
+template Result<Stored> from_frame(const Frame&);
+template Result<ReadFile> from_frame(const Frame&);
+template Result<FileEnd> from_frame(const Frame&);
+template Result<RunRequest> from_frame(const Frame&);
+template Result<Exited> from_frame(const Frame&);
+template Result<Input> from_frame(const Frame&);
+template Result<Write> from_frame(const Frame&);
+template Result<Failed> from_frame(const Frame&);
+
+}  // namespace bpfmatrix

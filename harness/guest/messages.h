@@ -1,0 +1,117 @@
+// The contents of the frames that carry more than bytes: one struct per frame type, to and from
+// its JSON. Reading is strict on both sides. Compiled on both sides.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "guest/protocol.h"
+
+namespace bpfmatrix {
+
+/// The one place of the guest's file system where the host may put files.
+inline constexpr std::string_view kGuestDirectory = "/run/bpfmatrix";
+/// Emptied by the agent after each run.
+inline constexpr std::string_view kCellDirectory = "/run/bpfmatrix/cell";
+
+/// Of one run; what goes beyond is dropped by the agent, and counted.
+inline constexpr std::uint64_t kMaxOutBytes = 64 << 20;
+inline constexpr std::uint64_t kMaxErrBytes = 4 << 20;
+
+struct Hello {
+  static constexpr FrameType kType = FrameType::hello;
+  std::string agent_version{};
+  /// uname -r and uname -m.
+  std::string release{};
+  std::string arch{};
+  /// The kernel's uptime when the agent was ready for requests.
+  std::int64_t boot_ms = 0;
+  std::string kernel_cmdline{};
+  /// "virtio" or "serial".
+  std::string channel{};
+  /// Of /sys/kernel/btf/vmlinux; nothing if there is none.
+  std::optional<std::int64_t> btf_bytes{};
+  /// What did not go well on the way here and does no harm by itself: a module that the kernel
+  /// refused, a file system it does not have.
+  std::vector<std::string> notes{};
+};
+
+struct PutFile {
+  static constexpr FrameType kType = FrameType::put_file;
+  /// Below kGuestDirectory; missing folders are made.
+  std::string path{};
+  std::int64_t mode = 0644;
+  std::int64_t bytes = 0;
+};
+
+struct Stored {
+  static constexpr FrameType kType = FrameType::stored;
+  std::int64_t bytes = 0;
+  std::int64_t crc32c = 0;
+};
+
+struct ReadFile {
+  static constexpr FrameType kType = FrameType::read_file;
+  std::string path{};
+  std::int64_t max_bytes = 0;
+};
+
+struct FileEnd {
+  static constexpr FrameType kType = FrameType::file_end;
+  std::int64_t bytes = 0;
+  /// There was more than max_bytes.
+  bool truncated = false;
+};
+
+struct RunRequest {
+  static constexpr FrameType kType = FrameType::run;
+  std::vector<std::string> argv{};
+  std::map<std::string, std::string> environment{};
+  std::int64_t deadline_ms = 0;
+  /// The child sees no BTF of the kernel's own.
+  bool hide_btf = false;
+  /// Standard input stays open after the blob, for `input` frames.
+  bool hold_input = false;
+};
+
+struct Exited {
+  static constexpr FrameType kType = FrameType::exited;
+  /// One of the two, unless the agent killed it at the deadline: then `timed_out`.
+  std::optional<std::int64_t> code{};
+  std::optional<std::int64_t> signal{};
+  bool timed_out = false;
+  std::int64_t dropped_out_bytes = 0;
+  std::int64_t dropped_err_bytes = 0;
+  std::int64_t wall_ms = 0;
+  /// What of the cell could not be cleared away: the VM is spoiled for the next one.
+  std::vector<std::string> leftovers{};
+};
+
+struct Input {
+  static constexpr FrameType kType = FrameType::input;
+  /// Nothing comes after this blob.
+  bool last = false;
+};
+
+struct Write {
+  static constexpr FrameType kType = FrameType::write;
+  std::string path{};
+};
+
+struct Failed {
+  static constexpr FrameType kType = FrameType::failed;
+  std::string message{};
+};
+
+template <typename Message>
+Frame to_frame(const Message& message, std::string blob = {});
+
+/// Error: wrong type, missing or unknown key.
+template <typename Message>
+Result<Message> from_frame(const Frame& frame);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,85 @@
+#include "guest/messages.h"
+
+#include <gtest/gtest.h>
+
+namespace bpfmatrix {
+namespace {
+
+/// Through bytes and back: what a message is on the other side.
+template <typename Message>
+Result<Message> over_the_wire(const Message& message) {
+  Decoder decoder;
+  decoder.feed(*Encoder().encode(to_frame(message, "blob")));
+  return from_frame<Message>(**decoder.next());
+}
+
+TEST(Messages, hello_keeps_every_field) {
+  const Hello sent{"0.1.0", "6.1.0-50", "x86_64", 1855, "quiet", "virtio", 4111222, {"a", "b"}};
+  const auto hello = over_the_wire(sent);
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->agent_version, sent.agent_version);
+  EXPECT_EQ(hello->release, sent.release);
+  EXPECT_EQ(hello->arch, sent.arch);
+  EXPECT_EQ(hello->boot_ms, sent.boot_ms);
+  EXPECT_EQ(hello->kernel_cmdline, sent.kernel_cmdline);
+  EXPECT_EQ(hello->channel, sent.channel);
+  EXPECT_EQ(hello->btf_bytes, sent.btf_bytes);
+  EXPECT_EQ(hello->notes, sent.notes);
+}
+
+TEST(Messages, a_kernel_without_btf_says_so_by_absence) {
+  EXPECT_EQ(over_the_wire(Hello{})->btf_bytes, std::nullopt);
+}
+
+TEST(Messages, run_keeps_every_field) {
+  const RunRequest sent{{"/bin/x", "-v"}, {{"PATH", "/bin"}, {"A", ""}}, 60000, true, true};
+  const auto run = over_the_wire(sent);
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->argv, sent.argv);
+  EXPECT_EQ(run->environment, sent.environment);
+  EXPECT_EQ(run->deadline_ms, sent.deadline_ms);
+  EXPECT_TRUE(run->hide_btf);
+  EXPECT_TRUE(run->hold_input);
+}
+
+TEST(Messages, exited_keeps_every_field) {
+  const Exited sent{std::nullopt, 9, true, 1, 2, 3, {"pins"}};
+  const auto exited = over_the_wire(sent);
+  ASSERT_TRUE(exited);
+  EXPECT_EQ(exited->code, std::nullopt);
+  EXPECT_EQ(exited->signal, 9);
+  EXPECT_TRUE(exited->timed_out);
+  EXPECT_EQ(exited->dropped_out_bytes, 1);
+  EXPECT_EQ(exited->dropped_err_bytes, 2);
+  EXPECT_EQ(exited->wall_ms, 3);
+  EXPECT_EQ(exited->leftovers, sent.leftovers);
+}
+
+TEST(Messages, the_small_ones_keep_theirs) {
+  EXPECT_EQ(over_the_wire(PutFile{"/run/bpfmatrix/x", 0755, 12})->mode, 0755);
+  EXPECT_EQ(over_the_wire(Stored{12, 0xffffffff})->crc32c, 0xffffffff);
+  EXPECT_EQ(over_the_wire(ReadFile{"/proc/kallsyms", 99})->max_bytes, 99);
+  EXPECT_TRUE(over_the_wire(FileEnd{5, true})->truncated);
+  EXPECT_TRUE(over_the_wire(Input{true})->last);
+  EXPECT_EQ(over_the_wire(Write{"/proc/sysrq-trigger"})->path, "/proc/sysrq-trigger");
+  EXPECT_EQ(over_the_wire(Failed{"no such file"})->message, "no such file");
+}
+
+TEST(Messages, an_unknown_key_a_missing_key_and_a_wrong_type_are_refused) {
+  Frame frame = to_frame(Stored{1, 2});
+  frame.header["extra"] = 1;
+  EXPECT_EQ(from_frame<Stored>(frame).error().message, "'stored': unknown key 'extra'");
+  frame.header = {{"bytes", 1}};
+  EXPECT_EQ(from_frame<Stored>(frame).error().message, "'stored': key 'crc32c': missing");
+  frame.header = {{"bytes", "one"}, {"crc32c", 2}};
+  EXPECT_EQ(from_frame<Stored>(frame).error().message,
+            "'stored': key 'bytes': wanted an integer, got string");
+}
+
+TEST(Messages, a_frame_of_another_type_is_refused) {
+  EXPECT_EQ(from_frame<Stored>(to_frame(Input{})).error().message,
+            "'input' where 'stored' was due");
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,363 @@
+#include "guest/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A guest that answers by script: `react` sees each frame of the host and says what comes back.
+/// When nothing is left to say, the deadline has passed, or the channel is closed.
+class FakeGuest : public Channel {
+ public:
+  using React = std::function<void(FakeGuest& guest, const Frame& frame)>;
+  explicit FakeGuest(React react = {}) : react_(std::move(react)) { say(to_frame(Hello{"0.1.0"})); }
+
+  void say(const Frame& frame) { say_bytes(*encoder_.encode(frame)); }
+  void say_bytes(std::string bytes) { to_host_.push_back(std::move(bytes)); }
+  void say_out(std::string text) { say({FrameType::out, Json::object(), std::move(text)}); }
+  void forget() { to_host_.clear(); }
+  void close() { closed_ = true; }
+
+  Result<> send(std::string_view bytes, Clock::time_point) override {
+    decoder_.feed(bytes);
+    for (auto frame = decoder_.next(); *frame; frame = decoder_.next()) {
+      if (react_) react_(*this, **frame);
+    }
+    if (closed_ && to_host_.empty()) return Error{"closed"};
+    return {};
+  }
+
+  Result<std::string> receive(std::size_t max, Clock::time_point) override {
+    if (to_host_.empty()) return closed_ ? Result<std::string>(Error{"closed"}) : std::string();
+    std::string bytes = to_host_.front().substr(0, max);
+    to_host_.front().erase(0, bytes.size());
+    if (to_host_.front().empty()) to_host_.pop_front();
+    return bytes;
+  }
+
+ private:
+  React react_;
+  Encoder encoder_{};
+  Decoder decoder_{};
+  std::deque<std::string> to_host_{};
+  bool closed_ = false;
+};
+
+Clock::time_point soon() { return Clock::now() + std::chrono::minutes(1); }
+
+/// A guest that has said hello, and a session with it.
+struct Talk {
+  explicit Talk(FakeGuest::React react = {}) : guest(std::move(react)), session(guest) {
+    EXPECT_TRUE(session.open(soon()));
+  }
+  FakeGuest guest;
+  Session session;
+};
+
+TEST(Session, open_waits_for_hello) {
+  Talk talk;
+  EXPECT_EQ(talk.session.state(), SessionState::ready);
+  EXPECT_EQ(talk.session.hello().agent_version, "0.1.0");
+}
+
+struct BadOpening {
+  const char* name;
+  std::function<void(FakeGuest&)> arrange;
+  SessionState state;
+  const char* message;
+};
+
+std::string wrong_version() {
+  std::string bytes = *Encoder().encode(to_frame(Hello{}));
+  bytes[4] = 2;
+  return bytes;
+}
+
+const BadOpening kBadOpenings[] = {
+    {"silence", [](FakeGuest&) {}, SessionState::hung,
+     "guest agent: no answer before the deadline"},
+    {"garbage", [](FakeGuest& g) { g.say_bytes("[    0.000000] Linux version 6.1.0 (gcc)"); },
+     SessionState::lost, "guest agent: not a frame: wrong magic"},
+    {"another version", [](FakeGuest& g) { g.say_bytes(wrong_version()); }, SessionState::lost,
+     "guest agent: protocol version 2, wanted 1"},
+    {"closed at once", [](FakeGuest& g) { g.close(); }, SessionState::lost, "guest agent: closed"},
+    {"closed in a frame",
+     [](FakeGuest& g) {
+       g.say_bytes(Encoder().encode(to_frame(Hello{}))->substr(0, 40));
+       g.close();
+     },
+     SessionState::lost, "guest agent: closed"},
+    {"another frame first",
+     [](FakeGuest& g) {
+       g.forget();
+       g.say_bytes(*Encoder().encode(Frame{FrameType::done}));
+     },
+     SessionState::lost, "guest agent: 'done' where 'hello' was due"},
+};
+
+TEST(Session, a_bad_opening_says_what_it_was) {
+  for (const BadOpening& bad : kBadOpenings) {
+    FakeGuest guest;
+    guest.forget();
+    bad.arrange(guest);
+    Session session(guest);
+    const Result<> opened = session.open(soon());
+    ASSERT_FALSE(opened) << bad.name;
+    EXPECT_EQ(opened.error().message, bad.message) << bad.name;
+    EXPECT_EQ(session.state(), bad.state) << bad.name;
+  }
+}
+
+TEST(Session, an_unopened_session_sends_nothing) {
+  FakeGuest guest;
+  Session session(guest);
+  EXPECT_EQ(session.write("/x", "y", soon()).error().message,
+            "guest agent: the session is unopened");
+}
+
+/// Stores what it is sent, as the agent does.
+struct Store {
+  std::string path{};
+  std::string bytes{};
+  std::size_t chunks = 0;
+  std::int64_t wanted = 0;
+  void operator()(FakeGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::put_file) {
+      path = from_frame<PutFile>(frame)->path;
+      wanted = from_frame<PutFile>(frame)->bytes;
+    } else {
+      bytes += frame.blob;
+      ++chunks;
+    }
+    const auto size = static_cast<std::int64_t>(bytes.size());
+    if (size == wanted) guest.say(to_frame(Stored{size, crc32c(bytes)}));
+  }
+};
+
+TEST(Session, a_large_file_goes_in_chunks) {
+  Store store;
+  Talk talk([&](FakeGuest& guest, const Frame& frame) { store(guest, frame); });
+  const std::string bytes(3 * kChunkBytes + 1, 'b');
+  ASSERT_TRUE(talk.session.put_file("/run/bpfmatrix/kernel.btf", bytes, 0644, soon()));
+  EXPECT_EQ(store.path, "/run/bpfmatrix/kernel.btf");
+  EXPECT_EQ(store.bytes, bytes);
+  EXPECT_EQ(store.chunks, 4U);
+}
+
+TEST(Session, an_empty_file_can_be_put) {
+  Store store;
+  Talk talk([&](FakeGuest& guest, const Frame& frame) { store(guest, frame); });
+  EXPECT_TRUE(talk.session.put_file("/run/bpfmatrix/empty", "", 0644, soon()));
+}
+
+TEST(Session, a_file_stored_wrongly_ends_the_session) {
+  Talk talk([](FakeGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::file_chunk) guest.say(to_frame(Stored{5, 0}));
+  });
+  EXPECT_EQ(talk.session.put_file("/run/bpfmatrix/x", "bytes", 0644, soon()).error().message,
+            "guest agent: '/run/bpfmatrix/x' was not stored as it was sent");
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
+}
+
+TEST(Session, what_the_agent_cannot_do_leaves_the_session_ready) {
+  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(Failed{"/x: not there"})); });
+  EXPECT_EQ(talk.session.read_file("/x", 10, soon()).error().message, "guest agent: /x: not there");
+  EXPECT_EQ(talk.session.run(RunRequest{}, "", {}, soon()).error().message,
+            "guest agent: /x: not there");
+  EXPECT_EQ(talk.session.write("/x", "c", soon()).error().message, "guest agent: /x: not there");
+  EXPECT_EQ(talk.session.state(), SessionState::ready);
+}
+
+TEST(Session, a_guest_file_arrives_in_pieces) {
+  Talk talk([](FakeGuest& guest, const Frame&) {
+    guest.say({FrameType::file_chunk, Json::object(), "one "});
+    guest.say({FrameType::file_chunk, Json::object(), "two"});
+    guest.say(to_frame(FileEnd{7, false}));
+  });
+  EXPECT_EQ(*talk.session.read_file("/proc/version", 100, soon()), "one two");
+}
+
+TEST(Session, a_guest_file_over_the_limit_is_an_error_and_not_a_part_of_it) {
+  Talk talk([](FakeGuest& guest, const Frame&) {
+    guest.say({FrameType::file_chunk, Json::object(), "1234"});
+    guest.say(to_frame(FileEnd{4, true}));
+  });
+  EXPECT_EQ(talk.session.read_file("/x", 4, soon()).error().message,
+            "guest agent: '/x': larger than the limit of 4 bytes");
+  EXPECT_EQ(talk.session.state(), SessionState::ready);
+}
+
+TEST(Session, a_guest_that_sends_more_than_was_asked_for_is_lost) {
+  Talk talk([](FakeGuest& guest, const Frame&) {
+    guest.say({FrameType::file_chunk, Json::object(), "12345"});
+  });
+  EXPECT_FALSE(talk.session.read_file("/x", 4, soon()));
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
+}
+
+TEST(Session, a_guest_file_with_a_piece_missing_is_lost) {
+  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(FileEnd{4, false})); });
+  EXPECT_FALSE(talk.session.read_file("/x", 4, soon()));
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
+}
+
+/// What a run brings.
+struct Output {
+  std::vector<std::string> lines{};
+  std::string err{};
+  RunEvents events{[this](std::string_view line) { lines.emplace_back(line); },
+                   [this](std::string_view bytes) { err += bytes; }};
+};
+
+TEST(Session, a_run_hands_over_lines_and_how_it_ended) {
+  Talk talk([](FakeGuest& guest, const Frame& frame) {
+    EXPECT_EQ(frame.blob, "request\n");
+    guest.say_out("{\"event\":");
+    guest.say({FrameType::err, Json::object(), "libbpf: hm"});
+    guest.say_out("\"done\"}\nrest");
+    guest.say(to_frame(Exited{0}));
+  });
+  Output output;
+  const auto exited = talk.session.run(RunRequest{{"/loader"}}, "request\n", output.events, soon());
+  ASSERT_TRUE(exited);
+  EXPECT_EQ(exited->code, 0);
+  EXPECT_THAT(output.lines, ElementsAre("{\"event\":\"done\"}", "rest"));
+  EXPECT_EQ(output.err, "libbpf: hm");
+}
+
+TEST(Session, while_a_program_runs_it_can_be_written_to_and_files_too) {
+  Talk talk([](FakeGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::run) guest.say_out("ready\n");
+    if (frame.type == FrameType::write) {
+      EXPECT_EQ(from_frame<Write>(frame)->path, "/proc/sysrq-trigger");
+      guest.say_out("between\n");  // output that crosses the answer is not lost
+      guest.say(Frame{FrameType::done});
+    }
+    if (frame.type == FrameType::input) {
+      EXPECT_TRUE(from_frame<Input>(frame)->last);
+      guest.say_out("done\n");
+      guest.say(to_frame(Exited{0}));
+    }
+  });
+  std::vector<std::string> lines;
+  RunEvents events;
+  events.on_out_line = [&](std::string_view line) {
+    lines.emplace_back(line);
+    if (line != "ready") return;
+    EXPECT_TRUE(talk.session.write("/proc/sysrq-trigger", "h", soon()));
+    EXPECT_TRUE(talk.session.input("go\n", true, soon()));
+  };
+  ASSERT_TRUE(talk.session.run(RunRequest{{"/loader"}}, "", events, soon()));
+  EXPECT_THAT(lines, ElementsAre("ready", "between", "done"));
+}
+
+TEST(Session, a_trigger_that_kills_the_guest_ends_the_run) {
+  Talk talk([](FakeGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::run) guest.say_out("ready\n");
+  });
+  RunEvents events;
+  events.on_out_line = [&](std::string_view) {
+    EXPECT_FALSE(talk.session.write("/proc/sysrq-trigger", "c", soon()));
+  };
+  const auto exited = talk.session.run(RunRequest{{"/loader"}}, "", events, soon());
+  ASSERT_FALSE(exited);
+  EXPECT_EQ(talk.session.state(), SessionState::hung);
+}
+
+TEST(Session, a_line_beyond_the_limit_counts_as_dropped) {
+  Talk talk([](FakeGuest& guest, const Frame&) {
+    for (int i = 0; i < 5; ++i) guest.say_out(std::string(kChunkBytes, 'x'));
+    guest.say_out("\n{}\n");
+    guest.say(to_frame(Exited{0}));
+  });
+  Output output;
+  const auto exited = talk.session.run(RunRequest{{"/loader"}}, "", output.events, soon());
+  ASSERT_TRUE(exited);
+  EXPECT_THAT(output.lines, ElementsAre("{}"));
+  EXPECT_EQ(exited->dropped_out_bytes, static_cast<std::int64_t>(5 * kChunkBytes));
+}
+
+TEST(Session, a_flood_ends_the_session) {
+  class Flood : public FakeGuest {
+   public:
+    using FakeGuest::FakeGuest;
+    Result<std::string> receive(std::size_t max, Clock::time_point deadline) override {
+      if (flooding) say_out(std::string(kChunkBytes, 'x'));
+      return FakeGuest::receive(max, deadline);
+    }
+    bool flooding = false;
+  };
+  Flood guest;
+  Session session(guest, 4 * kChunkBytes);
+  ASSERT_TRUE(session.open(soon()));
+  guest.flooding = true;
+  const auto exited = session.run(RunRequest{{"/loader"}}, "", {}, soon());
+  ASSERT_FALSE(exited);
+  EXPECT_EQ(exited.error().message, "guest agent: floods the channel with output");
+  EXPECT_EQ(session.state(), SessionState::lost);
+}
+
+struct BadRun {
+  const char* name;
+  std::function<void(FakeGuest&)> arrange;
+  SessionState state;
+};
+
+const BadRun kBadRuns[] = {
+    {"silence after output", [](FakeGuest& g) { g.say_out("{}\n"); }, SessionState::hung},
+    {"closed before the end",
+     [](FakeGuest& g) {
+       g.say_out("{}\n");
+       g.close();
+     },
+     SessionState::lost},
+    {"garbage amid output",
+     [](FakeGuest& g) {
+       g.say_out("{}\n");
+       g.say_bytes(
+           "Oops: 0002 [#1]"
+           " PREEMPT SMP NOPTI");
+     },
+     SessionState::lost},
+    {"an answer to something else", [](FakeGuest& g) { g.say(to_frame(Stored{})); },
+     SessionState::lost},
+    {"a frame twice",
+     [](FakeGuest& g) {
+       const std::string again = *Encoder().encode(to_frame(Exited{0}));
+       g.say_bytes(again);
+     },
+     SessionState::lost},
+    {"an end with unknown keys",
+     [](FakeGuest& g) {
+       Frame frame = to_frame(Exited{0});
+       frame.header["result"] = "fine";
+       g.say(frame);
+     },
+     SessionState::lost},
+};
+
+TEST(Session, a_run_that_goes_wrong_is_hung_or_lost_and_never_a_result) {
+  for (const BadRun& bad : kBadRuns) {
+    Talk talk([&](FakeGuest& guest, const Frame&) { bad.arrange(guest); });
+    EXPECT_FALSE(talk.session.run(RunRequest{{"/loader"}}, "", {}, soon())) << bad.name;
+    EXPECT_EQ(talk.session.state(), bad.state) << bad.name;
+    EXPECT_THAT(talk.session.write("/x", "", soon()).error().message, HasSubstr("the session is"));
+  }
+}
+
+TEST(Session, shutdown_is_agreed_upon) {
+  Talk talk([](FakeGuest& guest, const Frame& frame) {
+    EXPECT_EQ(frame.type, FrameType::shutdown);
+    guest.say(Frame{FrameType::done});
+  });
+  EXPECT_TRUE(talk.session.shutdown(soon()));
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,24 @@
+// What the guest sees of the world: one cpio archive, and nothing of the host's file system.
+//
+//     /init                            the agent
+//     /bpfmatrix/loaders/<name>        one executable per loader
+//     /bpfmatrix/modules/<NN-name.ko>  decompressed
+//     /bpfmatrix/modules/order         one line per module, in load order: "<channel|later>
+//     <file>" /dev/console, and the empty folders dev proc run sys tmp
+//
+// It is not compressed: the guest's decompressor costs more than the bytes. A boot of Debian's 6.1
+// with 13 MB in the archive, under emulation, in CPU seconds: plain 2.18, zstd 2.35, gzip 2.51.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "images/guest_tools.h"
+#include "images/modules.h"
+
+namespace bpfmatrix {
+
+/// The archive. Equal inputs give equal bytes. Error: a tool cannot be read or is over 64 MiB.
+Result<std::string> build_initramfs(const GuestTools& tools, const ModuleSet& modules);
+
+}  // namespace bpfmatrix

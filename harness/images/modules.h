@@ -1,0 +1,53 @@
+// Kernel modules for the initramfs. Distribution packages ship no modules.dep (depmod makes it on
+// the installed machine), so the order is found here, from the few files that matter.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bpfmatrix {
+
+/// What a module is for. The agent loads `channel` modules before it says hello, `later` ones
+/// after.
+enum class ModuleUse { channel, later };
+std::string_view to_string(ModuleUse use);
+
+struct WantedModule {
+  std::string name{};
+  ModuleUse use = ModuleUse::later;
+  std::string reason{};
+};
+
+/// A module ready to be handed to finit_module(2).
+struct Module {
+  std::string name{};
+  ModuleUse use = ModuleUse::later;
+  /// The ELF file, decompressed.
+  std::string bytes{};
+};
+
+struct ModuleSet {
+  /// In load order: what is needed stands before what needs it, and the channel before the rest.
+  std::vector<Module> modules{};
+  /// "veth: neither built in nor shipped": information, not an error. The kernel may still do all
+  /// that is asked of it, and without channel modules a serial port is the channel.
+  std::vector<std::string> missing{};
+};
+
+/// The list in images/modules.json, which is compiled in.
+std::vector<WantedModule> wanted_modules();
+/// Strict. `source` names the text in errors.
+Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view json,
+                                                       std::string_view source);
+
+/// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin and
+/// kernel/**.ko, .ko.xz, .ko.zst or .ko.gz). Reads only those files; '-' and '_' are the same.
+/// Error: a module that is there cannot be read, is no ELF file, or is over 64 MiB.
+Result<ModuleSet> collect_modules(const std::filesystem::path& folder,
+                                  const std::vector<WantedModule>& wanted);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,117 @@
+#include "kernels/catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint64_t kMaxCatalogBytes = 4 << 20;
+
+std::string read_id(ObjectReader& reader, std::string_view key) {
+  std::string id = reader.string(key);
+  if (!reader.failed() && !is_valid_id(id)) {
+    reader.fail(key, fmt::format("'{}' is no valid name", id),
+                "allowed: 1 to 128 of A-Z a-z 0-9 . _ + -, not starting with '.' or '-'");
+  }
+  return id;
+}
+
+Result<DebSource> read_deb(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  DebSource source;
+  source.suite = read_id(reader, "suite");
+  source.package = read_id(reader, "package");
+  if (!reader.failed() && !source.package.starts_with("linux-image-")) {
+    reader.fail("package", fmt::format("'{}' is no linux-image-... package", source.package));
+  }
+  source.keyring = read_id(reader, "keyring");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return source;
+}
+
+Arch read_arch(ObjectReader& reader) {
+  const std::string text = reader.string("arch");
+  const auto arch = parse_arch(text);
+  if (!arch || to_string(*arch) != text) {
+    reader.fail("arch", fmt::format("unknown architecture '{}'", text), "known: x86_64, aarch64");
+  }
+  return arch.value_or(Arch::x86_64);
+}
+
+Result<CatalogEntry> read_entry(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  CatalogEntry entry;
+  entry.id = read_id(reader, "id");
+  entry.arch = read_arch(reader);
+  const Json* deb = reader.required("deb");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  Result<DebSource> source = read_deb(*deb, reader.where("deb"));
+  if (!source) return std::move(source).error();
+  entry.source = *std::move(source);
+  return entry;
+}
+
+}  // namespace
+
+Result<Catalog> parse_catalog(std::string_view text, std::string_view source) {
+  Result<Json> json = parse_json(text, source);
+  if (!json) return std::move(json).error();
+  ObjectReader reader(*json, std::string(source));
+  reader.optional_string("$schema");
+  if (const auto schema = reader.integer("schema"); !reader.failed() && schema != 1) {
+    reader.fail("schema", fmt::format("wanted 1, got {}", schema));
+  }
+  reader.required("kernels");
+  const Json* kernels = reader.array("kernels");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+
+  Catalog catalog;
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < kernels->size(); ++i) {
+    const std::string where = fmt::format("{}[{}]", reader.where("kernels"), i);
+    Result<CatalogEntry> entry = read_entry((*kernels)[i], where);
+    if (!entry) return std::move(entry).error();
+    if (!ids.insert(entry->id).second) {
+      return Error{fmt::format("'{}': id '{}' stands twice", source, entry->id)};
+    }
+    catalog.entries.push_back(*std::move(entry));
+  }
+  return catalog;
+}
+
+Result<Catalog> load_catalog(const std::filesystem::path& path) {
+  Result<std::string> text = read_file(path, kMaxCatalogBytes);
+  if (!text) return wrap("kernel catalog", std::move(text).error());
+  return parse_catalog(*text, path.string());
+}
+
+Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,
+                                                 const std::vector<std::string>& globs) {
+  std::set<std::string> chosen;
+  for (const std::string& glob : globs) {
+    bool matched = false;
+    std::string known;
+    for (const CatalogEntry& entry : catalog.entries) {
+      known += (known.empty() ? "" : ", ") + entry.id;
+      if (!glob_match(glob, entry.id)) continue;
+      matched = true;
+      chosen.insert(entry.id);
+    }
+    if (!matched) {
+      return Error{fmt::format("kernel '{}': not in the catalog", glob), "known kernels: " + known};
+    }
+  }
+  std::vector<CatalogEntry> entries;
+  std::copy_if(catalog.entries.begin(), catalog.entries.end(), std::back_inserter(entries),
+               [&](const CatalogEntry& entry) { return chosen.contains(entry.id); });
+  return entries;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,23 @@
+// kernel.json in a kernel's tree: the Kernel as it lies in the store, strictly read back.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "kernels/kernel.h"
+
+namespace bpfmatrix {
+
+inline constexpr const char* kKernelRecordName = "kernel.json";
+
+/// Writes `folder`/kernel.json; the kernel's paths must lie in `folder` and are kept relative to
+/// it.
+Result<> write_kernel_record(const Kernel& kernel, const std::filesystem::path& folder);
+/// Error: missing, not the schema, or a path that leaves `folder`.
+Result<Kernel> read_kernel_record(const std::filesystem::path& folder);
+
+/// The same for a package's origin: package.json.
+Result<> write_package_record(const Origin& origin, const std::filesystem::path& folder);
+Result<Origin> read_package_record(const std::filesystem::path& folder);
+
+}  // namespace bpfmatrix

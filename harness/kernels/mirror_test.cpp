@@ -1,0 +1,56 @@
+#include "kernels/mirror.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+
+namespace bpfmatrix {
+namespace {
+
+class Mirror : public testing::Test {
+ protected:
+  Mirror() {
+    EXPECT_TRUE(write_file(dir_->path() / "sources.list", "deb http://apt.invalid/d sid main\n"));
+    EXPECT_TRUE(
+        write_file(dir_->path() / "config.json", R"({"mirror": "http://file.invalid/d/"})"));
+    config_ = {"http://option.invalid/d", "http://environment.invalid/d",
+               dir_->path() / "config.json", dir_->path()};
+  }
+
+  Result<TempDir> dir_ = TempDir::create();
+  MirrorConfig config_{};
+};
+
+TEST_F(Mirror, option_then_environment_then_file_then_apt) {
+  EXPECT_EQ(*choose_mirror(config_), "http://option.invalid/d");
+  config_.option.clear();
+  EXPECT_EQ(*choose_mirror(config_), "http://environment.invalid/d");
+  config_.environment.clear();
+  EXPECT_EQ(*choose_mirror(config_), "http://file.invalid/d");
+  config_.config_file = dir_->path() / "missing.json";
+  EXPECT_EQ(*choose_mirror(config_), "http://apt.invalid/d");
+  config_.etc_apt = "/nowhere";
+  EXPECT_EQ(choose_mirror(config_).error().message, "no Debian mirror is configured");
+}
+
+TEST_F(Mirror, refuses_other_schemes_and_names_where_it_stood) {
+  for (const char* url : {"ftp://x/d", "mirror.invalid/debian", "http://", "file://host/d"}) {
+    config_.option = url;
+    ASSERT_FALSE(choose_mirror(config_)) << url;
+  }
+  EXPECT_EQ(choose_mirror(config_).error().message,
+            "mirror 'file://host/d' (--mirror): not an http, https or file URL");
+}
+
+TEST_F(Mirror, an_unknown_key_in_the_config_file_is_an_error) {
+  config_.option.clear();
+  config_.environment.clear();
+  ASSERT_TRUE(write_file(config_.config_file, R"({"miror": "http://x/d"})"));
+  const auto mirror = choose_mirror(config_);
+  ASSERT_FALSE(mirror);
+  EXPECT_EQ(mirror.error().message, "'" + config_.config_file.string() + "': unknown key 'miror'");
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,97 @@
+#include "run/guest_vm.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+#include "images/initramfs.h"
+#include "vm/accel.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+VmExit no_guest(const Error& error) { return VmExit{End::lost, error.message, ""}; }
+
+/// The initramfs as a file that goes with its descriptor: nothing to clean up after a kill -9.
+Result<Fd> memory_file(std::string_view bytes) {
+  Fd fd(::memfd_create("bpfmatrix-initramfs", MFD_CLOEXEC));
+  while (fd.valid() && !bytes.empty()) {
+    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) break;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (!fd.valid() || !bytes.empty())
+    return Error{fmt::format("initramfs in memory: {}", ::strerror(errno))};
+  return fd;
+}
+
+/// The path by which QEMU, our child, reaches a descriptor of ours while it starts.
+std::filesystem::path path_of(const Fd& fd) {
+  return fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
+}
+
+Result<Fd> make_initramfs(const Kernel& kernel) {
+  const Result<GuestTools> tools = find_guest_tools(kernel.arch);
+  if (!tools) return tools.error();
+  ModuleSet modules;
+  if (kernel.modules) {
+    Result<ModuleSet> found = collect_modules(*kernel.modules, wanted_modules());
+    if (!found) return std::move(found).error();
+    modules = *std::move(found);
+  }
+  const Result<std::string> archive = build_initramfs(*tools, modules);
+  if (!archive) return archive.error();
+  return memory_file(*archive);
+}
+
+}  // namespace
+
+VmSpec vm_spec(const Kernel& kernel, Accel accel) {
+  VmSpec spec;
+  spec.arch = kernel.arch;
+  spec.accel = accel;
+  spec.kernel = kernel.image;
+  return spec;
+}
+
+Result<> prove_kvm_with(const Kernel& kernel) {
+  const Result<Fd> initramfs = make_initramfs(kernel);
+  if (!initramfs) return initramfs.error();
+  VmSpec spec = vm_spec(kernel, Accel::kvm);
+  spec.initramfs = path_of(*initramfs);
+  return prove_kvm(spec);
+}
+
+std::variant<std::unique_ptr<GuestVm>, VmExit> GuestVm::boot(
+    const Kernel& kernel, Accel accel, const std::filesystem::path& console_log,
+    const RunSettings& settings) {
+  const Clock::time_point deadline = Clock::now() + settings.boot_timeout;
+  const Result<Fd> initramfs = make_initramfs(kernel);
+  if (!initramfs) return no_guest(initramfs.error());
+  VmSpec spec = vm_spec(kernel, accel);
+  spec.initramfs = path_of(*initramfs);
+  spec.console_log = console_log;
+  Result<Vm> vm = Vm::start(spec);
+  if (!vm) return no_guest(vm.error());
+
+  const Result<Channel*> channel = vm->connect(deadline);
+  if (!channel)
+    return vm->stop(Clock::now() < deadline ? Stop::channel_lost : Stop::deadline,
+                    channel.error().message);
+  std::unique_ptr<GuestVm> guest(new GuestVm(*std::move(vm), accel, **channel));
+  if (const Result<> opened = guest->session_.open(deadline); !opened)
+    return guest->give_up(opened.error().message);
+  return guest;
+}
+
+VmExit GuestVm::give_up(const std::string& seen) {
+  return vm_.stop(session_.state() == SessionState::hung ? Stop::deadline : Stop::channel_lost,
+                  seen);
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,60 @@
+// KVM or emulation. /dev/kvm alone says nothing: it can exist, and even create machines, while an
+// ordinary kernel hangs at its first instructions. So KVM is believed once a kernel has booted with
+// it to the agent's first bytes, and the answer is remembered for this host.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "vm/qemu_args.h"
+
+namespace bpfmatrix {
+
+enum class AccelChoice { automatic, kvm, tcg };
+inline constexpr std::array kAccelChoices{AccelChoice::automatic, AccelChoice::kvm,
+                                          AccelChoice::tcg};
+
+/// "auto", "kvm", "tcg": what --accel takes.
+std::string_view to_string(AccelChoice choice);
+std::optional<AccelChoice> parse_accel_choice(std::string_view text);
+
+/// What the answer depends on.
+struct AccelHost {
+  /// Nothing on an architecture that is none of ours.
+  std::optional<Arch> arch{};
+  bool kvm_opens = false;
+  /// Boot id, kernel release and QEMU's version: the answer is remembered as long as this stays.
+  std::string identity{};
+};
+/// Asks this host, and QEMU for its version; blocks for at most 10 s.
+AccelHost this_host(Arch guest);
+
+/// Boots `spec` with KVM, at most `timeout`, to the agent's first bytes. Error: why KVM does not
+/// serve.
+Result<> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+struct AccelQuestion {
+  AccelChoice choice = AccelChoice::automatic;
+  Arch guest = Arch::x86_64;
+  AccelHost host{};
+  /// Answers are kept in its folder accel/.
+  std::filesystem::path cache_dir{};
+  /// Usually `prove_kvm` of the kernel that is about to be run.
+  std::function<Result<>()> prove{};
+  /// Gets one line when `automatic` had to settle for emulation where KVM could have been hoped
+  /// for.
+  std::function<void(const std::string&)> say{};
+};
+
+/// Blocks as long as `prove`, if that is needed at all. Error: KVM was demanded and cannot be had.
+/// What cannot be remembered (a cache that is full or read-only) is found out again next time.
+Result<Accel> choose_accel(const AccelQuestion& question);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,56 @@
+// What the guest's console says about its end. Pure functions over text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/child_process.h"
+#include "vm/vm_exit.h"
+
+namespace bpfmatrix {
+
+/// Plain lines: no escape sequences, no carriage returns, '?' for what is not printable ASCII.
+std::string clean_console(std::string_view raw);
+
+/// At most the last `count` lines of a clean text.
+std::string last_lines(std::string_view text, int count);
+
+struct Trouble {
+  /// panicked or hung.
+  End end = End::panicked;
+  /// The line that says so, without its time stamp: the first, which names the cause.
+  std::string line{};
+};
+
+/// Looks for the kernel's own words (panic, oops, BUG, lockup, stall) at the start of a line of a
+/// clean text, after the time stamp if there is one. A panic counts more than a stall before it,
+/// unless it is only the consequence of a lockup. A program that writes such a line to /dev/kmsg
+/// cannot be told from the kernel.
+std::optional<Trouble> find_trouble(std::string_view console);
+
+/// Why nobody goes on with a VM.
+enum class Stop {
+  finished,      ///< all that was wanted from it has arrived
+  deadline,      ///< no answer in time
+  channel_lost,  ///< the channel closed, or spoke garbage
+};
+
+struct ExitFacts {
+  Stop stop = Stop::channel_lost;
+  /// What the caller saw, one line: "no answer for 60000 ms".
+  std::string detail{};
+  /// How QEMU ended, if it did so on its own; nothing when it had to be stopped.
+  std::optional<ExitStatus> qemu{};
+  /// What QEMU said on standard error.
+  std::string qemu_stderr{};
+  /// As it came from the guest.
+  std::string console{};
+};
+
+/// First of: finished is completed; an empty console is lost; trouble on the console is panicked or
+/// hung; QEMU gone is lost; else the deadline is hung and a lost channel lost.
+VmExit classify_exit(const ExitFacts& facts);
+
+}  // namespace bpfmatrix

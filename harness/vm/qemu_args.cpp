@@ -1,0 +1,189 @@
+#include "vm/qemu_args.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <iterator>
+
+namespace bpfmatrix {
+
+namespace {
+
+Device machine(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{"-machine", "q35"}};
+    case Arch::aarch64:
+      return {{"-machine", "virt"}};
+  }
+  return {};
+}
+
+/// With -nodefaults nothing is in the machine that is not listed here.
+Device nothing_else() {
+  return {{"-nodefaults", "-no-user-config", "-display", "none", "-nic", "none"}};
+}
+
+/// QEMU runs what strangers wrote: it may open no more files with new rights and start nothing.
+Device sandbox() {
+  return {{"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"}};
+}
+
+Device accelerator(Accel accel) { return {{"-accel", std::string(to_string(accel))}}; }
+
+std::string emulated_cpu(Arch arch) {
+  switch (arch) {
+    // An Intel model: on an AMD-like one QEMU 7.1+ reserves 12 GiB above 1 TiB, which 4.18 walks
+    // page by page (11 s). A plain one: what `max` adds (AVX, 1 GiB pages, protection keys) costs a
+    // sixth more boot time under emulation and gives BPF nothing. With RDRAND, because without it
+    // getrandom(2) may wait long in a machine where nothing happens. Without CMPXCHG16B: QEMU 7.2
+    // computes its flags from stale state, so an interrupt right behind it saves garbage in EFLAGS:
+    // 6.12 panicked in 6 of 69 boots, in __kmalloc or at a later iret.
+    case Arch::x86_64:
+      return "Westmere,+rdrand,-cx16";
+    case Arch::aarch64:
+      return "cortex-a72";
+  }
+  return "";
+}
+
+Device cpu(const VmSpec& spec) {
+  switch (spec.accel) {
+    case Accel::tcg:
+      return {{"-cpu", emulated_cpu(spec.arch)}};
+    case Accel::kvm:
+      return {{"-cpu", "host"}};
+  }
+  return {};
+}
+
+/// One CPU: cells are run side by side in several machines, not inside one.
+Device size(int memory_mib) { return {{"-smp", "1", "-m", fmt::format("{}M", memory_mib)}}; }
+
+Device boot(const VmSpec& spec) {
+  return {{"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string()}};
+}
+
+/// A kernel that panics is done for: the machine ends at once, and that is how we notice. An oops
+/// counts as a panic, for whatever ran in that kernel afterwards would prove nothing.
+Device exit_on_panic() { return {{"-no-reboot"}, {"panic=-1", "oops=panic"}}; }
+
+/// The early console makes a kernel heard that dies before its drivers are there, so an empty
+/// console always means that nothing ran. Level 6 keeps banner, command line, warnings and worse.
+Device console_on_serial_port(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{"-serial", "chardev:console"},
+              {"earlyprintk=ttyS0,115200", "console=ttyS0,115200", "loglevel=6"}};
+    case Arch::aarch64:
+      return {{"-serial", "chardev:console"}, {"earlycon", "console=ttyAMA0", "loglevel=6"}};
+  }
+  return {};
+}
+
+/// The fast channel, for kernels with virtio_console. Two ports (number 0 is a console's) instead
+/// of the default 31 spare the guest sixty queues.
+Device agent_on_virtio_port() {
+  return {{"-device", "virtio-serial-pci,max_ports=2", "-device",
+           fmt::format("virtserialport,chardev=virtio,nr=1,name={}", kAgentPort)}};
+}
+
+/// The channel that every kernel has: ttyS1 on x86_64; on aarch64, where the machine has room for
+/// one PL011 only, ttyS0 on PCI.
+Device agent_on_serial_port(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{"-serial", "chardev:serial"}};
+    case Arch::aarch64:
+      return {{"-device", "pci-serial,chardev=serial"}};
+  }
+  return {};
+}
+
+/// Entropy at boot without waiting for it; x86 before 5.19 asks for leave to believe RDRAND.
+Device trusted_random_numbers() { return {{}, {"random.trust_cpu=on"}}; }
+
+/// Early in the boot the x86 kernel counts timer interrupts during a delay, and panics ("IO-APIC +
+/// timer doesn't work!") when a busy host did not let enough of them through. Linux leaves that
+/// check out by itself when it knows that it runs under KVM.
+Device trusted_timer(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{}, {"no_timer_check"}};
+    case Arch::aarch64:
+      return {};
+  }
+  return {};
+}
+
+/// The kernel's self-test of its ciphers: a sixth of the whole boot under emulation, and no concern
+/// of BPF's.
+Device no_cipher_tests() { return {{}, {"cryptomgr.notests"}}; }
+
+Device wires(Wiring wiring) {
+  const auto socket = [](std::string_view id, int fd) {
+    return fmt::format("socket,id={},fd={}", id, fd);
+  };
+  switch (wiring) {
+    case Wiring::sockets:
+      return {{"-chardev", socket("console", kConsoleFd), "-chardev", socket("virtio", kVirtioFd),
+               "-chardev", socket("serial", kSerialFd)}};
+    case Wiring::terminal:
+      return {{"-chardev", "stdio,id=console", "-chardev", "null,id=virtio", "-chardev",
+               "null,id=serial"}};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Accel accel) {
+  switch (accel) {
+    case Accel::tcg:
+      return "tcg";
+    case Accel::kvm:
+      return "kvm";
+  }
+  return "?";
+}
+
+std::optional<Accel> parse_accel(std::string_view text) {
+  for (const Accel accel : kAccels) {
+    if (to_string(accel) == text) return accel;
+  }
+  return std::nullopt;
+}
+
+std::string qemu_program(Arch arch) { return fmt::format("qemu-system-{}", to_string(arch)); }
+
+std::vector<Device> devices(const VmSpec& spec) {
+  return {machine(spec.arch),
+          nothing_else(),
+          sandbox(),
+          accelerator(spec.accel),
+          cpu(spec),
+          size(spec.memory_mib),
+          wires(spec.wiring),
+          console_on_serial_port(spec.arch),
+          agent_on_serial_port(spec.arch),
+          agent_on_virtio_port(),
+          exit_on_panic(),
+          trusted_random_numbers(),
+          trusted_timer(spec.arch),
+          no_cipher_tests(),
+          boot(spec)};
+}
+
+std::vector<std::string> qemu_argv(const VmSpec& spec) {
+  std::vector<std::string> argv{qemu_program(spec.arch)};
+  std::vector<std::string> kernel;
+  for (const Device& device : devices(spec)) {
+    argv.insert(argv.end(), device.qemu.begin(), device.qemu.end());
+    kernel.insert(kernel.end(), device.kernel.begin(), device.kernel.end());
+  }
+  kernel.insert(kernel.end(), spec.kernel_arguments.begin(), spec.kernel_arguments.end());
+  argv.insert(argv.end(), {"-append", fmt::format("{}", fmt::join(kernel, " "))});
+  return argv;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,62 @@
+// The QEMU command line, as a pure function. A VM is a list of devices, and a device is a value:
+// what QEMU is told and what the kernel is told belong together.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace bpfmatrix {
+
+enum class Accel {
+  tcg,  ///< emulation: slow, and works everywhere
+  kvm,  ///< hardware virtualisation: guest and host have the same architecture
+};
+inline constexpr std::array kAccels{Accel::tcg, Accel::kvm};
+
+std::string_view to_string(Accel accel);
+std::optional<Accel> parse_accel(std::string_view text);
+
+/// Where console and channels lead.
+enum class Wiring {
+  sockets,   ///< inherited descriptors, see kConsoleFd and the others
+  terminal,  ///< the console on standard input and output, the channels nowhere: to be typed
+};
+
+struct VmSpec {
+  Arch arch = Arch::x86_64;
+  Accel accel = Accel::tcg;
+  std::filesystem::path kernel{};
+  std::filesystem::path initramfs{};
+  int memory_mib = 512;
+  Wiring wiring = Wiring::sockets;
+  /// Put after our own; a later one wins over an earlier one.
+  std::vector<std::string> kernel_arguments{};
+  /// Everything the console says goes here as well, the first 16 MiB of it. None if empty.
+  std::filesystem::path console_log{};
+};
+
+/// The descriptors that QEMU inherits with Wiring::sockets: connected stream sockets.
+inline constexpr int kConsoleFd = 3;
+inline constexpr int kVirtioFd = 4;
+inline constexpr int kSerialFd = 5;
+
+/// The name of the agent's virtio-serial port, in the guest /sys/class/virtio-ports/*/name.
+inline constexpr std::string_view kAgentPort = "org.bpfmatrix.agent.0";
+
+struct Device {
+  std::vector<std::string> qemu{};
+  std::vector<std::string> kernel{};
+};
+
+/// "qemu-system-x86_64".
+std::string qemu_program(Arch arch);
+std::vector<Device> devices(const VmSpec& spec);
+std::vector<std::string> qemu_argv(const VmSpec& spec);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,233 @@
+#include "vm/vm.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/child_process.h"
+#include "base/fd.h"
+#include "vm/console_buffer.h"
+
+namespace bpfmatrix {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+/// How long a guest that has closed its channel may take to finish its panic, reset and be gone.
+constexpr milliseconds kLastWords{1500};
+constexpr milliseconds kGrace{500};
+constexpr std::size_t kMaxStderr = 16 << 10;
+
+int milliseconds_until(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
+}
+
+/// Reads console and QEMU's standard error to their ends on a thread of its own: a guest whose
+/// console nobody reads stands still.
+class Listener {
+ public:
+  Listener(Fd console, Fd qemu_stderr, ConsoleLog log)
+      : console_(std::move(console)), errors_(std::move(qemu_stderr)), log_(std::move(log)) {}
+  /// QEMU must be gone, else this waits for it.
+  ~Listener() { join(); }
+
+  /// Not in the constructor: the thread holds on to `this`.
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::string console() const {
+    const std::lock_guard lock(mutex_);
+    return buffer_.text();
+  }
+  std::uint64_t console_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return buffer_.total_bytes();
+  }
+  std::string qemu_stderr() const {
+    const std::lock_guard lock(mutex_);
+    return error_text_;
+  }
+
+ private:
+  void run() {
+    while (console_.valid() || errors_.valid()) {
+      std::array<pollfd, 2> fds{{{console_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}}};
+      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
+      if (fds[0].revents != 0) take_console();
+      if (fds[1].revents != 0) take_stderr();
+    }
+  }
+
+  void take_console() {
+    const std::string_view bytes = read_some(console_);
+    const std::lock_guard lock(mutex_);
+    buffer_.append(bytes);
+    log_.append(bytes);
+  }
+
+  void take_stderr() {
+    const std::string_view bytes = read_some(errors_);
+    const std::lock_guard lock(mutex_);
+    error_text_ += bytes.substr(0, kMaxStderr - error_text_.size());
+  }
+
+  std::string_view read_some(Fd& fd) {
+    const ssize_t n = ::read(fd.get(), block_.data(), block_.size());
+    if (n > 0) return {block_.data(), static_cast<std::size_t>(n)};
+    if (n == 0 || (errno != EINTR && errno != EAGAIN)) fd.reset();
+    return {};
+  }
+
+  Fd console_;
+  Fd errors_;
+  ConsoleLog log_;
+  std::array<char, 32 << 10> block_{};
+  mutable std::mutex mutex_{};
+  ConsoleBuffer buffer_{};
+  std::string error_text_{};
+  std::thread thread_{};
+};
+
+/// False at the end of the stream, which poll also calls readable.
+bool has_bytes(int fd) {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/// Four connections, our ends and QEMU's.
+struct Sockets {
+  std::pair<Fd, Fd> console = socket_pair();
+  std::pair<Fd, Fd> virtio = socket_pair();
+  std::pair<Fd, Fd> serial = socket_pair();
+  std::pair<Fd, Fd> errors = socket_pair();
+
+  bool valid() const {
+    return console.first.valid() && virtio.first.valid() && serial.first.valid() &&
+           errors.first.valid();
+  }
+};
+
+}  // namespace
+
+struct Vm::State {
+  // Destroyed from the bottom up: QEMU first, then the listener, which waits for QEMU's end.
+  Listener listener;
+  ChildProcess qemu;
+  FdChannel virtio;
+  FdChannel serial;
+  Clock::time_point started;
+  std::optional<ChannelKind> connected{};
+  milliseconds ready_after{};
+
+  FdChannel& channel(ChannelKind kind) {
+    switch (kind) {
+      case ChannelKind::virtio:
+        return virtio;
+      case ChannelKind::serial:
+        return serial;
+    }
+    return serial;
+  }
+};
+
+std::string_view to_string(ChannelKind kind) {
+  switch (kind) {
+    case ChannelKind::virtio:
+      return "virtio";
+    case ChannelKind::serial:
+      return "serial";
+  }
+  return "?";
+}
+
+Vm::Vm(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Vm::Vm(Vm&&) noexcept = default;
+Vm& Vm::operator=(Vm&&) noexcept = default;
+Vm::~Vm() = default;
+
+Result<Vm> Vm::start(const VmSpec& spec) {
+  assert(spec.wiring == Wiring::sockets);
+  ConsoleLog log;
+  if (!spec.console_log.empty()) {
+    Result<ConsoleLog> opened = ConsoleLog::open(spec.console_log);
+    if (!opened) return std::move(opened).error();
+    log = *std::move(opened);
+  }
+  Sockets sockets;
+  if (!sockets.valid()) return Error{fmt::format("socketpair: {}", ::strerror(errno))};
+  const Clock::time_point started = Clock::now();
+  Result<ChildProcess> qemu =
+      ChildProcess::start(Command{.argv = qemu_argv(spec),
+                                  .fds = {{2, sockets.errors.second.get()},
+                                          {kConsoleFd, sockets.console.second.get()},
+                                          {kVirtioFd, sockets.virtio.second.get()},
+                                          {kSerialFd, sockets.serial.second.get()}}});
+  if (!qemu) {
+    Error error = std::move(qemu).error();
+    error.hint = fmt::format("install the package that holds '{}'", qemu_program(spec.arch));
+    return error;
+  }
+  auto state = std::unique_ptr<State>(new State{
+      Listener(std::move(sockets.console.first), std::move(sockets.errors.first), std::move(log)),
+      *std::move(qemu), FdChannel(std::move(sockets.virtio.first)),
+      FdChannel(std::move(sockets.serial.first)), started});
+  state->listener.start();
+  return Vm(std::move(state));  // QEMU's ends close here: from now on its end is ours to see
+}
+
+Result<Channel*> Vm::connect(Clock::time_point deadline) {
+  std::array<pollfd, 2> fds{{{state_->virtio.fd(), POLLIN, 0}, {state_->serial.fd(), POLLIN, 0}}};
+  constexpr std::array kKinds{ChannelKind::virtio, ChannelKind::serial};
+  while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+    const int ready = ::poll(fds.data(), fds.size(), milliseconds_until(deadline));
+    if (ready == 0) return Error{"the agent did not speak before the deadline"};
+    if (ready < 0 && errno != EINTR) return Error{fmt::format("poll: {}", ::strerror(errno))};
+    for (std::size_t i = 0; ready > 0 && i < fds.size(); ++i) {
+      if ((fds[i].revents & POLLIN) != 0 && has_bytes(fds[i].fd)) {
+        state_->connected = kKinds[i];
+        state_->ready_after =
+            std::chrono::duration_cast<milliseconds>(Clock::now() - state_->started);
+        return static_cast<Channel*>(&state_->channel(kKinds[i]));
+      }
+      if (fds[i].revents != 0) fds[i].fd = -1;  // closed; poll passes over it
+    }
+  }
+  return Error{"the machine ended before the agent spoke"};
+}
+
+ChannelKind Vm::channel_kind() const {
+  assert(state_->connected);
+  return *state_->connected;
+}
+
+milliseconds Vm::ready_after() const { return state_->ready_after; }
+std::string Vm::console() const { return state_->listener.console(); }
+std::uint64_t Vm::console_bytes() const { return state_->listener.console_bytes(); }
+
+VmExit Vm::stop(Stop why, std::string detail) {
+  ExitFacts facts{.stop = why, .detail = std::move(detail)};
+  facts.qemu = state_->qemu.wait(why == Stop::channel_lost ? kLastWords : milliseconds(0));
+  if (!facts.qemu) state_->qemu.stop(kGrace);
+  state_->listener.join();
+  facts.console = state_->listener.console();
+  facts.qemu_stderr = state_->listener.qemu_stderr();
+  return classify_exit(facts);
+}
+
+}  // namespace bpfmatrix
