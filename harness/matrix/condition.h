@@ -11,6 +11,14 @@
 //                 | ("arch"|"btf"|"loader") ("=="|"!=") WORD
 //     question   := "has" "(" FEATURE ")" | "config" "(" OPTION ")" | "symbol" "(" NAME ")"
 //
+// btf is what there is to relocate against: "kernel", "embedded" or "none"; the source "kernel" on
+// a kernel without BTF of its own is "none".
+//
+// has(NAME) asks what the kernel was seen to have, backports and all: a helper (bpf_loop), a map or
+// program type as the kernel's header names it (BPF_MAP_TYPE_RINGBUF), a kfunc, a helper for one
+// program type (xdp.bpf_get_current_pid_tgid), or a word for what has no name there
+// (bounded_loops).
+//
 // A version of two parts stands for the whole series: 5.10.223 == 5.10, and is not > 5.10.
 // config(X) is true for y and m. The answer has three values: what was not measured is unknown, and
 // an expectation that hangs on it is neither met nor missed.

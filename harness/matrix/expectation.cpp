@@ -94,6 +94,13 @@ const std::vector<ExpectableField>& expectable_fields() {
   return kFields;
 }
 
+std::vector<ExpectationRule> default_expectations() {
+  ExpectationRule rule;
+  rule.allowed = {{"load", {"accepted"}}, {"attach", {"attached", "not_tried"}}};
+  rule.because = "a program is expected to load, and to attach where its section says where";
+  return {rule};
+}
+
 Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where) {
   if (!json.is_array())
     return Error{fmt::format("'{}': wanted an array of rules, got {}", where, json.type_name())};

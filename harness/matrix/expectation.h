@@ -37,6 +37,9 @@ struct ExpectationRule {
   std::string because{};
 };
 
+/// Of an object that nobody wrote a case for: it loads, and attaches where it says where.
+std::vector<ExpectationRule> default_expectations();
+
 /// Reads the value of "expect". Error: `where`, the rule's place and what is wrong with it.
 Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where);
 
