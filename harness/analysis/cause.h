@@ -25,6 +25,7 @@ enum class Cause : std::uint8_t {
   out_of_bounds,            ///< an access that may lie outside a map value, packet, stack...
   null_dereference,         ///< a pointer that may be NULL, used without a check
   scalar_dereference,       ///< a number used as a pointer
+  dead_slot_read,           ///< a stack slot read that the verifier had taken for dead (7.x)
   uninitialised_read,       ///< a register or stack slot read before it was written
   pointer_leak,             ///< a kernel address would become visible
   pointer_arithmetic,       ///< arithmetic that this kind of pointer does not allow
@@ -51,6 +52,9 @@ enum class Cause : std::uint8_t {
   attach_target_missing,  ///< the symbol, event or function to attach to is not there
   attach_busy,            ///< the place is taken
   attach_refused,         ///< the kernel refused to attach, and only its errno says why
+  core_ambiguous,         ///< a CO-RE relocation has several targets, and they disagree
+  no_object_btf,          ///< the object has no BTF of its own, and its maps or relocations need it
+  not_bpf,                ///< no BPF object at all, or one for other machines
   no_kernel_btf,          ///< the program needs the kernel's BTF, and there is none
   legacy_maps,            ///< libbpf 1.x and maps defined the old way
   loader_refused,         ///< the loader itself gave up, before it asked the kernel

@@ -29,6 +29,7 @@ const std::vector<CauseRule>& verdict_rules() {
        R"((?P<subject>.*calls? to other bpf functions are allowed for .*CAP_\w+.*))"},
       {Cause::capability, "EPERM",
        R"((?P<subject>loading/calling other bpf or kernel functions are allowed for .*CAP_\w+.*))"},
+      {Cause::bad_call, "EINVAL", R"(cannot pass map_type \d+ into func (?P<subject>\w+)#\d+)"},
       {Cause::bad_call, "EACCES", R"((?P<subject>R\d+) type=\S+ expected=.*)"},
       {Cause::map_create_failed, "EINVAL",
        R"(BPF map '(?P<subject>.+)' is referenced but wasn't created)"},
@@ -66,6 +67,9 @@ const std::vector<CauseRule>& verdict_rules() {
        R"(math between (?P<subject>\w+) pointer and register with unbounded min value is not allowed)"},
       {Cause::out_of_bounds, "EACCES", R"(invalid .*(?P<subject>stack R\d+) (?:off|var_off)=.*)"},
       {Cause::out_of_bounds, "EACCES", R"(invalid (?P<subject>stack) off=-?\d+ size=\d+)"},
+      // 7.x frees stack slots that a static analysis takes for dead; where it errs, the read fails.
+      {Cause::dead_slot_read, "EACCES",
+       R"(reading from (?P<subject>stack)(?: R\d+)? off \S+ size \d+, slot poisoned by dead code elimination)"},
       {Cause::uninitialised_read, "EACCES", R"((?P<subject>R\d+) !read_ok)"},
       {Cause::uninitialised_read, "EACCES",
        R"(invalid (?:indirect )?read from (?P<subject>stack)(?: R\d+)? (?:off|var_off) .*)"},
@@ -104,6 +108,14 @@ const std::vector<CauseRule>& message_rules() {
       // What libbpf says of sections "maps/NAME", which it does not even call legacy.
       {Cause::legacy_maps, "",
        R"(prog '.+': bad map relo against '(?P<subject>.+)' in section 'maps/.+')"},
+      {Cause::core_ambiguous, "",
+       R"(prog '.+': (?P<subject>relo #\d+): (?:field offset|relocation decision) ambiguity: .+ != .+)"},
+      {Cause::no_object_btf, "", R"(BTF is required, but is missing or corrupted\.)"},
+      // Said by the look into the object, before any kernel is asked.
+      {Cause::not_bpf, "", R"('.+': (?P<subject>.+), not (?:a BPF object|for BPF|an ELF file))"},
+      {Cause::not_bpf, "", R"('.+': (?P<subject>not an ELF file))"},
+      {Cause::not_bpf, "",
+       R"('.+': (?P<subject>big-endian BPF object); the kernels here are little-endian)"},
       {Cause::no_kernel_btf, "",
        R"(kernel BTF is missing at '(?P<subject>.+)', was CONFIG_DEBUG_INFO_BTF enabled\?)"},
       {Cause::no_kernel_btf, "", R"(failed to find valid kernel BTF)"},

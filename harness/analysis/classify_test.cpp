@@ -179,6 +179,64 @@ TEST(Classify, what_the_loader_refuses_is_its_own) {
   EXPECT_THAT(other.lines, ElementsAre("nothing known"));
 }
 
+TEST(Classify, an_object_that_is_none_is_named_before_any_kernel_is_asked) {
+  for (const char* message :
+       {"'a b.o': LLVM bitcode, not a BPF object",
+        "'x.rlib': Rust library (.rlib), not a BPF object", "'x': ELF file for x86-64, not for BPF",
+        "'x': not an ELF file", "'x': text, not an ELF file",
+        "'x.o': big-endian BPF object; the kernels here are little-endian"}) {
+    EXPECT_EQ(cause({.stage = Stage::open, .message = message}), Cause::not_bpf) << message;
+  }
+  EXPECT_EQ(
+      classify({.stage = Stage::open, .message = "'x.o': LLVM bitcode, not a BPF object"}).subject,
+      "LLVM bitcode");
+}
+
+// Said by libbpf 1.4.6.
+TEST(Classify, a_map_without_btf_and_an_ambiguous_relocation_are_refused_by_the_loader) {
+  EXPECT_EQ(cause({.stage = Stage::open,
+                   .errno_name = "ENOENT",
+                   .message = "BTF is required, but is missing or corrupted."}),
+            Cause::no_object_btf);
+  const Judgement field =
+      classify({.stage = Stage::load,
+                .errno_name = "EINVAL",
+                .message = "prog 'on_getpid': relo #0: field offset ambiguity: 2560 != 2880\n"
+                           "prog 'on_getpid': relo #0: failed to relocate: -22\n"
+                           "failed to perform CO-RE relocations: -22\n"});
+  EXPECT_EQ(field.cause, Cause::core_ambiguous);
+  EXPECT_EQ(field.subject, "relo #0");
+  EXPECT_EQ(cause({.errno_name = "EINVAL",
+                   .message = "prog 'p': relo #3: relocation decision ambiguity: success 4 != "
+                              "success 8\n"}),
+            Cause::core_ambiguous);
+}
+
+// The first is Debian's 7.2.12, of bpf_map_peek_elem on a bloom filter.
+TEST(Classify, a_slot_that_7_x_took_for_dead_is_told_from_one_never_written) {
+  const Judgement slot = classify(
+      {.errno_name = "EACCES",
+       .log = "23: (bf) r2 = r7                      ; R2=fp-16 R7=fp-16\n"
+              "24: (85) call bpf_map_peek_elem#89\n"
+              "reading from stack R2 off -16+0 size 8, slot poisoned by dead code elimination\n"
+              "processed 22 insns (limit 1000000) max_states_per_insn 0 total_states 2 peak_states "
+              "2 mark_read 0\n"});
+  EXPECT_EQ(slot.cause, Cause::dead_slot_read);
+  EXPECT_EQ(slot.subject, "stack");
+  EXPECT_EQ(slot.instruction, 24U);
+  EXPECT_EQ(cause({.errno_name = "EACCES",
+                   .log = "reading from stack off -8+0 size 8, slot poisoned by dead code "
+                          "elimination\n"}),
+            Cause::dead_slot_read);
+}
+
+TEST(Classify, a_map_that_a_helper_does_not_take_is_a_bad_call) {
+  EXPECT_EQ(cause({.errno_name = "EINVAL",
+                   .log = "9: (85) call bpf_map_lookup_elem#1\n"
+                          "cannot pass map_type 17 into func bpf_map_lookup_elem#1\n"}),
+            Cause::bad_call);
+}
+
 TEST(Classify, attaching_is_judged_by_errno) {
   const auto with = [](std::string_view name) {
     return cause({.stage = Stage::attach, .errno_name = name, .name = "sys_connect"});

@@ -61,6 +61,14 @@ std::optional<WriteTrigger> read_trigger(ObjectReader& parent, const std::string
   return trigger;
 }
 
+std::vector<ExpectationRule> read_expect(ObjectReader& reader, const std::string& where) {
+  const Json* json = reader.any("expect");
+  if (json == nullptr) return {};
+  Result<std::vector<ExpectationRule>> rules = read_expectations(*json, where + ": expect");
+  if (!rules) reader.adopt(rules.error());
+  return rules ? *std::move(rules) : std::vector<ExpectationRule>{};
+}
+
 std::vector<Arch> read_archs(ObjectReader& reader, const std::vector<std::string>& names) {
   std::vector<Arch> archs;
   for (const std::string& name : names) {
@@ -99,6 +107,7 @@ Result<CaseSpec> read_case(const fs::path& case_json) {
   spec.attach = reader.optional_boolean("attach").value_or(true);
   spec.cflags = reader.optional_strings("cflags").value_or(std::vector<std::string>{});
   spec.trigger = read_trigger(reader, where);
+  spec.expect = read_expect(reader, where);
   if (!is_valid_id(spec.id))
     reader.fail("schema", fmt::format("the folder's name '{}' is no case id", spec.id));
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
@@ -141,6 +150,7 @@ CaseSpec case_for_object(const fs::path& file) {
   spec.group = "object";
   spec.shows = fmt::format("the object '{}'", file.string());
   spec.object = FileObject{file};
+  spec.expect = default_expectations();
   return spec;
 }
 

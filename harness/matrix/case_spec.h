@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "matrix/btf_source.h"
+#include "matrix/expectation.h"
 
 namespace bpfmatrix {
 
@@ -48,6 +49,8 @@ struct CaseSpec {
   bool attach = true;
   std::vector<std::string> cflags{};
   std::optional<WriteTrigger> trigger{};
+  /// What comes of it where; empty: nobody said.
+  std::vector<ExpectationRule> expect{};
 };
 
 /// Reads <group>/<id>/case.json; files it names are relative to it. Error: file, key and problem.
@@ -57,7 +60,7 @@ Result<CaseSpec> read_case(const std::filesystem::path& case_json);
 Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
 
 /// The case that `--object FILE` stands for: every program in it is loaded, and attached where its
-/// section says how.
+/// section says how, and all of that is expected to work.
 CaseSpec case_for_object(const std::filesystem::path& file);
 
 /// The word a person would use: the source's name, the file, or "PACKAGE:PATH".

@@ -45,6 +45,7 @@ TEST_F(Suite, a_small_case_has_the_documented_defaults) {
   EXPECT_EQ(spec->loaders, std::vector<std::string>{"libbpf"});
   EXPECT_EQ(spec->archs.size(), kArches.size());
   EXPECT_TRUE(spec->attach);
+  EXPECT_TRUE(spec->expect.empty());
 }
 
 TEST_F(Suite, a_case_can_say_everything) {
@@ -52,13 +53,16 @@ TEST_F(Suite, a_case_can_say_everything) {
     "schema": 1, "shows": "s",
     "object": {"deb": "libxdp1", "suite": "bookworm", "path": "usr/lib/{multiarch}/bpf/x.o"},
     "btf": ["embedded", "none"], "loaders": ["libbpf", "aya"], "arch": ["aarch64"], "attach": false,
-    "cflags": ["-DX"], "trigger": {"write": {"path": "/proc/sysrq-trigger", "text": "c"}}})"));
+    "cflags": ["-DX"], "trigger": {"write": {"path": "/proc/sysrq-trigger", "text": "c"}},
+    "expect": [{"when": "kernel < 5.8", "load": "refused"}, {"load": "accepted"}]})"));
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(to_string(spec->object), "libxdp1:usr/lib/{multiarch}/bpf/x.o");
   EXPECT_EQ(spec->btf, (std::vector{BtfSource::embedded, BtfSource::none}));
   EXPECT_EQ(spec->archs, std::vector{Arch::aarch64});
   EXPECT_FALSE(spec->attach);
   EXPECT_EQ(spec->trigger->path, "/proc/sysrq-trigger");
+  ASSERT_EQ(spec->expect.size(), 2U);
+  EXPECT_EQ(spec->expect[0].when.text(), "kernel < 5.8");
 }
 
 struct Bad {
@@ -86,6 +90,10 @@ constexpr Bad kBad[] = {
      "'case.json': key 'arch': unknown architecture 'riscv'"},
     {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{"write":{"path":"p"}}})",
      "'case.json: trigger: write': key 'text': missing"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"expect":{"load":"accepted"}})",
+     "'case.json: expect': wanted an array of rules, got object"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"expect":[{"load":"acepted"}]})",
+     "'case.json: expect[0]': key 'load': unknown word 'acepted'"},
 };
 TEST_F(Suite, one_clear_error_for_each_mistake) {
   for (const Bad& row : kBad) EXPECT_EQ(error_of(row.json), row.message) << row.json;
@@ -105,6 +113,14 @@ TEST(CaseForObject, any_file_name_gives_a_valid_id) {
     EXPECT_TRUE(is_valid_id(case_for_object(file).id)) << file;
   }
   EXPECT_EQ(case_for_object("dir/xdp_pass.bpf.o").id, "xdp_pass.bpf");
+}
+
+TEST(CaseForObject, everything_in_it_is_expected_to_work) {
+  const std::vector<ExpectationRule> rules = case_for_object("x.o").expect;
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].program, "*");
+  EXPECT_EQ(rules[0].allowed.at("load"), std::vector<std::string>{"accepted"});
+  EXPECT_EQ(rules[0].allowed.at("attach"), (std::vector<std::string>{"attached", "not_tried"}));
 }
 
 TEST(BtfSource, every_word_reads_back) {

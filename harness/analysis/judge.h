@@ -1,0 +1,66 @@
+// Holds an outcome against what its case expects. Pure: an old outcome can be judged again by new
+// rules. What could not be told is `unsure` and never passes.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/features.h"
+#include "base/result.h"
+#include "matrix/expectation.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+enum class Verdict {
+  as_expected,
+  unexpected,
+  unsure,       ///< there is no rule, or whether it holds or is met could not be found out
+  unavailable,  ///< the kernel could not be had: there is nothing to judge
+};
+inline constexpr std::array kVerdicts{Verdict::as_expected, Verdict::unexpected, Verdict::unsure,
+                                      Verdict::unavailable};
+
+std::string_view to_string(Verdict verdict);
+std::optional<Verdict> parse_verdict(std::string_view text);
+
+/// One field that is not as its rule wants it.
+struct Mismatch {
+  /// Empty: the object, which never came to programs.
+  std::string program{};
+  std::string field{};
+  std::vector<std::string> wanted{};
+  std::string got{};
+  /// The rule's own reason.
+  std::string because{};
+};
+
+/// Why something could not be judged: "no expectation", "cannot tell whether 'has(bpf_loop)'
+/// holds".
+struct Doubt {
+  std::string program{};
+  std::string reason{};
+};
+
+struct CellVerdict {
+  Verdict verdict = Verdict::unsure;
+  std::vector<Mismatch> mismatches{};
+  std::vector<Doubt> doubts{};
+};
+
+/// For each program the first rule that names it and holds decides. One mismatch makes the cell
+/// unexpected, whatever else could not be told.
+CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
+                  const ConditionFacts& facts);
+
+/// What the outcome itself tells a condition. It knows nothing yet of has(), config() and symbol().
+ConditionFacts condition_facts(const Outcome& outcome);
+
+/// Error: a word that no outcome can ever have, such as a cause that does not exist, or a feature
+/// in has() that nobody has heard of.
+Result<> check_rules(const std::vector<ExpectationRule>& rules, const Features& features);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,75 @@
+// The small language in which a case says where an expectation holds:
+//
+//     kernel < 5.8 and arch == aarch64
+//     btf == none or not has(ringbuf)
+//     config(BPF_LSM) and has(fentry)
+//
+//     condition  := all { "or" all }
+//     all        := one { "and" one }
+//     one        := "not" one | "(" condition ")" | "always" | comparison | question
+//     comparison := "kernel" ("<"|"<="|"=="|"!="|">="|">") VERSION
+//                 | ("arch"|"btf"|"loader") ("=="|"!=") WORD
+//     question   := "has" "(" FEATURE ")" | "config" "(" OPTION ")" | "symbol" "(" NAME ")"
+//
+// btf is what there is to relocate against: "kernel", "embedded" or "none"; the source "kernel" on
+// a kernel without BTF of its own is "none".
+//
+// has(NAME) asks what the kernel was seen to have, backports and all: a helper (bpf_loop), a map or
+// program type as the kernel's header names it (BPF_MAP_TYPE_RINGBUF), a kfunc, a helper for one
+// program type (xdp.bpf_get_current_pid_tgid), or a word for what has no name there (bounded_loops).
+// All of them stand in kernels/features.json.
+//
+// A version of two parts stands for the whole series: 5.10.223 == 5.10, and is not > 5.10.
+// config(X) is true for y and m. The answer has three values: what was not measured is unknown, and
+// an expectation that hangs on it is neither met nor missed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/kernel_version.h"
+#include "base/result.h"
+
+namespace bpfmatrix {
+
+enum class Truth { no, yes, unknown };
+
+Truth operator!(Truth a);
+Truth operator&&(Truth a, Truth b);
+Truth operator||(Truth a, Truth b);
+
+/// What a condition may ask about one cell.
+struct ConditionFacts {
+  std::optional<KernelVersion> kernel{};
+  std::string arch{};
+  std::string btf{};
+  std::string loader{};
+  // Each answers for one name; an empty function knows nothing.
+  std::function<Truth(const std::string&)> has{};
+  std::function<Truth(const std::string&)> config{};
+  std::function<Truth(const std::string&)> symbol{};
+};
+
+class Condition {
+ public:
+  /// Always true.
+  Condition();
+  /// Error: what was wanted and what stands there instead.
+  static Result<Condition> parse(std::string_view text);
+
+  Truth holds(const ConditionFacts& facts) const;
+  /// As it was written.
+  const std::string& text() const { return text_; }
+
+  struct Node;
+
+ private:
+  std::string text_ = "always";
+  std::shared_ptr<const Node> root_{};
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,118 @@
+#include "matrix/expectation.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::size_t kMaxRules = 64;
+constexpr std::string_view kObserved = "observed";
+
+/// One word or several: "refused", ["attached", "not_tried"].
+std::vector<std::string> read_words(ObjectReader& reader, std::string_view key, const Json& value) {
+  if (value.is_string()) return {value.get<std::string>()};
+  std::vector<std::string> words;
+  if (value.is_array() && !value.empty() &&
+      std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
+    for (const Json& item : value) words.push_back(item.get<std::string>());
+  } else {
+    reader.fail(key, "wanted a word or an array of words");
+  }
+  return words;
+}
+
+void check_words(ObjectReader& reader, const ExpectableField& field,
+                 const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (field.words.empty()) continue;
+    if (std::find(field.words.begin(), field.words.end(), word) != field.words.end()) continue;
+    reader.fail(field.name, fmt::format("unknown word '{}'", word),
+                fmt::format("known: {}", fmt::join(field.words, ", ")));
+  }
+}
+
+/// "observed": "right" is for all values, {"tgid": "wrong"} for single ones.
+void read_observed(ObjectReader& reader, const ExpectableField& field, const Json& value,
+                   ExpectationRule& rule) {
+  if (!value.is_object()) {
+    rule.allowed[std::string(kObserved)] = read_words(reader, kObserved, value);
+    return check_words(reader, field, rule.allowed[std::string(kObserved)]);
+  }
+  for (const auto& [name, words] : value.items()) {
+    std::vector<std::string>& allowed = rule.allowed[fmt::format("{}.{}", kObserved, name)];
+    allowed = read_words(reader, kObserved, words);
+    check_words(reader, field, allowed);
+  }
+}
+
+Result<ExpectationRule> read_rule(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  ExpectationRule rule;
+  if (const auto when = reader.optional_string("when")) {
+    Result<Condition> condition = Condition::parse(*when);
+    if (!condition) reader.fail("when", condition.error().message);
+    if (condition) rule.when = *std::move(condition);
+  }
+  rule.program = reader.optional_string("program").value_or("*");
+  rule.because = reader.optional_string("because").value_or("");
+  for (const ExpectableField& field : expectable_fields()) {
+    const Json* value = reader.any(field.name);
+    if (value == nullptr) continue;
+    if (field.name == kObserved) {
+      read_observed(reader, field, *value, rule);
+    } else {
+      std::vector<std::string> words = read_words(reader, field.name, *value);
+      check_words(reader, field, words);
+      rule.allowed[std::string(field.name)] = std::move(words);
+    }
+  }
+  if (rule.allowed.empty()) reader.fail("load", "a rule must expect something");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return rule;
+}
+
+}  // namespace
+
+const std::vector<ExpectableField>& expectable_fields() {
+  static const std::vector<ExpectableField> kFields{
+      {"end", {"completed", "panicked", "hung", "lost", "unavailable"}},
+      {"open", {"opened", "refused", "not_tried"}},
+      {"maps", {"created", "refused", "not_tried"}},
+      {"relocate", {"applied", "refused", "not_tried"}},
+      {"relocations", {"resolved", "unchanged", "poisoned", "skipped", "failed", "none"}},
+      {"load", {"accepted", "refused", "not_tried"}},
+      {"cause", {}},
+      {"attach", {"attached", "refused", "not_tried"}},
+      {"hit", {"yes", "no", "not_tried"}},
+      {"arguments", {"direct", "wrapped", "wrong", "not_told"}},
+      {kObserved, {"right", "wrong", "absent"}},
+  };
+  return kFields;
+}
+
+std::vector<ExpectationRule> default_expectations() {
+  ExpectationRule rule;
+  rule.allowed = {{"load", {"accepted"}}, {"attach", {"attached", "not_tried"}}};
+  rule.because = "a program is expected to load, and to attach where its section says where";
+  return {rule};
+}
+
+Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where) {
+  if (!json.is_array())
+    return Error{fmt::format("'{}': wanted an array of rules, got {}", where, json.type_name())};
+  if (json.size() > kMaxRules)
+    return Error{fmt::format("'{}': more than {} rules", where, kMaxRules)};
+  std::vector<ExpectationRule> rules;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    Result<ExpectationRule> rule = read_rule(json[i], fmt::format("{}[{}]", where, i));
+    if (!rule) return std::move(rule).error();
+    rules.push_back(*std::move(rule));
+  }
+  return rules;
+}
+
+}  // namespace bpfmatrix

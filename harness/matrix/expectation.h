@@ -1,0 +1,46 @@
+// What a case expects where: an ordered list of rules, the first that holds decides.
+//
+//     "expect": [
+//       {"when": "kernel < 5.8", "load": "refused", "cause": "map_type_unknown", "because": "..."},
+//       {"load": "accepted", "attach": ["attached", "not_tried"]}
+//     ]
+//
+// A rule without `when` always holds, one without `program` is for every program. A field that a
+// rule does not name is not looked at; `end` is expected to be completed unless a rule says else.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "matrix/condition.h"
+
+namespace bpfmatrix {
+
+/// The fields a rule may name, and for each the words it may expect. An empty list: any word,
+/// checked where the words are known (`cause`).
+struct ExpectableField {
+  std::string_view name;
+  std::vector<std::string_view> words;
+};
+const std::vector<ExpectableField>& expectable_fields();
+
+struct ExpectationRule {
+  Condition when{};
+  /// A glob over the names of the object's programs.
+  std::string program = "*";
+  /// Field -> the words that are as expected. "observed.NAME" for single observed values.
+  std::map<std::string, std::vector<std::string>> allowed{};
+  /// Why: a commit, a version, a reason. For people.
+  std::string because{};
+};
+
+/// Of an object that nobody wrote a case for: it loads, and attaches where it says where.
+std::vector<ExpectationRule> default_expectations();
+
+/// Reads the value of "expect". Error: `where`, the rule's place and what is wrong with it.
+Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where);
+
+}  // namespace bpfmatrix
