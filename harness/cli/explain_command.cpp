@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/data_dir.h"
 #include "base/ids.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
@@ -36,13 +37,17 @@ Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& o
 Result<> explain_cells(const ExplainOptions& options) {
   const auto outcomes = read_outcomes(std::filesystem::path(options.run) / "outcomes.jsonl");
   if (!outcomes) return outcomes.error();
+  const Result<std::filesystem::path> features_file = find_data("kernels/features.json");
+  if (!features_file) return features_file.error();
+  const Result<Features> features = load_features(*features_file);
+  if (!features) return features.error();
   bool found = false;
   for (const Outcome& outcome : *outcomes) {
     if (!glob_match(options.cell, outcome.cell)) continue;
     if (found) fmt::print("\n");
     found = true;
-    fmt::print("{}",
-               options.json ? to_json(outcome).dump(1) + "\n" : explain(outcome, options.run));
+    fmt::print("{}", options.json ? to_json(outcome).dump(1) + "\n"
+                                  : explain(outcome, *features, options.run));
   }
   if (!found) return no_such_cell(*outcomes, options);
   return {};

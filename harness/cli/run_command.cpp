@@ -18,6 +18,7 @@
 #include "outcome/outcome_json.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
+#include "report/verdicts.h"
 #include "run/guest_vm.h"
 #include "run/scheduler.h"
 
@@ -91,7 +92,7 @@ class RunCommand {
     Result<RunDir> dir = open_dir(assembled->request);
     if (!dir) return std::move(dir).error();
     if (const Result<> ran = run_into(*dir, assembled->input, kernels); !ran) return ran.error();
-    return report(*dir);
+    return report(*dir, assembled->input);
   }
 
  private:
@@ -246,23 +247,35 @@ class RunCommand {
     return run_plan(input, kernels, settings_, dir, progress);
   }
 
-  Result<int> report(const RunDir& dir) const {
+  /// The matrix, then what of it is not as the cases expect.
+  Result<int> report(const RunDir& dir, const RunInput& input) const {
     const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
     if (!outcomes) return outcomes.error();
+    std::map<std::string, std::vector<ExpectationRule>> rules;
+    for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
+    const VerdictSummary verdicts = judge_all(*outcomes, rules);
     const MatrixView view = make_matrix_view(*outcomes);
     if (options_.json) {
-      fmt::print("{}\n", to_json(view).dump(1));
+      OrderedJson json = to_json(view);
+      json["verdicts"] = to_json(verdicts);
+      fmt::print("{}\n", json.dump(1));
     } else {
-      fmt::print("{}", render_terminal(
-                           view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}));
+      fmt::print(
+          "{}\n{}",
+          render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}),
+          render_verdicts(verdicts, dir.path().string()));
     }
-    const auto untold =
-        std::count_if(outcomes->begin(), outcomes->end(), [](const Outcome& outcome) {
-          return outcome.end != End::completed && outcome.end != End::panicked;
-        });
+    std::fflush(stdout);
     say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
                     dir.path().string(), dir.path().string()));
-    return static_cast<int>(untold > 0 ? unknown : as_expected);
+    return static_cast<int>(exit_code_of(verdicts));
+  }
+
+  static ExitCode exit_code_of(const VerdictSummary& verdicts) {
+    if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
+    const bool untold =
+        verdicts.counts.contains(Verdict::unsure) || verdicts.counts.contains(Verdict::unavailable);
+    return untold ? unknown : as_expected;
   }
 
   const RunOptions& options_;

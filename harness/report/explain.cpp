@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/advice.h"
 #include "analysis/finding.h"
 
 namespace bpfmatrix {
@@ -104,12 +105,14 @@ std::string attach_text(const AttachOutcome& attach) {
 }
 
 std::string program_text(const Outcome& outcome, const ProgramOutcome& program,
-                         const std::string& run_dir) {
+                         const Features& features, const std::string& run_dir) {
   std::string text =
       fmt::format("\nprogram '{}' ({}, {})\n", program.name, program.section, program.type);
   text += line("  load", stage_text(program.load.stage, "accepted"));
   const Finding finding = find_cause(outcome, &program);
   if (!finding.sentence.empty()) text += line("  cause", finding.sentence);
+  const std::string what_to_do = advice(outcome, &program, features);
+  if (!what_to_do.empty()) text += line("  advice", what_to_do);
   if (const std::string stats = stats_text(program.load.stats); !stats.empty())
     text += line("  verifier", stats);
   if (program.load.stage.result == StageResult::refused && !program.load.log_tail.empty()) {
@@ -125,7 +128,7 @@ std::string program_text(const Outcome& outcome, const ProgramOutcome& program,
 
 }  // namespace
 
-std::string explain(const Outcome& outcome, const std::string& run_dir) {
+std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir) {
   std::string text = line("cell", outcome.cell);
   text += line("kernel", kernel_text(outcome.kernel));
   text += line("origin", origin_text(outcome.kernel));
@@ -144,6 +147,8 @@ std::string explain(const Outcome& outcome, const std::string& run_dir) {
   if (outcome.programs.empty()) {
     const Finding finding = find_cause(outcome, nullptr);
     if (!finding.sentence.empty()) text += line("cause", finding.sentence);
+    const std::string what_to_do = advice(outcome, nullptr, features);
+    if (!what_to_do.empty()) text += line("advice", what_to_do);
   }
   for (const MapOutcome& map : outcome.maps) {
     text += line(
@@ -151,7 +156,7 @@ std::string explain(const Outcome& outcome, const std::string& run_dir) {
   }
   text += line("relocated", relocation_text(outcome.relocation));
   for (const ProgramOutcome& program : outcome.programs)
-    text += program_text(outcome, program, run_dir);
+    text += program_text(outcome, program, features, run_dir);
   text += fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
                       outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader);
   return text;

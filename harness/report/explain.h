@@ -3,11 +3,13 @@
 
 #include <string>
 
+#include "analysis/features.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
 
-/// `run_dir` is only named in the text: where logs lie, and how to look closer.
-std::string explain(const Outcome& outcome, const std::string& run_dir);
+/// `run_dir` is only named in the text: where logs lie, and how to look closer. `features` is what
+/// the advice is drawn from.
+std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir);
 
 }  // namespace bpfmatrix

@@ -24,7 +24,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   p.load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   p.load.log_sha256 = std::string(64, 'b');
   o.programs = {p};
-  const std::string text = explain(o, "runs/1");
+  const std::string text = explain(o, {}, "runs/1");
   EXPECT_THAT(text,
               HasSubstr("kernel      debian-6.1-x86_64, 6.1.0-50 x86_64, BTF 4700000 bytes\n"));
   EXPECT_THAT(text, HasSubstr("  load      refused, EINVAL: BPF program load failed\n"));
@@ -41,7 +41,7 @@ TEST(Explain, a_lost_machine_shows_its_console) {
   o.end = End::panicked;
   o.end_reason = "Kernel panic - not syncing: sysrq triggered crash";
   o.console_tail = "Call Trace:\n ---[ end Kernel panic ]---";
-  const std::string text = explain(o, "r");
+  const std::string text = explain(o, {}, "r");
   EXPECT_THAT(
       text, HasSubstr("end         panicked: Kernel panic - not syncing: sysrq triggered crash\n"));
   EXPECT_THAT(text, HasSubstr("  | Call Trace:\n"));

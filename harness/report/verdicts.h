@@ -1,0 +1,34 @@
+// What came of the expectations, for a person and for a script: the counts, and every cell that is
+// not as expected with the command to look closer.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "analysis/judge.h"
+#include "base/json.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+struct JudgedCell {
+  std::string cell{};
+  CellVerdict verdict{};
+};
+
+struct VerdictSummary {
+  std::map<Verdict, int> counts{};
+  /// Everything but as_expected, in the order of the outcomes.
+  std::vector<JudgedCell> notable{};
+};
+
+/// `rules` by case id; a case that is not there has no expectation.
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
+                         const std::map<std::string, std::vector<ExpectationRule>>& rules);
+
+/// Lists unexpected cells in full, and how many could not be judged and why.
+std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir);
+OrderedJson to_json(const VerdictSummary& summary);
+
+}  // namespace bpfmatrix
