@@ -16,8 +16,8 @@
 //
 // has(NAME) asks what the kernel was seen to have, backports and all: a helper (bpf_loop), a map or
 // program type as the kernel's header names it (BPF_MAP_TYPE_RINGBUF), a kfunc, a helper for one
-// program type (xdp.bpf_get_current_pid_tgid), or a word for what has no name there (bounded_loops).
-// All of them stand in kernels/features.json.
+// program type (xdp.bpf_get_current_pid_tgid), or a word for what has no name there
+// (bounded_loops). All of them stand in kernels/features.json.
 //
 // A version of two parts stands for the whole series: 5.10.223 == 5.10, and is not > 5.10.
 // config(X) is true for y and m. The answer has three values: what was not measured is unknown, and
