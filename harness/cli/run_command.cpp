@@ -268,13 +268,17 @@ class RunCommand {
     std::fflush(stdout);
     say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
                     dir.path().string(), dir.path().string()));
-    return static_cast<int>(exit_code_of(verdicts));
+    return static_cast<int>(exit_code_of(verdicts, *outcomes));
   }
 
-  static ExitCode exit_code_of(const VerdictSummary& verdicts) {
+  /// A rule that could not be decided is named above and fails nobody; a machine that was lost
+  /// does.
+  static ExitCode exit_code_of(const VerdictSummary& verdicts,
+                               const std::vector<Outcome>& outcomes) {
     if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
-    const bool untold =
-        verdicts.counts.contains(Verdict::unsure) || verdicts.counts.contains(Verdict::unavailable);
+    const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+      return outcome.end != End::completed && outcome.end != End::panicked;
+    });
     return untold ? unknown : as_expected;
   }
 
