@@ -250,7 +250,8 @@ Result<CommandOutput> run_command(const Command& command, std::chrono::milliseco
 std::optional<std::filesystem::path> find_program(const std::string& name) {
   // Not boost::process::search_path: that one needs the compiled Boost.Filesystem library.
   const char* path = ::getenv("PATH");
-  std::stringstream folders(path != nullptr ? path : "/usr/bin:/bin");
+  std::stringstream folders(std::string(path != nullptr ? path : "/usr/bin:/bin") +
+                            ":/usr/sbin:/sbin");
   for (std::string folder; std::getline(folders, folder, ':');) {
     const std::filesystem::path candidate = std::filesystem::path(folder) / name;
     std::error_code ignored;

@@ -76,7 +76,8 @@ struct CommandOutput {
 Result<CommandOutput> run_command(const Command& command, std::chrono::milliseconds timeout,
                                   std::size_t max_bytes = 16 << 20);
 
-/// Where PATH has this program; nothing if it has not.
+/// Where PATH has this program, or else /usr/sbin or /sbin, which an ordinary user's PATH leaves
+/// out though what is there (bpftool, say) serves anybody; nothing if it is nowhere.
 std::optional<std::filesystem::path> find_program(const std::string& name);
 
 }  // namespace bpfmatrix

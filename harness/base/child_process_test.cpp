@@ -99,6 +99,15 @@ TEST(ChildProcess, the_environment_can_be_overridden_by_name) {
   EXPECT_EQ(run_command(command, 10s)->out, "/h-x\n");
 }
 
+TEST(FindProgram, knows_the_folders_that_an_ordinary_users_path_leaves_out) {
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const auto found = find_program("ldconfig");  // of libc-bin: on every Debian, and in sbin
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->filename(), "ldconfig");
+}
+
 TEST(ShellQuote, can_be_pasted) {
   EXPECT_EQ(shell_quote({"qemu", "-append", "a b", "it's", ""}),
             "qemu -append 'a b' 'it'\\''s' ''");
