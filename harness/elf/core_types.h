@@ -24,7 +24,7 @@ class CoreBudget {
 /// Both kinds are the same; enum and enum64 are.
 bool same_core_kind(BtfKind local, BtfKind target);
 
-/// The members of one pair of type sets that are compared. Error, of each rule: types nested
+/// Compares types of an object with types of a kernel. Error, of each rule: types nested
 /// without end.
 class CoreTypes {
  public:
