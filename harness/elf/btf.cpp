@@ -17,6 +17,9 @@ constexpr std::uint16_t kMagicSwapped = 0x9FEB;
 /// The longest chain of modifiers, or nesting of arrays, that is still followed. libbpf stops
 /// at 32.
 constexpr int kMaxDepth = 32;
+/// No name or source line is longer. Without it, millions of references to one endless string would
+/// be read until the machine is switched off.
+constexpr std::size_t kMaxString = 1 << 16;
 
 struct Header {
   std::uint16_t magic;
@@ -208,6 +211,10 @@ Result<> Btf::read_header() {
   if (!slice(bytes_, strings_at_, strings_size_)) return broken("strings beyond its end");
   if (strings_size_ == 0 || strings().front() != '\0' || strings().back() != '\0') {
     return broken("a string section that does not start and end with NUL");
+  }
+  for (std::size_t at = 0, end = 0; at < strings_size_; at = end + 1) {
+    end = strings().find('\0', at);
+    if (end - at > kMaxString) return broken(fmt::format("a string of {} bytes", end - at));
   }
   return {};
 }

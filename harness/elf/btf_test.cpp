@@ -282,6 +282,9 @@ TEST(Btf, refuses_what_points_nowhere) {
   cut.pop_back();
   std::string unterminated = btf_bytes({});
   unterminated.back() = 'x';
+  std::string endless = btf_bytes({});
+  endless.insert(endless.size() - 1, std::string(100'000, 'a'));
+  endless.replace(20, 4, std::string("\xA3\x86\x01\0", 4));
   std::string version = btf_bytes({});
   version[2] = 9;
   const std::vector<BadBtf> bad{
@@ -291,6 +294,7 @@ TEST(Btf, refuses_what_points_nowhere) {
       {version, "BTF: unknown version 9"},
       {cut, "BTF: strings beyond its end"},
       {unterminated, "BTF: a string section that does not start and end with NUL"},
+      {endless, "BTF: a string of 100001 bytes"},
       {btf_bytes({1, info(BtfKind::int_type), 4}), "BTF: type 1 is cut short"},
       {btf_bytes({1, info(BtfKind::int_type)}), "BTF: type 1 is cut short"},
       {btf_bytes({1, 31U << 24, 4}), "BTF: type 1 has the unknown kind 31"},
