@@ -6,6 +6,14 @@ namespace bpfmatrix {
 
 namespace {
 
+Json operations_json(const std::vector<Operation>& operations) {
+  Json list = Json::array();
+  for (const Operation& operation : operations) {
+    list.push_back({{"name", operation.name}, {"ret", operation.ret}});
+  }
+  return list;
+}
+
 // Each message names its fields once, in `fields`; Writer and Reader are the two things to do with
 // them.
 class Writer {
@@ -17,6 +25,9 @@ class Writer {
   template <typename T>
   void operator()(const char* key, const std::optional<T>& value) {
     json_[key] = value ? Json(*value) : Json(nullptr);
+  }
+  void operator()(const char* key, const std::vector<Operation>& value) {
+    json_[key] = operations_json(value);
   }
   Json take() { return std::move(json_); }
 
@@ -43,6 +54,15 @@ class Reader {
     for (const auto& [name, item] : object->items()) {
       if (!item.is_string()) return reader_.fail(key, "wanted strings only");
       value[name] = item.get<std::string>();
+    }
+  }
+  void operator()(const char* key, std::vector<Operation>& value) {
+    const Json* list = reader_.array(key);
+    if (list == nullptr) return reader_.fail(key, "missing");
+    for (const Json& item : *list) {
+      ObjectReader operation(item, reader_.where(key));
+      value.push_back({operation.string("name"), operation.integer("ret")});
+      if (const Result<> read = operation.finish(); !read) return reader_.adopt(read.error());
     }
   }
   Result<> finish() { return reader_.finish(); }
@@ -119,6 +139,18 @@ void fields(F& field, auto& m, const Write*) {
 }
 
 template <typename F>
+void fields(F& field, auto& m, const Triggered*) {
+  field("pid", m.pid);
+  field("ppid", m.ppid);
+  field("comm", m.comm);
+  field("fd", m.fd);
+  field("port", m.port);
+  field("addr", m.addr);
+  field("ret", m.ret);
+  field("performed", m.performed);
+}
+
+template <typename F>
 void fields(F& field, auto& m, const Failed*) {
   field("message", m.message);
 }
@@ -154,6 +186,7 @@ template Frame to_frame(const RunRequest&, std::string);
 template Frame to_frame(const Exited&, std::string);
 template Frame to_frame(const Input&, std::string);
 template Frame to_frame(const Write&, std::string);
+template Frame to_frame(const Triggered&, std::string);
 template Frame to_frame(const Failed&, std::string);
 
 template Result<Hello> from_frame(const Frame&);
@@ -165,6 +198,7 @@ template Result<RunRequest> from_frame(const Frame&);
 template Result<Exited> from_frame(const Frame&);
 template Result<Input> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);
+template Result<Triggered> from_frame(const Frame&);
 template Result<Failed> from_frame(const Frame&);
 
 }  // namespace bpfmatrix

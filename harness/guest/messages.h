@@ -102,6 +102,30 @@ struct Write {
   std::string path{};
 };
 
+/// One system call of the trigger: what the kernel returned, below 0 a negative errno.
+struct Operation {
+  std::string name{};
+  std::int64_t ret = 0;
+  friend bool operator==(const Operation&, const Operation&) = default;
+};
+
+/// What the trigger's process did, and its values as user space knows them. The names are those of
+/// cases/include/observed.h.
+struct Triggered {
+  static constexpr FrameType kType = FrameType::triggered;
+  std::int64_t pid = 0;
+  std::int64_t ppid = 0;
+  std::string comm{};
+  /// The arguments of connect() in host byte order, and what it returned: known once "connect" is
+  /// among the performed.
+  std::int64_t fd = 0;
+  std::int64_t port = 0;
+  std::int64_t addr = 0;
+  std::int64_t ret = 0;
+  /// In the order they were made; the last that is here may be the one that did not come back.
+  std::vector<Operation> performed{};
+};
+
 struct Failed {
   static constexpr FrameType kType = FrameType::failed;
   std::string message{};

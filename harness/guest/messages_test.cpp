@@ -55,6 +55,33 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }
 
+TEST(Messages, triggered_keeps_every_field) {
+  const Triggered sent{12,    11,         "trig", 100,
+                       28531, 0x7f000001, -115,   {{"getpid", 12}, {"connect", -115}}};
+  const auto triggered = over_the_wire(sent);
+  ASSERT_TRUE(triggered) << triggered.error().message;
+  EXPECT_EQ(triggered->pid, 12);
+  EXPECT_EQ(triggered->ppid, 11);
+  EXPECT_EQ(triggered->comm, "trig");
+  EXPECT_EQ(triggered->fd, 100);
+  EXPECT_EQ(triggered->port, 28531);
+  EXPECT_EQ(triggered->addr, 0x7f000001);
+  EXPECT_EQ(triggered->ret, -115);
+  EXPECT_EQ(triggered->performed, sent.performed);
+}
+
+TEST(Messages, what_was_performed_is_read_strictly) {
+  Frame frame = to_frame(Triggered{});
+  frame.header["performed"] = {{{"name", "getpid"}, {"ret", 1}, {"extra", 2}}};
+  EXPECT_EQ(from_frame<Triggered>(frame).error().message,
+            "'triggered: performed': unknown key 'extra'");
+  frame.header["performed"] = {"getpid"};
+  EXPECT_EQ(from_frame<Triggered>(frame).error().message,
+            "'triggered: performed': wanted an object, got string");
+  frame.header.erase("performed");
+  EXPECT_EQ(from_frame<Triggered>(frame).error().message, "'triggered': key 'performed': missing");
+}
+
 TEST(Messages, the_small_ones_keep_theirs) {
   EXPECT_EQ(over_the_wire(PutFile{"/run/bpfmatrix/x", 0755, 12})->mode, 0755);
   EXPECT_EQ(over_the_wire(Stored{12, 0xffffffff})->crc32c, 0xffffffff);

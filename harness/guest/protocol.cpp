@@ -112,6 +112,8 @@ std::string_view to_string(FrameType type) {
       return "exited";
     case FrameType::done:
       return "done";
+    case FrameType::triggered:
+      return "triggered";
     case FrameType::failed:
       return "failed";
     case FrameType::put_file:
@@ -124,6 +126,8 @@ std::string_view to_string(FrameType type) {
       return "input";
     case FrameType::write:
       return "write";
+    case FrameType::trigger:
+      return "trigger";
     case FrameType::shutdown:
       return "shutdown";
   }

@@ -39,6 +39,7 @@ enum class FrameType : std::uint16_t {
   err,         ///< the same for standard error
   exited,      ///< answer to run, after all of its output
   done,        ///< answer to write and shutdown
+  triggered,   ///< answer to trigger: what was done, and the truth about it
   failed,      ///< answer in place of any other: the agent could not do it
   // host to guest
   put_file,   ///< followed by chunks, answered by stored
@@ -46,13 +47,15 @@ enum class FrameType : std::uint16_t {
   run,        ///< answered by out, err and exited; its blob is the child's standard input
   input,      ///< while a child runs: more standard input, no answer
   write,      ///< write the blob to a file of the guest, also while a child runs
+  trigger,    ///< make the standard system calls, also while a child runs
   shutdown,   ///< power off
 };
 inline constexpr std::array kFrameTypes{
-    FrameType::hello,  FrameType::stored,   FrameType::file_chunk, FrameType::file_end,
-    FrameType::out,    FrameType::err,      FrameType::exited,     FrameType::done,
-    FrameType::failed, FrameType::put_file, FrameType::read_file,  FrameType::run,
-    FrameType::input,  FrameType::write,    FrameType::shutdown};
+    FrameType::hello,     FrameType::stored, FrameType::file_chunk, FrameType::file_end,
+    FrameType::out,       FrameType::err,    FrameType::exited,     FrameType::done,
+    FrameType::triggered, FrameType::failed, FrameType::put_file,   FrameType::read_file,
+    FrameType::run,       FrameType::input,  FrameType::write,      FrameType::trigger,
+    FrameType::shutdown};
 
 std::string_view to_string(FrameType type);
 

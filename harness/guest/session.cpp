@@ -214,6 +214,14 @@ Result<> Session::write(std::string_view path, std::string_view text, Clock::tim
   return sent ? done(deadline) : sent;
 }
 
+Result<Triggered> Session::trigger(Clock::time_point deadline) {
+  if (Result<> sent = send(Frame{FrameType::trigger}, deadline); !sent) {
+    return std::move(sent).error();
+  }
+  const Result<Frame> frame = reply(deadline);
+  return frame ? read<Triggered>(*frame) : Result<Triggered>(frame.error());
+}
+
 Result<> Session::shutdown(Clock::time_point deadline) {
   Result<> sent = send(Frame{FrameType::shutdown}, deadline);
   return sent ? done(deadline) : sent;

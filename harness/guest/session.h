@@ -27,7 +27,7 @@ std::string_view to_string(SessionState state);
 /// allows half of it.
 inline constexpr std::size_t kMaxLineBytes = 1 << 20;
 
-/// Called from within Session::run. They may call input() and write() of that session.
+/// Called from within Session::run. They may call input(), write() and trigger() of that session.
 struct RunEvents {
   /// Each line of standard output, without its end. The last one may lack it.
   std::function<void(std::string_view line)> on_out_line{};
@@ -67,6 +67,9 @@ class Session {
   Result<> input(std::string_view text, bool last, Clock::time_point deadline);
   /// Writes to a file that is there, "c" to /proc/sysrq-trigger say; also while a program runs.
   Result<> write(std::string_view path, std::string_view text, Clock::time_point deadline);
+  /// Makes the standard system calls in a process of their own, also while a program runs, and
+  /// returns what was done and the truth about it. That a call was refused is no error.
+  Result<Triggered> trigger(Clock::time_point deadline);
   /// Asks the guest to power itself off; returns when the agent has agreed.
   Result<> shutdown(Clock::time_point deadline);
 
