@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxPrograms = 4096;
 constexpr std::size_t kMaxMaps = 4096;
+constexpr std::size_t kMaxValues = 1024;
 constexpr std::size_t kMaxLogBytes = 17 << 20;  // the kernel's own limit is 16 MiB before 5.2
 constexpr int kTailLines = 24;
 constexpr std::size_t kTailBytes = 8 << 10;
@@ -99,6 +100,10 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_load(reader);
   } else if (event == "attach") {
     add_attach(reader);
+  } else if (event == "observed") {
+    add_observed(reader);
+  } else if (event == "ran") {
+    add_ran(reader);
   } else if (event == "ready") {
     ready_ = true;
   } else if (event == "done") {
@@ -177,12 +182,35 @@ void LoaderRecord::add_attach(ObjectReader& reader) {
       AttachOutcome{std::move(stage), std::move(method), std::move(asked), std::move(taken)};
 }
 
+void LoaderRecord::add_observed(ObjectReader& reader) {
+  if (reader.string("map") != "observed") reader.fail("map", "only 'observed' is known");
+  const Json* values = reader.object("values");
+  if (values == nullptr) return reader.fail("values", "missing");
+  if (values->size() > kMaxValues) return reader.fail("values", "too many");
+  parts_.observed.clear();
+  for (const auto& [name, json] : values->items()) {
+    const std::optional<Scalar> value = scalar_from_json(json);
+    if (!value) return reader.fail("values", fmt::format("'{}': no number and no text", name));
+    parts_.observed.push_back({name, *value});
+  }
+}
+
+void LoaderRecord::add_ran(ObjectReader& reader) {
+  ProgramOutcome* owner = program(reader);
+  const auto count = read_number(reader, "run_cnt");
+  const auto time = read_number(reader, "run_time_ns");
+  if (owner == nullptr) return;
+  owner->run.run_cnt = count;
+  owner->run.run_time_ns = time;
+}
+
 void LoaderRecord::move_into(Outcome& outcome) {
   if (!parts_.loader.empty()) outcome.loader_version = parts_.loader_version;
   outcome.open = std::move(parts_.open);
   outcome.relocation = std::move(parts_.relocation);
   outcome.maps = std::move(parts_.maps);
   outcome.programs = std::move(parts_.programs);
+  outcome.observed = std::move(parts_.observed);
 }
 
 }  // namespace bpfmatrix

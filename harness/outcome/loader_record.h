@@ -21,7 +21,8 @@ class LoaderRecord {
   /// True once the loader said `done`: the record is complete.
   bool done() const { return done_; }
 
-  /// Moves the loader's part (open, relocation, maps, programs, loader version) into `outcome`.
+  /// Moves the loader's part (open, relocation, maps, programs, observed, loader version) into
+  /// `outcome`.
   void move_into(Outcome& outcome);
   /// The whole verifier log of each program that had one. Valid until the record goes.
   const std::map<std::string, std::string>& logs() const { return logs_; }
@@ -34,6 +35,8 @@ class LoaderRecord {
   void add_load(ObjectReader& reader);
   void add_log(ObjectReader& reader);
   void add_attach(ObjectReader& reader);
+  void add_observed(ObjectReader& reader);
+  void add_ran(ObjectReader& reader);
   /// The program an event speaks of; fails the reader when nobody announced it.
   ProgramOutcome* program(ObjectReader& reader);
 

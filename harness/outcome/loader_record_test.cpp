@@ -20,6 +20,8 @@ constexpr const char* kTranscript[] = {
     R"({"event":"load","program":"b","result":"refused","errno":"EACCES","message":"no","stats":null,"log_bytes":12,"log_truncated":false})",
     R"({"event":"attach","program":"a","result":"ok","errno":null,"message":null,"method":"kprobe","asked":"x","taken":"x"})",
     R"({"event":"ready"})",
+    R"({"event":"observed","map":"observed","values":{"hits":1,"ret":-115,"comm":"trig","big":18446744073709551615}})",
+    R"({"event":"ran","program":"a","run_cnt":3,"run_time_ns":4500})",
     R"({"event":"done"})",
 };
 
@@ -39,6 +41,13 @@ TEST(LoaderRecord, a_transcript_becomes_an_outcome) {
   EXPECT_EQ(outcome.programs[1].load.stage.errno_name, "EACCES");
   EXPECT_EQ(outcome.programs[1].load.log_tail, "R0 !read_ok");
   EXPECT_EQ(outcome.programs[1].attach.stage.result, StageResult::not_tried);
+  EXPECT_EQ(outcome.programs[0].run.run_cnt, 3U);
+  EXPECT_EQ(outcome.programs[0].run.run_time_ns, 4500U);
+  EXPECT_EQ(outcome.programs[1].run.run_cnt, std::nullopt);
+  ASSERT_EQ(outcome.observed.size(), 4U);
+  EXPECT_EQ(outcome.observed[0].value, Scalar(std::uint64_t{18446744073709551615U}));
+  EXPECT_EQ(outcome.observed[1].value, Scalar("trig"));
+  EXPECT_EQ(outcome.observed[3].value, Scalar(std::int64_t{-115}));
 }
 
 constexpr const char* kBad[] = {
@@ -50,6 +59,11 @@ constexpr const char* kBad[] = {
     R"({"event":"load","program":"nobody","result":"ok"})",
     R"({"event":"relocate","result":"ok","applied":-1})",
     R"({"event":"log","program":"nobody","text":"x"})",
+    R"({"event":"observed","map":"other","values":{}})",
+    R"({"event":"observed","map":"observed"})",
+    R"({"event":"observed","map":"observed","values":{"a":1.5}})",
+    R"({"event":"observed","map":"observed","values":{"a":null}})",
+    R"({"event":"ran","program":"nobody","run_cnt":1,"run_time_ns":1})",
 };
 TEST(LoaderRecord, what_the_contract_does_not_allow_is_an_error) {
   for (const char* line : kBad) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "outcome/scalar.h"
 #include "vm/vm_exit.h"
 
 namespace bpfmatrix {
@@ -94,12 +95,55 @@ struct AttachOutcome {
   std::string taken{};
 };
 
+/// Which way to the arguments of a system call came out right: the one a function's arguments have
+/// (`direct`), the one through the registers that a wrapper is handed (`wrapped`), or none
+/// (`wrong`). `not_told`: no argument was seen, or the program is not about a system call.
+enum class ArgumentsSeen { not_told, direct, wrapped, wrong };
+
+/// What came of a program while it was attached. Counts are absent where nobody counted.
+struct RunOutcome {
+  /// "standard"; empty: not attached, or no trigger was pulled.
+  std::string trigger{};
+  /// As the program counted itself in the map `observed`.
+  std::optional<std::uint64_t> hits{};
+  /// As the kernel counted it, whoever made it run.
+  std::optional<std::uint64_t> run_cnt{};
+  std::optional<std::uint64_t> run_time_ns{};
+  ArgumentsSeen arguments = ArgumentsSeen::not_told;
+};
+
 struct ProgramOutcome {
   std::string name{};
   std::string section{};
   std::string type{};
   LoadOutcome load{};
   AttachOutcome attach{};
+  RunOutcome run{};
+};
+
+/// One system call of the trigger: what the kernel returned, below 0 a negative errno.
+struct PerformedOutcome {
+  std::string name{};
+  std::int64_t ret = 0;
+};
+
+struct TriggerOutcome {
+  /// "standard"; empty: none was pulled.
+  std::string kind{};
+  std::vector<PerformedOutcome> performed{};
+  /// Why none was pulled although one was due; empty: it was, or none was due.
+  std::string problem{};
+};
+
+/// `absent`: no program ran, so nothing was seen. `untold`: nobody knows what would be right.
+enum class ObservedResult { untold, absent, right, wrong };
+
+/// One field of the map `observed`.
+struct ObservedValue {
+  std::string name{};
+  Scalar value{};
+  std::optional<Scalar> truth{};
+  ObservedResult result = ObservedResult::untold;
 };
 
 struct Outcome {
@@ -121,6 +165,8 @@ struct Outcome {
   RelocationOutcome relocation{};
   std::vector<MapOutcome> maps{};
   std::vector<ProgramOutcome> programs{};
+  TriggerOutcome trigger{};
+  std::vector<ObservedValue> observed{};
 };
 
 }  // namespace bpfmatrix

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/file.h"
 
 namespace bpfmatrix {
@@ -25,6 +27,38 @@ std::string_view word(StageResult result, std::string_view ok) {
       return ok;
     case StageResult::refused:
       return "refused";
+  }
+  return "";
+}
+
+constexpr std::array kArgumentsSeen{ArgumentsSeen::not_told, ArgumentsSeen::direct,
+                                    ArgumentsSeen::wrapped, ArgumentsSeen::wrong};
+std::string_view word(ArgumentsSeen seen) {
+  switch (seen) {
+    case ArgumentsSeen::not_told:
+      return "not_told";
+    case ArgumentsSeen::direct:
+      return "direct";
+    case ArgumentsSeen::wrapped:
+      return "wrapped";
+    case ArgumentsSeen::wrong:
+      return "wrong";
+  }
+  return "";
+}
+
+constexpr std::array kObservedResults{ObservedResult::untold, ObservedResult::absent,
+                                      ObservedResult::right, ObservedResult::wrong};
+std::string_view word(ObservedResult result) {
+  switch (result) {
+    case ObservedResult::untold:
+      return "untold";
+    case ObservedResult::absent:
+      return "absent";
+    case ObservedResult::right:
+      return "right";
+    case ObservedResult::wrong:
+      return "wrong";
   }
   return "";
 }
@@ -70,6 +104,35 @@ OrderedJson stats_json(const VerifierStats& stats) {
           {"jited_bytes", value_or_null(stats.jited_bytes)}};
 }
 
+OrderedJson run_json(const RunOutcome& run) {
+  return {{"trigger", text_or_null(run.trigger)},
+          {"hits", value_or_null(run.hits)},
+          {"run_cnt", value_or_null(run.run_cnt)},
+          {"run_time_ns", value_or_null(run.run_time_ns)},
+          {"arguments", word(run.arguments)}};
+}
+
+OrderedJson trigger_json(const TriggerOutcome& trigger) {
+  OrderedJson performed = OrderedJson::array();
+  for (const PerformedOutcome& p : trigger.performed) {
+    performed.push_back({{"name", p.name}, {"ret", p.ret}});
+  }
+  return {{"kind", text_or_null(trigger.kind)},
+          {"performed", std::move(performed)},
+          {"problem", text_or_null(trigger.problem)}};
+}
+
+OrderedJson observed_json(const std::vector<ObservedValue>& values) {
+  OrderedJson list = OrderedJson::array();
+  for (const ObservedValue& value : values) {
+    list.push_back({{"name", value.name},
+                    {"value", scalar_to_json(value.value)},
+                    {"truth", value.truth ? scalar_to_json(*value.truth) : OrderedJson(nullptr)},
+                    {"result", word(value.result)}});
+  }
+  return list;
+}
+
 OrderedJson program_json(const ProgramOutcome& program) {
   OrderedJson load = stage_json(program.load.stage, kAccepted);
   load["stats"] = stats_json(program.load.stats);
@@ -80,11 +143,8 @@ OrderedJson program_json(const ProgramOutcome& program) {
   attach["method"] = text_or_null(program.attach.method);
   attach["asked"] = text_or_null(program.attach.asked);
   attach["taken"] = text_or_null(program.attach.taken);
-  return {{"name", program.name},
-          {"section", program.section},
-          {"type", program.type},
-          {"load", std::move(load)},
-          {"attach", std::move(attach)}};
+  return {{"name", program.name},    {"section", program.section},  {"type", program.type},
+          {"load", std::move(load)}, {"attach", std::move(attach)}, {"run", run_json(program.run)}};
 }
 
 OrderedJson relocation_json(const RelocationOutcome& relocation) {
@@ -130,7 +190,9 @@ OrderedJson to_json(const Outcome& outcome) {
           {"open", stage_json(outcome.open, kOpened)},
           {"relocated", relocation_json(outcome.relocation)},
           {"maps", std::move(maps)},
-          {"programs", std::move(programs)}};
+          {"programs", std::move(programs)},
+          {"trigger", trigger_json(outcome.trigger)},
+          {"observed", observed_json(outcome.observed)}};
 }
 
 namespace {
@@ -170,6 +232,8 @@ class OutcomeReader {
     read_relocation(inner(reader, "relocated"), outcome.relocation);
     read_maps(reader, outcome);
     read_programs(reader, outcome);
+    read_trigger(inner(reader, "trigger"), outcome.trigger);
+    read_observed(reader, outcome);
     finish(reader);
     if (error_) return *error_;
     return outcome;
@@ -263,6 +327,7 @@ class OutcomeReader {
       program.type = reader.string("type");
       read_load(inner(reader, "load"), program.load);
       read_attach(inner(reader, "attach"), program.attach);
+      read_run(inner(reader, "run"), program.run);
       finish(reader);
       outcome.programs.push_back(std::move(program));
     }
@@ -291,6 +356,60 @@ class OutcomeReader {
     attach.asked = reader.optional_string("asked").value_or("");
     attach.taken = reader.optional_string("taken").value_or("");
     finish(reader);
+  }
+
+  template <typename Word, std::size_t n>
+  static Word read_word(ObjectReader& reader, std::string_view key,
+                        const std::array<Word, n>& words) {
+    const std::string text = reader.string(key);
+    for (const Word candidate : words) {
+      if (word(candidate) == text) return candidate;
+    }
+    reader.fail(key, fmt::format("unknown word '{}'", text));
+    return words.front();
+  }
+
+  void read_run(ObjectReader reader, RunOutcome& run) {
+    run.trigger = reader.optional_string("trigger").value_or("");
+    run.hits = number(reader, "hits");
+    run.run_cnt = number(reader, "run_cnt");
+    run.run_time_ns = number(reader, "run_time_ns");
+    run.arguments = read_word(reader, "arguments", kArgumentsSeen);
+    finish(reader);
+  }
+
+  void read_trigger(ObjectReader reader, TriggerOutcome& trigger) {
+    trigger.kind = reader.optional_string("kind").value_or("");
+    trigger.problem = reader.optional_string("problem").value_or("");
+    const Json* list = reader.array("performed");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      ObjectReader one((*list)[i], fmt::format("{}[{}]", reader.where("performed"), i));
+      trigger.performed.push_back({one.string("name"), one.integer("ret")});
+      finish(one);
+    }
+    finish(reader);
+  }
+
+  static std::optional<Scalar> read_scalar(ObjectReader& reader, std::string_view key) {
+    const Json* json = reader.any(key);
+    if (json == nullptr) return std::nullopt;
+    std::optional<Scalar> value = scalar_from_json(*json);
+    if (!value) reader.fail(key, "wanted an integer or a text");
+    return value;
+  }
+
+  void read_observed(ObjectReader& parent, Outcome& outcome) {
+    const Json* list = parent.array("observed");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("observed"), i));
+      ObservedValue value{reader.string("name")};
+      reader.required("value");
+      value.value = read_scalar(reader, "value").value_or(Scalar());
+      value.truth = read_scalar(reader, "truth");
+      value.result = read_word(reader, "result", kObservedResults);
+      finish(reader);
+      outcome.observed.push_back(std::move(value));
+    }
   }
 
   static std::optional<std::uint64_t> number(ObjectReader& reader, std::string_view key) {

@@ -38,14 +38,20 @@ Outcome full_outcome() {
   o.relocation.skipped = 0;
   o.relocation.poisoned = 0;
   o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
-  ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}};
+  ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
   p.load.stage.result = StageResult::ok;
   p.load.stats.insns = 41;
   p.load.stats.xlated_bytes = 344;
   p.load.log_sha256 = "ee";
   p.load.log_tail = "processed 41 insns";
   p.attach = {{StageResult::refused, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", ""};
+  p.run = {"standard", 1, 3, 4500, ArgumentsSeen::wrapped};
   o.programs.push_back(p);
+  o.trigger = {"standard", {{"getpid", 312}, {"connect", -115}}, ""};
+  o.observed = {{"fd__direct", std::int64_t{-7}, std::int64_t{100}, ObservedResult::wrong},
+                {"mask", std::uint64_t{18446744073709551615U}, {}, ObservedResult::untold},
+                {"comm", "trig", "trig", ObservedResult::right},
+                {"port", std::int64_t{0}, std::int64_t{28531}, ObservedResult::absent}};
   return o;
 }
 
@@ -87,6 +93,12 @@ constexpr Bad kBad[] = {
     {"/programs/0/load/stats/insns", "\"41\"",
      "'f: programs[0]: load: stats': key 'insns': wanted an integer, got string"},
     {"/maps/0/name", "null", "'f: maps[0]': key 'name': missing"},
+    {"/programs/0/run/arguments", "\"some\"",
+     "'f: programs[0]: run': key 'arguments': unknown word 'some'"},
+    {"/observed/1/value", "1.5", "'f: observed[1]': key 'value': wanted an integer or a text"},
+    {"/observed/0/value", "null", "'f: observed[0]': key 'value': missing"},
+    {"/observed/0/result", "\"fine\"", "'f: observed[0]': key 'result': unknown word 'fine'"},
+    {"/trigger/performed/1/ret", "null", "'f: trigger: performed[1]': key 'ret': missing"},
 };
 TEST(OutcomeJson, what_does_not_belong_is_named_with_its_place) {
   for (const Bad& row : kBad) {

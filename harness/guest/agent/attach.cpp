@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "guest/agent/cell.h"
 #include "guest/agent/libbpf_log.h"
 #include "guest/agent/witness.h"
 
@@ -19,7 +20,6 @@ namespace bpfmatrix {
 namespace {
 
 constexpr const char* kInterface = "lo";
-constexpr const char* kCgroup = "/sys/fs/cgroup/bpfmatrix";
 
 std::function<void()> destroy(bpf_link* link) {
   return [link] { bpf_link__destroy(link); };
@@ -167,9 +167,9 @@ Attacher::Attempt Attacher::attach_tc(const bpf_program* program, const SectionT
 
 int Attacher::open_cgroup() {
   if (!cgroup_.valid()) {
-    if (::mkdir(kCgroup, 0755) != 0 && errno != EEXIST) return -errno;
-    undo_.emplace_back([] { ::rmdir(kCgroup); });
-    cgroup_ = Fd(::open(kCgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (::mkdir(kCellCgroup, 0755) != 0 && errno != EEXIST) return -errno;
+    undo_.emplace_back([] { ::rmdir(kCellCgroup); });
+    cgroup_ = Fd(::open(kCellCgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   return cgroup_.valid() ? 0 : -errno;
 }
@@ -178,7 +178,7 @@ Attacher::Attempt Attacher::attach_cgroup(const bpf_program* program) {
   if (const int error = open_cgroup(); error != 0) return {error};
   const int cgroup = cgroup_.get();
   if (bpf_link* link = bpf_program__attach_cgroup(program, cgroup); link != nullptr) {
-    return {0, kCgroup, destroy(link)};
+    return {0, kCellCgroup, destroy(link)};
   }
   if (errno != EINVAL) return {-errno};
   // Before 5.7 (af6eea57437a) cgroups have no bpf_link.
@@ -186,7 +186,7 @@ Attacher::Attempt Attacher::attach_cgroup(const bpf_program* program) {
   const bpf_attach_type type = bpf_program__expected_attach_type(program);
   const int error = bpf_prog_attach(fd, cgroup, type, BPF_F_ALLOW_MULTI);
   if (error != 0) return {error};
-  return {0, kCgroup, [fd, cgroup, type] { bpf_prog_detach2(fd, cgroup, type); }};
+  return {0, kCellCgroup, [fd, cgroup, type] { bpf_prog_detach2(fd, cgroup, type); }};
 }
 
 void Attacher::detach() {

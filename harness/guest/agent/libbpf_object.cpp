@@ -1,10 +1,13 @@
 #include "guest/agent/libbpf_object.h"
 
+#include <bpf/bpf.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <utility>
 
 #include "guest/agent/libbpf_log.h"
+#include "guest/agent/observed.h"
 #include "guest/agent/witness.h"
 
 namespace bpfmatrix {
@@ -12,6 +15,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr int kLogBasic = 1;
+/// As hex digits and with their names still far below the 512 KiB of a line.
+constexpr std::uint32_t kMaxObservedBytes = std::uint32_t{16} << 10;
 
 /// "map 'events': created successfully" is about "events"; nothing when the line is not of `kind`.
 std::optional<std::string_view> subject(std::string_view line, std::string_view kind) {
@@ -68,6 +73,8 @@ bool LibbpfObject::open() {
     report_program(bpf_program__name(program), bpf_program__section_name(program),
                    type != nullptr ? type : "unknown");
   }
+  const bpf_map* observed = bpf_object__find_map_by_name(object_.get(), kObservedMap);
+  if (observed != nullptr) observed_type_ = bpf_map__btf_value_type_id(observed);
   return true;
 }
 
@@ -206,6 +213,18 @@ void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict)
   if (!reported_maps_.emplace(name).second) return;
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
   report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict);
+}
+
+void LibbpfObject::report_observed_values() const {
+  const btf* types = bpf_object__btf(object_.get());
+  const bpf_map* map = bpf_object__find_map_by_name(object_.get(), kObservedMap);
+  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0) return;
+  if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return;
+  if (bpf_map__value_size(map) > kMaxObservedBytes) return;
+  std::string bytes(bpf_map__value_size(map), '\0');
+  const std::uint32_t first = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(map), &first, bytes.data()) != 0) return;
+  report_observed(kObservedMap, read_values(types, observed_type_, bytes));
 }
 
 std::vector<const bpf_program*> LibbpfObject::accepted() const {

@@ -27,6 +27,8 @@ class LibbpfObject {
   bool load();
   /// The programs the kernel holds now.
   std::vector<const bpf_program*> accepted() const;
+  /// Reports what the programs have put into the array map `observed`, if there is one.
+  void report_observed_values() const;
 
  private:
   struct Close {
@@ -59,6 +61,9 @@ class LibbpfObject {
   std::string btf_;
   std::unique_ptr<bpf_object, Close> object_{};
   std::vector<Program> programs_{};
+  /// The type of what is in the map `observed`; 0 without one. Kept from the beginning, because
+  /// libbpf forgets it when a kernel takes no BTF.
+  unsigned observed_type_ = 0;
   std::set<std::string, std::less<>> reported_maps_{};
   RelocationCounter relocations_{};
   bool relocation_reported_ = false;

@@ -11,6 +11,7 @@
 #include "guest/agent/libbpf_log.h"
 #include "guest/agent/libbpf_object.h"
 #include "guest/agent/report.h"
+#include "guest/agent/run_statistics.h"
 
 namespace bpfmatrix {
 
@@ -52,6 +53,25 @@ void attach_all(const LibbpfObject& object, Attacher& attacher) {
   }
 }
 
+/// While everything is attached: waits for the trigger, then says what came of it.
+void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
+  report_ready();
+  wait_for_line();
+  object.report_observed_values();
+  for (const bpf_program* program : object.accepted()) {
+    const std::optional<RunStatistics> ran = statistics.read(bpf_program__fd(program));
+    if (ran) report_ran(bpf_program__name(program), ran->run_cnt, ran->run_time_ns);
+  }
+}
+
+void attach_and_hold(const LibbpfObject& object, const Request& request) {
+  std::optional<RunStatisticsSwitch> statistics;
+  if (request.hold) statistics.emplace();
+  Attacher attacher;
+  if (request.attach) attach_all(object, attacher);
+  if (statistics) hold(object, *statistics);
+}
+
 Result<> run() {
   std::string line;
   std::getline(std::cin, line);
@@ -62,12 +82,7 @@ Result<> run() {
   LibbpfObject object(request->object, request->btf);
   if (object.open()) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
-    Attacher attacher;
-    if (request->attach) attach_all(object, attacher);
-    if (request->hold) {
-      report_ready();
-      wait_for_line();
-    }
+    attach_and_hold(object, *request);
   }
   report_done();
   return {};

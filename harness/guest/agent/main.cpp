@@ -12,6 +12,7 @@
 #include "guest/agent/port.h"
 #include "guest/agent/server.h"
 #include "guest/agent/system.h"
+#include "guest/agent/trigger.h"
 #include "guest/agent/wire.h"
 
 namespace bpfmatrix {
@@ -48,7 +49,10 @@ std::string live_without_exceptions() {
 
 }  // namespace bpfmatrix
 
-int main() {
+int main(int argc, char** argv) {
+  // What the trigger executes. Asked with getppid, because getpid is a call that is being observed;
+  // only init of a machine has no parent.
+  if (argc == 2 && argv[1] == bpfmatrix::kEndAtOnce && ::getppid() != 0) return 0;
   // It mounts, kills and reboots: nowhere but in a guest of its own.
   if (::getpid() != 1) {
     std::fputs("error: the guest agent runs as init of a guest, nowhere else\n", stderr);

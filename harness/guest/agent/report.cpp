@@ -116,6 +116,15 @@ void report_attach(const AttachReport& attach) {
   emit(event);
 }
 
+void report_observed(std::string_view map, const OrderedJson& values) {
+  emit({{"event", "observed"}, {"map", map}, {"values", values}});
+}
+
+void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns) {
+  emit(
+      {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
+}
+
 void report_ready() { emit({{"event", "ready"}}); }
 void report_done() { emit({{"event", "done"}}); }
 

@@ -1,6 +1,7 @@
 // The events of the loader contract, a JSON line each on standard output.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ void report_map(std::string_view name, std::string_view type, const Verdict& ver
 void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);
 void report_ready();
+/// `values` is an object: name to number or text.
+void report_observed(std::string_view map, const OrderedJson& values);
+void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns);
 void report_done();
 
 }  // namespace bpfmatrix

@@ -53,6 +53,17 @@ TEST(Report, what_is_not_known_is_null) {
       "message":null,"applied":3,"skipped":0,"poisoned":null})"));
 }
 
+TEST(Report, what_was_seen_is_values_by_name) {
+  const auto events = events_of([] {
+    report_observed("observed", {{"hits", 1}, {"comm", "caf\xe9"}});
+    report_ran("p", 3, 4500);
+  });
+  EXPECT_EQ(events[0], Json::parse(R"({"event":"observed","map":"observed",
+      "values":{"hits":1,"comm":"caf\ufffd"}})"));
+  EXPECT_EQ(events[1],
+            Json::parse(R"({"event":"ran","program":"p","run_cnt":3,"run_time_ns":4500})"));
+}
+
 TEST(Report, the_log_comes_in_pieces_before_the_verdict) {
   std::string log;
   while (log.size() < 300'000) log += "0: (b7) r0 = 0 ; caf\xc3\xa9\n";

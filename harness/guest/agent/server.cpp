@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "guest/agent/cell.h"
 #include "guest/agent/system.h"
+#include "guest/agent/trigger.h"
 
 namespace bpfmatrix {
 
@@ -165,6 +166,8 @@ Result<> Server::handle(const Frame& frame) {
       return handle_input(frame);
     case FrameType::write:
       return handle_write(frame);
+    case FrameType::trigger:
+      return handle_trigger();
     case FrameType::shutdown:
       shut_down_ = true;
       return wire_.send(Frame{FrameType::done});
@@ -175,6 +178,7 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::err:
     case FrameType::exited:
     case FrameType::done:
+    case FrameType::triggered:
     case FrameType::failed:
       break;
   }
@@ -269,6 +273,11 @@ Result<> Server::handle_write(const Frame& frame) {
   const Fd fd(::open(request->path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid() || !write_all(fd, frame.blob)) return fail(system_note(request->path));
   return wire_.send(Frame{FrameType::done});
+}
+
+Result<> Server::handle_trigger() {
+  const Result<Triggered> triggered = pull_trigger();
+  return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
 }
 
 void Server::feed_input() {

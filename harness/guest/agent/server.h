@@ -51,6 +51,7 @@ class Server {
   Result<> handle_run(const Frame& frame);
   Result<> handle_input(const Frame& frame);
   Result<> handle_write(const Frame& frame);
+  Result<> handle_trigger();
   Result<> fail(const std::string& message);
 
   Result<> wait();

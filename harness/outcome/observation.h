@@ -1,0 +1,38 @@
+// What the programs saw, held against the truth that the trigger told. Pure: the facts of `Outcome`
+// about its run are filled in from the facts that are there.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/messages.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+/// By the names of cases/include/observed.h.
+using Truth = std::map<std::string, Scalar, std::less<>>;
+
+/// Only what the trigger got as far as making true.
+Truth truth_of(const Triggered& triggered);
+
+/// Fills in `truth` and `result` of each value. "fd__wrapped" is held against "fd"; `hits`, and
+/// what begins with "hits__", is a count and has no truth.
+void hold_against(const Truth& truth, std::vector<ObservedValue>& values);
+
+/// How often the programs of the object counted themselves: the value `hits`.
+std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values);
+
+/// From values that were held against the truth: which way to connect()'s arguments was right.
+ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values);
+
+/// Whether a program in this section is called at the entry or the end of a system call.
+bool is_syscall_probe(std::string_view section);
+
+/// All of the above, and `run` of each program that is attached. `triggered` is null when no
+/// trigger was pulled.
+void judge_run(const Triggered* triggered, Outcome& outcome);
+
+}  // namespace bpfmatrix
