@@ -5,6 +5,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "outcome/loader_record.h"
+#include "outcome/observation.h"
 
 namespace bpfmatrix {
 
@@ -17,7 +18,7 @@ constexpr std::chrono::seconds kAgentGrace{
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
 
-/// The loader's run as it goes: its lines become the record, `ready` fires the trigger.
+/// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
 class LoaderRun {
  public:
   LoaderRun(Session& session, const CellInput& input, Clock::time_point deadline)
@@ -31,6 +32,7 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
+    judge_run(triggered_ ? &*triggered_ : nullptr, result_.outcome);
     result_.logs = record_.logs();
     return std::move(result_);
   }
@@ -54,12 +56,15 @@ class LoaderRun {
     return put_file(input_.object->file, kObjectInGuest);
   }
 
+  /// What is attached has to be triggered before it is worth a record.
+  bool hold() const { return input_.spec->attach || input_.spec->trigger.has_value(); }
+
   RunRequest request() const {
     RunRequest run;
     run.argv = {"/bpfmatrix/loaders/" + input_.cell->loader};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
-    run.hold_input = input_.spec->trigger.has_value();
+    run.hold_input = hold();
     return run;
   }
 
@@ -69,7 +74,7 @@ class LoaderRun {
                     {"object", kObjectInGuest},
                     {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
                     {"attach", input_.spec->attach},
-                    {"hold", input_.spec->trigger.has_value()}};
+                    {"hold", hold()}};
     return json.dump() + "\n";
   }
 
@@ -114,16 +119,35 @@ class LoaderRun {
   void take_line(std::string_view line) {
     if (!problem_.empty()) return;
     const bool was_ready = record_.ready();
-    if (const Result<> added = record_.add(line); !added) problem_ = added.error().message;
+    if (const Result<> added = record_.add(line); !added) return refuse_record(added.error());
     if (record_.ready() && !was_ready) pull_trigger();
   }
 
+  /// The loader is told to go on, so that nobody waits for one whose word is worth nothing.
+  void refuse_record(const Error& error) {
+    problem_ = error.message;
+    if (hold()) (void)session_.input("", true, deadline_);
+  }
+
   void pull_trigger() {
+    Result<> pulled = input_.spec->attach ? pull_standard_trigger() : Result<>();
     const auto& trigger = input_.spec->trigger;
-    Result<> pulled =
-        trigger ? session_.write(trigger->path, trigger->text, deadline_) : Result<>();
+    if (pulled && trigger) pulled = session_.write(trigger->path, trigger->text, deadline_);
     if (pulled) pulled = session_.input("go\n", true, deadline_);
     if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
+  }
+
+  /// That the agent cannot do it is said in the record, which is as good as before in all else.
+  Result<> pull_standard_trigger() {
+    Result<Triggered> triggered = session_.trigger(deadline_);
+    if (triggered) {
+      triggered_ = *std::move(triggered);
+    } else if (session_.state() == SessionState::ready) {
+      result_.outcome.trigger.problem = triggered.error().message;
+    } else {
+      return std::move(triggered).error();
+    }
+    return {};
   }
 
   void take_talk(std::string_view bytes) {
@@ -136,6 +160,7 @@ class LoaderRun {
   Clock::time_point deadline_;
   LoaderRecord record_{};
   CellResult result_{};
+  std::optional<Triggered> triggered_{};
   /// The first thing the loader or the trigger did that makes the record worthless.
   std::string problem_{};
 };
