@@ -42,8 +42,8 @@ bool is_attached(const ProgramOutcome& program) {
 
 }  // namespace
 
-Truth truth_of(const Triggered& triggered) {
-  Truth truth{{"pid", triggered.pid}, {"ppid", triggered.ppid}, {"comm", triggered.comm}};
+Truths truth_of(const Triggered& triggered) {
+  Truths truth{{"pid", triggered.pid}, {"ppid", triggered.ppid}, {"comm", triggered.comm}};
   const bool connected = std::any_of(triggered.performed.begin(), triggered.performed.end(),
                                      [](const Operation& o) { return o.name == "connect"; });
   if (!connected) return truth;
@@ -65,7 +65,7 @@ std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& val
   return std::nullopt;
 }
 
-void hold_against(const Truth& truth, std::vector<ObservedValue>& values) {
+void hold_against(const Truths& truth, std::vector<ObservedValue>& values) {
   const bool never_ran = observed_hits(values) == 0U;
   for (ObservedValue& value : values) {
     const std::string_view base = split(value.name).base;
@@ -103,7 +103,7 @@ bool is_syscall_probe(std::string_view section) {
 }
 
 void judge_run(const Triggered* triggered, Outcome& outcome) {
-  const Truth truth = triggered != nullptr ? truth_of(*triggered) : Truth();
+  const Truths truth = triggered != nullptr ? truth_of(*triggered) : Truths();
   hold_against(truth, outcome.observed);
   if (triggered == nullptr) return;
   outcome.trigger.kind = kStandardTrigger;

@@ -13,14 +13,14 @@
 namespace bpfmatrix {
 
 /// By the names of cases/include/observed.h.
-using Truth = std::map<std::string, Scalar, std::less<>>;
+using Truths = std::map<std::string, Scalar, std::less<>>;
 
 /// Only what the trigger got as far as making true.
-Truth truth_of(const Triggered& triggered);
+Truths truth_of(const Triggered& triggered);
 
 /// Fills in `truth` and `result` of each value. "fd__wrapped" is held against "fd"; `hits`, and
 /// what begins with "hits__", is a count and has no truth.
-void hold_against(const Truth& truth, std::vector<ObservedValue>& values);
+void hold_against(const Truths& truth, std::vector<ObservedValue>& values);
 
 /// How often the programs of the object counted themselves: the value `hits`.
 std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values);
