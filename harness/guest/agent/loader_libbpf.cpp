@@ -24,6 +24,7 @@ struct Request {
   std::string btf{};
   bool attach = false;
   bool hold = false;
+  bool insns = false;
 };
 
 Result<Request> parse_request(const std::string& line) {
@@ -36,6 +37,7 @@ Result<Request> parse_request(const std::string& line) {
   request.btf = reader.optional_string("btf").value_or("");
   request.attach = reader.boolean("attach");
   request.hold = reader.boolean("hold");
+  request.insns = reader.optional_boolean("insns").value_or(false);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
 }
@@ -79,7 +81,7 @@ Result<> run() {
   if (!request) return request.error();
   report_loader("libbpf", LIBBPF_VERSION);
 
-  LibbpfObject object(request->object, request->btf);
+  LibbpfObject object(request->object, request->btf, request->insns);
   if (object.open()) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
     attach_and_hold(object, *request);
