@@ -13,6 +13,9 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::string_view kNoCause = "none";
+constexpr std::string_view kRelocations = "relocations";
+constexpr std::string_view kNoRelocations = "none";
+constexpr std::string_view kSkipped = "skipped";
 
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
@@ -69,15 +72,23 @@ Word cause_word(const Outcome& outcome, Subject program) {
   return std::string(to_string(judgement->cause));
 }
 
+/// The gravest of all its relocations stands for the program.
+Word relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+  const auto result = gravest(program->relocations);
+  return std::string(result ? to_string(*result) : kNoRelocations);
+}
+
 /// How a field of a rule is read from an outcome. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},           {"open", open_word}, {"maps", maps_word},
-    {"relocate", relocate_word}, {"load", load_word}, {"cause", cause_word},
-    {"attach", attach_word},
+    {"end", end_word},       {"open", open_word},
+    {"maps", maps_word},     {"relocate", relocate_word},
+    {"load", load_word},     {"cause", cause_word},
+    {"attach", attach_word}, {kRelocations, relocations_word},
 };
 
 Word read_field(std::string_view field, const Outcome& outcome, Subject program) {
@@ -130,6 +141,36 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
   }
 }
 
+/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// is to be so.
+void judge_skipped(const ProgramOutcome& program, const ExpectationRule& rule,
+                   CellVerdict& verdict) {
+  if (program.load.stage.result != StageResult::ok ||
+      rule.allowed.contains(std::string(kRelocations)))
+    return;
+  const auto& all = program.relocations;
+  const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
+    return record.result == RelocationResult::skipped;
+  });
+  if (skipped == all.end()) return;
+  verdict.mismatches.push_back({program.name,
+                                std::string(kRelocations),
+                                {"not skipped"},
+                                std::string(kSkipped),
+                                fmt::format("loaded, and '{}' holds the compiler's number: {}",
+                                            skipped->local, skipped->reason)});
+}
+
+/// What the witnesses of a relocation do not agree on is not known.
+void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
+  for (const RelocationRecord& record : program.relocations) {
+    if (record.witness != WitnessResult::disagrees) continue;
+    verdict.doubts.push_back(
+        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
+                                   record.local, record.witness_words)});
+  }
+}
+
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
                    CellVerdict& verdict) {
@@ -143,6 +184,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   if (!contains(ends, to_string(outcome.end))) {
     return judge_end(outcome, name, ends, rule, verdict);
   }
+  if (program != nullptr) judge_skipped(*program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
     const Word got = read_field(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
@@ -217,6 +259,7 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
     judge_subject(outcome, &program, rules, facts, verdict);
+    judge_witnesses(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, verdict);
   verdict.verdict = summary(verdict, outcome.end);

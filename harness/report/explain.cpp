@@ -4,6 +4,7 @@
 
 #include "analysis/advice.h"
 #include "analysis/finding.h"
+#include "report/explain_relocations.h"
 
 namespace bpfmatrix {
 
@@ -108,6 +109,7 @@ std::string program_text(const Outcome& outcome, const ProgramOutcome& program,
                          const Features& features, const std::string& run_dir) {
   std::string text =
       fmt::format("\nprogram '{}' ({}, {})\n", program.name, program.section, program.type);
+  text += explain_relocations(program.relocations, program.name);
   text += line("  load", stage_text(program.load.stage, "accepted"));
   const Finding finding = find_cause(outcome, &program);
   if (!finding.sentence.empty()) text += line("  cause", finding.sentence);

@@ -146,6 +146,13 @@ RelocationResult result_unsent(const RelocationWitnesses& witnesses) {
   return given_up ? RelocationResult::failed : calculated;
 }
 
+/// The number the compiler left. Where compilers may choose (how to load a bitfield), it need not
+/// be the one calculated from the object's types.
+std::optional<std::uint64_t> local_value(const CoreResult& calculated) {
+  if (calculated.edits.empty()) return calculated.local_value;
+  return static_cast<std::uint64_t>(calculated.edits.front().before);
+}
+
 }  // namespace
 
 RelocationRecord weigh(const RelocationWitnesses& witnesses) {
@@ -155,7 +162,7 @@ RelocationRecord weigh(const RelocationWitnesses& witnesses) {
                           .insn = calculated.instruction,
                           .kind = std::string(to_string(calculated.kind)),
                           .local = calculated.local,
-                          .local_value = calculated.local_value,
+                          .local_value = local_value(calculated),
                           .target = calculated.target,
                           .target_value = calculated.target_value,
                           .candidates = calculated.candidates,
