@@ -101,7 +101,7 @@ std::optional<std::uint64_t> KernelAnswers::find_enumerator(std::uint32_t type,
   const btf_type* in = resolve(type);
   for (std::uint32_t i = 0; i < btf_vlen(in); ++i) {
     if (btf_is_enum64(in)) {
-      const btf_enum64* value = btf_enum64(in) + i;
+      const auto* value = btf_enum64(in) + i;
       if (name == btf__name_by_offset(types_.get(), value->name_off)) {
         return btf_enum64_value(value);
       }

@@ -100,7 +100,7 @@ std::vector<Row> rows() {
        disagrees,
        "sent the poison, calculated imm 8, code 0x07"},
       {"no poison where no number is true",
-       poisoned(),
+       without_number(),
        add(4),
        {},
        skipped,
