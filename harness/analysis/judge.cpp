@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view kNoCause = "none";
 constexpr std::string_view kRelocations = "relocations";
 constexpr std::string_view kNoRelocations = "none";
-constexpr std::string_view kSkipped = "skipped";
 
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
@@ -143,22 +142,20 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
 
 /// A program that was loaded with numbers nobody looked at passes only where a rule says that it
 /// is to be so.
-void judge_skipped(const ProgramOutcome& program, const ExpectationRule& rule,
-                   CellVerdict& verdict) {
-  if (program.load.stage.result != StageResult::ok ||
-      rule.allowed.contains(std::string(kRelocations)))
-    return;
+void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
+                   const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kRelocations))) return;
+  if (!loaded_with_skipped_relocations(outcome, program)) return;
   const auto& all = program.relocations;
   const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
     return record.result == RelocationResult::skipped;
   });
-  if (skipped == all.end()) return;
-  verdict.mismatches.push_back({program.name,
-                                std::string(kRelocations),
-                                {"not skipped"},
-                                std::string(kSkipped),
-                                fmt::format("loaded, and '{}' holds the compiler's number: {}",
-                                            skipped->local, skipped->reason)});
+  const std::string because = skipped == all.end()
+                                  ? "the loader left relocations out"
+                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
+                                                skipped->local, skipped->reason);
+  verdict.mismatches.push_back(
+      {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
 }
 
 /// What the witnesses of a relocation do not agree on is not known.
@@ -184,7 +181,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   if (!contains(ends, to_string(outcome.end))) {
     return judge_end(outcome, name, ends, rule, verdict);
   }
-  if (program != nullptr) judge_skipped(*program, rule, verdict);
+  if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
     const Word got = read_field(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});

@@ -173,4 +173,8 @@ struct Outcome {
   std::vector<ObservedValue> observed{};
 };
 
+/// The program was loaded with numbers in it that nobody looked at, or, where there is no record of
+/// its object's relocations, the loader says that it left some out.
+bool loaded_with_skipped_relocations(const Outcome& outcome, const ProgramOutcome& program);
+
 }  // namespace bpfmatrix
