@@ -173,6 +173,8 @@ struct Outcome {
   std::vector<ObservedValue> observed{};
 };
 
+/// Of any of its programs. None where no program has relocations, and where nobody made them.
+bool has_relocation_records(const Outcome& outcome);
 /// The program was loaded with numbers in it that nobody looked at, or, where there is no record of
 /// its object's relocations, the loader says that it left some out.
 bool loaded_with_skipped_relocations(const Outcome& outcome, const ProgramOutcome& program);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "base/gzip.h"
 #include "outcome/relocation_json.h"
 
 namespace bpfmatrix {
@@ -444,7 +445,8 @@ Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
 }
 
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
-  const Result<std::string> text = read_file(file, kMaxOutcomesBytes);
+  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
+                                                             : read_file(file, kMaxOutcomesBytes);
   if (!text) return text.error();
   std::vector<Outcome> outcomes;
   std::string_view rest = *text;

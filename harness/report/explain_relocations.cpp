@@ -1,5 +1,3 @@
-#include "report/explain_relocations.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +5,8 @@
 #include <array>
 #include <limits>
 #include <map>
+
+#include "report/explain_sections.h"
 
 namespace bpfmatrix {
 
@@ -74,11 +74,11 @@ std::string not_compared(const std::vector<RelocationRecord>& relocations) {
 
 }  // namespace
 
-std::string explain_relocations(const std::vector<RelocationRecord>& relocations,
-                                const std::string& program) {
+std::string explain_relocations(const Telling&, const ProgramOutcome& program) {
+  const std::vector<RelocationRecord>& relocations = program.relocations;
   if (relocations.empty()) return "";
   std::vector<Row> rows{{"#", "insn", "kind", "of", "value", "result", ""}};
-  for (const RelocationRecord& record : relocations) rows.push_back(row_of(record, program));
+  for (const RelocationRecord& record : relocations) rows.push_back(row_of(record, program.name));
   std::string text = "  relocations, from the compiler's value to this kernel's:\n" + table(rows);
   for (const RelocationRecord& record : relocations) {
     if (record.witness != WitnessResult::disagrees) continue;

@@ -1,13 +1,16 @@
-#include "report/explain_relocations.h"
-
 #include <gtest/gtest.h>
+
+#include "report/explain_sections.h"
 
 namespace bpfmatrix {
 namespace {
 
-TEST(ExplainRelocations, a_program_without_any_says_nothing) {
-  EXPECT_EQ(explain_relocations({}, "p"), "");
+std::string explained(std::vector<RelocationRecord> records) {
+  return explain_relocations({Outcome{}, Features{}, ""},
+                             {.name = "on_getpid", .relocations = std::move(records)});
 }
+
+TEST(ExplainRelocations, a_program_without_any_says_nothing) { EXPECT_EQ(explained({}), ""); }
 
 TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
   const std::vector<RelocationRecord> records{
@@ -39,7 +42,7 @@ TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
        .reason = "no BTF",
        .witness_words = "the program was never sent to the kernel"},
   };
-  EXPECT_EQ(explain_relocations(records, "on_getpid"),
+  EXPECT_EQ(explained(records),
             R"(  relocations, from the compiler's value to this kernel's:
     #   insn      kind           of                        value      result
     #0  13        byte_off       struct task_struct::tgid  4 -> 2420  resolved
