@@ -25,6 +25,9 @@ constexpr int kAttempts = 5;
 // What libbpf puts where a CO-RE relocation could not be resolved (relo_core.c).
 constexpr std::int32_t kPoison = 195896080;
 constexpr std::size_t kNoProgram = SIZE_MAX;
+// More than any kernel takes, and all that the contract lets a loader report.
+constexpr std::uint32_t kMaxInsns = 1'000'000;
+constexpr std::uint32_t kMaxFunctions = 1024;
 
 template <typename T>
 T* pointer(std::uint64_t value) {
@@ -139,9 +142,12 @@ void Witness::count_poison(const bpf_attr& attr) {
 
 SentProgram Witness::sent_program(const bpf_attr& attr) {
   SentProgram sent;
+  if (attr.insn_cnt > kMaxInsns) return sent;
   const auto* insns = pointer<const std::uint64_t>(attr.insns);
   sent.insns.assign(insns, insns + attr.insn_cnt);
-  if (attr.func_info_rec_size < sizeof(bpf_func_info)) return sent;
+  if (attr.func_info_rec_size < sizeof(bpf_func_info) || attr.func_info_cnt > kMaxFunctions) {
+    return sent;
+  }
   const auto* info = pointer<const char>(attr.func_info);
   for (std::uint32_t i = 0; i < attr.func_info_cnt; ++i) {
     bpf_func_info record{};
