@@ -12,13 +12,11 @@
 
 #include "base/child_process.h"
 #include "base/data_dir.h"
+#include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "outcome/outcome_json.h"
-#include "report/matrix_view.h"
-#include "report/terminal.h"
-#include "report/verdicts.h"
 #include "run/guest_vm.h"
 #include "run/scheduler.h"
 
@@ -251,35 +249,9 @@ class RunCommand {
   Result<int> report(const RunDir& dir, const RunInput& input) const {
     const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
     if (!outcomes) return outcomes.error();
-    std::map<std::string, std::vector<ExpectationRule>> rules;
+    RulesByCase rules;
     for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
-    const VerdictSummary verdicts = judge_all(*outcomes, rules);
-    const MatrixView view = make_matrix_view(*outcomes);
-    if (options_.json) {
-      OrderedJson json = to_json(view);
-      json["verdicts"] = to_json(verdicts);
-      fmt::print("{}\n", json.dump(1));
-    } else {
-      fmt::print(
-          "{}\n{}",
-          render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}),
-          render_verdicts(verdicts, dir.path().string()));
-    }
-    std::fflush(stdout);
-    say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
-                    dir.path().string(), dir.path().string()));
-    return static_cast<int>(exit_code_of(verdicts, *outcomes));
-  }
-
-  /// A rule that could not be decided is named above and fails nobody; a machine that was lost
-  /// does.
-  static ExitCode exit_code_of(const VerdictSummary& verdicts,
-                               const std::vector<Outcome>& outcomes) {
-    if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
-    const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
-      return outcome.end != End::completed && outcome.end != End::panicked;
-    });
-    return untold ? unknown : as_expected;
+    return static_cast<int>(conclude(*outcomes, rules, dir.path().string(), options_.json));
   }
 
   const RunOptions& options_;
