@@ -13,6 +13,7 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::string_view kNoCause = "none";
+constexpr std::string_view kNoExpectation = "no expectation";
 
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
@@ -80,37 +81,8 @@ constexpr FieldReader kReaders[] = {
     {"attach", attach_word},
 };
 
-Word read_field(std::string_view field, const Outcome& outcome, Subject program) {
-  for (const FieldReader& reader : kReaders) {
-    if (reader.field == field) return reader.read(outcome, program);
-  }
-  return std::nullopt;
-}
-
 bool contains(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// The rule that decides for a program; nothing and a reason where it cannot be told which.
-struct Choice {
-  const ExpectationRule* rule = nullptr;
-  std::string doubt{};
-};
-
-Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view name,
-                   const ConditionFacts& facts) {
-  for (const ExpectationRule& rule : rules) {
-    if (!glob_match(rule.program, name)) continue;
-    switch (rule.when.holds(facts)) {
-      case Truth::yes:
-        return {&rule};
-      case Truth::no:
-        break;
-      case Truth::unknown:
-        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
-    }
-  }
-  return {nullptr, "no expectation"};
 }
 
 /// The machine ended otherwise than expected: whatever the record says beside, it is cut short.
@@ -144,7 +116,7 @@ void judge_subject(const Outcome& outcome, Subject program,
     return judge_end(outcome, name, ends, rule, verdict);
   }
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = read_field(field, outcome, program);
+    const Word got = outcome_word(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
@@ -177,6 +149,30 @@ std::string_view to_string(Verdict verdict) {
 std::optional<Verdict> parse_verdict(std::string_view text) {
   for (const Verdict verdict : kVerdicts) {
     if (to_string(verdict) == text) return verdict;
+  }
+  return std::nullopt;
+}
+
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts) {
+  for (const ExpectationRule& rule : rules) {
+    if (!glob_match(rule.program, program)) continue;
+    switch (rule.when.holds(facts)) {
+      case Truth::yes:
+        return {&rule, ""};
+      case Truth::no:
+        break;
+      case Truth::unknown:
+        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+    }
+  }
+  return {nullptr, std::string(kNoExpectation)};
+}
+
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program) {
+  for (const FieldReader& reader : kReaders) {
+    if (reader.field == field) return reader.read(outcome, program);
   }
   return std::nullopt;
 }
