@@ -6,6 +6,7 @@
 #include "base/data_dir.h"
 #include "cli/conclusion.h"
 #include "cli/talk.h"
+#include "cli/update_expectations.h"
 #include "matrix/case_spec.h"
 #include "run/run_dir.h"
 
@@ -18,6 +19,8 @@ namespace fs = std::filesystem;
 struct JudgeOptions {
   std::string run{};
   std::string cases{};
+  bool update = false;
+  bool preview = false;
   bool json = false;
 };
 
@@ -45,6 +48,13 @@ Result<RulesByCase> rules_for(const JudgeOptions& options) {
 Result<int> judge_run(const JudgeOptions& options) {
   const auto outcomes = read_run_outcomes(options.run);
   if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
+  if (options.update || options.preview) {
+    const Result<fs::path> dir = cases_folder(options);
+    if (!dir) return dir.error();
+    const Update update = options.preview ? Update::preview : Update::write;
+    const Result<> done = update_expectations_of(*dir, *outcomes, update);
+    if (!done) return done.error();
+  }
   const Result<RulesByCase> rules = rules_for(options);
   if (!rules) return rules.error();
   return static_cast<int>(conclude(*outcomes, *rules, options.run, options.json));
@@ -59,6 +69,10 @@ void add_judge_command(CLI::App& app, int& exit_code) {
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
+  command->add_flag("--update-expectations", options->update,
+                    "Rewrite what the cases expect from what was seen, and show the difference");
+  command->add_flag("--preview", options->preview,
+                    "Show what --update-expectations would rewrite, and rewrite nothing");
   command->add_flag("--json", options->json, "The result as JSON on standard output");
   command->callback([options, &exit_code] {
     const Result<int> code = judge_run(*options);

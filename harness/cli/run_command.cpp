@@ -16,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
+#include "cli/update_expectations.h"
 #include "outcome/outcome_json.h"
 #include "run/guest_vm.h"
 #include "run/scheduler.h"
@@ -45,6 +46,7 @@ struct RunOptions {
   int boot_timeout = 120;
   bool resume = false;
   bool dry_run = false;
+  bool update_expectations = false;
   bool no_cache = false;
   bool json = false;
 };
@@ -251,7 +253,24 @@ class RunCommand {
     if (!outcomes) return outcomes.error();
     RulesByCase rules;
     for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
+    if (options_.update_expectations) {
+      const Result<> updated = update_expectations(*outcomes, rules);
+      if (!updated) return updated.error();
+    }
     return static_cast<int>(conclude(*outcomes, rules, dir.path().string(), options_.json));
+  }
+
+  /// Rewrites the suite's cases, and reads them again.
+  static Result<> update_expectations(const std::vector<Outcome>& outcomes, RulesByCase& rules) {
+    const Result<fs::path> dir = find_data("cases");
+    if (!dir) return dir.error();
+    if (Result<> done = update_expectations_of(*dir, outcomes, Update::write); !done) return done;
+    const Result<std::vector<CaseSpec>> suite = read_suite(*dir);
+    if (!suite) return suite.error();
+    for (const CaseSpec& spec : *suite) {
+      if (rules.contains(spec.id)) rules[spec.id] = spec.expect;
+    }
+    return {};
   }
 
   const RunOptions& options_;
@@ -289,6 +308,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_flag("--resume", options->resume, "Go on with the run in --out");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
   run->add_flag("--json", options->json, "The result as JSON on standard output");
+  run->add_flag("--update-expectations", options->update_expectations,
+                "Rewrite what the suite's cases expect from what was seen, and show the difference")
+      ->excludes("--object");
   run->callback([options, &exit_code] {
     const Result<int> code = RunCommand(*options).run();
     if (!code) say_error(code.error());
