@@ -60,7 +60,7 @@ TEST_F(Suite, a_case_can_say_everything) {
   EXPECT_EQ(spec->btf, (std::vector{BtfSource::embedded, BtfSource::none}));
   EXPECT_EQ(spec->archs, std::vector{Arch::aarch64});
   EXPECT_FALSE(spec->attach);
-  EXPECT_EQ(spec->trigger->path, "/proc/sysrq-trigger");
+  EXPECT_EQ(spec->trigger->write->path, "/proc/sysrq-trigger");
   ASSERT_EQ(spec->expect.size(), 2U);
   EXPECT_EQ(spec->expect[0].when.text(), "kernel < 5.8");
 }

@@ -109,7 +109,8 @@ OrderedJson run_json(const RunOutcome& run) {
           {"hits", value_or_null(run.hits)},
           {"run_cnt", value_or_null(run.run_cnt)},
           {"run_time_ns", value_or_null(run.run_time_ns)},
-          {"arguments", word(run.arguments)}};
+          {"arguments", word(run.arguments)},
+          {"displaced", run.displaced}};
 }
 
 OrderedJson trigger_json(const TriggerOutcome& trigger) {
@@ -375,6 +376,7 @@ class OutcomeReader {
     run.run_cnt = number(reader, "run_cnt");
     run.run_time_ns = number(reader, "run_time_ns");
     run.arguments = read_word(reader, "arguments", kArgumentsSeen);
+    run.displaced = reader.boolean("displaced");
     finish(reader);
   }
 

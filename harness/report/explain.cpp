@@ -4,6 +4,7 @@
 
 #include "analysis/advice.h"
 #include "analysis/finding.h"
+#include "report/explain_run.h"
 
 namespace bpfmatrix {
 
@@ -123,7 +124,7 @@ std::string program_text(const Outcome& outcome, const ProgramOutcome& program,
                  fmt::format("zcat {}/logs/{}.log.gz{}", run_dir, program.load.log_sha256,
                              program.load.log_truncated ? " (its beginning is missing)" : ""));
   }
-  return text + line("  attach", attach_text(program.attach));
+  return text + line("  attach", attach_text(program.attach)) + run_text(outcome, program);
 }
 
 }  // namespace
@@ -155,6 +156,7 @@ std::string explain(const Outcome& outcome, const Features& features, const std:
         "map", fmt::format("'{}' ({}): {}", map.name, map.type, stage_text(map.stage, "created")));
   }
   text += line("relocated", relocation_text(outcome.relocation));
+  text += trigger_text(outcome);
   for (const ProgramOutcome& program : outcome.programs)
     text += program_text(outcome, program, features, run_dir);
   text += fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
