@@ -78,7 +78,8 @@ std::optional<TriggerSpec> read_trigger(ObjectReader& parent, const fs::path& di
     if (const Result<> read = inner.finish(); !read) reader.adopt(read.error());
   }
   read_command(reader, dir, trigger);
-  if (!trigger.write && trigger.command.empty()) reader.fail("write", "wanted 'write' or 'command'");
+  if (!trigger.write && trigger.command.empty())
+    reader.fail("write", "wanted 'write' or 'command'");
   if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
   return trigger;
 }

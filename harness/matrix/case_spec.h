@@ -42,8 +42,8 @@ struct WriteTrigger {
 /// What is done beside the standard trigger while the programs are attached.
 struct TriggerSpec {
   std::optional<WriteTrigger> write{};
-  /// What the trigger's process becomes at its end: a program of the guest and its arguments; empty:
-  /// one that ends at once.
+  /// What the trigger's process becomes at its end: a program of the guest and its arguments;
+  /// empty: one that ends at once.
   std::vector<std::string> command{};
   /// The host's file that is put into the guest as command[0]; empty: it is there already.
   std::filesystem::path command_file{};

@@ -18,12 +18,12 @@ using Truths = std::map<std::string, Scalar, std::less<>>;
 
 Truths truth_of(const Triggered& triggered);
 
-/// Fills in `truth` and `result` of each value, `absent` where `hits` is 0. "fd__wrapped" is held against "fd"; `hits`, and
-/// what begins with "hits__", is a count and has no truth.
+/// Fills in `truth` and `result` of each value, `absent` where `hits` is 0. "fd__wrapped" is held
+/// against "fd"; `hits`, and what begins with "hits__", is a count and has no truth.
 void hold_against(const Truths& truth, std::vector<ObservedValue>& values);
 
-/// How often the programs of the object counted themselves: the value `hits`, or `hits__PROGRAM` for
-/// one of them.
+/// How often the programs of the object counted themselves: the value `hits`, or `hits__PROGRAM`
+/// for one of them.
 std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values,
                                            std::string_view program = {});
 
@@ -36,7 +36,8 @@ ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values,
 bool is_syscall_probe(std::string_view section);
 
 /// All of the above, and `run` of each program that is attached. `triggered` is null when no
-/// trigger was pulled; `of_case` is what the case says must be seen, where the trigger says nothing.
+/// trigger was pulled; `of_case` is what the case says must be seen, where the trigger says
+/// nothing.
 void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& outcome);
 
 }  // namespace bpfmatrix

@@ -21,10 +21,10 @@ Outcome wrapper_read_directly() {
                  .run_time_ns = 5200,
                  .arguments = ArgumentsSeen::wrong};
   outcome.programs = {program};
-  outcome.observed = {{"hits", Scalar(std::int64_t{1}), std::nullopt, ObservedResult::untold},
-                      {"fd", Scalar(std::int64_t{-1073741824}), Scalar(std::int64_t{100}),
-                       ObservedResult::wrong},
-                      {"comm", Scalar("trig"), Scalar("trig"), ObservedResult::right}};
+  outcome.observed = {
+      {"hits", Scalar(std::int64_t{1}), std::nullopt, ObservedResult::untold},
+      {"fd", Scalar(std::int64_t{-1073741824}), Scalar(std::int64_t{100}), ObservedResult::wrong},
+      {"comm", Scalar("trig"), Scalar("trig"), ObservedResult::right}};
   return outcome;
 }
 

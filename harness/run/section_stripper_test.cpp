@@ -38,7 +38,8 @@ TEST(SectionStripper, takes_out_what_is_named_and_keeps_the_program) {
 TEST(SectionStripper, what_is_no_object_is_an_error_that_names_it) {
   const Result<TempDir> dir = TempDir::create();
   ASSERT_TRUE(write_file(dir->path() / "text", "no object"));
-  const auto stripped = SectionStripper(dir->path() / "cache").strip(dir->path() / "text", {".BTF"});
+  const auto stripped =
+      SectionStripper(dir->path() / "cache").strip(dir->path() / "text", {".BTF"});
   ASSERT_FALSE(stripped);
   EXPECT_THAT(stripped.error().message, ::testing::HasSubstr("text': llvm-objcopy: "));
 }

@@ -15,8 +15,8 @@ namespace bpfmatrix {
 /// Variable -> value.
 using Globals = std::map<std::string, std::int64_t, std::less<>>;
 
-/// Into the object as it was opened, before it is loaded. Error: no global variable is called so, or
-/// the value is none of its integer type.
+/// Into the object as it was opened, before it is loaded. Error: no global variable is called so,
+/// or the value is none of its integer type.
 Result<> set_globals(bpf_object* object, const Globals& globals);
 
 }  // namespace bpfmatrix

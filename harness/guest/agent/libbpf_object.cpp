@@ -224,7 +224,8 @@ OrderedJson LibbpfObject::observed_values() const {
   const btf* types = bpf_object__btf(object_.get());
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), kObservedMap);
   OrderedJson none = OrderedJson::object();
-  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0) return none;
+  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0)
+    return none;
   if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return none;
   if (bpf_map__value_size(map) > kMaxObservedBytes) return none;
   std::string bytes(bpf_map__value_size(map), '\0');

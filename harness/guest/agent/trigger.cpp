@@ -263,7 +263,8 @@ Triggered truth_of(const volatile Scene& scene, pid_t parent, const Ending& endi
                           {"sport", kSourcePort},
                           {"dport", kPort}});
   }
-  if (did("execve")) truth.texts.insert({{"filename", ending.words[0]}, {"argv0", ending.words[0]}});
+  if (did("execve"))
+    truth.texts.insert({{"filename", ending.words[0]}, {"argv0", ending.words[0]}});
   return truth;
 }
 

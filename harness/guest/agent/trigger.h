@@ -16,8 +16,8 @@ namespace bpfmatrix {
 inline constexpr std::string_view kEndAtOnce = "--end-at-once";
 
 /// `command` is what its process becomes at the end; empty: the agent's executable, which ends at
-/// once. Blocks for a few milliseconds, and for `kTriggerMs` at most when a program that is attached
-/// holds a call up, or the command does not end. Error: there is no process to do it.
+/// once. Blocks for a few milliseconds, and for `kTriggerMs` at most when a program that is
+/// attached holds a call up, or the command does not end. Error: there is no process to do it.
 Result<Triggered> pull_trigger(const std::vector<std::string>& command);
 
 }  // namespace bpfmatrix
