@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "base/gzip.h"
 
 namespace bpfmatrix {
 
@@ -376,7 +377,7 @@ class OutcomeReader {
     run.run_cnt = number(reader, "run_cnt");
     run.run_time_ns = number(reader, "run_time_ns");
     run.arguments = read_word(reader, "arguments", kArgumentsSeen);
-    run.displaced = reader.boolean("displaced");
+    run.displaced = reader.optional_boolean("displaced").value_or(false);
     finish(reader);
   }
 
@@ -430,7 +431,8 @@ Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
 }
 
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
-  const Result<std::string> text = read_file(file, kMaxOutcomesBytes);
+  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
+                                                             : read_file(file, kMaxOutcomesBytes);
   if (!text) return text.error();
   std::vector<Outcome> outcomes;
   std::string_view rest = *text;
