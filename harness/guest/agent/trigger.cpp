@@ -160,7 +160,8 @@ void let_timers_pass(volatile Scene& scene) {
   record(scene, "nanosleep", or_errno(::nanosleep(&time, nullptr)));
 }
 
-/// The standard streams of what is executed lead nowhere: the agent's are the console.
+/// The standard streams of what is executed lead nowhere: the agent's are the console. In the
+/// parent, so that the process that is observed opens one file only.
 void close_streams() {
   const int null = ::open("/dev/null", O_RDWR);
   for (int standard = 0; standard <= 2; ++standard) ::dup2(null, standard);
@@ -189,7 +190,6 @@ struct Ending {
   make_connection(scene);
   send_datagram(scene);
   let_timers_pass(scene);
-  close_streams();
   char* const environment[] = {nullptr};
   const unsigned at = scene.done;
   // Before it is made: who succeeds in it does not come back.
@@ -209,6 +209,7 @@ std::int64_t join_cgroup() {
 /// A parent of its own, so that the parent's id is no number that is right by chance, as 1 is.
 [[noreturn]] void be_parent(volatile Scene& scene, const Ending& ending) {
   ::setsid();
+  close_streams();
   record(scene, "join_cgroup", join_cgroup());
   const pid_t child = ::fork();
   if (child == 0) act(scene, ending);
