@@ -89,9 +89,14 @@ struct FieldReader {
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},           {"open", open_word}, {"maps", maps_word},
-    {"relocate", relocate_word}, {"load", load_word}, {"cause", cause_word},
-    {"attach", attach_word},     {"hit", run_word<hit_word>},
+    {"end", end_word},
+    {"open", open_word},
+    {"maps", maps_word},
+    {"relocate", relocate_word},
+    {"load", load_word},
+    {"cause", cause_word},
+    {"attach", attach_word},
+    {"hit", run_word<hit_word>},
     {"arguments", run_word<arguments_word>},
     {kObserved, observed_words},
 };

@@ -262,7 +262,8 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
     if (frame.type == FrameType::run) guest.say_out("ready\n");
     if (frame.type == FrameType::trigger) {
       guest.say_out("between\n");  // output that crosses the answer is not lost
-      guest.say(to_frame(Triggered{.numbers = {{"pid", 77}}, .texts = {}, .performed = {{"getpid", 77}}}));
+      guest.say(to_frame(
+          Triggered{.numbers = {{"pid", 77}}, .texts = {}, .performed = {{"getpid", 77}}}));
       guest.say(to_frame(Exited{0}));
     }
   });

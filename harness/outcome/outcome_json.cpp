@@ -106,12 +106,9 @@ OrderedJson stats_json(const VerifierStats& stats) {
 }
 
 OrderedJson run_json(const RunOutcome& run) {
-  return {{"trigger", text_or_null(run.trigger)},
-          {"hits", value_or_null(run.hits)},
-          {"run_cnt", value_or_null(run.run_cnt)},
-          {"run_time_ns", value_or_null(run.run_time_ns)},
-          {"arguments", word(run.arguments)},
-          {"displaced", run.displaced}};
+  return {{"trigger", text_or_null(run.trigger)},  {"hits", value_or_null(run.hits)},
+          {"run_cnt", value_or_null(run.run_cnt)}, {"run_time_ns", value_or_null(run.run_time_ns)},
+          {"arguments", word(run.arguments)},      {"displaced", run.displaced}};
 }
 
 OrderedJson trigger_json(const TriggerOutcome& trigger) {

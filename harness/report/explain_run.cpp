@@ -18,7 +18,8 @@ std::string_view arguments_text(ArgumentsSeen seen) {
     case ArgumentsSeen::wrapped:
       return "arguments right, taken through the inner pt_regs that a wrapper is handed";
     case ArgumentsSeen::wrong:
-      return "arguments wrong: a wrapper of a system call has one, the pt_regs that hold them; read "
+      return "arguments wrong: a wrapper of a system call has one, the pt_regs that hold them; "
+             "read "
              "directly it is a number like any other (BPF_KSYSCALL knows both ways)";
   }
   return "";

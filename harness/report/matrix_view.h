@@ -25,10 +25,10 @@ enum class Sign {
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
-inline constexpr std::array kSigns{
-    Sign::attached,       Sign::wrong_reads,    Sign::never_hit, Sign::loaded,
-    Sign::loaded_skipped, Sign::attach_refused, Sign::refused,   Sign::not_reached,
-    Sign::panicked,       Sign::unknown};
+inline constexpr std::array kSigns{Sign::attached, Sign::wrong_reads,    Sign::never_hit,
+                                   Sign::loaded,   Sign::loaded_skipped, Sign::attach_refused,
+                                   Sign::refused,  Sign::not_reached,    Sign::panicked,
+                                   Sign::unknown};
 
 std::string_view to_string(Sign sign);
 

@@ -65,7 +65,8 @@ struct ObjectFinder::Locate {
 };
 
 ObjectFinder::ObjectFinder(const RunSettings& settings)
-    : settings_(settings), compiler_(settings.fetch.store.root() / "compiled"),
+    : settings_(settings),
+      compiler_(settings.fetch.store.root() / "compiled"),
       stripper_(settings.fetch.store.root() / "compiled") {}
 
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {

@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kInterface = "lo";
 constexpr const char* kClock = "cpu-clock";
-constexpr std::uint64_t kClockHz = 1000;
+constexpr std::uint64_t kClockHz = 250;
 
 std::function<void()> destroy(bpf_link* link) {
   return [link] { bpf_link__destroy(link); };

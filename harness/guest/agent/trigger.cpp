@@ -30,7 +30,7 @@ namespace {
 constexpr std::int64_t kTriggerMs = 5000;
 // On loopback the handshake is over when connect() returns, unless somebody drops its packets.
 constexpr int kConnectMs = 100;
-constexpr long kTimerNs = 2'000'000;
+constexpr long kTimerNs = 5'000'000;
 
 constexpr std::string_view kComm = "bpfmatrix-trig";
 constexpr const char* kFile = "/run/bpfmatrix/cell/trigger";
@@ -154,7 +154,8 @@ void send_datagram(volatile Scene& scene) {
   record(scene, "sendto", or_errno(sent));
 }
 
-/// Long enough for a timer that was started by a call above, and for a tick of the clock.
+/// Long enough for a timer that was started by a call above, and for a tick of the clock that the
+/// loader attaches perf_event programs to (4 ms).
 void let_timers_pass(volatile Scene& scene) {
   const timespec time{0, kTimerNs};
   record(scene, "nanosleep", or_errno(::nanosleep(&time, nullptr)));
