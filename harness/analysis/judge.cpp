@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/classify.h"
+#include "analysis/run_words.h"
 #include "base/ids.h"
 #include "base/kernel_version.h"
 
@@ -70,15 +71,35 @@ Word cause_word(const Outcome& outcome, Subject program) {
   return std::string(to_string(judgement->cause));
 }
 
+/// What only a program comes to, or the object that never came to programs does not.
+template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
+Word run_word(const Outcome& outcome, Subject program) {
+  return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+Word observed_words(const Outcome& outcome, Subject program) {
+  return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+constexpr std::string_view kObserved = "observed";
+constexpr std::string_view kSingle = "observed.";
+
 /// How a field of a rule is read from an outcome. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},           {"open", open_word}, {"maps", maps_word},
-    {"relocate", relocate_word}, {"load", load_word}, {"cause", cause_word},
+    {"end", end_word},
+    {"open", open_word},
+    {"maps", maps_word},
+    {"relocate", relocate_word},
+    {"load", load_word},
+    {"cause", cause_word},
     {"attach", attach_word},
+    {"hit", run_word<hit_word>},
+    {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words},
 };
 
 bool contains(const Words& words, std::string_view word) {
@@ -102,6 +123,17 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
   }
 }
 
+/// A value that was read wrong passes only where a rule speaks of it.
+void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
+                       const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kObserved))) return;
+  for (const std::string& name : wrong_reads(outcome, program)) {
+    const std::string field = std::string(kSingle) + name;
+    if (rule.allowed.contains(field)) continue;
+    verdict.mismatches.push_back({program.name, field, {"right"}, "wrong", rule.because});
+  }
+}
+
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
                    CellVerdict& verdict) {
@@ -122,6 +154,7 @@ void judge_subject(const Outcome& outcome, Subject program,
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
   }
+  if (program != nullptr) judge_wrong_reads(outcome, *program, rule, verdict);
 }
 
 Verdict summary(const CellVerdict& verdict, End end) {
@@ -173,6 +206,10 @@ std::optional<std::string> outcome_word(std::string_view field, const Outcome& o
                                         const ProgramOutcome* program) {
   for (const FieldReader& reader : kReaders) {
     if (reader.field == field) return reader.read(outcome, program);
+  }
+  if (field.starts_with(kSingle)) {
+    return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{},
+                         field.substr(kSingle.size()));
   }
   return std::nullopt;
 }

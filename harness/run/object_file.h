@@ -11,6 +11,7 @@
 #include "kernels/deb_file.h"
 #include "matrix/case_spec.h"
 #include "run/case_compiler.h"
+#include "run/section_stripper.h"
 #include "run/settings.h"
 
 namespace bpfmatrix {
@@ -43,6 +44,7 @@ class ObjectFinder {
 
   const RunSettings& settings_;
   CaseCompiler compiler_;
+  SectionStripper stripper_;
   std::map<Arch, std::filesystem::path> btf_{};
 };
 
