@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view kNoCause = "none";
 constexpr std::string_view kNoExpectation = "no expectation";
+constexpr std::string_view kRelocations = "relocations";
+constexpr std::string_view kNoRelocations = "none";
 
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
@@ -84,6 +86,18 @@ Word observed_words(const Outcome& outcome, Subject program) {
 constexpr std::string_view kObserved = "observed";
 constexpr std::string_view kSingle = "observed.";
 
+/// The gravest of all its relocations stands for the program.
+Word relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+  const auto result = gravest(program->relocations);
+  if (!result && !has_relocation_records(outcome)) {
+    // The loader counted some, and nobody knows whose they are.
+    const RelocationOutcome& all = outcome.relocation;
+    if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
+  }
+  return std::string(result ? to_string(*result) : kNoRelocations);
+}
+
 /// How a field of a rule is read from an outcome. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
@@ -100,6 +114,7 @@ constexpr FieldReader kReaders[] = {
     {"hit", run_word<hit_word>},
     {"arguments", run_word<arguments_word>},
     {kObserved, observed_words},
+    {kRelocations, relocations_word},
 };
 
 bool contains(const Words& words, std::string_view word) {
@@ -134,6 +149,34 @@ void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
   }
 }
 
+/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// is to be so.
+void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
+                   const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kRelocations))) return;
+  if (!loaded_with_skipped_relocations(outcome, program)) return;
+  const auto& all = program.relocations;
+  const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
+    return record.result == RelocationResult::skipped;
+  });
+  const std::string because = skipped == all.end()
+                                  ? "the loader left relocations out"
+                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
+                                                skipped->local, skipped->reason);
+  verdict.mismatches.push_back(
+      {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
+}
+
+/// What the witnesses of a relocation do not agree on is not known.
+void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
+  for (const RelocationRecord& record : program.relocations) {
+    if (record.witness != WitnessResult::disagrees) continue;
+    verdict.doubts.push_back(
+        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
+                                   record.local, record.witness_words)});
+  }
+}
+
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
                    CellVerdict& verdict) {
@@ -147,6 +190,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   if (!contains(ends, to_string(outcome.end))) {
     return judge_end(outcome, name, ends, rule, verdict);
   }
+  if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
     const Word got = outcome_word(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
@@ -219,6 +263,7 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
     judge_subject(outcome, &program, rules, facts, verdict);
+    judge_witnesses(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, verdict);
   verdict.verdict = summary(verdict, outcome.end);
