@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/classify.h"
+#include "analysis/run_words.h"
 #include "base/ids.h"
 #include "base/kernel_version.h"
 
@@ -13,6 +14,7 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::string_view kNoCause = "none";
+constexpr std::string_view kNoExpectation = "no expectation";
 constexpr std::string_view kRelocations = "relocations";
 constexpr std::string_view kNoRelocations = "none";
 
@@ -71,6 +73,19 @@ Word cause_word(const Outcome& outcome, Subject program) {
   return std::string(to_string(judgement->cause));
 }
 
+/// What only a program comes to, or the object that never came to programs does not.
+template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
+Word run_word(const Outcome& outcome, Subject program) {
+  return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+Word observed_words(const Outcome& outcome, Subject program) {
+  return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+constexpr std::string_view kObserved = "observed";
+constexpr std::string_view kSingle = "observed.";
+
 /// The gravest of all its relocations stands for the program.
 Word relocations_word(const Outcome& outcome, Subject program) {
   if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
@@ -89,43 +104,21 @@ struct FieldReader {
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},       {"open", open_word},
-    {"maps", maps_word},     {"relocate", relocate_word},
-    {"load", load_word},     {"cause", cause_word},
-    {"attach", attach_word}, {kRelocations, relocations_word},
+    {"end", end_word},
+    {"open", open_word},
+    {"maps", maps_word},
+    {"relocate", relocate_word},
+    {"load", load_word},
+    {"cause", cause_word},
+    {"attach", attach_word},
+    {"hit", run_word<hit_word>},
+    {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words},
+    {kRelocations, relocations_word},
 };
-
-Word read_field(std::string_view field, const Outcome& outcome, Subject program) {
-  for (const FieldReader& reader : kReaders) {
-    if (reader.field == field) return reader.read(outcome, program);
-  }
-  return std::nullopt;
-}
 
 bool contains(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// The rule that decides for a program; nothing and a reason where it cannot be told which.
-struct Choice {
-  const ExpectationRule* rule = nullptr;
-  std::string doubt{};
-};
-
-Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view name,
-                   const ConditionFacts& facts) {
-  for (const ExpectationRule& rule : rules) {
-    if (!glob_match(rule.program, name)) continue;
-    switch (rule.when.holds(facts)) {
-      case Truth::yes:
-        return {&rule};
-      case Truth::no:
-        break;
-      case Truth::unknown:
-        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
-    }
-  }
-  return {nullptr, "no expectation"};
 }
 
 /// The machine ended otherwise than expected: whatever the record says beside, it is cut short.
@@ -142,6 +135,17 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
     case End::unavailable:
       verdict.doubts.push_back({name, fmt::format("{}: {}", got, outcome.end_reason)});
       break;
+  }
+}
+
+/// A value that was read wrong passes only where a rule speaks of it.
+void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
+                       const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kObserved))) return;
+  for (const std::string& name : wrong_reads(outcome, program)) {
+    const std::string field = std::string(kSingle) + name;
+    if (rule.allowed.contains(field)) continue;
+    verdict.mismatches.push_back({program.name, field, {"right"}, "wrong", rule.because});
   }
 }
 
@@ -188,12 +192,13 @@ void judge_subject(const Outcome& outcome, Subject program,
   }
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = read_field(field, outcome, program);
+    const Word got = outcome_word(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
   }
+  if (program != nullptr) judge_wrong_reads(outcome, *program, rule, verdict);
 }
 
 Verdict summary(const CellVerdict& verdict, End end) {
@@ -221,6 +226,34 @@ std::string_view to_string(Verdict verdict) {
 std::optional<Verdict> parse_verdict(std::string_view text) {
   for (const Verdict verdict : kVerdicts) {
     if (to_string(verdict) == text) return verdict;
+  }
+  return std::nullopt;
+}
+
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts) {
+  for (const ExpectationRule& rule : rules) {
+    if (!glob_match(rule.program, program)) continue;
+    switch (rule.when.holds(facts)) {
+      case Truth::yes:
+        return {&rule, ""};
+      case Truth::no:
+        break;
+      case Truth::unknown:
+        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+    }
+  }
+  return {nullptr, std::string(kNoExpectation)};
+}
+
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program) {
+  for (const FieldReader& reader : kReaders) {
+    if (reader.field == field) return reader.read(outcome, program);
+  }
+  if (field.starts_with(kSingle)) {
+    return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{},
+                         field.substr(kSingle.size()));
   }
   return std::nullopt;
 }

@@ -21,7 +21,7 @@ std::vector<ExpectationRule> rules(const char* json) {
 const StageOutcome kOk{StageResult::ok};
 const StageOutcome kRefused{StageResult::refused, "EINVAL", ""};
 
-/// Two programs on 6.1, loaded and attached.
+/// Two programs on 6.1, loaded, attached and triggered, and nobody counted.
 Outcome good_outcome() {
   Outcome outcome;
   outcome.kernel.release = "6.1.0-50-cloud-amd64";
@@ -38,6 +38,7 @@ Outcome good_outcome() {
     program.name = name;
     program.load.stage = kOk;
     program.attach.stage = kOk;
+    program.run.trigger = "standard";
     outcome.programs.push_back(program);
   }
   return outcome;
@@ -135,8 +136,10 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        R"j([{"when":"has(bpf_loop)","load":"accepted"},{"load":"accepted"}])j", Verdict::unsure},
       {"a condition whose answer does not matter", good_outcome(),
        R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"accepted"}])j", Verdict::as_expected},
-      {"a field that the outcome does not have", good_outcome(),
-       R"([{"load":"accepted","hit":"yes"}])", Verdict::unsure},
+      {"hits that nobody counted", good_outcome(), R"([{"load":"accepted","hit":"yes"}])",
+       Verdict::unsure},
+      {"a field that no outcome has", good_outcome(), R"([{"relocations":"resolved"}])",
+       Verdict::unsure},
       {"one observed value", good_outcome(), R"([{"observed":{"pid":"right"}}])", Verdict::unsure},
       {"an object that does not open", refused_at_open(), R"([{"load":"accepted"}])",
        Verdict::unexpected},
@@ -283,6 +286,55 @@ TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
   Outcome outcome = good_outcome();
   outcome.programs.clear();
   EXPECT_EQ(judged(outcome, R"([{"open":"opened","load":"accepted"}])").verdict, Verdict::unsure);
+}
+
+/// The first program ran and read fd wrong, the second never ran.
+Outcome wrong_read() {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 1;
+  outcome.programs[0].run.arguments = ArgumentsSeen::wrong;
+  outcome.programs[1].run.run_cnt = 0;
+  outcome.observed = {{"fd__first", Scalar(), Scalar(), ObservedResult::wrong},
+                      {"pid__first", Scalar(), Scalar(), ObservedResult::right},
+                      {"rc", Scalar(), std::nullopt, ObservedResult::untold}};
+  return outcome;
+}
+
+TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
+  const CellVerdict verdict = judged(wrong_read(), R"([
+      {"program":"first","hit":"yes","arguments":"direct",
+       "observed":{"fd__first":"wrong","pid__first":"right","rc":"right"}},
+      {"hit":"yes","observed":"absent"}])");
+  EXPECT_THAT(mismatches(verdict), ElementsAre("first: arguments: wanted direct, got wrong",
+                                               "second: hit: wanted yes, got no"));
+  EXPECT_THAT(doubts(verdict),
+              ElementsAre("first: cannot tell 'observed.rc'", "second: cannot tell 'observed'"));
+}
+
+TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
+  const char* const silent[] = {
+      R"([{"load":"accepted"}])",
+      R"([{"observed":{"pid__first":"right"},"program":"first"},{"load":"accepted"}])"};
+  for (const char* json : silent) {
+    EXPECT_THAT(mismatches(judged(wrong_read(), json)),
+                ElementsAre("first: observed.fd__first: wanted right, got wrong"));
+  }
+  for (const char* json :
+       {R"([{"program":"first","observed":"wrong"},{"load":"accepted"}])",
+        R"([{"program":"first","observed":{"fd__first":"wrong"}},{"load":"accepted"}])"}) {
+    EXPECT_EQ(judged(wrong_read(), json).verdict, Verdict::as_expected) << json;
+  }
+}
+
+TEST(Judge, an_object_of_ones_own_need_not_be_hit_and_must_not_read_wrong) {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 0;
+  const auto verdict = [&] {
+    return judge(outcome, default_expectations(), condition_facts(outcome)).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::as_expected);
+  outcome.observed = {{"pid", Scalar(), Scalar(), ObservedResult::wrong}};
+  EXPECT_EQ(verdict(), Verdict::unexpected);
 }
 
 TEST(Judge, what_is_expected_of_any_object) {

@@ -109,6 +109,8 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_observed(reader);
   } else if (event == "ran") {
     add_ran(reader);
+  } else if (event == "displaced") {
+    if (ProgramOutcome* owner = program(reader)) owner->run.displaced = true;
   } else if (event == "ready") {
     ready_ = true;
   } else if (event == "done") {

@@ -112,6 +112,8 @@ struct RunOutcome {
   std::optional<std::uint64_t> run_cnt{};
   std::optional<std::uint64_t> run_time_ns{};
   ArgumentsSeen arguments = ArgumentsSeen::not_told;
+  /// It was attached, and had given way to another program of its object when the trigger came.
+  bool displaced = false;
 };
 
 struct ProgramOutcome {

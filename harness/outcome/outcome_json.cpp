@@ -107,11 +107,9 @@ OrderedJson stats_json(const VerifierStats& stats) {
 }
 
 OrderedJson run_json(const RunOutcome& run) {
-  return {{"trigger", text_or_null(run.trigger)},
-          {"hits", value_or_null(run.hits)},
-          {"run_cnt", value_or_null(run.run_cnt)},
-          {"run_time_ns", value_or_null(run.run_time_ns)},
-          {"arguments", word(run.arguments)}};
+  return {{"trigger", text_or_null(run.trigger)},  {"hits", value_or_null(run.hits)},
+          {"run_cnt", value_or_null(run.run_cnt)}, {"run_time_ns", value_or_null(run.run_time_ns)},
+          {"arguments", word(run.arguments)},      {"displaced", run.displaced}};
 }
 
 OrderedJson trigger_json(const TriggerOutcome& trigger) {
@@ -392,6 +390,7 @@ class OutcomeReader {
     run.run_cnt = number(reader, "run_cnt");
     run.run_time_ns = number(reader, "run_time_ns");
     run.arguments = read_word(reader, "arguments", kArgumentsSeen);
+    run.displaced = reader.optional_boolean("displaced").value_or(false);
     finish(reader);
   }
 

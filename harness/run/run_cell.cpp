@@ -33,7 +33,7 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
-    judge_run(triggered_ ? &*triggered_ : nullptr, result_.outcome);
+    judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
     if (has_relocations()) record_relocations();
     return std::move(result_);
@@ -45,15 +45,21 @@ class LoaderRun {
     result_.outcome.end_reason = std::move(why);
   }
 
-  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path) {
+  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path,
+                    int mode = 0644) {
     const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
     if (!bytes) return bytes.error();
-    return session_.put_file(guest_path, *bytes, 0644, deadline_);
+    return session_.put_file(guest_path, *bytes, mode, deadline_);
   }
 
   Result<> put_files() {
     if (input_.cell->btf == BtfSource::embedded) {
       if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
+    }
+    const auto& trigger = input_.spec->trigger;
+    if (trigger && !trigger->command_file.empty()) {
+      const Result<> put = put_file(trigger->command_file, trigger->command[0], 0755);
+      if (!put) return put;
     }
     return put_file(input_.object->file, kObjectInGuest);
   }
@@ -76,6 +82,7 @@ class LoaderRun {
               {"object", kObjectInGuest},
               {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
               {"attach", input_.spec->attach},
+              {"globals", input_.spec->globals},
               {"hold", hold()}};
     if (has_relocations()) json["insns"] = true;
     return json.dump() + "\n";
@@ -168,14 +175,18 @@ class LoaderRun {
   void pull_trigger() {
     Result<> pulled = input_.spec->attach ? pull_standard_trigger() : Result<>();
     const auto& trigger = input_.spec->trigger;
-    if (pulled && trigger) pulled = session_.write(trigger->path, trigger->text, deadline_);
+    if (pulled && trigger && trigger->write) {
+      pulled = session_.write(trigger->write->path, trigger->write->text, deadline_);
+    }
     if (pulled) pulled = session_.input("go\n", true, deadline_);
     if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
   }
 
   /// That the agent cannot do it is said in the record, which is as good as before in all else.
   Result<> pull_standard_trigger() {
-    Result<Triggered> triggered = session_.trigger(deadline_);
+    TriggerRequest request;
+    if (input_.spec->trigger) request.command = input_.spec->trigger->command;
+    Result<Triggered> triggered = session_.trigger(request, deadline_);
     if (triggered) {
       triggered_ = *std::move(triggered);
     } else if (session_.state() == SessionState::ready) {

@@ -20,8 +20,6 @@ namespace {
 constexpr int kMaxBootAttempts = 2;
 /// A second VM of the same kernel pays for its boot only if this many cells are left to share.
 constexpr std::size_t kWorthSharing = 6;
-/// The kernel whose types *.bpf.c cases are written against.
-constexpr std::string_view kHeadersKernel = "debian-6.1-";
 
 /// What is left to do on one kernel.
 struct KernelQueue {

@@ -60,10 +60,15 @@ std::unique_ptr<bpf_object, LibbpfObject::Close> LibbpfObject::open_object() con
   return std::unique_ptr<bpf_object, Close>(bpf_object__open_file(path_.c_str(), &options));
 }
 
-bool LibbpfObject::open() {
+bool LibbpfObject::open(const Globals& globals) {
+  globals_ = globals;
   object_ = open_object();
   if (!object_) {
     report_open({true, errno, LibbpfLog::instance().message()});
+    return false;
+  }
+  if (const Result<> set = set_globals(object_.get(), globals_); !set) {
+    report_open({true, EINVAL, set.error().message});
     return false;
   }
   report_open({});
@@ -99,7 +104,7 @@ bool LibbpfObject::load() {
   // Each further try leaves out one more program that libbpf itself will not load.
   for (std::size_t tries = 0; tries <= programs_.size(); ++tries) {
     if (!object_) object_ = open_object();
-    if (!object_) return false;
+    if (!object_ || !set_globals(object_.get(), globals_)) return false;
     prepare();
     LibbpfLog::instance().clear();
     const int error = bpf_object__load(object_.get());
@@ -225,16 +230,18 @@ void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict)
   report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict);
 }
 
-void LibbpfObject::report_observed_values() const {
+OrderedJson LibbpfObject::observed_values() const {
   const btf* types = bpf_object__btf(object_.get());
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), kObservedMap);
-  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0) return;
-  if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return;
-  if (bpf_map__value_size(map) > kMaxObservedBytes) return;
+  OrderedJson none = OrderedJson::object();
+  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0)
+    return none;
+  if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return none;
+  if (bpf_map__value_size(map) > kMaxObservedBytes) return none;
   std::string bytes(bpf_map__value_size(map), '\0');
   const std::uint32_t first = 0;
-  if (bpf_map_lookup_elem(bpf_map__fd(map), &first, bytes.data()) != 0) return;
-  report_observed(kObservedMap, read_values(types, observed_type_, bytes));
+  if (bpf_map_lookup_elem(bpf_map__fd(map), &first, bytes.data()) != 0) return none;
+  return read_values(types, observed_type_, bytes);
 }
 
 std::vector<const bpf_program*> LibbpfObject::accepted() const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "guest/agent/globals.h"
 #include "guest/agent/relocation_log.h"
 #include "guest/agent/report.h"
 
@@ -22,14 +23,16 @@ class LibbpfObject {
   /// sent are reported too.
   LibbpfObject(std::string path, std::string btf, bool insns);
 
-  /// False when libbpf refused the object; that has been reported.
-  bool open();
+  /// Opens the object and gives its global variables these values. False when libbpf refused the
+  /// object, or a variable is not there; that has been reported.
+  bool open(const Globals& globals);
   /// Loads what can be loaded. False when something failed that is none of the contract's stages.
   bool load();
   /// The programs the kernel holds now.
   std::vector<const bpf_program*> accepted() const;
-  /// Reports what the programs have put into the array map `observed`, if there is one.
-  void report_observed_values() const;
+  /// What the programs have put into the array map `observed`; empty if there is none.
+  OrderedJson observed_values() const;
+  const bpf_object* get() const { return object_.get(); }
 
  private:
   struct Close {
@@ -61,6 +64,7 @@ class LibbpfObject {
 
   std::string path_;
   std::string btf_;
+  Globals globals_{};
   std::unique_ptr<bpf_object, Close> object_{};
   std::vector<Program> programs_{};
   /// The type of what is in the map `observed`; 0 without one. Kept from the beginning, because

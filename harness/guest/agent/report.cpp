@@ -167,6 +167,10 @@ void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t r
       {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
 }
 
+void report_displaced(std::string_view program) {
+  emit({{"event", "displaced"}, {"program", program}});
+}
+
 void report_ready() { emit({{"event", "ready"}}); }
 void report_done() { emit({{"event", "done"}}); }
 

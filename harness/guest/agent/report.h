@@ -64,6 +64,8 @@ void report_relocation(const LoggedRelocation& relocation);
 /// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
 void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);
+/// That another program of the object has taken its place again.
+void report_displaced(std::string_view program);
 void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);
