@@ -212,6 +212,76 @@ TEST(Judge, a_map_that_is_refused_counts_for_all_of_them) {
   EXPECT_EQ(judged(outcome, R"([{"maps":"not_tried"}])").verdict, Verdict::as_expected);
 }
 
+/// The first program has these relocations.
+Outcome relocated(const std::vector<RelocationResult>& results) {
+  Outcome outcome = good_outcome();
+  for (const RelocationResult result : results) {
+    outcome.programs[0].relocations.push_back(
+        {.local = "struct task_struct::tgid", .result = result, .reason = "no BTF"});
+  }
+  return outcome;
+}
+
+TEST(Judge, the_gravest_relocation_stands_for_the_program) {
+  using enum RelocationResult;
+  const struct {
+    std::vector<RelocationResult> results;
+    const char* word;
+  } rows[] = {{{}, "none"},
+              {{unchanged}, "unchanged"},
+              {{resolved, unchanged}, "resolved"},
+              {{resolved, poisoned, unchanged}, "poisoned"},
+              {{skipped, poisoned}, "skipped"},
+              {{failed, skipped}, "failed"}};
+  for (const auto& row : rows) {
+    for (const char* wanted : {"none", "unchanged", "resolved", "poisoned", "skipped", "failed"}) {
+      const std::string rule = std::string(R"([{"program":"first","relocations":")") + wanted +
+                               R"("},{"load":"accepted"}])";
+      EXPECT_EQ(judged(relocated(row.results), rule.c_str()).verdict,
+                row.word == std::string(wanted) ? Verdict::as_expected : Verdict::unexpected)
+          << row.word << " against " << wanted;
+    }
+  }
+}
+
+TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
+  const Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::skipped});
+  const CellVerdict verdict = judged(outcome, R"([{"load":"accepted"}])");
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
+  EXPECT_THAT(mismatches(verdict),
+              ElementsAre("first: relocations: wanted not skipped, got skipped"));
+  EXPECT_EQ(verdict.mismatches[0].because,
+            "loaded, and 'struct task_struct::tgid' holds the compiler's number: no BTF");
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unexpected);
+  EXPECT_EQ(judged(outcome, R"([{"load":"accepted","relocations":["skipped","none"]}])").verdict,
+            Verdict::as_expected);
+}
+
+TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations) {
+  Outcome outcome = relocated({RelocationResult::skipped});
+  outcome.programs[0].load.stage = {};
+  EXPECT_EQ(
+      judged(outcome, R"([{"program":"first","load":"not_tried"},{"load":"accepted"}])").verdict,
+      Verdict::as_expected);
+}
+
+TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
+  Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::resolved});
+  RelocationRecord& record = outcome.programs[0].relocations[1];
+  record.index = 1;
+  record.witness = WitnessResult::disagrees;
+  record.witness_words = "sent imm 4, calculated imm 8";
+  for (const char* rule :
+       {R"([{"load":"accepted"}])", R"([{"relocations":["resolved","none"]}])"}) {
+    const CellVerdict verdict = judged(outcome, rule);
+    EXPECT_EQ(verdict.verdict, Verdict::unsure);
+    EXPECT_THAT(doubts(verdict),
+                ElementsAre("first: witnesses of relocation 1 (struct task_struct::tgid) disagree: "
+                            "sent imm 4, calculated imm 8"));
+  }
+}
+
 TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
   Outcome outcome = good_outcome();
   outcome.programs.clear();

@@ -119,16 +119,15 @@ std::vector<Arch> read_archs(ObjectReader& reader, const std::vector<std::string
   return archs;
 }
 
-}  // namespace
-
-Result<CaseSpec> read_case(const fs::path& case_json) {
-  const std::string where = case_json.string();
+Result<Json> read_json(const fs::path& case_json) {
   const Result<std::string> text = read_file(case_json, kMaxCaseBytes);
   if (!text) return text.error();
-  const Result<Json> json = parse_json(*text, where);
-  if (!json) return json.error();
+  return parse_json(*text, case_json.string());
+}
 
-  ObjectReader reader(*json, where);
+Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
+  const std::string where = case_json.string();
+  ObjectReader reader(json, where);
   CaseSpec spec;
   const fs::path dir = case_json.parent_path();
   spec.id = dir.filename().string();
@@ -158,7 +157,30 @@ Result<CaseSpec> read_case(const fs::path& case_json) {
   return spec;
 }
 
-Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
+}  // namespace
+
+Result<CaseSpec> read_case(const fs::path& case_json) {
+  const Result<Json> json = read_json(case_json);
+  if (!json) return json.error();
+  return read_spec(*json, case_json);
+}
+
+std::vector<Error> case_errors(const fs::path& case_json) {
+  Result<Json> json = read_json(case_json);
+  if (!json) return {json.error()};
+  std::vector<Error> of_rules;
+  if (json->is_object() && json->contains("expect") && !(*json)["expect"].is_null()) {
+    of_rules = expectation_errors((*json)["expect"], case_json.string() + ": expect");
+    json->erase("expect");
+  }
+  std::vector<Error> errors;
+  if (Result<CaseSpec> rest = read_spec(*json, case_json); !rest)
+    errors.push_back(std::move(rest).error());
+  errors.insert(errors.end(), of_rules.begin(), of_rules.end());
+  return errors;
+}
+
+Result<std::vector<fs::path>> case_files(const fs::path& dir) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
@@ -167,10 +189,15 @@ Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
   }
   if (error) return Error{fmt::format("cases in '{}': {}", dir.string(), error.message())};
   std::sort(files.begin(), files.end());
+  return files;
+}
 
+Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
+  const Result<std::vector<fs::path>> files = case_files(dir);
+  if (!files) return files.error();
   std::vector<CaseSpec> suite;
   std::map<std::string, fs::path> seen;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : *files) {
     Result<CaseSpec> spec = read_case(file);
     if (!spec) return std::move(spec).error();
     const auto [other, fresh] = seen.emplace(spec->id, file);

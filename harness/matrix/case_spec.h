@@ -77,6 +77,13 @@ struct CaseSpec {
 /// Reads <group>/<id>/case.json; files it names are relative to it. Error: file, key and problem.
 Result<CaseSpec> read_case(const std::filesystem::path& case_json);
 
+/// For those who want to know everything that is wrong with a file: what else there is, and an
+/// error for each bad rule. Empty: read_case takes it.
+std::vector<Error> case_errors(const std::filesystem::path& case_json);
+
+/// Every case.json below `dir`, sorted. Error: the folder cannot be read.
+Result<std::vector<std::filesystem::path>> case_files(const std::filesystem::path& dir);
+
 /// Every case below `dir`, ordered by group and id. Error: the first bad case, or an id used twice.
 Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
 

@@ -71,6 +71,23 @@ TEST_F(Suite, a_case_can_say_everything) {
   EXPECT_EQ(spec->expect[0].when.text(), "kernel < 5.8");
 }
 
+TEST_F(Suite, everything_that_is_wrong_with_a_file_is_listed) {
+  const fs::path file = add("g", "c", R"({"schema":1,"shows":"s","object":{"source":"a"},
+    "atach":true,"expect":[{"laod":"accepted"},{"load":"accepted"},{"load":"acepted"}]})");
+  std::vector<std::string> messages;
+  for (const Error& error : case_errors(file)) {
+    messages.push_back(error.message.substr(error.message.find("case.json")));
+  }
+  EXPECT_EQ(messages, (std::vector<std::string>{
+                          "case.json': unknown key 'atach'",
+                          "case.json: expect[0]': key 'load': a rule must expect something",
+                          "case.json: expect[2]': key 'load': unknown word 'acepted'"}));
+  EXPECT_TRUE(
+      case_errors(add("g", "d", R"({"schema":1,"shows":"s","object":{"source":"a"}})")).empty());
+  EXPECT_EQ(case_errors(add("g", "e", "{")).size(), 1U);
+  EXPECT_EQ(case_errors(add("g", "f", "[]")).size(), 1U);
+}
+
 struct Bad {
   const char* json;
   const char* message;

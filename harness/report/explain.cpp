@@ -15,10 +15,7 @@ constexpr CellSection kBeforePrograms[] = {
     explain_summary, explain_asked, explain_machine, explain_object, explain_relocated,
 };
 constexpr ProgramSection kOfAProgram[] = {
-    explain_load,
-    explain_cause,
-    explain_attach,
-    explain_run,
+    explain_relocations, explain_load, explain_cause, explain_attach, explain_run,
 };
 constexpr CellSection kAfterPrograms[] = {
     explain_trigger,

@@ -39,7 +39,7 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
   if (program == nullptr || program->load.stage.result == StageResult::refused)
     return Sign::refused;
   if (program->load.stage.result == StageResult::not_tried) return Sign::not_reached;
-  if (outcome.relocation.skipped.value_or(0) > 0) return Sign::loaded_skipped;
+  if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
   switch (program->attach.stage.result) {
     case StageResult::ok:
       return sign_of_attached(outcome, *program);

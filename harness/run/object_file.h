@@ -16,6 +16,9 @@
 
 namespace bpfmatrix {
 
+/// The kernel whose types *.bpf.c cases are written against.
+inline constexpr std::string_view kHeadersKernel = "debian-6.1-";
+
 struct ObjectFile {
   std::filesystem::path file{};
   /// As a person named it: the path given, the source, or "PACKAGE:PATH".

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "outcome/loader_record.h"
 #include "outcome/observation.h"
+#include "run/relocation_record.h"
 
 namespace bpfmatrix {
 
@@ -34,6 +35,7 @@ class LoaderRun {
     record_.move_into(result_.outcome);
     judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
+    if (has_relocations()) record_relocations();
     return std::move(result_);
   }
 
@@ -76,13 +78,47 @@ class LoaderRun {
 
   std::string loader_input() const {
     const bool embedded = input_.cell->btf == BtfSource::embedded;
-    const Json json{{"contract", 1},
-                    {"object", kObjectInGuest},
-                    {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
-                    {"attach", input_.spec->attach},
-                    {"globals", input_.spec->globals},
-                    {"hold", hold()}};
+    Json json{{"contract", 1},
+              {"object", kObjectInGuest},
+              {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
+              {"attach", input_.spec->attach},
+              {"globals", input_.spec->globals},
+              {"hold", hold()}};
+    if (has_relocations()) json["insns"] = true;
     return json.dump() + "\n";
+  }
+
+  bool has_relocations() const { return input_.object->info.relocations.core_total() > 0; }
+
+  /// Of the whole object, held against what the loader did.
+  void record_relocations() {
+    Outcome& outcome = result_.outcome;
+    if (const Result<> recorded = try_record_relocations(); !recorded) {
+      result_.notices.push_back(fmt::format("{}: no record of its relocations: {}", outcome.cell,
+                                            recorded.error().message));
+    }
+    for (const ProgramOutcome& program : outcome.programs) {
+      for (const RelocationRecord& record : program.relocations) {
+        if (record.witness != WitnessResult::disagrees) continue;
+        result_.notices.push_back(fmt::format("{}: '{}': relocation {} ({}): {}", outcome.cell,
+                                              program.name, record.index, record.local,
+                                              record.witness_words));
+      }
+    }
+  }
+
+  Result<> try_record_relocations() {
+    Result<std::string> bytes = read_file(input_.object->file, kMaxGuestFileBytes);
+    if (!bytes) return std::move(bytes).error();
+    const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
+    if (!elf) return elf.error();
+    std::shared_ptr<const Btf> target;
+    if (input_.cell->btf != BtfSource::none && input_.kernel->btf) {
+      Result<std::shared_ptr<const Btf>> types = input_.types->read(input_.kernel->btf->file);
+      if (!types) return std::move(types).error();
+      target = *std::move(types);
+    }
+    return bpfmatrix::record_relocations(*elf, target.get(), record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {

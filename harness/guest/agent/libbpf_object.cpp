@@ -47,8 +47,9 @@ std::string_view type_name(const bpf_map* map) {
 
 }  // namespace
 
-LibbpfObject::LibbpfObject(std::string path, std::string btf)
+LibbpfObject::LibbpfObject(std::string path, std::string btf, bool insns)
     : path_(std::move(path)), btf_(std::move(btf)) {
+  Witness::instance().keep_insns(insns);
   LibbpfLog::instance().listen([this](std::string_view line) { take_line(line); });
 }
 
@@ -147,7 +148,7 @@ bool LibbpfObject::take_failure(int error) {
   const Verdict verdict{true, error, LibbpfLog::instance().message()};
   if (leave_out_btf_users(verdict)) return true;
   relocation_reported_ = true;
-  report_relocate(verdict, {}, {}, {});
+  report_relocations(verdict);
   return true;
 }
 
@@ -202,16 +203,25 @@ void LibbpfObject::take_verdict(std::size_t index, LoadReport report) {
   program.accepted = !report.verdict.refused;
   if (std::exchange(program.reported, true)) return;
   report.program = program.name;
+  report_insns(program.name, report.sent);
   report_load(report);
 }
 
 void LibbpfObject::relocation_is_done() {
   if (std::exchange(relocation_reported_, true)) return;
-  // libbpf skips none: it resolves, poisons or refuses.
-  report_relocate({}, relocations_.applied(), 0, relocations_.poisoned());
+  report_relocations({});
   for (Program& program : programs_) {
     if (program.without_btf) refuse(program, *program.without_btf);
   }
+}
+
+void LibbpfObject::report_relocations(const Verdict& verdict) {
+  for (const LoggedRelocation& relocation : relocations_.relocations()) {
+    report_relocation(relocation);
+  }
+  if (verdict.refused) return report_relocate(verdict, {}, {}, {});
+  // libbpf skips none: it resolves, poisons or refuses.
+  report_relocate(verdict, relocations_.applied(), 0, relocations_.poisoned());
 }
 
 void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {

@@ -12,15 +12,16 @@
 #include <vector>
 
 #include "guest/agent/globals.h"
-#include "guest/agent/relocation_counter.h"
+#include "guest/agent/relocation_log.h"
 #include "guest/agent/report.h"
 
 namespace bpfmatrix {
 
 class LibbpfObject {
  public:
-  /// `btf` may be empty: libbpf then looks for the kernel's.
-  LibbpfObject(std::string path, std::string btf);
+  /// `btf` may be empty: libbpf then looks for the kernel's. `insns`: the instructions that are
+  /// sent are reported too.
+  LibbpfObject(std::string path, std::string btf, bool insns);
 
   /// Opens the object and gives its global variables these values. False when libbpf refused the
   /// object, or a variable is not there; that has been reported.
@@ -53,6 +54,7 @@ class LibbpfObject {
   void take_line(std::string_view line);
   void take_verdict(std::size_t index, LoadReport report);
   void relocation_is_done();
+  void report_relocations(const Verdict& verdict);
   void report_new_map(std::string_view name, const Verdict& verdict);
   Program* blamed_program(std::string_view name);
   bool poison_is_accounted_for() const;
@@ -69,7 +71,7 @@ class LibbpfObject {
   /// libbpf forgets it when a kernel takes no BTF.
   unsigned observed_type_ = 0;
   std::set<std::string, std::less<>> reported_maps_{};
-  RelocationCounter relocations_{};
+  RelocationLog relocations_{};
   bool relocation_reported_ = false;
   bool again_ = false;
 };

@@ -29,6 +29,7 @@ struct Request {
   bool attach = false;
   bool hold = false;
   Globals globals{};
+  bool insns = false;
 };
 
 Result<Request> parse_request(const std::string& line) {
@@ -47,6 +48,7 @@ Result<Request> parse_request(const std::string& line) {
       if (value.is_number_integer()) request.globals[name] = value.get<std::int64_t>();
     }
   }
+  request.insns = reader.optional_boolean("insns").value_or(false);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
 }
@@ -97,7 +99,7 @@ Result<> run() {
   if (!request) return request.error();
   report_loader("libbpf", LIBBPF_VERSION);
 
-  LibbpfObject object(request->object, request->btf);
+  LibbpfObject object(request->object, request->btf, request->insns);
   if (object.open(request->globals)) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
     attach_and_hold(object, *request);
