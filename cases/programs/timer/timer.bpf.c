@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// Tracing programs may not use timers; a classifier may. It starts the timer with the trigger's
-// datagram, and the callback runs later, in nobody's system call.
+// Tracing programs may not use timers; a classifier may. The first packet starts the timer, and the
+// callback runs later, in nobody's system call.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include "observed.h"
@@ -25,6 +25,9 @@ struct {
 
 struct observed {
   __u64 hits;
+  __s64 rc__init;
+  __s64 rc__callback;
+  __s64 rc__start;
   __u32 fired;  // 1
 };
 OBSERVED;
@@ -41,10 +44,10 @@ int on_packet(struct __sk_buff *skb) {
   __u32 zero = 0;
   struct alarm *alarm = bpf_map_lookup_elem(&alarms, &zero);
   struct observed *saw = observe();
-  if (!alarm || !saw) return -1;
-  bpf_timer_init(&alarm->timer, &alarms, CLOCK_MONOTONIC);
-  bpf_timer_set_callback(&alarm->timer, on_time);
-  bpf_timer_start(&alarm->timer, 0, 0);
+  if (!alarm || !saw || saw->hits != 1) return -1;
+  saw->rc__init = bpf_timer_init(&alarm->timer, &alarms, CLOCK_MONOTONIC);
+  saw->rc__callback = bpf_timer_set_callback(&alarm->timer, on_time);
+  saw->rc__start = bpf_timer_start(&alarm->timer, 0, 0);
   return -1;  // TC_ACT_UNSPEC: as configured
 }
 
