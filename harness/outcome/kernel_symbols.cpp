@@ -12,10 +12,10 @@ namespace {
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kMaxNames = 2'000'000;
 
-/// What the kernel prints for an address it has no name for, and what it adds to the names of a
-/// compiler's own making.
+/// Not what stands for an address without a name, nor the padding in front of a function.
 bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && !name.starts_with("__ftrace_invalid_address");
+  return !name.empty() && name.size() <= kMaxName && !name.starts_with("__pfx_") &&
+         !name.starts_with("__ftrace_invalid_address");
 }
 
 std::string_view next_line(std::string_view& text) {

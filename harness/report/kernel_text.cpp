@@ -78,11 +78,12 @@ std::string helpers_text(const KernelFacts& facts, const Features& features) {
   }
   text += "\n";
   for (const auto& [type, helpers] : facts.helpers) {
-    text += fmt::format("  {:<26}{:>4} may be called", short_name(type), helpers.allowed.size());
-    if (!helpers.unknown.empty()) text += fmt::format(", {:>3} unknown", helpers.unknown.size());
+    if (helpers.unknown.size() > helpers.allowed.size()) continue;
+    text += fmt::format("  {:<18}{:>4} may be called", short_name(type), helpers.allowed.size());
+    if (!helpers.unknown.empty()) text += fmt::format(", {} unknown", helpers.unknown.size());
     text += "\n";
   }
-  return text;
+  return text + "  of other types: what none of these may call, in --json\n";
 }
 
 std::string names_text(const KernelFacts& facts) {
