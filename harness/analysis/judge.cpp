@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/classify.h"
+#include "analysis/feature_check.h"
 #include "base/ids.h"
 #include "base/kernel_version.h"
 
@@ -61,26 +62,28 @@ Word attach_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->attach.stage, "attached") : without_program(outcome);
 }
 
-Word cause_word(const Outcome& outcome, Subject program) {
+Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
   const std::optional<Judgement> judgement =
-      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{});
+      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return std::string(kNoCause);
   if (judgement->cause == Cause::unknown) return std::nullopt;
   return std::string(to_string(judgement->cause));
 }
 
-/// How a field of a rule is read from an outcome. A field that is not here cannot be told.
+/// How a field of a rule is read from an outcome; a cause is told by what is known of the kernel
+/// too. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
     {"end", end_word},           {"open", open_word}, {"maps", maps_word},
-    {"relocate", relocate_word}, {"load", load_word}, {"cause", cause_word},
-    {"attach", attach_word},
+    {"relocate", relocate_word}, {"load", load_word}, {"attach", attach_word},
 };
 
-Word read_field(std::string_view field, const Outcome& outcome, Subject program) {
+Word read_field(std::string_view field, const Outcome& outcome, Subject program,
+                const KernelFacts* kernel) {
+  if (field == "cause") return cause_word(outcome, program, kernel);
   for (const FieldReader& reader : kReaders) {
     if (reader.field == field) return reader.read(outcome, program);
   }
@@ -132,7 +135,7 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
 
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
-                   CellVerdict& verdict) {
+                   const KernelFacts* kernel, CellVerdict& verdict) {
   const std::string name = program != nullptr ? program->name : "";
   const Choice choice = choose_rule(rules, name, facts);
   if (choice.rule == nullptr) return verdict.doubts.push_back({name, choice.doubt});
@@ -144,43 +147,12 @@ void judge_subject(const Outcome& outcome, Subject program,
     return judge_end(outcome, name, ends, rule, verdict);
   }
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = read_field(field, outcome, program);
+    const Word got = read_field(field, outcome, program, kernel);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
   }
-}
-
-std::optional<std::string> unknown_cause(const ExpectationRule& rule) {
-  const auto causes = rule.allowed.find("cause");
-  if (causes == rule.allowed.end()) return std::nullopt;
-  for (const std::string& name : causes->second) {
-    const std::optional<Cause> cause = parse_cause(name);
-    if (name != kNoCause && cause.value_or(Cause::unknown) == Cause::unknown) return name;
-  }
-  return std::nullopt;
-}
-
-bool is_known(std::string_view name, const Features& features) {
-  const std::size_t dot = name.find('.');
-  if (dot != std::string_view::npos) {
-    return features.find(FeatureKind::helper, name.substr(dot + 1)) != nullptr;
-  }
-  return std::any_of(features.all().begin(), features.all().end(),
-                     [&](const Feature& feature) { return feature.name == name; });
-}
-
-/// The condition itself is asked: it puts every question that stands in it.
-std::optional<std::string> unknown_feature(const Condition& condition, const Features& features) {
-  std::optional<std::string> unknown;
-  ConditionFacts facts;
-  facts.has = [&](const std::string& name) {
-    if (!is_known(name, features)) unknown = name;
-    return Truth::unknown;
-  };
-  condition.holds(facts);
-  return unknown;
 }
 
 Verdict summary(const CellVerdict& verdict, End end) {
@@ -213,38 +185,32 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
 }
 
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
-                  const ConditionFacts& facts) {
+                  const ConditionFacts& facts, const KernelFacts* kernel) {
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
-    judge_subject(outcome, &program, rules, facts, verdict);
+    judge_subject(outcome, &program, rules, facts, kernel, verdict);
   }
-  if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, verdict);
+  if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   verdict.verdict = summary(verdict, outcome.end);
   return verdict;
 }
 
-ConditionFacts condition_facts(const Outcome& outcome) {
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel,
+                               const Features* features) {
   ConditionFacts facts;
   facts.kernel = parse_kernel_version(outcome.kernel.release);
   facts.arch = outcome.kernel.arch;
   facts.btf = outcome.btf_source;
   if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
   facts.loader = outcome.loader;
+  if (kernel == nullptr) return facts;
+  facts.config = [kernel](const std::string& option) { return kernel->configured(option); };
+  facts.symbol = [kernel](const std::string& name) { return kernel->symbol(name); };
+  if (features == nullptr) return facts;
+  facts.has = [kernel, features](const std::string& name) {
+    return has_feature(name, *features, *kernel);
+  };
   return facts;
-}
-
-Result<> check_rules(const std::vector<ExpectationRule>& rules, const Features& features) {
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (const auto name = unknown_cause(rules[i])) {
-      return Error{fmt::format("expect[{}]: unknown cause '{}'", i, *name),
-                   "the words are in harness/analysis/cause.h; 'none' where nothing is refused"};
-    }
-    if (const auto name = unknown_feature(rules[i].when, features)) {
-      return Error{fmt::format("expect[{}]: unknown feature '{}'", i, *name),
-                   "has() takes the names in kernels/features.json, and TYPE.HELPER"};
-    }
-  }
-  return {};
 }
 
 }  // namespace bpfmatrix

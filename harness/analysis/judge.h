@@ -8,9 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/features.h"
-#include "base/result.h"
 #include "matrix/expectation.h"
+#include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -54,13 +53,11 @@ struct CellVerdict {
 /// For each program the first rule that names it and holds decides. One mismatch makes the cell
 /// unexpected, whatever else could not be told.
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
-                  const ConditionFacts& facts);
+                  const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
 
-/// What the outcome itself tells a condition. It knows nothing yet of has(), config() and symbol().
-ConditionFacts condition_facts(const Outcome& outcome);
-
-/// Error: a word that no outcome can ever have, such as a cause that does not exist, or a feature
-/// in has() that nobody has heard of.
-Result<> check_rules(const std::vector<ExpectationRule>& rules, const Features& features);
+/// What the outcome itself tells a condition; has(), config() and symbol() are answered by what is
+/// known of its kernel. `kernel` and `features` may be nullptr, and outlive the facts.
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel = nullptr,
+                               const Features* features = nullptr);
 
 }  // namespace bpfmatrix

@@ -4,13 +4,22 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
 
 namespace bpfmatrix {
 
 namespace {
 
+constexpr std::size_t kChunk = 1 << 16;
+
+struct CloseGzip {
+  void operator()(gzFile file) const { ::gzclose(file); }
+};
+using GzipReader = std::unique_ptr<gzFile_s, CloseGzip>;
+
 constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header instead of zlib's
-constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 z_stream stream_over(std::string_view bytes) {
   z_stream stream{};
@@ -36,20 +45,35 @@ std::string gzip(std::string_view text) {
 Result<std::string> gunzip(std::string_view bytes, std::uint64_t max_bytes) {
   z_stream stream = stream_over(bytes);
   ::inflateInit2(&stream, kGzip);
-  std::string out;
+  std::string text;
   int status = Z_OK;
-  while (status == Z_OK && out.size() <= max_bytes) {
-    const std::size_t before = out.size();
-    out.resize(before + kBlockBytes);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream.avail_out = static_cast<uInt>(kBlockBytes);
+  while (status == Z_OK && text.size() <= max_bytes) {
+    const std::size_t have = text.size();
+    text.resize(have + kChunk);
+    stream.next_out = reinterpret_cast<Bytef*>(text.data() + have);
+    stream.avail_out = kChunk;
     status = ::inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    text.resize(text.size() - stream.avail_out);
   }
   ::inflateEnd(&stream);
-  if (out.size() > max_bytes) return Error{fmt::format("unpacks to more than {} bytes", max_bytes)};
+  if (text.size() > max_bytes) return Error{fmt::format("more than {} bytes in it", max_bytes)};
   if (status != Z_STREAM_END) return Error{"no gzip, or cut short"};
-  return out;
+  return text;
+}
+
+Result<std::string> read_gzip(const std::filesystem::path& file, std::uint64_t max_bytes) {
+  const GzipReader in(::gzopen(file.c_str(), "rbe"));
+  if (in == nullptr) return Error{fmt::format("'{}': {}", file.string(), ::strerror(errno))};
+  std::string text;
+  while (text.size() <= max_bytes) {
+    const std::size_t have = text.size();
+    text.resize(have + kChunk);
+    const int n = ::gzread(in.get(), text.data() + have, kChunk);
+    if (n < 0) return Error{fmt::format("'{}': damaged", file.string())};
+    text.resize(have + static_cast<std::size_t>(n));
+    if (n == 0) return text;
+  }
+  return Error{fmt::format("'{}': more than {} bytes in it", file.string(), max_bytes)};
 }
 
 }  // namespace bpfmatrix

@@ -8,8 +8,10 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <thread>
 
+#include "analysis/feature_check.h"
 #include "base/child_process.h"
 #include "base/data_dir.h"
 #include "cli/exit_code.h"
@@ -253,8 +255,13 @@ class RunCommand {
     if (!outcomes) return outcomes.error();
     std::map<std::string, std::vector<ExpectationRule>> rules;
     for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
-    const VerdictSummary verdicts = judge_all(*outcomes, rules);
-    const MatrixView view = make_matrix_view(*outcomes);
+    const Result<fs::path> features_file = find_data("kernels/features.json");
+    if (!features_file) return features_file.error();
+    const Result<Features> features = load_features(*features_file);
+    if (!features) return features.error();
+    RunKernels known(dir.path());
+    const VerdictSummary verdicts = judge_all(*outcomes, rules, &known, &*features);
+    const MatrixView view = make_matrix_view(*outcomes, &known);
     if (options_.json) {
       OrderedJson json = to_json(view);
       json["verdicts"] = to_json(verdicts);
@@ -266,9 +273,25 @@ class RunCommand {
           render_verdicts(verdicts, dir.path().string()));
     }
     std::fflush(stdout);
+    say_disagreements(*outcomes, known, *features);
     say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
                     dir.path().string(), dir.path().string()));
     return static_cast<int>(exit_code_of(verdicts, *outcomes));
+  }
+
+  /// Where a kernel is not as kernels/features.json says of its version: once each.
+  static void say_disagreements(const std::vector<Outcome>& outcomes, RunKernels& known,
+                                const Features& features) {
+    std::set<std::string> said;
+    for (const Outcome& outcome : outcomes) {
+      const KernelFacts* facts = known.of(outcome);
+      if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
+      const std::string text = summary(check_features(features, *facts));
+      if (text.empty()) continue;
+      say(fmt::format("{}: of what kernels/features.json claims of its version it {}; see "
+                      "bpfmatrix kernels show {}",
+                      outcome.kernel.id, text, outcome.kernel.id));
+    }
   }
 
   /// A rule that could not be decided is named above and fails nobody; a machine that was lost

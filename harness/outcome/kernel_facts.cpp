@@ -58,6 +58,11 @@ Truth KernelFacts::feature(std::string_view name) const {
   return answer;
 }
 
+Truth KernelFacts::map_type_number(std::uint32_t number) const {
+  const auto count = numbers.find("map_type_count");
+  return count != numbers.end() && number >= count->second ? Truth::no : Truth::unknown;
+}
+
 Truth KernelFacts::helper(std::uint32_t id) const {
   if (helper_count && id > *helper_count) return Truth::no;
   const bool some = std::any_of(helpers.begin(), helpers.end(), [&](const auto& type) {

@@ -44,7 +44,7 @@ struct KernelFacts {
   std::optional<std::uint32_t> helper_count{};
   /// By program type ("BPF_PROG_TYPE_XDP"): what its programs may call.
   std::map<std::string, HelperFacts> helpers{};
-  /// memlock_limit (-1: none), page_bytes.
+  /// memlock_limit (-1: none), page_bytes, map_type_count (map types are numbered below it).
   std::map<std::string, std::int64_t> numbers{};
   /// Settings of the running kernel by a short name: jit, lockdown, lsm...; only what it shows.
   std::map<std::string, std::string> settings{};
@@ -58,6 +58,8 @@ struct KernelFacts {
   ProbedFact probe(std::string_view group, std::string_view name) const;
   /// Of a map, program or attach type, or a behaviour: names that has() of conditions knows.
   Truth feature(std::string_view name) const;
+  /// Of a map type that has no name here.
+  Truth map_type_number(std::uint32_t number) const;
   /// True if some type of program may call it.
   Truth helper(std::uint32_t id) const;
   Truth helper_for(std::string_view program_type, std::uint32_t id) const;

@@ -1,6 +1,5 @@
 #include "outcome/kernel_facts_file.h"
 
-#include "base/file.h"
 #include "base/gzip.h"
 #include "base/sha256.h"
 
@@ -8,7 +7,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxFileBytes = 64 << 20;
 constexpr std::uint64_t kMaxTextBytes = 256 << 20;
 
 }  // namespace
@@ -20,10 +18,8 @@ PackedFacts pack(const KernelFacts& facts) {
 }
 
 Result<KernelFacts> read_kernel_facts(const std::filesystem::path& file) {
-  const Result<std::string> bytes = read_file(file, kMaxFileBytes);
-  if (!bytes) return bytes.error();
-  const Result<std::string> text = gunzip(*bytes, kMaxTextBytes);
-  if (!text) return wrap("'" + file.string() + "'", text.error());
+  const Result<std::string> text = read_gzip(file, kMaxTextBytes);
+  if (!text) return text.error();
   const Result<Json> json = parse_json(*text, file.string());
   if (!json) return json.error();
   return kernel_facts_from_json(*json, file.string());

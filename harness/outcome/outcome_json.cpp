@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "base/gzip.h"
 
 namespace bpfmatrix {
 
@@ -376,8 +377,10 @@ class OutcomeReader {
   }
 
   void read_candidates(ObjectReader& parent, std::vector<AttachCandidate>& candidates) {
-    const Json* list = parent.array("candidates");
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    // Not there in lines written before kernels were probed.
+    const Json* list = parent.any("candidates");
+    if (list != nullptr && !list->is_array()) parent.fail("candidates", "wanted an array");
+    for (std::size_t i = 0; list != nullptr && !parent.failed() && i < list->size(); ++i) {
       ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("candidates"), i));
       candidates.push_back({reader.string("symbol"), reader.optional_boolean("in_kallsyms"),
                             reader.optional_boolean("traceable"),
@@ -458,7 +461,8 @@ Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
 }
 
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
-  const Result<std::string> text = read_file(file, kMaxOutcomesBytes);
+  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
+                                                             : read_file(file, kMaxOutcomesBytes);
   if (!text) return text.error();
   std::vector<Outcome> outcomes;
   std::string_view rest = *text;

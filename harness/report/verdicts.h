@@ -8,6 +8,7 @@
 
 #include "analysis/judge.h"
 #include "base/json.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -23,9 +24,11 @@ struct VerdictSummary {
   std::vector<JudgedCell> notable{};
 };
 
-/// `rules` by case id; a case that is not there has no expectation.
+/// `rules` by case id; a case that is not there has no expectation. `kernels` and `features` say
+/// what is known of the kernels; nullptr: nothing.
 VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
-                         const std::map<std::string, std::vector<ExpectationRule>>& rules);
+                         const std::map<std::string, std::vector<ExpectationRule>>& rules,
+                         RunKernels* kernels = nullptr, const Features* features = nullptr);
 
 /// Lists unexpected cells in full, and how many could not be judged and why.
 std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir);

@@ -74,6 +74,7 @@ class Questioning {
     read_tracepoints();
     if (session_.state() != SessionState::ready) return Error{"the guest was lost to the probe"};
     conclude_btf();
+    count_map_types();
     return std::move(facts_);
   }
 
@@ -187,6 +188,23 @@ class Questioning {
   void conclude_btf() {
     ProbedFact& btf = facts_.probed["behaviour"]["vmlinux_btf"];
     if (btf.answer == Truth::unknown) btf.answer = facts_.configured("DEBUG_INFO_BTF");
+  }
+
+  /// The kernel's BTF has their numbers. Without it: they are given out in order, so who does not
+  /// know the newest of those that were asked for knows none beyond.
+  void count_map_types() {
+    for (const BtfId id : btf_ ? btf_->find("bpf_map_type", BtfKind::enum_type)
+                               : std::vector<BtfId>()) {
+      for (const BtfEnumerator& one : btf_->enumerators(*btf_->type(id))) {
+        if (one.name == "__MAX_BPF_MAP_TYPE") {
+          facts_.numbers["map_type_count"] = static_cast<std::int64_t>(one.value);
+        }
+      }
+    }
+    constexpr std::int64_t kNewest = 34;  // BPF_MAP_TYPE_INSN_ARRAY
+    if (facts_.feature("BPF_MAP_TYPE_INSN_ARRAY") == Truth::no) {
+      facts_.numbers.emplace("map_type_count", kNewest);
+    }
   }
 
   const Kernel& kernel_;

@@ -167,12 +167,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
 
 Result<std::string> read_log(const fs::path& run_dir, const std::string& sha256) {
   if (!is_sha256(sha256)) return Error{fmt::format("'{}': not the hash of a log", sha256)};
-  const fs::path file = run_dir / "logs" / (sha256 + ".log.gz");
-  const Result<std::string> bytes = read_file(file, kMaxLogBytes);
-  if (!bytes) return bytes.error();
-  Result<std::string> text = gunzip(*bytes, kMaxLogBytes);
-  if (!text) return wrap(fmt::format("'{}'", file.string()), std::move(text).error());
-  return text;
+  return read_gzip(run_dir / "logs" / (sha256 + ".log.gz"), kMaxLogBytes);
 }
 
 }  // namespace bpfmatrix

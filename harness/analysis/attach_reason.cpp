@@ -1,4 +1,4 @@
-#include "analysis/attach_explanation.h"
+#include "analysis/attach_reason.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -165,7 +165,7 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
 
 }  // namespace
 
-std::string explain_attach(const Outcome& outcome, const ProgramOutcome& program,
+std::string attach_reason(const Outcome& outcome, const ProgramOutcome& program,
                            const KernelFacts* kernel) {
   const std::string method = method_of(program);
   const bool attach_refused = is_refused(program.attach.stage);
