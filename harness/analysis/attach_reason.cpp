@@ -72,9 +72,10 @@ std::string about_missing_function(const AttachOutcome& attach, const std::strin
         asked, wrapped_since(*wrapper), *wrapper, wrapper->substr(wrapper->find("sys_") + 4));
   }
   if (there.empty()) {
-    return fmt::format("'{}' does not exist here, nor does anything by a similar name: it was "
-                       "inlined, renamed, or is not built into this kernel",
-                       asked);
+    return fmt::format(
+        "'{}' does not exist here, nor does anything by a similar name: it was "
+        "inlined, renamed, or is not built into this kernel",
+        asked);
   }
   return fmt::format("'{}' does not exist here; {} {}", asked, quoted(there),
                      there.size() == 1 ? "does" : "do");
@@ -88,9 +89,10 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
                        asked.symbol);
   }
   if (asked.in_kallsyms == true && asked.traceable == false) {
-    return fmt::format("'{}' exists but is not traceable: it is marked notrace, or was built "
-                       "without the call that tracing needs",
-                       asked.symbol);
+    return fmt::format(
+        "'{}' exists but is not traceable: it is marked notrace, or was built "
+        "without the call that tracing needs",
+        asked.symbol);
   }
   return "";
 }
@@ -121,9 +123,10 @@ std::string about_missing_btf(const Outcome& outcome, std::string_view method) {
     return fmt::format("{} needs the kernel's own BTF, and this kernel has none", method);
   }
   if (outcome.btf_source == "kernel") return "";
-  return fmt::format("{} needs the kernel's own BTF, which was hidden from the loader (BTF source "
-                     "'{}')",
-                     method, outcome.btf_source);
+  return fmt::format(
+      "{} needs the kernel's own BTF, which was hidden from the loader (BTF source "
+      "'{}')",
+      method, outcome.btf_source);
 }
 
 std::string about_trampolines(const Outcome& outcome, std::string_view method,
@@ -166,7 +169,7 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
 }  // namespace
 
 std::string attach_reason(const Outcome& outcome, const ProgramOutcome& program,
-                           const KernelFacts* kernel) {
+                          const KernelFacts* kernel) {
   const std::string method = method_of(program);
   const bool attach_refused = is_refused(program.attach.stage);
   // What attaches by BTF looks for its target when it is loaded.

@@ -12,6 +12,6 @@ namespace bpfmatrix {
 /// One or two sentences; empty where the program was attached, where it never came to that for
 /// other reasons, or where the facts explain nothing. `kernel` may be nullptr.
 std::string attach_reason(const Outcome& outcome, const ProgramOutcome& program,
-                           const KernelFacts* kernel);
+                          const KernelFacts* kernel);
 
 }  // namespace bpfmatrix

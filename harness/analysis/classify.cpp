@@ -255,12 +255,12 @@ std::string type_name(std::string_view prefix, std::string_view type) {
   return name;
 }
 
-/// Of a map or program; a type that the loader has no name for is named by its number.
+/// Of a map or program; a type that the loader has no name for is "type 200".
 std::optional<bool> type_known(Stage stage, std::string_view type, const KernelFacts& kernel) {
   if (stage == Stage::load) return to_bool(kernel.feature(type_name("BPF_PROG_TYPE_", type)));
   if (stage != Stage::map) return std::nullopt;
   std::uint32_t number = 0;
-  if (RE2::FullMatch(piece(type), R"((\d+))", &number)) {
+  if (RE2::FullMatch(piece(type), R"(type (\d+))", &number)) {
     return to_bool(kernel.map_type_number(number));
   }
   return to_bool(kernel.feature(type_name("BPF_MAP_TYPE_", type)));

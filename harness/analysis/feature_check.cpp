@@ -28,7 +28,8 @@ std::string named(const std::vector<Disagreement>& disagreements, bool has) {
   std::size_t count = 0;
   for (const Disagreement& one : disagreements) {
     if (one.has != has) continue;
-    if (count++ < kNamed) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.feature->name);
+    if (count++ < kNamed)
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", one.feature->name);
   }
   if (count == 0) return "";
   return fmt::format("{} {} ({}{})", has ? "has" : "has not", count, names,

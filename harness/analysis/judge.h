@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/features.h"
 #include "matrix/expectation.h"
 #include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"

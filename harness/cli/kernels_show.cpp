@@ -102,7 +102,8 @@ class ShowCommand {
 
   static std::string origin_text(const Kernel& kernel) {
     const Origin& origin = kernel.origin;
-    std::string text = fmt::format("{:<27}{}\n{:<27}{}", "kernel", kernel.id, "origin", origin.kind);
+    std::string text =
+        fmt::format("{:<27}{}\n{:<27}{}", "kernel", kernel.id, "origin", origin.kind);
     if (!origin.package.empty()) text += fmt::format(" {} {}", origin.package, origin.version);
     if (!origin.sha256.empty()) text += fmt::format(", sha256 {}", origin.sha256.substr(0, 16));
     if (!origin.signed_by.empty()) text += fmt::format(", signed by {}", origin.signed_by);
@@ -121,8 +122,8 @@ class ShowCommand {
 
 void add_kernels_show(CLI::App& kernels, int& exit_code) {
   const auto options = std::make_shared<ShowOptions>();
-  CLI::App* show = kernels.add_subcommand(
-      "show", "What a kernel is: measured in a guest of it, once, and kept");
+  CLI::App* show =
+      kernels.add_subcommand("show", "What a kernel is: measured in a guest of it, once, and kept");
   show->add_option("KERNEL", options->kernel, "Name, or path to a vmlinuz")->required();
   show->add_flag("--json", options->json, "All of it, as JSON");
   show->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();

@@ -288,7 +288,8 @@ class RunCommand {
       if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
       const std::string text = summary(check_features(features, *facts));
       if (text.empty()) continue;
-      say(fmt::format("{}: of what kernels/features.json claims of its version it {}; see "
+      say(
+          fmt::format("{}: of what kernels/features.json claims of its version it {}; see "
                       "bpfmatrix kernels show {}",
                       outcome.kernel.id, text, outcome.kernel.id));
     }

@@ -382,11 +382,10 @@ class OutcomeReader {
     if (list != nullptr && !list->is_array()) parent.fail("candidates", "wanted an array");
     for (std::size_t i = 0; list != nullptr && !parent.failed() && i < list->size(); ++i) {
       ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("candidates"), i));
-      candidates.push_back({reader.string("symbol"), reader.optional_boolean("in_kallsyms"),
-                            reader.optional_boolean("traceable"),
-                            reader.optional_boolean("blacklisted"),
-                            reader.optional_boolean("in_btf"),
-                            reader.optional_boolean("is_event")});
+      candidates.push_back(
+          {reader.string("symbol"), reader.optional_boolean("in_kallsyms"),
+           reader.optional_boolean("traceable"), reader.optional_boolean("blacklisted"),
+           reader.optional_boolean("in_btf"), reader.optional_boolean("is_event")});
       finish(reader);
     }
   }

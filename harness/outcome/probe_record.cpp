@@ -59,8 +59,7 @@ Result<> ProbeRecord::add(std::string_view line) {
 void ProbeRecord::add_answer(ObjectReader& reader) {
   const std::string name = reader.string("probed");
   const std::string group = reader.string("group");
-  parts_.probed[group][name] = {read_answer(reader),
-                                reader.optional_string("errno").value_or("")};
+  parts_.probed[group][name] = {read_answer(reader), reader.optional_string("errno").value_or("")};
 }
 
 void ProbeRecord::add_helpers(ObjectReader& reader) {

@@ -25,11 +25,11 @@ std::string candidates_text(const std::vector<AttachCandidate>& candidates) {
   if (candidates.empty()) return "";
   if (candidates.front().is_event) return events_text(candidates);
   constexpr std::string_view kRow = "    {:<28} {:<9} {:<10} {:<10} {}\n";
-  std::string text = fmt::format(fmt::runtime(kRow), "candidate", "kallsyms", "traceable",
-                                 "blacklist", "BTF");
+  std::string text =
+      fmt::format(fmt::runtime(kRow), "candidate", "kallsyms", "traceable", "blacklist", "BTF");
   for (const AttachCandidate& one : candidates) {
-    text += fmt::format(fmt::runtime(kRow), one.symbol, word(one.in_kallsyms),
-                        word(one.traceable), word(one.blacklisted), word(one.in_btf));
+    text += fmt::format(fmt::runtime(kRow), one.symbol, word(one.in_kallsyms), word(one.traceable),
+                        word(one.blacklisted), word(one.in_btf));
   }
   return text;
 }

@@ -89,9 +89,9 @@ std::string helpers_text(const KernelFacts& facts, const Features& features) {
 std::string names_text(const KernelFacts& facts) {
   std::string text = "\nnames\n";
   for (const SymbolList list : kSymbolLists) {
-    text += fmt::format("  {:<26}{:>7}\n", to_string(list),
-                        facts.symbols.knows(list) ? fmt::format("{}", facts.symbols.count(list))
-                                                  : "unknown");
+    text += fmt::format(
+        "  {:<26}{:>7}\n", to_string(list),
+        facts.symbols.knows(list) ? fmt::format("{}", facts.symbols.count(list)) : "unknown");
   }
   const auto count = [](const auto& known) {
     return known ? fmt::format("{}", known->size()) : std::string("unknown");

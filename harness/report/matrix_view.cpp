@@ -128,10 +128,8 @@ std::string_view to_string(Sign sign) {
   return "";
 }
 
-Field make_field(const Outcome& outcome, const ProgramOutcome* program,
-                 const KernelFacts* kernel) {
-  return Field{sign_of(outcome, program), find_cause(outcome, program, kernel).words,
-               outcome.cell};
+Field make_field(const Outcome& outcome, const ProgramOutcome* program, const KernelFacts* kernel) {
+  return Field{sign_of(outcome, program), find_cause(outcome, program, kernel).words, outcome.cell};
 }
 
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {

@@ -229,9 +229,8 @@ void add_candidates(Outcome& outcome, const KernelFacts& facts) {
     const std::size_t slash = section.find('/');
     const bool by_section = program.attach.asked.empty() && slash != std::string_view::npos;
     program.attach.candidates =
-        by_section
-            ? attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts)
-            : attach_candidates(program.attach.method, program.attach.asked, facts);
+        by_section ? attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts)
+                   : attach_candidates(program.attach.method, program.attach.asked, facts);
   }
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds kProbeTime = 60s;
+constexpr std::chrono::seconds kProbeTime = 120s;
 constexpr std::chrono::seconds kAgentGrace = 10s;
 constexpr std::uint64_t kMaxFileBytes = 64 << 20;
 constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
@@ -130,8 +130,12 @@ class Questioning {
                          .deadline_ms = std::chrono::milliseconds(kProbeTime).count()};
     const Result<Exited> exited = session_.run(run, request(), events, deadline_ + kAgentGrace);
     if (!exited) return exited.error();
+    if (exited->timed_out) {
+      return Error{fmt::format("no answer within {} s", kProbeTime.count())};
+    }
+    if (exited->signal) return Error{fmt::format("killed by signal {}", *exited->signal)};
     if (!problem.empty()) return Error{problem};
-    if (!record.done()) return Error{"the probe ended before its record was complete"};
+    if (!record.done()) return Error{"it ended before its record was complete"};
     if (!exited->leftovers.empty()) return Error{"the probe left something behind"};
     record.move_into(facts_);
     facts_.probe_ms = exited->wall_ms;
@@ -193,8 +197,8 @@ class Questioning {
   /// The kernel's BTF has their numbers. Without it: they are given out in order, so who does not
   /// know the newest of those that were asked for knows none beyond.
   void count_map_types() {
-    for (const BtfId id : btf_ ? btf_->find("bpf_map_type", BtfKind::enum_type)
-                               : std::vector<BtfId>()) {
+    for (const BtfId id :
+         btf_ ? btf_->find("bpf_map_type", BtfKind::enum_type) : std::vector<BtfId>()) {
       for (const BtfEnumerator& one : btf_->enumerators(*btf_->type(id))) {
         if (one.name == "__MAX_BPF_MAP_TYPE") {
           facts_.numbers["map_type_count"] = static_cast<std::int64_t>(one.value);
@@ -235,8 +239,8 @@ Result<std::filesystem::path> kept_facts_path(const Store& store, const Kernel& 
   const auto btf = kernel.btf ? std::optional(kernel.btf->file) : std::nullopt;
   Sha256 key;
   key.update(fmt::format("{}\n", kKernelFactsSchema));
-  for (const auto& file :
-       {std::optional(tools->probe), std::optional(tools->agent), std::optional(kernel.image), kernel.config, btf}) {
+  for (const auto& file : {std::optional(tools->probe), std::optional(tools->agent),
+                           std::optional(kernel.image), kernel.config, btf}) {
     if (Result<> added = add_file(key, file); !added) return std::move(added).error();
   }
   return store.root() / "facts" / (key.finish() + ".json.gz");

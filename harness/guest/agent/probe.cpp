@@ -1,5 +1,5 @@
-// What this kernel is, measured: asked once per kernel by the host, in a guest, as root. One line of
-// JSON in (what the host knows of the kernel's BTF), a line for every answer out.
+// What this kernel is, measured: asked once per kernel by the host, in a guest, as root. One line
+// of JSON in (what the host knows of the kernel's BTF), a line for every answer out.
 #include <unistd.h>
 
 #include <cstdio>

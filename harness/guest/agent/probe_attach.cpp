@@ -115,9 +115,9 @@ Probed ask_link(std::uint32_t program_type, std::uint32_t attach_type) {
 Probed ask_interface_link(std::uint32_t program_type, std::uint32_t attach_type) {
   const Attempt program = load_program({program_type, attach_type}, return_zero());
   if (!program.accepted()) return {Answer::unknown, program.error};
-  return answer_of(link(static_cast<std::uint32_t>(program.fd.get()), ::if_nametoindex("lo"),
-                        attach_type),
-                   {EINVAL, EOPNOTSUPP});
+  return answer_of(
+      link(static_cast<std::uint32_t>(program.fd.get()), ::if_nametoindex("lo"), attach_type),
+      {EINVAL, EOPNOTSUPP});
 }
 
 /// On a function that only the kernel's own tests call.

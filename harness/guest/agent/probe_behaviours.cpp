@@ -53,21 +53,19 @@ Probed ask_large_insn_limit() {
 Probed ask_global_data() {
   const Attempt map = create_map({});
   if (!map.accepted()) return {Answer::unknown, map.error};
-  const Insn program[] = {load_address(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, map.fd.get()),
-                              {},
-                              set(BPF_REG_0, 0),
-                              leave()};
+  const Insn program[] = {
+      load_address(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, map.fd.get()), {}, set(BPF_REG_0, 0), leave()};
   return ask({}, program, "unrecognized bpf_ld_imm64");
 }
 
 /// Who knows callbacks asks for the function's BTF, which this program has none of.
 Probed ask_callbacks() {
   const Insn program[] = {load_address(BPF_REG_1, kCallback, 3),
-                              {},
-                              set(BPF_REG_0, 0),
-                              leave(),
-                              set(BPF_REG_0, 0),
-                              leave()};
+                          {},
+                          set(BPF_REG_0, 0),
+                          leave(),
+                          set(BPF_REG_0, 0),
+                          leave()};
   const Attempt attempt = load_program({}, program);
   if (attempt.accepted() || attempt.says("missing btf func_info")) return {Answer::yes};
   const bool no = attempt.says("unrecognized bpf_ld_imm64");
@@ -75,17 +73,14 @@ Probed ask_callbacks() {
 }
 
 Probed ask_calls() {
-  const Insn call_next = {
-      .code = BPF_JMP | BPF_CALL, .src = BPF_PSEUDO_CALL, .imm = 1};
+  const Insn call_next = {.code = BPF_JMP | BPF_CALL, .src = BPF_PSEUDO_CALL, .imm = 1};
   const Insn program[] = {call_next, leave(), set(BPF_REG_0, 0), leave()};
   return ask({}, program, "BPF_CALL uses reserved fields");
 }
 
 Probed ask_stack_read() {
-  const Insn read = {.code = BPF_LDX | BPF_MEM | BPF_DW,
-                         .dst = BPF_REG_0,
-                         .src = BPF_REG_10,
-                         .off = -8};
+  const Insn read = {
+      .code = BPF_LDX | BPF_MEM | BPF_DW, .dst = BPF_REG_0, .src = BPF_REG_10, .off = -8};
   const Insn program[] = {read, leave()};
   return ask({}, program, "invalid read from stack");
 }
@@ -93,16 +88,15 @@ Probed ask_stack_read() {
 Probed ask_xskmap_lookup() {
   const Attempt map = create_map({.type = BPF_MAP_TYPE_XSKMAP});
   if (!map.accepted()) return {Answer::unknown, map.error};
-  const Insn store = {
-      .code = BPF_ST | BPF_MEM | BPF_W, .dst = BPF_REG_10, .off = -4, .imm = 0};
+  const Insn store = {.code = BPF_ST | BPF_MEM | BPF_W, .dst = BPF_REG_10, .off = -4, .imm = 0};
   const Insn program[] = {store,
-                              copy(BPF_REG_2, BPF_REG_10),
-                              add(BPF_REG_2, -4),
-                              load_address(BPF_REG_1, BPF_PSEUDO_MAP_FD, map.fd.get()),
-                              {},
-                              call(BPF_FUNC_map_lookup_elem),
-                              set(BPF_REG_0, 0),
-                              leave()};
+                          copy(BPF_REG_2, BPF_REG_10),
+                          add(BPF_REG_2, -4),
+                          load_address(BPF_REG_1, BPF_PSEUDO_MAP_FD, map.fd.get()),
+                          {},
+                          call(BPF_FUNC_map_lookup_elem),
+                          set(BPF_REG_0, 0),
+                          leave()};
   return ask({.type = BPF_PROG_TYPE_XDP}, program, "cannot pass map_type");
 }
 
@@ -115,8 +109,7 @@ Probed ask_kernel_btf() {
 /// Kernel functions are called by BTF id; who knows no such calls says that fields are reserved.
 Probed ask_kfunc_calls() {
   constexpr std::uint8_t kKfuncCall = 2;
-  const Insn program[] = {
-      {.code = BPF_JMP | BPF_CALL, .src = kKfuncCall, .imm = 1}, leave()};
+  const Insn program[] = {{.code = BPF_JMP | BPF_CALL, .src = kKfuncCall, .imm = 1}, leave()};
   const Attempt attempt = load_program({.type = BPF_PROG_TYPE_SCHED_CLS}, program);
   const bool no = attempt.says("reserved fields") || attempt.says("unknown opcode");
   if (!attempt.spoke()) return {Answer::unknown, attempt.error};

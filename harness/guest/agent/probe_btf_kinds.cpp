@@ -1,5 +1,5 @@
-// Which kinds of types the kernel takes in an object's BTF (BPF_BTF_LOAD): the smallest BTF that has
-// one.
+// Which kinds of types the kernel takes in an object's BTF (BPF_BTF_LOAD): the smallest BTF that
+// has one.
 #include <cerrno>
 #include <vector>
 

@@ -13,6 +13,15 @@ namespace {
 /// More than any kernel has had.
 constexpr std::uint32_t kMaxHelpers = 1024;
 
+/// To offer these to a program is a deed: the kernel allocates buffers and switches an event on, or
+/// warns of the program on its console.
+constexpr std::uint32_t kNotAsked[] = {BPF_FUNC_trace_printk, BPF_FUNC_probe_write_user,
+                                       BPF_FUNC_trace_vprintk};
+
+bool not_asked(std::uint32_t id) {
+  return std::find(std::begin(kNotAsked), std::end(kNotAsked), id) != std::end(kNotAsked);
+}
+
 enum class HelperAnswer { allowed, not_for_type, no_such_number, unknown };
 
 HelperAnswer ask_helper(const ProgramSpec& spec, std::uint32_t id) {
@@ -87,7 +96,7 @@ class HelperQuestions {
     std::vector<std::uint32_t> allowed;
     std::vector<std::uint32_t> unknown;
     for (std::uint32_t id = 1; id < callable_.size(); ++id) {
-      const bool wanted = asked_for_all(known) || !callable_[id];
+      const bool wanted = !not_asked(id) && (asked_for_all(known) || !callable_[id]);
       const HelperAnswer answer = wanted ? ask_helper(spec, id) : HelperAnswer::unknown;
       if (answer == HelperAnswer::allowed) allowed.push_back(id);
       if (answer == HelperAnswer::unknown) unknown.push_back(id);
