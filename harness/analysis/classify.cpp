@@ -293,6 +293,15 @@ void add_facts(const KernelFacts* kernel, std::string_view type, Refusal& refusa
   refusal.facts.locked_down = kernel->locked_down();
 }
 
+/// The verifier knows the number of the poison only; what it stands for is in the record.
+void name_poison(const ProgramOutcome& program, Judgement& judgement) {
+  if (judgement.cause != Cause::core_poison_reached || !judgement.instruction) return;
+  for (const RelocationRecord& record : program.relocations) {
+    const bool poisoned = record.result == RelocationResult::poisoned;
+    if (poisoned && record.linked_insn == *judgement.instruction) judgement.subject = record.local;
+  }
+}
+
 }  // namespace
 
 Judgement classify(const Refusal& refusal) {
@@ -313,7 +322,9 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
     Refusal refusal = refusal_of(Stage::load, program.load.stage, program.name, outcome);
     refusal.log = program.load.log_tail;
     add_facts(kernel, program.type, refusal);
-    return classify(refusal);
+    Judgement judgement = classify(refusal);
+    name_poison(program, judgement);
+    return judgement;
   }
   if (refused(program.attach.stage)) {
     Refusal refusal =

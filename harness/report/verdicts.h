@@ -24,10 +24,12 @@ struct VerdictSummary {
   std::vector<JudgedCell> notable{};
 };
 
-/// `rules` by case id; a case that is not there has no expectation. `kernels` and `features` say
-/// what is known of the kernels; nullptr: nothing.
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
-                         const std::map<std::string, std::vector<ExpectationRule>>& rules,
+/// By case id.
+using RulesByCase = std::map<std::string, std::vector<ExpectationRule>>;
+
+/// A case that is not among the rules has no expectation. `kernels` and `features` say what is
+/// known of the kernels; nullptr: nothing.
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
                          RunKernels* kernels = nullptr, const Features* features = nullptr);
 
 /// Lists unexpected cells in full, and how many could not be judged and why.

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "outcome/loader_record.h"
 #include "outcome/observation.h"
+#include "run/relocation_record.h"
 
 namespace bpfmatrix {
 
@@ -32,8 +33,9 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
-    judge_run(triggered_ ? &*triggered_ : nullptr, result_.outcome);
+    judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
+    if (has_relocations()) record_relocations();
     return std::move(result_);
   }
 
@@ -43,15 +45,21 @@ class LoaderRun {
     result_.outcome.end_reason = std::move(why);
   }
 
-  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path) {
+  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path,
+                    int mode = 0644) {
     const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
     if (!bytes) return bytes.error();
-    return session_.put_file(guest_path, *bytes, 0644, deadline_);
+    return session_.put_file(guest_path, *bytes, mode, deadline_);
   }
 
   Result<> put_files() {
     if (input_.cell->btf == BtfSource::embedded) {
       if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
+    }
+    const auto& trigger = input_.spec->trigger;
+    if (trigger && !trigger->command_file.empty()) {
+      const Result<> put = put_file(trigger->command_file, trigger->command[0], 0755);
+      if (!put) return put;
     }
     return put_file(input_.object->file, kObjectInGuest);
   }
@@ -70,12 +78,47 @@ class LoaderRun {
 
   std::string loader_input() const {
     const bool embedded = input_.cell->btf == BtfSource::embedded;
-    const Json json{{"contract", 1},
-                    {"object", kObjectInGuest},
-                    {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
-                    {"attach", input_.spec->attach},
-                    {"hold", hold()}};
+    Json json{{"contract", 1},
+              {"object", kObjectInGuest},
+              {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
+              {"attach", input_.spec->attach},
+              {"globals", input_.spec->globals},
+              {"hold", hold()}};
+    if (has_relocations()) json["insns"] = true;
     return json.dump() + "\n";
+  }
+
+  bool has_relocations() const { return input_.object->info.relocations.core_total() > 0; }
+
+  /// Of the whole object, held against what the loader did.
+  void record_relocations() {
+    Outcome& outcome = result_.outcome;
+    if (const Result<> recorded = try_record_relocations(); !recorded) {
+      result_.notices.push_back(fmt::format("{}: no record of its relocations: {}", outcome.cell,
+                                            recorded.error().message));
+    }
+    for (const ProgramOutcome& program : outcome.programs) {
+      for (const RelocationRecord& record : program.relocations) {
+        if (record.witness != WitnessResult::disagrees) continue;
+        result_.notices.push_back(fmt::format("{}: '{}': relocation {} ({}): {}", outcome.cell,
+                                              program.name, record.index, record.local,
+                                              record.witness_words));
+      }
+    }
+  }
+
+  Result<> try_record_relocations() {
+    Result<std::string> bytes = read_file(input_.object->file, kMaxGuestFileBytes);
+    if (!bytes) return std::move(bytes).error();
+    const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
+    if (!elf) return elf.error();
+    std::shared_ptr<const Btf> target;
+    if (input_.cell->btf != BtfSource::none && input_.kernel->btf) {
+      Result<std::shared_ptr<const Btf>> types = input_.types->read(input_.kernel->btf->file);
+      if (!types) return std::move(types).error();
+      target = *std::move(types);
+    }
+    return bpfmatrix::record_relocations(*elf, target.get(), record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {
@@ -132,14 +175,18 @@ class LoaderRun {
   void pull_trigger() {
     Result<> pulled = input_.spec->attach ? pull_standard_trigger() : Result<>();
     const auto& trigger = input_.spec->trigger;
-    if (pulled && trigger) pulled = session_.write(trigger->path, trigger->text, deadline_);
+    if (pulled && trigger && trigger->write) {
+      pulled = session_.write(trigger->write->path, trigger->write->text, deadline_);
+    }
     if (pulled) pulled = session_.input("go\n", true, deadline_);
     if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
   }
 
   /// That the agent cannot do it is said in the record, which is as good as before in all else.
   Result<> pull_standard_trigger() {
-    Result<Triggered> triggered = session_.trigger(deadline_);
+    TriggerRequest request;
+    if (input_.spec->trigger) request.command = input_.spec->trigger->command;
+    Result<Triggered> triggered = session_.trigger(request, deadline_);
     if (triggered) {
       triggered_ = *std::move(triggered);
     } else if (session_.state() == SessionState::ready) {

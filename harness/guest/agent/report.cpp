@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "guest/agent/errno_name.h"
 
@@ -14,6 +15,8 @@ constexpr std::size_t kMaxLogBytes = 1 << 20;
 // A byte that is no UTF-8 or a control character grows to six in JSON: with 64 KiB a piece stays
 // below the contract's 512 KiB a line whatever is in it.
 constexpr std::size_t kLogPieceBytes = std::size_t{64} << 10;
+/// As hex digits 64 KiB too.
+constexpr std::size_t kPieceInsns = 4096;
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 
 void emit(const OrderedJson& event) {
@@ -56,6 +59,17 @@ void report_log(std::string_view program, std::string_view log) {
   }
 }
 
+/// In the order of memory.
+std::string hex_of(std::span<const std::uint64_t> insns) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const std::byte byte : std::as_bytes(insns)) {
+    hex += kDigits[std::to_integer<unsigned>(byte) >> 4];
+    hex += kDigits[std::to_integer<unsigned>(byte) & 0xf];
+  }
+  return hex;
+}
+
 }  // namespace
 
 void report_loader(std::string_view name, std::string_view version) {
@@ -86,6 +100,34 @@ void report_map(std::string_view name, std::string_view type, const Verdict& ver
   OrderedJson event{{"event", "map"}, {"name", name}, {"type", type}};
   add_verdict(event, verdict);
   emit(event);
+}
+
+void report_insns(std::string_view program, const SentProgram& sent) {
+  OrderedJson functions = OrderedJson::array();
+  for (const SentProgram::Function& function : sent.functions) {
+    functions.push_back({{"insn", function.insn}, {"type", function.type}});
+  }
+  const std::span<const std::uint64_t> all(sent.insns);
+  for (std::size_t first = 0; first < all.size(); first += kPieceInsns) {
+    const auto piece = all.subspan(first, std::min(kPieceInsns, all.size() - first));
+    OrderedJson event{
+        {"event", "insns"}, {"program", program}, {"first", first}, {"hex", hex_of(piece)}};
+    if (first == 0) event["functions"] = functions;
+    emit(event);
+  }
+}
+
+void report_relocation(const LoggedRelocation& relocation) {
+  OrderedJson edits = OrderedJson::array();
+  for (const RelocationEdit& edit : relocation.edits) {
+    edits.push_back({{"field", edit.field}, {"before", edit.before}, {"after", edit.after}});
+  }
+  emit({{"event", "relocation"},
+        {"function", relocation.function},
+        {"index", relocation.index},
+        {"insn", relocation.insn},
+        {"result", relocation.result()},
+        {"edits", std::move(edits)}});
 }
 
 void report_load(const LoadReport& load) {
@@ -123,6 +165,10 @@ void report_observed(std::string_view map, const OrderedJson& values) {
 void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns) {
   emit(
       {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
+}
+
+void report_displaced(std::string_view program) {
+  emit({{"event", "displaced"}, {"program", program}});
 }
 
 void report_ready() { emit({{"event", "ready"}}); }
