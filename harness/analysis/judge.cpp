@@ -243,7 +243,8 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
 }
 
 std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
-                                        const ProgramOutcome* program) {
+                                        const ProgramOutcome* program, const KernelFacts* kernel) {
+  if (field == "cause") return cause_word(outcome, program, kernel);
   for (const FieldReader& reader : kReaders) {
     if (reader.field == field) return reader.read(outcome, program);
   }

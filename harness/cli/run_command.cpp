@@ -8,10 +8,8 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
-#include <set>
 #include <thread>
 
-#include "analysis/feature_check.h"
 #include "base/child_process.h"
 #include "base/data_dir.h"
 #include "cli/conclusion.h"
