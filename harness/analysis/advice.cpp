@@ -105,10 +105,10 @@ std::string advice(const Judgement& judgement, const AdviceSubject& subject,
   return about_cause(judgement.cause, subject, features);
 }
 
-std::string advice(const Outcome& outcome, const ProgramOutcome* program,
-                   const Features& features) {
+std::string advice(const Outcome& outcome, const ProgramOutcome* program, const Features& features,
+                   const KernelFacts* kernel) {
   const std::optional<Judgement> judgement =
-      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{});
+      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return "";
   const AdviceSubject subject{.type = refused_type(outcome, program, judgement->cause),
                               .kernel = parse_kernel_version(outcome.kernel.release)};

@@ -27,6 +27,7 @@ std::string advice(const Judgement& judgement, const AdviceSubject& subject,
 
 /// About what stopped `program`; with nullptr, what stopped the object before any program was
 /// known. Empty where nothing did.
-std::string advice(const Outcome& outcome, const ProgramOutcome* program, const Features& features);
+std::string advice(const Outcome& outcome, const ProgramOutcome* program, const Features& features,
+                   const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

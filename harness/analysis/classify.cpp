@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 
 #include "analysis/cause_rules.h"
@@ -242,6 +243,29 @@ void judge_by_errno(const Refusal& refusal, Judgement& judgement) {
 
 bool refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
 
+std::optional<bool> to_bool(Truth truth) {
+  if (truth == Truth::unknown) return std::nullopt;
+  return truth == Truth::yes;
+}
+
+/// "ringbuf" -> "BPF_MAP_TYPE_RINGBUF"
+std::string type_name(std::string_view prefix, std::string_view type) {
+  std::string name(prefix);
+  for (const char c : type) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+/// Of a map or program; a type that the loader has no name for is "type 200".
+std::optional<bool> type_known(Stage stage, std::string_view type, const KernelFacts& kernel) {
+  if (stage == Stage::load) return to_bool(kernel.feature(type_name("BPF_PROG_TYPE_", type)));
+  if (stage != Stage::map) return std::nullopt;
+  std::uint32_t number = 0;
+  if (RE2::FullMatch(piece(type), R"(type (\d+))", &number)) {
+    return to_bool(kernel.map_type_number(number));
+  }
+  return to_bool(kernel.feature(type_name("BPF_MAP_TYPE_", type)));
+}
+
 RefusalFacts facts_of(const Outcome& outcome) {
   // libbpf names the maps of global data after their sections; other names have no dot.
   const bool global_data =
@@ -259,6 +283,14 @@ Refusal refusal_of(Stage stage, const StageOutcome& said, std::string_view name,
           .message = said.message,
           .name = name,
           .facts = facts_of(outcome)};
+}
+
+/// What was found out about the kernel, for a refusal of a map or program of this type.
+void add_facts(const KernelFacts* kernel, std::string_view type, Refusal& refusal) {
+  if (kernel == nullptr) return;
+  refusal.facts.type_known = type_known(refusal.stage, type, *kernel);
+  refusal.facts.memlock_limited = kernel->memlock_limited();
+  refusal.facts.locked_down = kernel->locked_down();
 }
 
 /// The verifier knows the number of the poison only; what it stands for is in the record.
@@ -280,7 +312,8 @@ Judgement classify(const Refusal& refusal) {
   return judgement;
 }
 
-std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program) {
+std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program,
+                                       const KernelFacts* kernel) {
   if (refused(outcome.open)) return classify(refusal_of(Stage::open, outcome.open, "", outcome));
   if (refused(outcome.relocation.stage)) {
     return classify(refusal_of(Stage::relocate, outcome.relocation.stage, "", outcome));
@@ -288,16 +321,23 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
   if (refused(program.load.stage)) {
     Refusal refusal = refusal_of(Stage::load, program.load.stage, program.name, outcome);
     refusal.log = program.load.log_tail;
+    add_facts(kernel, program.type, refusal);
     Judgement judgement = classify(refusal);
     name_poison(program, judgement);
     return judgement;
   }
   if (refused(program.attach.stage)) {
-    return classify(refusal_of(Stage::attach, program.attach.stage, program.attach.asked, outcome));
+    Refusal refusal =
+        refusal_of(Stage::attach, program.attach.stage, program.attach.asked, outcome);
+    add_facts(kernel, program.type, refusal);
+    return classify(refusal);
   }
   if (program.load.stage.result != StageResult::not_tried) return std::nullopt;
   for (const MapOutcome& map : outcome.maps) {
-    if (refused(map.stage)) return classify(refusal_of(Stage::map, map.stage, map.name, outcome));
+    if (!refused(map.stage)) continue;
+    Refusal refusal = refusal_of(Stage::map, map.stage, map.name, outcome);
+    add_facts(kernel, map.type, refusal);
+    return classify(refusal);
   }
   return std::nullopt;
 }

@@ -11,6 +11,7 @@
 
 #include "analysis/cause.h"
 #include "analysis/verifier_log.h"
+#include "outcome/kernel_facts.h"
 
 namespace bpfmatrix {
 
@@ -58,7 +59,8 @@ struct Judgement {
 Judgement classify(const Refusal& refusal);
 
 /// The refusal that stopped this program: that of the object, of one of its maps, or its own.
-/// Nothing if it was never refused.
-std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program);
+/// Nothing if it was never refused. `kernel` is what is known of it; nullptr: nothing.
+std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program,
+                                       const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "analysis/attach_reason.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -35,12 +37,17 @@ std::optional<Judgement> judge_object(const Outcome& outcome) {
 
 }  // namespace
 
-Finding find_cause(const Outcome& outcome, const ProgramOutcome* program) {
+Finding find_cause(const Outcome& outcome, const ProgramOutcome* program,
+                   const KernelFacts* kernel) {
   if (outcome.end != End::completed) return machine_finding(outcome);
   const std::optional<Judgement> judgement =
-      program != nullptr ? judge_program(outcome, *program) : judge_object(outcome);
+      program != nullptr ? judge_program(outcome, *program, kernel) : judge_object(outcome);
   if (!judgement) return {};
-  return {std::string(short_text(judgement->cause)), sentence_of(*judgement)};
+  Finding finding{std::string(short_text(judgement->cause)), sentence_of(*judgement)};
+  const std::string reason =
+      program != nullptr ? attach_reason(outcome, *program, kernel) : std::string();
+  if (!reason.empty()) finding.sentence += fmt::format("; {}", reason);
+  return finding;
 }
 
 }  // namespace bpfmatrix

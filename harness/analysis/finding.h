@@ -17,6 +17,8 @@ struct Finding {
 };
 
 /// What stopped `program`; with nullptr, what stopped the object before any program was known.
-Finding find_cause(const Outcome& outcome, const ProgramOutcome* program);
+/// `kernel` is what is known of it; nullptr: nothing.
+Finding find_cause(const Outcome& outcome, const ProgramOutcome* program,
+                   const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

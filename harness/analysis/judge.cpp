@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/classify.h"
+#include "analysis/feature_check.h"
 #include "analysis/run_words.h"
 #include "base/ids.h"
 #include "base/kernel_version.h"
@@ -65,9 +66,9 @@ Word attach_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->attach.stage, "attached") : without_program(outcome);
 }
 
-Word cause_word(const Outcome& outcome, Subject program) {
+Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
   const std::optional<Judgement> judgement =
-      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{});
+      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return std::string(kNoCause);
   if (judgement->cause == Cause::unknown) return std::nullopt;
   return std::string(to_string(judgement->cause));
@@ -98,23 +99,18 @@ Word relocations_word(const Outcome& outcome, Subject program) {
   return std::string(result ? to_string(*result) : kNoRelocations);
 }
 
-/// How a field of a rule is read from an outcome. A field that is not here cannot be told.
+/// How a field of a rule is read from an outcome; a cause is told by what is known of the kernel
+/// too. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},
-    {"open", open_word},
-    {"maps", maps_word},
-    {"relocate", relocate_word},
-    {"load", load_word},
-    {"cause", cause_word},
-    {"attach", attach_word},
-    {"hit", run_word<hit_word>},
-    {"arguments", run_word<arguments_word>},
-    {kObserved, observed_words},
-    {kRelocations, relocations_word},
+    {"end", end_word},           {"open", open_word},
+    {"maps", maps_word},         {"relocate", relocate_word},
+    {"load", load_word},         {"attach", attach_word},
+    {"hit", run_word<hit_word>}, {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words}, {kRelocations, relocations_word},
 };
 
 bool contains(const Words& words, std::string_view word) {
@@ -179,7 +175,7 @@ void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
 
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
-                   CellVerdict& verdict) {
+                   const KernelFacts* kernel, CellVerdict& verdict) {
   const std::string name = program != nullptr ? program->name : "";
   const Choice choice = choose_rule(rules, name, facts);
   if (choice.rule == nullptr) return verdict.doubts.push_back({name, choice.doubt});
@@ -192,7 +188,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   }
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = outcome_word(field, outcome, program);
+    const Word got = outcome_word(field, outcome, program, kernel);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
@@ -247,7 +243,8 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
 }
 
 std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
-                                        const ProgramOutcome* program) {
+                                        const ProgramOutcome* program, const KernelFacts* kernel) {
+  if (field == "cause") return cause_word(outcome, program, kernel);
   for (const FieldReader& reader : kReaders) {
     if (reader.field == field) return reader.read(outcome, program);
   }
@@ -259,24 +256,32 @@ std::optional<std::string> outcome_word(std::string_view field, const Outcome& o
 }
 
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
-                  const ConditionFacts& facts) {
+                  const ConditionFacts& facts, const KernelFacts* kernel) {
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
-    judge_subject(outcome, &program, rules, facts, verdict);
+    judge_subject(outcome, &program, rules, facts, kernel, verdict);
     judge_witnesses(program, verdict);
   }
-  if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, verdict);
+  if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   verdict.verdict = summary(verdict, outcome.end);
   return verdict;
 }
 
-ConditionFacts condition_facts(const Outcome& outcome) {
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel,
+                               const Features* features) {
   ConditionFacts facts;
   facts.kernel = parse_kernel_version(outcome.kernel.release);
   facts.arch = outcome.kernel.arch;
   facts.btf = outcome.btf_source;
   if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
   facts.loader = outcome.loader;
+  if (kernel == nullptr) return facts;
+  facts.config = [kernel](const std::string& option) { return kernel->configured(option); };
+  facts.symbol = [kernel](const std::string& name) { return kernel->symbol(name); };
+  if (features == nullptr) return facts;
+  facts.has = [kernel, features](const std::string& name) {
+    return has_feature(name, *features, *kernel);
+  };
   return facts;
 }
 

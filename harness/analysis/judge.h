@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/features.h"
 #include "matrix/expectation.h"
+#include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -52,7 +54,7 @@ struct CellVerdict {
 /// For each program the first rule that names it and holds decides. One mismatch makes the cell
 /// unexpected, whatever else could not be told.
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
-                  const ConditionFacts& facts);
+                  const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
 
 /// The rule that decides for a program, or with "" for an object that never came to programs;
 /// nullptr and the reason where there is none, or it cannot be told.
@@ -64,11 +66,14 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
                    const ConditionFacts& facts);
 
 /// The word that the outcome has for a field of a rule; `program` may be nullptr for an object
-/// that never came to programs. Nothing: it cannot be told.
+/// that never came to programs, `kernel` where nothing is known of it. Nothing: it cannot be told.
 std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
-                                        const ProgramOutcome* program);
+                                        const ProgramOutcome* program,
+                                        const KernelFacts* kernel = nullptr);
 
-/// What the outcome itself tells a condition. It knows nothing yet of has(), config() and symbol().
-ConditionFacts condition_facts(const Outcome& outcome);
+/// What the outcome itself tells a condition; has(), config() and symbol() are answered by what is
+/// known of its kernel. `kernel` and `features` may be nullptr, and outlive the facts.
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel = nullptr,
+                               const Features* features = nullptr);
 
 }  // namespace bpfmatrix

@@ -12,6 +12,9 @@ namespace bpfmatrix {
 
 std::string gzip(std::string_view text);
 
+/// What `bytes` unpack to. Error: they are no gzip, cut short, or more than `max_bytes` come out.
+Result<std::string> gunzip(std::string_view bytes, std::uint64_t max_bytes);
+
 /// The text of a .gz file, at most `max_bytes` of it: a small file can hold a very large one.
 /// Error: missing, unreadable, damaged, or larger.
 Result<std::string> read_gzip(const std::filesystem::path& file, std::uint64_t max_bytes);

@@ -31,5 +31,27 @@ TEST(Gzip, a_file_cut_short_is_damaged) {
   EXPECT_FALSE(read_gzip(file, 1000));
 }
 
+TEST(Gunzip, gives_back_what_was_packed) {
+  for (const std::string& text : {std::string(), std::string("a"), std::string(1 << 20, 'x')}) {
+    const auto unpacked = gunzip(gzip(text), 1 << 20);
+    ASSERT_TRUE(unpacked) << unpacked.error().message;
+    EXPECT_EQ(*unpacked, text);
+  }
+}
+
+TEST(Gunzip, a_text_over_the_limit_is_an_error) {
+  const auto unpacked = gunzip(gzip(std::string(1 << 24, 'x')), 1000);
+  ASSERT_FALSE(unpacked);
+  EXPECT_EQ(unpacked.error().message, "more than 1000 bytes in it");
+}
+
+TEST(Gunzip, what_is_cut_short_or_no_gzip_is_an_error) {
+  const std::string packed = gzip("some text");
+  for (std::size_t size = 0; size < packed.size(); ++size) {
+    EXPECT_FALSE(gunzip(std::string_view(packed).substr(0, size), 1000)) << size;
+  }
+  EXPECT_FALSE(gunzip("plain text", 1000));
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
+#include "analysis/feature_check.h"
+#include "base/data_dir.h"
 #include "cli/talk.h"
 #include "outcome/outcome_json.h"
 #include "report/matrix_view.h"
@@ -24,6 +27,27 @@ ExitCode exit_code_of(const VerdictSummary& verdicts, const std::vector<Outcome>
   return untold ? unknown : as_expected;
 }
 
+Result<Features> features_here() {
+  const Result<std::filesystem::path> file = find_data("kernels/features.json");
+  return file ? load_features(*file) : Result<Features>(file.error());
+}
+
+/// Where a kernel is not as kernels/features.json says of its version: once each.
+void say_disagreements(const std::vector<Outcome>& outcomes, RunKernels& kernels,
+                       const Features& features) {
+  std::set<std::string> said;
+  for (const Outcome& outcome : outcomes) {
+    const KernelFacts* facts = kernels.of(outcome);
+    if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
+    const std::string text = summary(check_features(features, *facts));
+    if (text.empty()) continue;
+    say(
+        fmt::format("{}: of what kernels/features.json claims of its version it {}; see bpfmatrix "
+                    "kernels show {}",
+                    outcome.kernel.id, text, outcome.kernel.id));
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
@@ -35,8 +59,12 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
 
 ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
                   const std::string& run_dir, bool json) {
-  const VerdictSummary verdicts = judge_all(outcomes, rules);
-  const MatrixView view = make_matrix_view(outcomes);
+  const Result<Features> features = features_here();
+  if (!features) say_error(features.error());
+  RunKernels kernels(run_dir);
+  const VerdictSummary verdicts =
+      judge_all(outcomes, rules, &kernels, features ? &*features : nullptr);
+  const MatrixView view = make_matrix_view(outcomes, &kernels);
   if (json) {
     OrderedJson all = to_json(view);
     all["verdicts"] = to_json(verdicts);
@@ -47,6 +75,7 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules
                render_verdicts(verdicts, run_dir));
   }
   std::fflush(stdout);
+  if (features) say_disagreements(outcomes, kernels, *features);
   say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes.size(),
                   run_dir, run_dir));
   return exit_code_of(verdicts, outcomes);

@@ -11,6 +11,7 @@
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_json.h"
 #include "report/explain.h"
 
@@ -42,13 +43,14 @@ Result<> explain_cells(const ExplainOptions& options) {
   if (!features_file) return features_file.error();
   const Result<Features> features = load_features(*features_file);
   if (!features) return features.error();
+  RunKernels known(options.run);
   bool found = false;
   for (const Outcome& outcome : *outcomes) {
     if (!glob_match(options.cell, outcome.cell)) continue;
     if (found) fmt::print("\n");
     found = true;
     fmt::print("{}", options.json ? to_json(outcome).dump(1) + "\n"
-                                  : explain(outcome, *features, options.run));
+                                  : explain(outcome, *features, options.run, known.of(outcome)));
   }
   if (!found) return no_such_cell(*outcomes, options);
   return {};

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
+#include "cli/kernels_show.h"
 #include "cli/talk.h"
 #include "kernels/catalog.h"
 #include "kernels/kernels.h"
@@ -253,8 +254,9 @@ void add_store(CLI::App& command, KernelsArguments& arguments) {
 
 void add_kernels_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<KernelsArguments>();
-  CLI::App* kernels = app.add_subcommand("kernels", "List, fetch, verify and remove kernels");
+  CLI::App* kernels = app.add_subcommand("kernels", "List, fetch, show, verify and remove kernels");
   kernels->require_subcommand(1);
+  add_kernels_show(*kernels, exit_code);
 
   CLI::App* list = kernels->add_subcommand("list", "Kernels known by name, and which are here");
   list->add_flag("--json", arguments->json, "As JSON");

@@ -50,7 +50,7 @@ Result<GuestTools> find_guest_tools(const std::vector<fs::path>& folders) {
     if (fs::is_regular_file(agent, ec)) {
       Result<std::vector<LoaderFile>> loaders = list_loaders(folder);
       if (!loaders) return std::move(loaders).error();
-      return GuestTools{agent, *std::move(loaders)};
+      return GuestTools{agent, *std::move(loaders), folder / "probe"};
     }
     looked_in += fmt::format("{}'{}'", looked_in.empty() ? "" : ", ", agent.string());
   }

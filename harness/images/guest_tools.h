@@ -1,4 +1,4 @@
-// The static programs that run inside a guest: the agent and the loaders.
+// The static programs that run inside a guest: the agent, the loaders and the probe.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,8 @@ struct GuestTools {
   std::filesystem::path agent{};
   /// Sorted by name.
   std::vector<LoaderFile> loaders{};
+  /// Asks a kernel what it is; not part of the image, but handed over when it is wanted.
+  std::filesystem::path probe{};
 };
 
 /// Looks in $BPFMATRIX_GUEST_DIR/<arch> if that is set, else beside our own binary:

@@ -20,8 +20,9 @@
 // (bounded_loops). All of them stand in kernels/features.json.
 //
 // A version of two parts stands for the whole series: 5.10.223 == 5.10, and is not > 5.10.
-// config(X) is true for y and m. The answer has three values: what was not measured is unknown, and
-// an expectation that hangs on it is neither met nor missed.
+// symbol(X) asks for a function in the kernel's symbol table. config(X) is true for y and m. The
+// answer has three values: what was not measured is unknown, and an expectation that hangs on it is
+// neither met nor missed.
 #pragma once
 
 #include <functional>

@@ -186,7 +186,7 @@ void LoaderRecord::add_attach(ObjectReader& reader) {
   std::string taken = reader.optional_string("taken").value_or("");
   if (owner == nullptr) return;
   owner->attach =
-      AttachOutcome{std::move(stage), std::move(method), std::move(asked), std::move(taken)};
+      AttachOutcome{std::move(stage), std::move(method), std::move(asked), std::move(taken), {}};
 }
 
 void LoaderRecord::add_observed(ObjectReader& reader) {

@@ -30,6 +30,9 @@ struct OutcomeKernel {
   std::string version{};
   std::string sha256{};
   std::string signed_by{};
+  /// What is known of the kernel lies in kernels/<facts>.json.gz of the run directory; empty: it
+  /// could not be probed.
+  std::string facts{};
 };
 
 struct OutcomeObject {
@@ -89,12 +92,29 @@ struct LoadOutcome {
   std::string log_tail{};
 };
 
+/// One name that the program could be attached to, or was meant for, and what the kernel knows of
+/// it; what is absent is not known.
+struct AttachCandidate {
+  std::string symbol{};
+  std::optional<bool> in_kallsyms{};
+  /// In available_filter_functions.
+  std::optional<bool> traceable{};
+  /// Closed to kprobes.
+  std::optional<bool> blacklisted{};
+  /// A FUNC of the kernel's own BTF.
+  std::optional<bool> in_btf{};
+  /// A tracepoint.
+  std::optional<bool> is_event{};
+};
+
 struct AttachOutcome {
   StageOutcome stage{};
   /// "kprobe", "tracepoint", "xdp"...; empty when the section does not say how.
   std::string method{};
   std::string asked{};
   std::string taken{};
+  /// The first is what was asked for. Empty for what has no name in the kernel (xdp, uprobe...).
+  std::vector<AttachCandidate> candidates{};
 };
 
 /// Which way to the arguments of a system call came out right: the one a function's arguments have

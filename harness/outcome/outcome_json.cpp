@@ -93,7 +93,21 @@ OrderedJson kernel_json(const OutcomeKernel& kernel) {
             {"package", text_or_null(kernel.package)},
             {"version", text_or_null(kernel.version)},
             {"sha256", text_or_null(kernel.sha256)},
-            {"signed_by", text_or_null(kernel.signed_by)}}}};
+            {"signed_by", text_or_null(kernel.signed_by)}}},
+          {"facts", text_or_null(kernel.facts)}};
+}
+
+OrderedJson candidates_json(const std::vector<AttachCandidate>& candidates) {
+  OrderedJson list = OrderedJson::array();
+  for (const AttachCandidate& candidate : candidates) {
+    list.push_back({{"symbol", candidate.symbol},
+                    {"in_kallsyms", value_or_null(candidate.in_kallsyms)},
+                    {"traceable", value_or_null(candidate.traceable)},
+                    {"blacklisted", value_or_null(candidate.blacklisted)},
+                    {"in_btf", value_or_null(candidate.in_btf)},
+                    {"is_event", value_or_null(candidate.is_event)}});
+  }
+  return list;
 }
 
 OrderedJson stats_json(const VerifierStats& stats) {
@@ -143,6 +157,7 @@ OrderedJson program_json(const ProgramOutcome& program) {
   attach["method"] = text_or_null(program.attach.method);
   attach["asked"] = text_or_null(program.attach.asked);
   attach["taken"] = text_or_null(program.attach.taken);
+  attach["candidates"] = candidates_json(program.attach.candidates);
   OrderedJson relocations = OrderedJson::array();
   for (const RelocationRecord& record : program.relocations) relocations.push_back(to_json(record));
   return {{"name", program.name},        {"section", program.section},
@@ -285,6 +300,7 @@ class OutcomeReader {
     kernel.sha256 = origin.optional_string("sha256").value_or("");
     kernel.signed_by = origin.optional_string("signed_by").value_or("");
     finish(origin);
+    kernel.facts = reader.optional_string("facts").value_or("");
     finish(reader);
   }
 
@@ -370,7 +386,22 @@ class OutcomeReader {
     attach.method = reader.optional_string("method").value_or("");
     attach.asked = reader.optional_string("asked").value_or("");
     attach.taken = reader.optional_string("taken").value_or("");
+    read_candidates(reader, attach.candidates);
     finish(reader);
+  }
+
+  void read_candidates(ObjectReader& parent, std::vector<AttachCandidate>& candidates) {
+    // Not there in lines written before kernels were probed.
+    const Json* list = parent.any("candidates");
+    if (list != nullptr && !list->is_array()) parent.fail("candidates", "wanted an array");
+    for (std::size_t i = 0; list != nullptr && !parent.failed() && i < list->size(); ++i) {
+      ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("candidates"), i));
+      candidates.push_back(
+          {reader.string("symbol"), reader.optional_boolean("in_kallsyms"),
+           reader.optional_boolean("traceable"), reader.optional_boolean("blacklisted"),
+           reader.optional_boolean("in_btf"), reader.optional_boolean("is_event")});
+      finish(reader);
+    }
   }
 
   template <typename Word, std::size_t n>

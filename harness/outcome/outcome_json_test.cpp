@@ -28,6 +28,7 @@ Outcome full_outcome() {
   o.btf_source = "kernel";
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
+  o.kernel.facts = "dd";
   o.accel = "tcg";
   o.ready_ms = 52;
   o.wall_ms = 840;
@@ -48,7 +49,9 @@ Outcome full_outcome() {
   p.load.stats.xlated_bytes = 344;
   p.load.log_sha256 = "ee";
   p.load.log_tail = "processed 41 insns";
-  p.attach = {{StageResult::refused, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", ""};
+  p.attach = {{StageResult::refused, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", "", {}};
+  p.attach.candidates = {{"sys_connect", false, false, false, false, {}},
+                         {"a:b", {}, {}, {}, {}, true}};
   p.run = {"standard", 1, 3, 4500, ArgumentsSeen::wrapped};
   o.programs.push_back(p);
   o.trigger = {"standard", {{"getpid", 312}, {"connect", -115}}, ""};

@@ -12,7 +12,8 @@ using CellSection = std::string (*)(const Telling&);
 using ProgramSection = std::string (*)(const Telling&, const ProgramOutcome&);
 
 constexpr CellSection kBeforePrograms[] = {
-    explain_summary, explain_asked, explain_machine, explain_object, explain_relocated,
+    explain_summary, explain_asked,  explain_kernel,
+    explain_machine, explain_object, explain_relocated,
 };
 constexpr ProgramSection kOfAProgram[] = {
     explain_relocations, explain_load, explain_cause, explain_attach, explain_run,
@@ -32,8 +33,9 @@ std::string tell_program(const Telling& told, const ProgramOutcome& program) {
 
 }  // namespace
 
-std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir) {
-  const Telling told{outcome, features, run_dir};
+std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir,
+                    const KernelFacts* kernel) {
+  const Telling told{outcome, features, run_dir, kernel};
   std::string text;
   for (const CellSection section : kBeforePrograms) text += section(told);
   for (const ProgramOutcome& program : outcome.programs) text += tell_program(told, program);

@@ -4,12 +4,14 @@
 #include <string>
 
 #include "analysis/features.h"
+#include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
 
 /// `run_dir` is only named in the text: where logs lie, and how to look closer. `features` is what
-/// the advice is drawn from.
-std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir);
+/// the advice is drawn from, `kernel` what is known of the kernel; nullptr: nothing.
+std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir,
+                    const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

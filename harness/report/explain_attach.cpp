@@ -5,13 +5,44 @@
 
 namespace bpfmatrix {
 
+namespace {
+
+std::string_view word(const std::optional<bool>& known) {
+  if (!known) return "?";
+  return *known ? "yes" : "no";
+}
+
+std::string events_text(const std::vector<AttachCandidate>& candidates) {
+  std::string text = fmt::format("    {:<40} {}\n", "candidate", "tracepoint");
+  for (const AttachCandidate& one : candidates) {
+    text += fmt::format("    {:<40} {}\n", one.symbol, word(one.is_event));
+  }
+  return text;
+}
+
+/// What the kernel knows of each name: a small table.
+std::string candidates_text(const std::vector<AttachCandidate>& candidates) {
+  if (candidates.empty()) return "";
+  if (candidates.front().is_event) return events_text(candidates);
+  constexpr std::string_view kRow = "    {:<28} {:<9} {:<10} {:<10} {}\n";
+  std::string text =
+      fmt::format(fmt::runtime(kRow), "candidate", "kallsyms", "traceable", "blacklist", "BTF");
+  for (const AttachCandidate& one : candidates) {
+    text += fmt::format(fmt::runtime(kRow), one.symbol, word(one.in_kallsyms), word(one.traceable),
+                        word(one.blacklisted), word(one.in_btf));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string explain_attach(const Telling&, const ProgramOutcome& program) {
   const AttachOutcome& attach = program.attach;
   std::string text = stage_text(attach.stage, "attached");
   if (!attach.method.empty()) text += fmt::format(", {}", attach.method);
   if (!attach.asked.empty()) text += fmt::format(", asked for '{}'", attach.asked);
   if (!attach.taken.empty()) text += fmt::format(", took '{}'", attach.taken);
-  return labelled("  attach", text);
+  return labelled("  attach", text) + candidates_text(attach.candidates);
 }
 
 }  // namespace bpfmatrix

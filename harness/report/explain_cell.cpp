@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "analysis/advice.h"
+#include "analysis/feature_check.h"
 #include "analysis/finding.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
@@ -45,6 +46,15 @@ std::string explain_asked(const Telling& told) {
                                         outcome.loader_version, outcome.btf_source));
 }
 
+std::string explain_kernel(const Telling& told) {
+  if (told.kernel == nullptr) return "";
+  std::string text;
+  for (const Disagreement& one : check_features(told.features, *told.kernel)) {
+    text += fmt::format("{}{}", text.empty() ? "" : "\n", to_string(one));
+  }
+  return text.empty() ? "" : labelled("seen", text);
+}
+
 std::string explain_machine(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string end(to_string(outcome.end));
@@ -62,9 +72,9 @@ std::string explain_object(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string text = labelled("open", stage_text(outcome.open, "opened"));
   if (outcome.programs.empty()) {
-    const Finding finding = find_cause(outcome, nullptr);
+    const Finding finding = find_cause(outcome, nullptr, told.kernel);
     if (!finding.sentence.empty()) text += labelled("cause", finding.sentence);
-    const std::string what_to_do = advice(outcome, nullptr, told.features);
+    const std::string what_to_do = advice(outcome, nullptr, told.features, told.kernel);
     if (!what_to_do.empty()) text += labelled("advice", what_to_do);
   }
   for (const MapOutcome& map : outcome.maps) {

@@ -40,8 +40,8 @@ std::string explain_load(const Telling& told, const ProgramOutcome& program) {
 }
 
 std::string explain_cause(const Telling& told, const ProgramOutcome& program) {
-  const Finding finding = find_cause(told.outcome, &program);
-  const std::string what_to_do = advice(told.outcome, &program, told.features);
+  const Finding finding = find_cause(told.outcome, &program, told.kernel);
+  const std::string what_to_do = advice(told.outcome, &program, told.features, told.kernel);
   return (finding.sentence.empty() ? "" : labelled("  cause", finding.sentence)) +
          (what_to_do.empty() ? "" : labelled("  advice", what_to_do));
 }

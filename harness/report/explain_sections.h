@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analysis/features.h"
+#include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -16,11 +17,14 @@ struct Telling {
   const Features& features;
   /// Only named in the text: where logs lie.
   const std::string& run_dir;
+  /// What is known of the kernel; nullptr: nothing.
+  const KernelFacts* kernel = nullptr;
 };
 
 // Of the cell.
 std::string explain_summary(const Telling& told);    ///< the story in a sentence
 std::string explain_asked(const Telling& told);      ///< kernel, object, loader, BTF source
+std::string explain_kernel(const Telling& told);     ///< where it is not as its version says
 std::string explain_machine(const Telling& told);    ///< how the VM did, and its last words
 std::string explain_object(const Telling& told);     ///< open, maps, and what stopped all programs
 std::string explain_relocated(const Telling& told);  ///< CO-RE over the whole object

@@ -40,11 +40,11 @@ enum class Detail { sentence, words };
 
 std::string refusal_text(const Telling& told, const ProgramOutcome* program, Detail detail) {
   std::string text(refused_by(told.outcome, program));
-  const Finding finding = find_cause(told.outcome, program);
+  const Finding finding = find_cause(told.outcome, program, told.kernel);
   if (text.empty() || finding.sentence.empty()) return text;
   if (detail == Detail::words) return text + ": " + finding.words;
   text += ": " + finding.sentence;
-  const std::string what_to_do = advice(told.outcome, program, told.features);
+  const std::string what_to_do = advice(told.outcome, program, told.features, told.kernel);
   if (!what_to_do.empty()) text += fmt::format("; {}", first_thought(what_to_do));
   return text;
 }
@@ -112,7 +112,7 @@ std::string story(const Telling& told) {
   const Outcome& outcome = told.outcome;
   if (outcome.end == End::panicked) return "the kernel panicked: " + outcome.end_reason;
   if (outcome.end != End::completed)
-    return fmt::format("could not be told: {}", find_cause(outcome, nullptr).sentence);
+    return fmt::format("could not be told: {}", find_cause(outcome, nullptr, told.kernel).sentence);
   if (!outcome.programs.empty()) return programs_story(told) + but_text(outcome);
   const std::string refusal = refusal_text(told, nullptr, Detail::sentence);
   return refusal.empty() ? "opened, and there is no program in it" : refusal;

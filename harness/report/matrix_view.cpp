@@ -66,10 +66,10 @@ std::vector<std::string> order_kernels(const std::map<std::string, std::string>&
 /// Rows in the order in which their cells first came, cases together, programs as in the object.
 class TableBuilder {
  public:
-  void add(const Outcome& outcome) {
+  void add(const Outcome& outcome, const KernelFacts* kernel) {
     releases_[outcome.kernel.id] = outcome.kernel.release;
-    if (outcome.programs.empty()) return add_row(outcome, nullptr);
-    for (const ProgramOutcome& program : outcome.programs) add_row(outcome, &program);
+    if (outcome.programs.empty()) return add_row(outcome, nullptr, kernel);
+    for (const ProgramOutcome& program : outcome.programs) add_row(outcome, &program, kernel);
   }
 
   MatrixView::Table build(const std::string& arch) {
@@ -80,7 +80,7 @@ class TableBuilder {
   }
 
  private:
-  void add_row(const Outcome& outcome, const ProgramOutcome* program) {
+  void add_row(const Outcome& outcome, const ProgramOutcome* program, const KernelFacts* kernel) {
     const std::string name = program != nullptr ? program->name : "";
     const RowKey key{outcome.case_id, name, btf_rank(outcome.btf_source), outcome.loader};
     Row& row = rows_[key];
@@ -88,7 +88,7 @@ class TableBuilder {
     row.program = name;
     row.btf = outcome.btf_source;
     row.loader = outcome.loader;
-    row.fields[outcome.kernel.id] = make_field(outcome, program);
+    row.fields[outcome.kernel.id] = make_field(outcome, program, kernel);
   }
 
   /// An object refused here and opened there has rows for its programs: the refusal belongs to each
@@ -141,9 +141,9 @@ std::string_view to_string(Sign sign) {
   return "";
 }
 
-Field make_field(const Outcome& outcome, const ProgramOutcome* program) {
+Field make_field(const Outcome& outcome, const ProgramOutcome* program, const KernelFacts* kernel) {
   const Sign sign = sign_of(outcome, program);
-  std::string words = find_cause(outcome, program).words;
+  std::string words = find_cause(outcome, program, kernel).words;
   if (sign == Sign::wrong_reads) {
     words = fmt::format("wrong {}", fmt::join(wrong_reads(outcome, *program), ", "));
   }
@@ -151,9 +151,11 @@ Field make_field(const Outcome& outcome, const ProgramOutcome* program) {
   return Field{sign, std::move(words), outcome.cell};
 }
 
-MatrixView make_matrix_view(const std::vector<Outcome>& outcomes) {
+MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {
   std::map<std::string, TableBuilder> builders;
-  for (const Outcome& outcome : outcomes) builders[outcome.kernel.arch].add(outcome);
+  for (const Outcome& outcome : outcomes) {
+    builders[outcome.kernel.arch].add(outcome, kernels != nullptr ? kernels->of(outcome) : nullptr);
+  }
   MatrixView view;
   for (auto& [arch, builder] : builders) view.tables.push_back(builder.build(arch));
   std::reverse(view.tables.begin(), view.tables.end());  // x86_64 first

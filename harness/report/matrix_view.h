@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -62,10 +63,12 @@ struct MatrixView {
   std::map<Sign, int> counts{};
 };
 
-MatrixView make_matrix_view(const std::vector<Outcome>& outcomes);
+/// `kernels` is what is known of them; nullptr: nothing.
+MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels = nullptr);
 OrderedJson to_json(const MatrixView& view);
 
 /// Where one program of an outcome stands; `program` may be null for the object as a whole.
-Field make_field(const Outcome& outcome, const ProgramOutcome* program);
+Field make_field(const Outcome& outcome, const ProgramOutcome* program,
+                 const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

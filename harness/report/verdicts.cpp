@@ -41,13 +41,15 @@ std::string doubts_text(const VerdictSummary& summary) {
 
 }  // namespace
 
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules) {
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
+                         RunKernels* kernels, const Features* features) {
   static const std::vector<ExpectationRule> kNone;
   VerdictSummary summary;
   for (const Outcome& outcome : outcomes) {
     const auto found = rules.find(outcome.case_id);
-    CellVerdict verdict =
-        judge(outcome, found == rules.end() ? kNone : found->second, condition_facts(outcome));
+    const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
+    CellVerdict verdict = judge(outcome, found == rules.end() ? kNone : found->second,
+                                condition_facts(outcome, kernel, features), kernel);
     ++summary.counts[verdict.verdict];
     if (verdict.verdict != Verdict::as_expected)
       summary.notable.push_back({outcome.cell, std::move(verdict)});

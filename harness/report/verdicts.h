@@ -8,6 +8,7 @@
 
 #include "analysis/judge.h"
 #include "base/json.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -26,8 +27,10 @@ struct VerdictSummary {
 /// By case id.
 using RulesByCase = std::map<std::string, std::vector<ExpectationRule>>;
 
-/// A case that is not among the rules has no expectation.
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules);
+/// A case that is not among the rules has no expectation. `kernels` and `features` say what is
+/// known of the kernels; nullptr: nothing.
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
+                         RunKernels* kernels = nullptr, const Features* features = nullptr);
 
 /// Lists unexpected cells in full, and how many could not be judged and why.
 std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir);

@@ -122,6 +122,16 @@ Result<std::string> RunDir::keep_log(const std::string& text) {
   return hash;
 }
 
+Result<std::string> RunDir::keep_facts(const PackedFacts& facts) {
+  const fs::path file = kernel_facts_path(path_, facts.sha256);
+  const std::lock_guard lock(*mutex_);
+  if (fs::exists(file)) return facts.sha256;
+  std::error_code seen_by_write;
+  fs::create_directories(file.parent_path(), seen_by_write);
+  if (const Result<> written = write_file(file, facts.gzip); !written) return written.error();
+  return facts.sha256;
+}
+
 Result<> RunDir::keep_loader_log(const std::string& cell, const std::string& text) {
   std::string name = cell;
   std::replace(name.begin(), name.end(), '/', '+');

@@ -3,6 +3,7 @@
 //     run.json            what was asked: the matrix and the cells it came to
 //     outcomes.jsonl      one line a finished cell, written and synced at once
 //     logs/SHA256.log.gz  verifier logs, by the hash of their text
+//     kernels/SHA256.json.gz  what is known of a kernel, by the hash of its text (kernel_facts.h)
 //     console/KERNEL-N.log  what the N-th VM of a kernel printed
 //     loader/CELL.log     what a loader wrote to standard error, '/' in the cell's id as '+'
 #pragma once
@@ -17,6 +18,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "matrix/matrix_spec.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -47,6 +49,8 @@ class RunDir {
   Result<> append(const Outcome& outcome);
   /// Keeps a verifier log, compressed; gives the hash of its text. Safe from several threads.
   Result<std::string> keep_log(const std::string& text);
+  /// Keeps what is known of a kernel; gives the hash it is known by. Safe from several threads.
+  Result<std::string> keep_facts(const PackedFacts& facts);
   Result<> keep_loader_log(const std::string& cell, const std::string& text);
   std::filesystem::path console_log(const std::string& kernel_id, int vm_number) const;
 
@@ -63,7 +67,7 @@ class RunDir {
 /// Reads run.json. Error: there is none, or it is not ours.
 Result<RunSpec> read_run_spec(const std::filesystem::path& run_dir);
 
-/// The text of logs/SHA256.log.gz, at most 64 MiB of it.
+/// The text of logs/SHA256.log.gz. Error: there is none, or it is more than 64 MiB.
 Result<std::string> read_log(const std::filesystem::path& run_dir, const std::string& sha256);
 
 }  // namespace bpfmatrix

@@ -10,7 +10,9 @@
 #include <set>
 #include <thread>
 
+#include "run/attach_candidates.h"
 #include "run/guest_vm.h"
+#include "run/kernel_facts_keeper.h"
 #include "run/run_cell.h"
 
 namespace bpfmatrix {
@@ -56,7 +58,9 @@ class Scheduler {
         settings_(settings),
         dir_(dir),
         announce_(listener),
-        objects_(settings) {}
+        objects_(settings),
+        facts_(settings.fetch.store,
+               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }) {}
 
   Result<> run() {
     queue_cells();
@@ -181,6 +185,7 @@ class Scheduler {
         {&cell, &spec, &*kernel, &*object, &queue.types, settings_.cell_timeout}, queue, vm);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     result.outcome.wall_ms = wall.count();
+    add_facts(result.outcome);
     keep_logs(result);
     for (const std::string& text : result.notices) {
       announce_([&](Listener& l) { l.notice(text); });
@@ -218,12 +223,32 @@ class Scheduler {
                                   dir_.console_log(kernel.id, next_vm_number(queue)), settings_);
       if (auto* guest = std::get_if<std::unique_ptr<GuestVm>>(&booted)) {
         vm = std::move(*guest);
+        if (failed = learn(kernel, vm); failed) continue;
         announce_([&](Listener& l) { l.kernel_ready(kernel.id, vm->ready_after()); });
         return std::nullopt;
       }
       failed = std::get<VmExit>(std::move(booted));
     }
     return failed;
+  }
+
+  /// What the kernel is, before it is given cells. That this could not be found out costs no cell,
+  /// but a guest that did not survive it is another to boot.
+  std::optional<VmExit> learn(const Kernel& kernel, std::unique_ptr<GuestVm>& vm) {
+    const Result<> learnt = facts_.learn(kernel, vm->session());
+    if (learnt) return std::nullopt;
+    announce_([&](Listener& l) { l.notice(learnt.error().message); });
+    if (vm->session().state() == SessionState::ready) return std::nullopt;
+    VmExit exit = vm->give_up(learnt.error().message);
+    vm.reset();
+    return exit;
+  }
+
+  void add_facts(Outcome& outcome) {
+    const KernelFactsKeeper::Known* known = facts_.find(outcome.kernel.id);
+    if (known == nullptr) return;
+    outcome.kernel.facts = known->sha256;
+    add_candidates(outcome, known->facts);
   }
 
   /// One at a time: the first answer about KVM is remembered for all the others.
@@ -304,6 +329,7 @@ class Scheduler {
   RunDir& dir_;
   Announcer announce_;
   ObjectFinder objects_;
+  KernelFactsKeeper facts_;
   std::map<std::pair<std::string, Arch>, Result<ObjectFile>> found_{};
   std::deque<KernelQueue> queues_{};
   std::mutex mutex_{};

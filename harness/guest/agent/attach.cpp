@@ -105,6 +105,8 @@ std::optional<AttachReport> Attacher::attach(const bpf_program* program) {
     attempt = attach_tc(program, target);
     target.asked = kInterface;
   } else if (is_cgroup_program(program)) {
+    // By whatever word the section says so: "cgroup_skb", "sockops", "cgroup".
+    if (bpf_program__type(program) != BPF_PROG_TYPE_LSM) target.method = "cgroup";
     attempt = attach_cgroup(program);
   } else if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT) {
     target.asked = kClock;

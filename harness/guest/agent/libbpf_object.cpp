@@ -40,9 +40,10 @@ std::string shown_name(const bpf_map* map, std::string_view name) {
   return std::string(internal && dot != std::string_view::npos ? name.substr(dot) : name);
 }
 
-std::string_view type_name(const bpf_map* map) {
+/// "type 200" where libbpf has no name for it.
+std::string type_name(const bpf_map* map) {
   const char* name = libbpf_bpf_map_type_str(bpf_map__type(map));
-  return name != nullptr ? name : "unknown";
+  return name != nullptr ? name : "type " + std::to_string(bpf_map__type(map));
 }
 
 }  // namespace

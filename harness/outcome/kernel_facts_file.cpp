@@ -1,0 +1,43 @@
+#include "outcome/kernel_facts_file.h"
+
+#include "base/gzip.h"
+#include "base/sha256.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint64_t kMaxTextBytes = 256 << 20;
+
+}  // namespace
+
+PackedFacts pack(const KernelFacts& facts) {
+  const std::string text =
+      to_json(facts).dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return {sha256_hex(text), gzip(text)};
+}
+
+Result<KernelFacts> read_kernel_facts(const std::filesystem::path& file) {
+  const Result<std::string> text = read_gzip(file, kMaxTextBytes);
+  if (!text) return text.error();
+  const Result<Json> json = parse_json(*text, file.string());
+  if (!json) return json.error();
+  return kernel_facts_from_json(*json, file.string());
+}
+
+std::filesystem::path kernel_facts_path(const std::filesystem::path& run_dir,
+                                        const std::string& sha256) {
+  return run_dir / "kernels" / (sha256 + ".json.gz");
+}
+
+const KernelFacts* RunKernels::of(const Outcome& outcome) {
+  const std::string& sha256 = outcome.kernel.facts;
+  if (!is_sha256(sha256)) return nullptr;
+  const auto known = facts_.find(sha256);
+  if (known != facts_.end()) return known->second.get();
+  Result<KernelFacts> read = read_kernel_facts(kernel_facts_path(run_dir_, sha256));
+  auto facts = read ? std::make_unique<const KernelFacts>(*std::move(read)) : nullptr;
+  return facts_.emplace(sha256, std::move(facts)).first->second.get();
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,170 @@
+#include "outcome/kernel_symbols.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bpfmatrix {
+
+namespace {
+
+/// The kernel's own limit is 512 since 6.1, 128 before.
+constexpr std::size_t kMaxName = 512;
+constexpr std::size_t kMaxNames = 2'000'000;
+
+/// Not what stands for an address without a name, nor the padding in front of a function.
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxName && !name.starts_with("__pfx_") &&
+         !name.starts_with("__ftrace_invalid_address");
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+std::string_view next_word(std::string_view& line) {
+  constexpr std::string_view kSpace = " \t";
+  line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
+  const std::string_view word = line.substr(0, line.find_first_of(kSpace));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+std::string word(std::uint8_t bits) {
+  std::string text;
+  for (const SymbolList list : kSymbolLists) {
+    if ((bits >> static_cast<unsigned>(list) & 1) == 0) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : " ", to_string(list));
+  }
+  return text;
+}
+
+std::optional<std::uint8_t> parse_word(std::string_view text) {
+  for (std::uint8_t bits = 0; bits < 1U << kSymbolLists.size(); ++bits) {
+    if (word(bits) == text) return bits;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(SymbolList list) {
+  switch (list) {
+    case SymbolList::kallsyms:
+      return "kallsyms";
+    case SymbolList::traceable:
+      return "traceable";
+    case SymbolList::blacklist:
+      return "blacklist";
+    case SymbolList::btf:
+      return "btf";
+  }
+  return "";
+}
+
+void KernelSymbols::add(SymbolList list, const std::vector<std::string_view>& names) {
+  known_ |= bit(list);
+  for (const std::string_view name : names) add_bits(name, bit(list));
+}
+
+void KernelSymbols::add_bits(std::string_view name, std::uint8_t bits) {
+  if (!is_name(name)) return;
+  if (const auto found = names_.find(name); found != names_.end()) {
+    found->second |= bits;
+  } else if (names_.size() < kMaxNames) {
+    names_.emplace(name, bits);
+  }
+}
+
+std::optional<bool> KernelSymbols::in(SymbolList list, std::string_view name) const {
+  if (!knows(list)) return std::nullopt;
+  const auto found = names_.find(name);
+  return found != names_.end() && (found->second & bit(list)) != 0;
+}
+
+std::size_t KernelSymbols::count(SymbolList list) const {
+  return static_cast<std::size_t>(
+      std::count_if(names_.begin(), names_.end(),
+                    [&](const auto& name) { return (name.second & bit(list)) != 0; }));
+}
+
+std::vector<std::string> KernelSymbols::starting_with(std::string_view prefix) const {
+  std::vector<std::string> found;
+  for (auto name = names_.lower_bound(prefix);
+       name != names_.end() && name->first.starts_with(prefix); ++name) {
+    found.push_back(name->first);
+  }
+  return found;
+}
+
+OrderedJson KernelSymbols::to_json() const {
+  std::map<std::uint8_t, OrderedJson> groups;
+  for (const auto& [name, bits] : names_) groups[bits].push_back(name);
+  OrderedJson names = OrderedJson::object();
+  for (auto& [bits, list] : groups) names[word(bits)] = std::move(list);
+  OrderedJson known = OrderedJson::array();
+  for (const SymbolList list : kSymbolLists) {
+    if (knows(list)) known.push_back(to_string(list));
+  }
+  return {{"known", std::move(known)}, {"names", std::move(names)}};
+}
+
+KernelSymbols KernelSymbols::from_json(const Json& json, ObjectReader& parent,
+                                       std::string_view key) {
+  KernelSymbols symbols;
+  ObjectReader reader(json, parent.where(key));
+  for (const std::string& text : reader.strings("known")) {
+    const auto bits = parse_word(text);
+    if (!bits) reader.fail("known", fmt::format("unknown word '{}'", text));
+    symbols.known_ |= bits.value_or(0);
+  }
+  const Json* names = reader.object("names");
+  for (auto group = names != nullptr ? names->begin() : Json::const_iterator();
+       names != nullptr && group != names->end(); ++group) {
+    const auto bits = parse_word(group.key());
+    if (!bits || !group->is_array()) reader.fail("names", fmt::format("unknown '{}'", group.key()));
+    if (reader.failed()) break;
+    for (const Json& name : *group) {
+      if (name.is_string()) symbols.add_bits(name.get_ref<const std::string&>(), *bits);
+    }
+  }
+  if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
+  return symbols;
+}
+
+std::vector<std::string_view> names_in_kallsyms(std::string_view text) {
+  std::vector<std::string_view> names;
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    next_word(line);
+    const std::string_view type = next_word(line);
+    if (type.size() == 1 && std::string_view("tTwW").find(type) != std::string_view::npos) {
+      names.push_back(next_word(line));
+    }
+  }
+  return names;
+}
+
+std::vector<std::string_view> names_in_filter_functions(std::string_view text) {
+  std::vector<std::string_view> names;
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    names.push_back(next_word(line));
+  }
+  return names;
+}
+
+std::vector<std::string_view> names_in_blacklist(std::string_view text) {
+  std::vector<std::string_view> names;
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    next_word(line);
+    names.push_back(next_word(line));
+  }
+  return names;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,63 @@
+// The functions of one kernel, by name: in its symbol table, open to ftrace, closed to kprobes,
+// described by its BTF. Each of the four lists may be missing, and then nothing is known of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace bpfmatrix {
+
+enum class SymbolList : std::uint8_t {
+  kallsyms,   ///< functions in /proc/kallsyms
+  traceable,  ///< available_filter_functions
+  blacklist,  ///< what kprobes refuses: /sys/kernel/debug/kprobes/blacklist
+  btf,        ///< FUNC in the kernel's own BTF
+};
+inline constexpr std::array kSymbolLists{SymbolList::kallsyms, SymbolList::traceable,
+                                         SymbolList::blacklist, SymbolList::btf};
+std::string_view to_string(SymbolList list);
+
+class KernelSymbols {
+ public:
+  /// Takes a whole list; the empty one says that nothing is in it. Names that nobody could attach
+  /// to, and more than a kernel has, are left out.
+  void add(SymbolList list, const std::vector<std::string_view>& names);
+
+  bool knows(SymbolList list) const { return (known_ & bit(list)) != 0; }
+  /// Nothing: the list is not known.
+  std::optional<bool> in(SymbolList list, std::string_view name) const;
+  /// How many names are in it.
+  std::size_t count(SymbolList list) const;
+  /// Sorted: every name that begins so and is in a list that is known.
+  std::vector<std::string> starting_with(std::string_view prefix) const;
+
+  OrderedJson to_json() const;
+  /// Strict; the error is the reader's.
+  static KernelSymbols from_json(const Json& json, ObjectReader& parent, std::string_view key);
+
+ private:
+  static std::uint8_t bit(SymbolList list) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(list));
+  }
+  void add_bits(std::string_view name, std::uint8_t bits);
+
+  std::uint8_t known_ = 0;
+  /// Which lists a name is in.
+  std::map<std::string, std::uint8_t, std::less<>> names_{};
+};
+
+/// The functions of /proc/kallsyms, those of modules too. The names lie in `text`.
+std::vector<std::string_view> names_in_kallsyms(std::string_view text);
+/// The first word of each line: available_filter_functions.
+std::vector<std::string_view> names_in_filter_functions(std::string_view text);
+/// "0xffffffff81001020-0xffffffff81001030\tname"
+std::vector<std::string_view> names_in_blacklist(std::string_view text);
+
+}  // namespace bpfmatrix

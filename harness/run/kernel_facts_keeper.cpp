@@ -1,0 +1,62 @@
+#include "run/kernel_facts_keeper.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "run/kernel_probe.h"
+
+namespace bpfmatrix {
+
+std::optional<KernelFacts> kept_facts(const Store& store, const Kernel& kernel) {
+  const Result<std::filesystem::path> path = kept_facts_path(store, kernel);
+  if (!path) return std::nullopt;
+  Result<KernelFacts> facts = read_kernel_facts(*path);
+  return facts ? std::optional(*std::move(facts)) : std::nullopt;
+}
+
+Result<KernelFacts> learn_kernel(const Store& store, const Kernel& kernel, Session& session) {
+  if (std::optional<KernelFacts> kept = kept_facts(store, kernel)) return *std::move(kept);
+  Result<KernelFacts> facts = probe_kernel(kernel, session);
+  if (!facts) return facts;
+  const Result<std::filesystem::path> path = kept_facts_path(store, kernel);
+  if (!path) return path.error();
+  std::error_code error;
+  std::filesystem::create_directories(path->parent_path(), error);
+  if (error) return Error{fmt::format("'{}': {}", path->parent_path().string(), error.message())};
+  if (Result<> kept = write_file(*path, pack(*facts).gzip); !kept) return std::move(kept).error();
+  return facts;
+}
+
+Result<> KernelFactsKeeper::learn(const Kernel& kernel, Session& session) {
+  Entry& one = entry(kernel.id);
+  const std::lock_guard lock(one.mutex);
+  if (std::exchange(one.asked, true)) return {};
+  Result<Known> known = ask(kernel, session);
+  if (!known) return std::move(known).error();
+  one.known = *std::move(known);
+  return {};
+}
+
+Result<KernelFactsKeeper::Known> KernelFactsKeeper::ask(const Kernel& kernel,
+                                                        Session& session) const {
+  Result<KernelFacts> facts = learn_kernel(store_, kernel, session);
+  if (!facts) return std::move(facts).error();
+  Result<std::string> sha256 = keep_(pack(*facts));
+  if (!sha256) return std::move(sha256).error();
+  return Known{*std::move(facts), *std::move(sha256)};
+}
+
+const KernelFactsKeeper::Known* KernelFactsKeeper::find(const std::string& kernel_id) {
+  Entry& one = entry(kernel_id);
+  const std::lock_guard lock(one.mutex);
+  return one.known ? &*one.known : nullptr;
+}
+
+KernelFactsKeeper::Entry& KernelFactsKeeper::entry(const std::string& kernel_id) {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<Entry>& one = entries_[kernel_id];
+  if (!one) one = std::make_unique<Entry>();
+  return *one;
+}
+
+}  // namespace bpfmatrix
