@@ -105,6 +105,7 @@ Result<CaseSpec> read_case(const fs::path& case_json) {
   if (const auto loaders = reader.optional_strings("loaders")) spec.loaders = *loaders;
   if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
   spec.attach = reader.optional_boolean("attach").value_or(true);
+  spec.privileges = read_privileges(reader);
   spec.cflags = reader.optional_strings("cflags").value_or(std::vector<std::string>{});
   spec.trigger = read_trigger(reader, where);
   spec.expect = read_expect(reader, where);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "matrix/btf_source.h"
 #include "matrix/expectation.h"
+#include "matrix/privileges.h"
 
 namespace bpfmatrix {
 
@@ -47,6 +48,7 @@ struct CaseSpec {
   std::vector<std::string> loaders{"libbpf"};
   std::vector<Arch> archs{kArches.begin(), kArches.end()};
   bool attach = true;
+  Privileges privileges{};
   std::vector<std::string> cflags{};
   std::optional<WriteTrigger> trigger{};
   /// What comes of it where; empty: nobody said.

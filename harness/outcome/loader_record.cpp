@@ -144,6 +144,7 @@ void LoaderRecord::add_map(ObjectReader& reader) {
   map.name = reader.string("name");
   map.type = reader.string("type");
   map.stage = read_stage(reader);
+  map.attributes_known = reader.optional_boolean("attributes_known");
   if (parts_.maps.size() >= kMaxMaps) reader.fail("name", "too many maps");
   parts_.maps.push_back(std::move(map));
 }
@@ -162,11 +163,19 @@ void LoaderRecord::add_load(ObjectReader& reader) {
   StageOutcome stage = read_stage(reader);
   VerifierStats stats = read_stats(reader);
   reader.optional_integer("log_bytes");
+  const auto instructions = read_number(reader, "instructions");
+  const auto attributes_known = reader.optional_boolean("attributes_known");
+  const auto type_known = reader.optional_boolean("type_known");
+  const auto attach_type_known = reader.optional_boolean("attach_type_known");
   const bool truncated = reader.optional_boolean("log_truncated").value_or(false);
   if (owner == nullptr) return;
   owner->load.stage = std::move(stage);
   owner->load.stats = stats;
   owner->load.log_truncated = truncated;
+  owner->load.instructions = instructions;
+  owner->load.attributes_known = attributes_known;
+  owner->load.type_known = type_known;
+  owner->load.attach_type_known = attach_type_known;
   const auto log = logs_.find(owner->name);
   if (log != logs_.end()) owner->load.log_tail = log_tail(log->second, kTailLines);
 }

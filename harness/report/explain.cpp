@@ -1,6 +1,7 @@
 #include "report/explain.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analysis/advice.h"
 #include "analysis/finding.h"
@@ -70,6 +71,21 @@ std::string object_text(const OutcomeObject& object) {
   return text;
 }
 
+/// Empty where the loader was root.
+std::string privileges_text(const Privileges& privileges) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (privileges.capabilities) {
+    const bool none = privileges.capabilities->empty();
+    add(none ? "an ordinary user without capabilities"
+             : fmt::format("an ordinary user with {}", fmt::join(*privileges.capabilities, ", ")));
+  }
+  if (privileges.memlock_bytes)
+    add(fmt::format("{} bytes of locked memory", *privileges.memlock_bytes));
+  if (!privileges.lockdown.empty()) add("kernel locked down to " + privileges.lockdown);
+  return text;
+}
+
 std::string relocation_text(const RelocationOutcome& relocation) {
   std::string text = stage_text(relocation.stage, "done");
   const auto count = [&](std::string_view name, const std::optional<int>& value) {
@@ -111,6 +127,9 @@ std::string program_text(const Outcome& outcome, const ProgramOutcome& program,
   text += line("  load", stage_text(program.load.stage, "accepted"));
   const Finding finding = find_cause(outcome, &program);
   if (!finding.sentence.empty()) text += line("  cause", finding.sentence);
+  if (const std::optional<SourceLine>& source = program.load.source) {
+    text += line("  at", fmt::format("{}:{}: {}", source->file, source->line, source->text));
+  }
   const std::string what_to_do = advice(outcome, &program, features);
   if (!what_to_do.empty()) text += line("  advice", what_to_do);
   if (const std::string stats = stats_text(program.load.stats); !stats.empty())
@@ -135,6 +154,7 @@ std::string explain(const Outcome& outcome, const Features& features, const std:
   text += line("object", object_text(outcome.object));
   text += line("loader", fmt::format("{} {}, BTF source '{}'", outcome.loader,
                                      outcome.loader_version, outcome.btf_source));
+  if (outcome.privileges.limited()) text += line("privileges", privileges_text(outcome.privileges));
   text += line("vm", fmt::format("{}, agent ready after {} ms, cell took {} ms", outcome.accel,
                                  outcome.ready_ms, outcome.wall_ms));
   std::string end(to_string(outcome.end));

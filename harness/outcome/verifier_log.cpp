@@ -1,4 +1,4 @@
-#include "analysis/verifier_log.h"
+#include "outcome/verifier_log.h"
 
 #include <re2/re2.h>
 
@@ -67,15 +67,25 @@ std::optional<std::uint32_t> instruction_of(std::string_view line) {
 }
 
 /// "; return s; @ program.bpf.c:12", without the file before 6.10.
-std::optional<LogSource> source_of(std::string_view line) {
+std::optional<SourceLine> source_of(std::string_view line) {
   static const RE2 with_file(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
   static const RE2 plain(R"(; (.*))", bytewise());
-  LogSource source;
+  SourceLine source;
   if (RE2::FullMatch(piece(line), with_file, &source.text, &source.file, &source.line)) {
     return source;
   }
   if (RE2::FullMatch(piece(line), plain, &source.text)) return source;
   return std::nullopt;
+}
+
+std::optional<std::uint32_t> named_instruction(std::string_view verdict) {
+  static const RE2 pattern(
+      R"((?:unreachable|infinite loop detected at|back-edge from|jump out of range from) )"
+      R"(insn (\d+)(?: to -?\d+)?)",
+      bytewise());
+  std::uint32_t number = 0;
+  if (!RE2::FullMatch(piece(verdict), pattern, &number)) return std::nullopt;
+  return number;
 }
 
 /// What the verifier keeps a record of its work with, and no statement: register states, source
@@ -181,6 +191,7 @@ LogEnd read_log_end(std::string_view log) {
   const std::string_view last = lines[end - 1];
   if (is_trace(last)) return found;
   found.verdict = last;
+  found.named_instruction = named_instruction(last);
   locate(lines, end - 1, found);
   collect_lines(lines, end - 1, found);
   return found;
