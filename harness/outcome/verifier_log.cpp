@@ -181,9 +181,16 @@ VerifierStats read_verifier_stats(std::string_view log) {
   return stats;
 }
 
+std::size_t find_report(std::string_view log) {
+  constexpr std::string_view kTitle = "\nVerification failed: ";
+  const std::size_t start = log.size() > kTailBytes ? log.size() - kTailBytes : 0;
+  const std::size_t at = log.substr(start).rfind(kTitle);
+  return at == std::string_view::npos ? at : start + at + 1;
+}
+
 LogEnd read_log_end(std::string_view log) {
   LogEnd found;
-  const std::vector<std::string_view> lines = last_lines(log);
+  const std::vector<std::string_view> lines = last_lines(log.substr(0, find_report(log)));
   std::size_t end = lines.size();
   while (end > 0 && (is_statistics(lines[end - 1]) || is_state(lines[end - 1]))) --end;
   if (end == 0) return found;

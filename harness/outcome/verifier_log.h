@@ -36,4 +36,8 @@ struct LogEnd {
 
 LogEnd read_log_end(std::string_view log);
 
+/// 7.3 explains a verdict in a report of many lines behind it. Where that begins; npos: there is
+/// none in the log's end.
+std::size_t find_report(std::string_view log);
+
 }  // namespace bpfmatrix

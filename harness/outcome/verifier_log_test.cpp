@@ -67,5 +67,22 @@ TEST(LogEnd, takes_the_instruction_that_the_verdict_names) {
   EXPECT_EQ(read_log_end("R7 !read_ok\n").named_instruction, std::nullopt);
 }
 
+// Debian's 7.3.4.
+constexpr const char* kWithReport =
+    "9: (85) call bpf_spin_unlock#94\nbpf_spin_unlock without taking a lock\n\n"
+    "Verification failed: Resource Lifetime Safety: Unlock without lock\n\nReason:\n"
+    "  This unlock operation has no matching active lock on the current path.\n\nSuggestion:\n"
+    "  Take the matching lock before this unlock, or remove the unmatched unlock path.\n\n"
+    "processed 9 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 "
+    "mark_read 0\n";
+
+TEST(LogEnd, of_7_3_stands_before_the_report_on_it) {
+  const LogEnd end = read_log_end(kWithReport);
+  EXPECT_EQ(end.verdict, "bpf_spin_unlock without taking a lock");
+  EXPECT_EQ(end.instruction, 9U);
+  EXPECT_EQ(read_verifier_stats(kWithReport).insns, 9U);
+  EXPECT_EQ(find_report("no report, though it says Verification failed: x\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bpfmatrix

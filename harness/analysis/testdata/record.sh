@@ -20,7 +20,7 @@ cp -r "$root/cases" "$out/data/cases"
 cp -r "$here/symptoms" "$out/data/cases/symptoms"
 suite=(legacy-maps core-ambiguous core-type-missing object-without-btf-maps llvm-bitcode big-endian
   map-zero-entries map-type-unknown bloom-filter helper-aging capability-none
-  capability-bpf-perfmon lockdown-confidentiality memlock-limited attribute-too-new connect-fentry
+  capability-bpf-perfmon lockdown-confidentiality memlock-limited connect-fentry
   kfunc-unknown loop-helper program-too-long)
 
 for kernel in "$@"; do

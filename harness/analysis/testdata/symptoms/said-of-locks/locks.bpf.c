@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include <bpf/bpf_helpers.h>
-
 #include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
 
 struct guarded {
   struct bpf_spin_lock lock;
