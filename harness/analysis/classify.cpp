@@ -59,6 +59,14 @@ void refine(const RefusalFacts& facts, Judgement& judgement) {
   }
 }
 
+/// A log cut inside a number speaks of another helper than the call before it.
+bool is_cut(const Judgement& judgement) {
+  if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
+  const std::string& call = judgement.lines.front();
+  const std::string callee = " call " + judgement.subject;
+  return call.find(callee) != std::string::npos && !call.ends_with(callee);
+}
+
 /// The object knows file and line where the kernel prints neither.
 void take_source(const Refusal& refusal, Judgement& judgement) {
   if (refusal.source && judgement.instruction == refusal.source->instruction) {
@@ -90,6 +98,7 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   // The line names another instruction than the one whose source line was printed last.
   if (judgement.instruction != end.instruction) judgement.source.reset();
   refine(refusal.facts, judgement);
+  if (is_cut(judgement)) judgement.cause = Cause::unknown;
   if (!has_a_place(judgement.cause)) {
     judgement.instruction.reset();
     judgement.source.reset();

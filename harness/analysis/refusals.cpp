@@ -29,7 +29,8 @@ std::vector<Outcome> refusals() {
 }
 
 std::string symptom(const Outcome& refusal) {
-  return refusal.programs.empty() ? refusal.case_id : refusal.programs[0].name;
+  const bool many = refusal.case_id.starts_with("said-") && !refusal.programs.empty();
+  return many ? refusal.programs[0].name : refusal.case_id;
 }
 
 const ProgramOutcome& program_of(const Outcome& refusal) {

@@ -10,7 +10,7 @@ namespace bpfmatrix {
 /// All of them, one program each, or none where the object itself was refused.
 std::vector<Outcome> refusals();
 
-/// "write_to_packet", or the case where there is no program.
+/// "write_to_packet": the program, where the case has one for each symptom; else the case.
 std::string symptom(const Outcome& refusal);
 const ProgramOutcome& program_of(const Outcome& refusal);
 

@@ -78,6 +78,22 @@ std::optional<SourceLine> source_of(std::string_view line) {
   return std::nullopt;
 }
 
+/// Before the first instruction, 5.8 to 5.18 remark on arguments of programs that they take all the
+/// same. Behind one, the same words are a verdict.
+bool is_remark(std::string_view line) {
+  static const RE2 pattern(R"((?:Unrecognized )?arg#\d+ .*)", bytewise());
+  return RE2::FullMatch(piece(line), pattern);
+}
+
+/// 6.12 does not end the instruction's line before it speaks of an infinite loop.
+std::string_view without_instruction(std::string_view line) {
+  static const RE2 pattern(R"(\d+: \([0-9a-f]{2}\) .* (infinite loop detected at insn \d+))",
+                           bytewise());
+  re2::StringPiece verdict;
+  if (!RE2::FullMatch(piece(line), pattern, &verdict)) return line;
+  return {verdict.data(), verdict.size()};
+}
+
 std::optional<std::uint32_t> named_instruction(std::string_view verdict) {
   static const RE2 pattern(
       R"((?:unreachable|infinite loop detected at|back-edge from|jump out of range from) )"
@@ -195,11 +211,15 @@ LogEnd read_log_end(std::string_view log) {
   while (end > 0 && (is_statistics(lines[end - 1]) || is_state(lines[end - 1]))) --end;
   if (end == 0) return found;
   found.silent = false;
-  const std::string_view last = lines[end - 1];
+  const std::string_view last = without_instruction(lines[end - 1]);
   if (is_trace(last)) return found;
   found.verdict = last;
   found.named_instruction = named_instruction(last);
   locate(lines, end - 1, found);
+  if (!found.instruction && is_remark(last)) {
+    found.verdict = {};
+    return found;
+  }
   collect_lines(lines, end - 1, found);
   return found;
 }

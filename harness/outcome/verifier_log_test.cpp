@@ -67,6 +67,15 @@ TEST(LogEnd, takes_the_instruction_that_the_verdict_names) {
   EXPECT_EQ(read_log_end("R7 !read_ok\n").named_instruction, std::nullopt);
 }
 
+// Debian's 6.12.
+TEST(LogEnd, takes_a_verdict_behind_its_instruction) {
+  const LogEnd end = read_log_end(
+      "21: (6d) if r3 s> r4 goto pc-12 infinite loop detected at insn 10\n"
+      "cur state: R1=map_value(map=object.bss,ks=4,vs=8)\nold state: R1=scalar()\n");
+  EXPECT_EQ(end.verdict, "infinite loop detected at insn 10");
+  EXPECT_EQ(end.named_instruction, 10U);
+}
+
 // Debian's 7.3.4.
 constexpr const char* kWithReport =
     "9: (85) call bpf_spin_unlock#94\nbpf_spin_unlock without taking a lock\n\n"
