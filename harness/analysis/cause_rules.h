@@ -13,9 +13,13 @@ struct CauseRule {
   Cause cause = Cause::unknown;
   /// Names, separated by spaces; empty: any.
   std::string_view errnos{};
-  /// RE2 syntax. Groups: `subject`, what it is about; `insn`, the instruction, where the line says
-  /// so itself.
+  /// RE2 syntax. The first group that took part is the subject, what it is about, but for the one
+  /// named `insn`: the instruction, where the line says so itself. `{reg}` is a group for a
+  /// register or argument as the verifier names them.
   std::string_view pattern{};
+  /// Empty: a real log among the fixtures has such a line. Else the versions of the kernel's source
+  /// or of the loader that it was read in.
+  std::string_view read_in{};
 };
 
 /// For the verdict line of a verifier's log. The first that matches holds.

@@ -1,12 +1,10 @@
 #include "analysis/classify.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <cctype>
-#include <memory>
+#include <charconv>
 
-#include "analysis/cause_rules.h"
+#include "analysis/cause_matcher.h"
 
 namespace bpfmatrix {
 
@@ -16,86 +14,6 @@ namespace {
 constexpr std::uint64_t kShortestLimit = 4096;
 constexpr std::size_t kMaxMessage = 16 << 10;
 constexpr std::size_t kMaxMessageLine = 1024;
-
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
-
-struct Match {
-  Cause cause = Cause::unknown;
-  std::string subject{};
-  std::optional<std::uint32_t> instruction{};
-};
-
-/// A rule whose pattern is compiled once.
-class Matcher {
- public:
-  explicit Matcher(const CauseRule& rule) : rule_(rule), pattern_(piece(rule.pattern), options()) {
-    const auto& groups = pattern_.NamedCapturingGroups();
-    if (const auto found = groups.find("subject"); found != groups.end()) subject_ = found->second;
-    if (const auto found = groups.find("insn"); found != groups.end()) insn_ = found->second;
-  }
-
-  std::optional<Match> match(std::string_view errno_name, std::string_view line) const {
-    if (!takes(errno_name)) return std::nullopt;
-    re2::StringPiece groups[3];
-    if (!pattern_.Match(piece(line), 0, line.size(), RE2::ANCHOR_BOTH, groups, 3)) {
-      return std::nullopt;
-    }
-    Match found{.cause = rule_.cause};
-    if (subject_ > 0) found.subject = std::string(groups[subject_]);
-    if (std::uint32_t number = 0; insn_ > 0 && RE2::FullMatch(groups[insn_], R"((\d+))", &number)) {
-      found.instruction = number;
-    }
-    return found;
-  }
-
- private:
-  static RE2::Options options() {
-    RE2::Options options;
-    options.set_encoding(RE2::Options::EncodingLatin1);
-    return options;
-  }
-
-  bool takes(std::string_view errno_name) const {
-    std::string_view rest = rule_.errnos;
-    while (!rest.empty()) {
-      const std::size_t space = std::min(rest.find(' '), rest.size());
-      if (rest.substr(0, space) == errno_name) return true;
-      rest.remove_prefix(std::min(space + 1, rest.size()));
-    }
-    return rule_.errnos.empty();
-  }
-
-  CauseRule rule_;
-  RE2 pattern_;
-  int subject_ = 0;
-  int insn_ = 0;
-};
-
-using Matchers = std::vector<std::unique_ptr<Matcher>>;
-
-Matchers compiled(const std::vector<CauseRule>& rules) {
-  Matchers all;
-  for (const CauseRule& rule : rules) all.push_back(std::make_unique<Matcher>(rule));
-  return all;
-}
-
-std::optional<Match> first_match(const Matchers& rules, std::string_view errno_name,
-                                 std::string_view line) {
-  for (const std::unique_ptr<Matcher>& rule : rules) {
-    if (std::optional<Match> found = rule->match(errno_name, line)) return found;
-  }
-  return std::nullopt;
-}
-
-std::optional<Match> match_verdict(std::string_view errno_name, std::string_view line) {
-  static const Matchers rules = compiled(verdict_rules());
-  return first_match(rules, errno_name, line);
-}
-
-std::optional<Match> match_message(std::string_view errno_name, std::string_view line) {
-  static const Matchers rules = compiled(message_rules());
-  return first_match(rules, errno_name, line);
-}
 
 std::string_view without_prefix(std::string_view line) {
   constexpr std::string_view kPrefix = "libbpf: ";
@@ -114,14 +32,19 @@ std::vector<std::string_view> message_lines(std::string_view message) {
   return lines;
 }
 
-void accept(const Match& match, Judgement& judgement) {
-  judgement.cause = match.cause;
+void accept(const CauseMatch& match, Judgement& judgement) {
+  judgement.cause = match.rule->cause;
   judgement.subject = match.subject;
   if (match.instruction) judgement.instruction = match.instruction;
 }
 
-/// Two wordings have one meaning only together with what the object holds.
-void refine_by_object(const RefusalFacts& facts, Judgement& judgement) {
+/// Helpers that read the kernel's memory are not even offered while it is locked down.
+bool is_withheld_by_lockdown(std::string_view helper) {
+  return helper.starts_with("bpf_probe_read") || helper.starts_with("bpf_probe_write");
+}
+
+/// Some wordings have one meaning only together with what else is known.
+void refine(const RefusalFacts& facts, Judgement& judgement) {
   const bool data = facts.global_data.value_or(false);
   const bool callbacks = facts.callbacks.value_or(false);
   if (judgement.cause == Cause::ldimm64_unsupported) {
@@ -131,6 +54,25 @@ void refine_by_object(const RefusalFacts& facts, Judgement& judgement) {
   // 5.10 does not count a callback as a function, so func_info has one too many.
   if (judgement.cause == Cause::btf_rejected && callbacks) {
     judgement.cause = Cause::callback_unsupported;
+  }
+  if (judgement.cause == Cause::helper_not_allowed && facts.locked_down.value_or(false) &&
+      is_withheld_by_lockdown(judgement.subject)) {
+    judgement.cause = Cause::lockdown;
+  }
+}
+
+/// A log cut inside a number speaks of another helper than the call before it.
+bool is_cut(const Judgement& judgement) {
+  if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
+  const std::string& call = judgement.lines.front();
+  const std::string callee = " call " + judgement.subject;
+  return call.find(callee) != std::string::npos && !call.ends_with(callee);
+}
+
+/// The object knows file and line where the kernel prints neither.
+void take_source(const Refusal& refusal, Judgement& judgement) {
+  if (refusal.source && judgement.instruction == refusal.source->instruction) {
+    judgement.source = refusal.source;
   }
 }
 
@@ -152,22 +94,24 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   judgement.source = std::move(end.source);
   if (end.verdict.empty()) return false;
   // A verdict that nobody can read stays unknown: the loader's commonplaces must not overrule it.
-  const std::optional<Match> match = match_verdict(refusal.errno_name, end.verdict);
+  const std::optional<CauseMatch> match = match_verdict(refusal.errno_name, end.verdict);
   if (!match) return true;
   accept(*match, judgement);
   // The line names another instruction than the one whose source line was printed last.
   if (judgement.instruction != end.instruction) judgement.source.reset();
-  refine_by_object(refusal.facts, judgement);
+  refine(refusal.facts, judgement);
+  if (is_cut(judgement)) judgement.cause = Cause::unknown;
   if (!has_a_place(judgement.cause)) {
     judgement.instruction.reset();
     judgement.source.reset();
   }
+  take_source(refusal, judgement);
   return true;
 }
 
 bool judge_by_message(const Refusal& refusal, Judgement& judgement) {
   for (const std::string_view line : message_lines(refusal.message)) {
-    const std::optional<Match> match = match_message(refusal.errno_name, line);
+    const std::optional<CauseMatch> match = match_message(refusal.errno_name, line);
     if (!match) continue;
     accept(*match, judgement);
     judgement.lines = {std::string(line)};
@@ -176,18 +120,31 @@ bool judge_by_message(const Refusal& refusal, Judgement& judgement) {
   return false;
 }
 
-/// EPERM means, in this order: a limit on locked memory, a missing capability, lockdown.
+/// EPERM means, in this order: a limit on locked memory, lockdown, a missing capability.
 Cause permission_cause(const RefusalFacts& facts) {
   if (!facts.memlock_limited) return Cause::unknown;
   if (*facts.memlock_limited) return Cause::memlock;
-  return facts.locked_down.value_or(false) ? Cause::lockdown : Cause::capability;
+  if (facts.locked_down.value_or(false)) return Cause::lockdown;
+  // Whoever has them all lacks none: it is something else.
+  return facts.all_capabilities.value_or(false) ? Cause::unknown : Cause::capability;
 }
 
 Cause map_cause(const Refusal& refusal) {
+  if (refusal.errno_name == "E2BIG" && refusal.facts.attributes_known == false) {
+    return Cause::attribute_too_new;
+  }
   if (refusal.errno_name == "EINVAL" && refusal.facts.type_known == false) {
     return Cause::map_type_unknown;
   }
   return Cause::map_create_failed;
+}
+
+/// Without a log, E2BIG was said before verification: of the program's length, or of an attribute.
+Cause too_big_cause(const RefusalFacts& facts) {
+  if (facts.attributes_known == false) return Cause::attribute_too_new;
+  if (facts.attributes_known == true) return Cause::program_too_long;
+  if (!facts.instructions) return Cause::unknown;
+  return *facts.instructions > kShortestLimit ? Cause::program_too_long : Cause::attribute_too_new;
 }
 
 Cause load_cause(const Refusal& refusal) {
@@ -195,15 +152,17 @@ Cause load_cause(const Refusal& refusal) {
   if (refusal.errno_name == "EINVAL" && facts.type_known == false) {
     return Cause::program_type_unknown;
   }
-  // Without a log, E2BIG was said before verification: of the program's length, or of an attribute.
-  if (refusal.errno_name == "E2BIG" && facts.instructions && read_log_end(refusal.log).silent) {
-    return *facts.instructions > kShortestLimit ? Cause::program_too_long
-                                                : Cause::attribute_too_new;
+  if (refusal.errno_name == "EINVAL" && facts.attach_type_known == false) {
+    return Cause::attach_type_unknown;
   }
-  return Cause::unknown;
+  const bool too_big = refusal.errno_name == "E2BIG" && read_log_end(refusal.log).silent;
+  return too_big ? too_big_cause(facts) : Cause::unknown;
 }
 
-Cause attach_cause(std::string_view errno_name) {
+Cause attach_cause(const Refusal& refusal) {
+  const std::string_view errno_name = refusal.errno_name;
+  // tracefs is root's: an ordinary user does not even get to ask for the event.
+  if (errno_name == "EACCES" && refusal.facts.all_capabilities == false) return Cause::capability;
   if (errno_name == "ENOENT" || errno_name == "ESRCH") return Cause::attach_target_missing;
   if (errno_name == "EBUSY" || errno_name == "EEXIST") return Cause::attach_busy;
   if (errno_name == "EOPNOTSUPP") return Cause::attach_type_unknown;
@@ -211,10 +170,10 @@ Cause attach_cause(std::string_view errno_name) {
 }
 
 Cause cause_by_errno(const Refusal& refusal) {
-  if (refusal.stage == Stage::open || refusal.stage == Stage::relocate) {
-    return Cause::loader_refused;
-  }
+  if (refusal.stage == Stage::open) return Cause::loader_refused;
+  // A loader that may do nothing finds out before it has anything to load.
   if (refusal.errno_name == "EPERM") return permission_cause(refusal.facts);
+  if (refusal.stage == Stage::relocate) return Cause::loader_refused;
   if (refusal.errno_name == "ENOMEM") return Cause::out_of_memory;
   if (refusal.errno_name == "ENOTSUPP") return Cause::enotsupp_arch;
   switch (refusal.stage) {
@@ -223,7 +182,7 @@ Cause cause_by_errno(const Refusal& refusal) {
     case Stage::load:
       return load_cause(refusal);
     case Stage::attach:
-      return attach_cause(refusal.errno_name);
+      return attach_cause(refusal);
     case Stage::open:
     case Stage::relocate:
       break;
@@ -255,24 +214,41 @@ std::string type_name(std::string_view prefix, std::string_view type) {
   return name;
 }
 
+/// "type 200" -> 200
+std::optional<std::uint32_t> type_number(std::string_view type) {
+  constexpr std::string_view kPrefix = "type ";
+  if (!type.starts_with(kPrefix)) return std::nullopt;
+  type.remove_prefix(kPrefix.size());
+  std::uint32_t number = 0;
+  const char* end = type.data() + type.size();
+  const auto [stopped, error] = std::from_chars(type.data(), end, number);
+  return error == std::errc() && stopped == end ? std::optional(number) : std::nullopt;
+}
+
 /// Of a map or program; a type that the loader has no name for is "type 200".
 std::optional<bool> type_known(Stage stage, std::string_view type, const KernelFacts& kernel) {
   if (stage == Stage::load) return to_bool(kernel.feature(type_name("BPF_PROG_TYPE_", type)));
   if (stage != Stage::map) return std::nullopt;
-  std::uint32_t number = 0;
-  if (RE2::FullMatch(piece(type), R"(type (\d+))", &number)) {
-    return to_bool(kernel.map_type_number(number));
-  }
+  if (const auto number = type_number(type)) return to_bool(kernel.map_type_number(*number));
   return to_bool(kernel.feature(type_name("BPF_MAP_TYPE_", type)));
 }
 
+/// libbpf names the maps of global data after their sections; other names have no dot.
+std::optional<bool> global_data(const Outcome& outcome) {
+  if (outcome.object.global_data) return outcome.object.global_data;
+  if (outcome.maps.empty()) return std::nullopt;
+  return std::any_of(outcome.maps.begin(), outcome.maps.end(),
+                     [](const MapOutcome& map) { return map.name.find('.') != std::string::npos; });
+}
+
 RefusalFacts facts_of(const Outcome& outcome) {
-  // libbpf names the maps of global data after their sections; other names have no dot.
-  const bool global_data =
-      std::any_of(outcome.maps.begin(), outcome.maps.end(),
-                  [](const MapOutcome& map) { return map.name.find('.') != std::string::npos; });
+  const Privileges& privileges = outcome.privileges;
   RefusalFacts facts;
-  if (!outcome.maps.empty()) facts.global_data = global_data;
+  facts.global_data = global_data(outcome);
+  facts.callbacks = outcome.object.callbacks;
+  facts.memlock_limited = privileges.memlock_bytes && outcome.memlock_counted.value_or(true);
+  if (!privileges.lockdown.empty()) facts.locked_down = true;
+  facts.all_capabilities = !privileges.capabilities;
   return facts;
 }
 
@@ -285,12 +261,12 @@ Refusal refusal_of(Stage stage, const StageOutcome& said, std::string_view name,
           .facts = facts_of(outcome)};
 }
 
-/// What was found out about the kernel, for a refusal of a map or program of this type.
+/// What was found out about the kernel, where the cell itself does not know better.
 void add_facts(const KernelFacts* kernel, std::string_view type, Refusal& refusal) {
   if (kernel == nullptr) return;
-  refusal.facts.type_known = type_known(refusal.stage, type, *kernel);
-  refusal.facts.memlock_limited = kernel->memlock_limited();
-  refusal.facts.locked_down = kernel->locked_down();
+  RefusalFacts& facts = refusal.facts;
+  if (!facts.type_known) facts.type_known = type_known(refusal.stage, type, *kernel);
+  if (!facts.locked_down) facts.locked_down = kernel->locked_down();
 }
 
 /// The verifier knows the number of the poison only; what it stands for is in the record.
@@ -321,6 +297,11 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
   if (refused(program.load.stage)) {
     Refusal refusal = refusal_of(Stage::load, program.load.stage, program.name, outcome);
     refusal.log = program.load.log_tail;
+    refusal.source = program.load.source;
+    refusal.facts.instructions = program.load.instructions;
+    refusal.facts.attributes_known = program.load.attributes_known;
+    refusal.facts.type_known = program.load.type_known;
+    refusal.facts.attach_type_known = program.load.attach_type_known;
     add_facts(kernel, program.type, refusal);
     Judgement judgement = classify(refusal);
     name_poison(program, judgement);
@@ -336,6 +317,7 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
   for (const MapOutcome& map : outcome.maps) {
     if (!refused(map.stage)) continue;
     Refusal refusal = refusal_of(Stage::map, map.stage, map.name, outcome);
+    refusal.facts.attributes_known = map.attributes_known;
     add_facts(kernel, map.type, refusal);
     return classify(refusal);
   }

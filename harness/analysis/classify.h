@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "analysis/cause.h"
-#include "analysis/verifier_log.h"
 #include "outcome/kernel_facts.h"
+#include "outcome/verifier_log.h"
 
 namespace bpfmatrix {
 
@@ -30,6 +30,11 @@ struct RefusalFacts {
   /// RLIMIT_MEMLOCK was finite; the kernel is locked down.
   std::optional<bool> memlock_limited{};
   std::optional<bool> locked_down{};
+  /// The loader had every capability there is.
+  std::optional<bool> all_capabilities{};
+  /// The kernel knows every attribute that bpf(2) was given; it takes this attach type at load.
+  std::optional<bool> attributes_known{};
+  std::optional<bool> attach_type_known{};
 };
 
 struct Refusal {
@@ -43,6 +48,8 @@ struct Refusal {
   /// The map or program that was refused; the subject where the refusal names none.
   std::string_view name{};
   RefusalFacts facts{};
+  /// Where the object says the verifier stood.
+  std::optional<SourceLine> source{};
 };
 
 struct Judgement {
@@ -50,7 +57,7 @@ struct Judgement {
   /// The helper, register, map, relocation... that it is about; may be empty.
   std::string subject{};
   std::optional<std::uint32_t> instruction{};
-  std::optional<LogSource> source{};
+  std::optional<SourceLine> source{};
   /// What the kernel or the loader said, as few lines as make sense.
   std::vector<std::string> lines{};
 };

@@ -30,9 +30,7 @@ Finding machine_finding(const Outcome& outcome) {
 /// The object's own refusal, where it never came to programs.
 std::optional<Judgement> judge_object(const Outcome& outcome) {
   if (outcome.open.result != StageResult::refused) return std::nullopt;
-  return classify({.stage = Stage::open,
-                   .errno_name = outcome.open.errno_name,
-                   .message = outcome.open.message});
+  return judge_program(outcome, ProgramOutcome{});
 }
 
 }  // namespace

@@ -45,6 +45,9 @@ class Reader {
   void operator()(const char* key, std::optional<std::int64_t>& value) {
     value = reader_.optional_integer(key);
   }
+  void operator()(const char* key, std::optional<bool>& value) {
+    value = reader_.optional_boolean(key);
+  }
   void operator()(const char* key, std::vector<std::string>& value) {
     value = reader_.strings(key);
   }
@@ -126,6 +129,10 @@ void fields(F& field, auto& m, const RunRequest*) {
   field("deadline_ms", m.deadline_ms);
   field("hide_btf", m.hide_btf);
   field("hold_input", m.hold_input);
+  field("memlock_bytes", m.memlock_bytes);
+  field("limit_capabilities", m.limit_capabilities);
+  field("capabilities", m.capabilities);
+  field("lockdown", m.lockdown);
 }
 
 template <typename F>
@@ -136,6 +143,7 @@ void fields(F& field, auto& m, const Exited*) {
   field("dropped_out_bytes", m.dropped_out_bytes);
   field("dropped_err_bytes", m.dropped_err_bytes);
   field("wall_ms", m.wall_ms);
+  field("memlock_counted", m.memlock_counted);
   field("leftovers", m.leftovers);
 }
 

@@ -76,6 +76,14 @@ struct RunRequest {
   bool hide_btf = false;
   /// Standard input stays open after the blob, for `input` frames.
   bool hold_input = false;
+  /// RLIMIT_MEMLOCK of the child; nothing: unlimited.
+  std::optional<std::int64_t> memlock_bytes{};
+  /// The child is an ordinary user with `capabilities` and no others.
+  bool limit_capabilities = false;
+  std::vector<std::string> capabilities{};
+  /// "integrity" or "confidentiality": the kernel is locked down so far before the child starts,
+  /// and stays so. Empty: as it is.
+  std::string lockdown{};
 };
 
 struct Exited {
@@ -87,6 +95,8 @@ struct Exited {
   std::int64_t dropped_out_bytes = 0;
   std::int64_t dropped_err_bytes = 0;
   std::int64_t wall_ms = 0;
+  /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where it was limited.
+  std::optional<bool> memlock_counted{};
   /// What of the cell could not be cleared away: the VM is spoiled for the next one.
   std::vector<std::string> leftovers{};
 };

@@ -32,7 +32,9 @@ TEST(Messages, a_kernel_without_btf_says_so_by_absence) {
 }
 
 TEST(Messages, run_keeps_every_field) {
-  const RunRequest sent{{"/bin/x", "-v"}, {{"PATH", "/bin"}, {"A", ""}}, 60000, true, true};
+  const RunRequest sent{
+      {"/bin/x", "-v"}, {{"PATH", "/bin"}, {"A", ""}}, 60000, true, true, 65536, true, {"CAP_BPF"},
+      "integrity"};
   const auto run = over_the_wire(sent);
   ASSERT_TRUE(run);
   EXPECT_EQ(run->argv, sent.argv);
@@ -40,10 +42,14 @@ TEST(Messages, run_keeps_every_field) {
   EXPECT_EQ(run->deadline_ms, sent.deadline_ms);
   EXPECT_TRUE(run->hide_btf);
   EXPECT_TRUE(run->hold_input);
+  EXPECT_EQ(run->memlock_bytes, 65536);
+  EXPECT_TRUE(run->limit_capabilities);
+  EXPECT_EQ(run->capabilities, sent.capabilities);
+  EXPECT_EQ(run->lockdown, "integrity");
 }
 
 TEST(Messages, exited_keeps_every_field) {
-  const Exited sent{std::nullopt, 9, true, 1, 2, 3, {"pins"}};
+  const Exited sent{std::nullopt, 9, true, 1, 2, 3, false, {"pins"}};
   const auto exited = over_the_wire(sent);
   ASSERT_TRUE(exited);
   EXPECT_EQ(exited->code, std::nullopt);
@@ -52,6 +58,7 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->dropped_out_bytes, 1);
   EXPECT_EQ(exited->dropped_err_bytes, 2);
   EXPECT_EQ(exited->wall_ms, 3);
+  EXPECT_EQ(exited->memlock_counted, false);
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }
 

@@ -143,6 +143,7 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   if (const auto loaders = reader.optional_strings("loaders")) spec.loaders = *loaders;
   if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
   spec.attach = reader.optional_boolean("attach").value_or(true);
+  spec.privileges = read_privileges(reader);
   spec.cflags = reader.optional_strings("cflags").value_or(std::vector<std::string>{});
   spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
   for (const auto& [name, value] : read_values(reader, "globals", false)) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "matrix/btf_source.h"
 #include "matrix/expectation.h"
+#include "matrix/privileges.h"
 
 namespace bpfmatrix {
 
@@ -62,6 +63,7 @@ struct CaseSpec {
   std::vector<std::string> loaders{"libbpf"};
   std::vector<Arch> archs{kArches.begin(), kArches.end()};
   bool attach = true;
+  Privileges privileges{};
   std::vector<std::string> cflags{};
   /// Sections that are taken out of the object before it is loaded.
   std::vector<std::string> strip{};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "outcome/verifier_log.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t kMaxValues = 1024;
 constexpr std::size_t kMaxLogBytes = 17 << 20;  // the kernel's own limit is 16 MiB before 5.2
 constexpr int kTailLines = 24;
 constexpr std::size_t kTailBytes = 8 << 10;
+constexpr std::size_t kReportBytes = 4 << 10;
 
 StageOutcome read_stage(ObjectReader& reader) {
   StageOutcome stage;
@@ -58,7 +61,9 @@ VerifierStats read_stats(ObjectReader& parent) {
 
 }  // namespace
 
-std::string log_tail(std::string_view text, int lines) {
+namespace {
+
+std::string_view last_lines_of(std::string_view text, int lines) {
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   std::size_t start = text.size();
   for (int i = 0; i < lines && start != std::string_view::npos && start > 0; ++i) {
@@ -69,7 +74,23 @@ std::string log_tail(std::string_view text, int lines) {
   // A cut must not begin inside a character: JSON is UTF-8.
   while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80)
     text.remove_prefix(1);
-  return std::string(text);
+  return text;
+}
+
+/// The report's first lines say what it is about; the statistics behind it are in the record.
+std::string_view first_lines_of(std::string_view report) {
+  if (report.size() > kReportBytes) report = report.substr(0, report.rfind('\n', kReportBytes));
+  while (!report.empty() && report.back() == '\n') report.remove_suffix(1);
+  return report;
+}
+
+}  // namespace
+
+std::string log_tail(std::string_view text, int lines) {
+  const std::size_t report = find_report(text);
+  if (report == std::string_view::npos) return std::string(last_lines_of(text, lines));
+  return fmt::format("{}\n\n{}", last_lines_of(text.substr(0, report), lines),
+                     first_lines_of(text.substr(report)));
 }
 
 Result<> LoaderRecord::add(std::string_view line) {
@@ -151,6 +172,7 @@ void LoaderRecord::add_map(ObjectReader& reader) {
   map.name = reader.string("name");
   map.type = reader.string("type");
   map.stage = read_stage(reader);
+  map.attributes_known = reader.optional_boolean("attributes_known");
   if (parts_.maps.size() >= kMaxMaps) reader.fail("name", "too many maps");
   parts_.maps.push_back(std::move(map));
 }
@@ -169,11 +191,19 @@ void LoaderRecord::add_load(ObjectReader& reader) {
   StageOutcome stage = read_stage(reader);
   VerifierStats stats = read_stats(reader);
   reader.optional_integer("log_bytes");
+  const auto instructions = read_number(reader, "instructions");
+  const auto attributes_known = reader.optional_boolean("attributes_known");
+  const auto type_known = reader.optional_boolean("type_known");
+  const auto attach_type_known = reader.optional_boolean("attach_type_known");
   const bool truncated = reader.optional_boolean("log_truncated").value_or(false);
   if (owner == nullptr) return;
   owner->load.stage = std::move(stage);
   owner->load.stats = stats;
   owner->load.log_truncated = truncated;
+  owner->load.instructions = instructions;
+  owner->load.attributes_known = attributes_known;
+  owner->load.type_known = type_known;
+  owner->load.attach_type_known = attach_type_known;
   const auto log = logs_.find(owner->name);
   if (log != logs_.end()) owner->load.log_tail = log_tail(log->second, kTailLines);
 }

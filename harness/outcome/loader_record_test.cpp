@@ -102,5 +102,13 @@ TEST(LogTail, never_begins_inside_a_character) {
   EXPECT_EQ(static_cast<unsigned char>(log_tail("x" + text, 1).front()), 0xc3);
 }
 
+TEST(LogTail, keeps_the_verdict_before_a_long_report) {
+  std::string log = "8: (bf) r0 = r7\nR7 !read_ok\n\nVerification failed: Memory Safety: x\n\n";
+  for (int i = 0; i < 2000; ++i) log += "  a line of the report\n";
+  const std::string tail = log_tail(log, 24);
+  EXPECT_TRUE(tail.starts_with("8: (bf) r0 = r7\nR7 !read_ok\n\nVerification failed: ")) << tail;
+  EXPECT_LT(tail.size(), 5000U);
+}
+
 }  // namespace
 }  // namespace bpfmatrix

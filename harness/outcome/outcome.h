@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "matrix/privileges.h"
 #include "outcome/relocation.h"
 #include "outcome/scalar.h"
 #include "vm/vm_exit.h"
@@ -42,6 +43,9 @@ struct OutcomeObject {
   bool btf_ext = false;
   std::string license{};
   std::string producer{};
+  /// It has global variables; it hands functions to helpers as callbacks. Absent: nobody looked.
+  std::optional<bool> global_data{};
+  std::optional<bool> callbacks{};
 };
 
 /// What a stage came to. `refused`: the kernel or the loader said no, see errno_name and message.
@@ -68,6 +72,8 @@ struct MapOutcome {
   std::string name{};
   std::string type{};
   StageOutcome stage{};
+  /// Of a refusal with E2BIG: whether the kernel knows every attribute it was given.
+  std::optional<bool> attributes_known{};
 };
 
 /// What the kernel counted while verifying; absent where it does not say.
@@ -81,9 +87,27 @@ struct VerifierStats {
   std::optional<std::uint64_t> jited_bytes{};
 };
 
+/// A line of the program's source, and an instruction it was compiled to.
+struct SourceLine {
+  std::uint32_t instruction = 0;
+  std::string file{};
+  std::uint32_t line = 0;
+  std::string text{};
+};
+
 struct LoadOutcome {
   StageOutcome stage{};
   VerifierStats stats{};
+  /// How many instructions the kernel was given.
+  std::optional<std::uint64_t> instructions{};
+  /// Of a refusal without a log. E2BIG: whether the kernel knows every attribute it was given;
+  /// EINVAL: whether it takes any program of this type, and any with its attach type.
+  std::optional<bool> attributes_known{};
+  std::optional<bool> type_known{};
+  std::optional<bool> attach_type_known{};
+  /// Where the verifier stood when it refused, by the object's own line information. Absent where
+  /// that cannot be told.
+  std::optional<SourceLine> source{};
   /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no
   /// log.
   std::string log_sha256{};
@@ -180,6 +204,9 @@ struct Outcome {
   std::string btf_source{};
   std::string loader{};
   std::string loader_version{};
+  Privileges privileges{};
+  /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where that was limited.
+  std::optional<bool> memlock_counted{};
   std::string accel{};
   std::int64_t ready_ms = 0;
   std::int64_t wall_ms = 0;

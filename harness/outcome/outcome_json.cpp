@@ -136,6 +136,23 @@ OrderedJson trigger_json(const TriggerOutcome& trigger) {
           {"problem", text_or_null(trigger.problem)}};
 }
 
+OrderedJson privileges_json(const Outcome& outcome) {
+  const Privileges& privileges = outcome.privileges;
+  if (!privileges.limited()) return nullptr;
+  return {{"memlock_bytes", value_or_null(privileges.memlock_bytes)},
+          {"memlock_counted", value_or_null(outcome.memlock_counted)},
+          {"capabilities", value_or_null(privileges.capabilities)},
+          {"lockdown", text_or_null(privileges.lockdown)}};
+}
+
+OrderedJson source_json(const std::optional<SourceLine>& source) {
+  if (!source) return nullptr;
+  return {{"instruction", source->instruction},
+          {"file", source->file},
+          {"line", source->line},
+          {"text", source->text}};
+}
+
 OrderedJson observed_json(const std::vector<ObservedValue>& values) {
   OrderedJson list = OrderedJson::array();
   for (const ObservedValue& value : values) {
@@ -150,6 +167,11 @@ OrderedJson observed_json(const std::vector<ObservedValue>& values) {
 OrderedJson program_json(const ProgramOutcome& program) {
   OrderedJson load = stage_json(program.load.stage, kAccepted);
   load["stats"] = stats_json(program.load.stats);
+  load["instructions"] = value_or_null(program.load.instructions);
+  load["attributes_known"] = value_or_null(program.load.attributes_known);
+  load["type_known"] = value_or_null(program.load.type_known);
+  load["attach_type_known"] = value_or_null(program.load.attach_type_known);
+  load["source"] = source_json(program.load.source);
   load["log"] = text_or_null(program.load.log_sha256);
   load["log_truncated"] = program.load.log_truncated;
   load["log_tail"] = text_or_null(program.load.log_tail);
@@ -181,6 +203,7 @@ OrderedJson to_json(const Outcome& outcome) {
   for (const MapOutcome& map : outcome.maps) {
     OrderedJson json{{"name", map.name}, {"type", map.type}};
     json.update(stage_json(map.stage, kCreated));
+    json["attributes_known"] = value_or_null(map.attributes_known);
     maps.push_back(std::move(json));
   }
   OrderedJson programs = OrderedJson::array();
@@ -197,8 +220,11 @@ OrderedJson to_json(const Outcome& outcome) {
             {"btf", object.btf},
             {"btf_ext", object.btf_ext},
             {"license", text_or_null(object.license)},
-            {"producer", text_or_null(object.producer)}}},
+            {"producer", text_or_null(object.producer)},
+            {"global_data", value_or_null(object.global_data)},
+            {"callbacks", value_or_null(object.callbacks)}}},
           {"loader", {{"name", outcome.loader}, {"version", text_or_null(outcome.loader_version)}}},
+          {"privileges", privileges_json(outcome)},
           {"vm",
            {{"accel", text_or_null(outcome.accel)},
             {"ready_ms", outcome.ready_ms},
@@ -235,6 +261,7 @@ class OutcomeReader {
     outcome.loader = loader.string("name");
     outcome.loader_version = loader.optional_string("version").value_or("");
     finish(loader);
+    read_privileges(reader, outcome);
     ObjectReader vm = inner(reader, "vm");
     outcome.accel = vm.optional_string("accel").value_or("");
     outcome.ready_ms = vm.integer("ready_ms");
@@ -311,6 +338,29 @@ class OutcomeReader {
     object.btf_ext = reader.boolean("btf_ext");
     object.license = reader.optional_string("license").value_or("");
     object.producer = reader.optional_string("producer").value_or("");
+    object.global_data = reader.optional_boolean("global_data");
+    object.callbacks = reader.optional_boolean("callbacks");
+    finish(reader);
+  }
+
+  void read_privileges(ObjectReader& parent, Outcome& outcome) {
+    const Json* json = parent.object("privileges");
+    if (json == nullptr) return;
+    ObjectReader reader(*json, parent.where("privileges"));
+    outcome.privileges.memlock_bytes = number(reader, "memlock_bytes");
+    outcome.privileges.capabilities = reader.optional_strings("capabilities");
+    outcome.privileges.lockdown = reader.optional_string("lockdown").value_or("");
+    outcome.memlock_counted = reader.optional_boolean("memlock_counted");
+    finish(reader);
+  }
+
+  void read_source(ObjectReader& parent, std::optional<SourceLine>& source) {
+    const Json* json = parent.object("source");
+    if (json == nullptr) return;
+    ObjectReader reader(*json, parent.where("source"));
+    source =
+        SourceLine{static_cast<std::uint32_t>(reader.integer("instruction")), reader.string("file"),
+                   static_cast<std::uint32_t>(reader.integer("line")), reader.string("text")};
     finish(reader);
   }
 
@@ -330,8 +380,9 @@ class OutcomeReader {
     const Json* list = parent.array("maps");
     for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
       ObjectReader reader((*list)[i], fmt::format("{}[{}]", parent.where("maps"), i));
-      MapOutcome map{reader.string("name"), reader.string("type"), {}};
+      MapOutcome map{reader.string("name"), reader.string("type")};
       read_stage(reader, map.stage, kCreated);
+      map.attributes_known = reader.optional_boolean("attributes_known");
       finish(reader);
       outcome.maps.push_back(std::move(map));
     }
@@ -366,6 +417,11 @@ class OutcomeReader {
 
   void read_load(ObjectReader reader, LoadOutcome& load) {
     read_stage(reader, load.stage, kAccepted);
+    load.instructions = number(reader, "instructions");
+    load.attributes_known = reader.optional_boolean("attributes_known");
+    load.type_known = reader.optional_boolean("type_known");
+    load.attach_type_known = reader.optional_boolean("attach_type_known");
+    read_source(reader, load.source);
     load.log_sha256 = reader.optional_string("log").value_or("");
     load.log_truncated = reader.boolean("log_truncated");
     load.log_tail = reader.optional_string("log_tail").value_or("");

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analysis/advice.h"
 #include "analysis/feature_check.h"
@@ -35,15 +36,31 @@ std::string object_text(const OutcomeObject& object) {
   return text;
 }
 
+std::string privileges_text(const Privileges& privileges) {
+  std::vector<std::string> parts;
+  if (privileges.capabilities) {
+    const bool none = privileges.capabilities->empty();
+    parts.push_back(none ? "an ordinary user without capabilities"
+                         : fmt::format("an ordinary user with {}",
+                                       fmt::join(*privileges.capabilities, ", ")));
+  }
+  if (privileges.memlock_bytes)
+    parts.push_back(fmt::format("{} bytes of locked memory", *privileges.memlock_bytes));
+  if (!privileges.lockdown.empty()) parts.push_back("kernel locked down to " + privileges.lockdown);
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
 }  // namespace
 
 std::string explain_asked(const Telling& told) {
   const Outcome& outcome = told.outcome;
+  const std::string privileges = privileges_text(outcome.privileges);
   return labelled("cell", outcome.cell) + labelled("kernel", kernel_text(outcome.kernel)) +
          labelled("origin", origin_text(outcome.kernel)) +
          labelled("object", object_text(outcome.object)) +
          labelled("loader", fmt::format("{} {}, BTF source '{}'", outcome.loader,
-                                        outcome.loader_version, outcome.btf_source));
+                                        outcome.loader_version, outcome.btf_source)) +
+         (privileges.empty() ? "" : labelled("privileges", privileges));
 }
 
 std::string explain_kernel(const Telling& told) {

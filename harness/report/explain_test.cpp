@@ -29,11 +29,17 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   p.load.stage = {StageResult::refused, "EINVAL", "BPF program load failed"};
   p.load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   p.load.log_sha256 = std::string(64, 'b');
+  p.load.source = SourceLine{0, "loop.bpf.c", 21, "for (;;)"};
+  o.privileges.capabilities = {"CAP_BPF", "CAP_PERFMON"};
+  o.privileges.memlock_bytes = 65536;
   o.programs = {p};
   const std::string text = explain(o, {}, "runs/1");
   EXPECT_THAT(text,
               HasSubstr("kernel      debian-6.1-x86_64, 6.1.0-50 x86_64, BTF 4700000 bytes\n"));
   EXPECT_THAT(text, HasSubstr("  load      refused, EINVAL: BPF program load failed\n"));
+  EXPECT_THAT(text, HasSubstr("  at        loop.bpf.c:21: for (;;)\n"));
+  EXPECT_THAT(text, HasSubstr("privileges  an ordinary user with CAP_BPF, CAP_PERFMON; 65536 bytes "
+                              "of locked memory\n"));
   EXPECT_THAT(text, HasSubstr("    | invalid func unknown#999\n"));
   EXPECT_THAT(text, HasSubstr("zcat runs/1/logs/" + p.load.log_sha256 + ".log.gz\n"));
   EXPECT_THAT(text, HasSubstr("  attach    not tried\n"));

@@ -76,19 +76,21 @@ Result<std::string> key_of(const CompileRequest& request, const std::string& ver
 
 Command clang_command(const CompileRequest& request, const fs::path& header_dir,
                       const fs::path& output) {
-  Command command{.argv = {"clang", "-g", "-O2", "-target", "bpf", "-Wall",
+  // Run beside the source: clang looks the lines that it puts into .BTF.ext up by the mapped path.
+  const std::string beside = fs::absolute(request.source).parent_path().string();
+  Command command{.argv = {"env", "-C", beside, "clang", "-g", "-O2", "-target", "bpf", "-Wall",
                            "-Werror=implicit-function-declaration",
                            fmt::format("-D__TARGET_ARCH_{}", target_arch(request.arch)), "-I",
-                           header_dir.string(), "-I", request.include_dir.string()}};
+                           fs::absolute(header_dir).string(), "-I",
+                           fs::absolute(request.include_dir).string()}};
   command.argv.insert(command.argv.end(), request.cflags.begin(), request.cflags.end());
-  for (const std::string& word :
-       {std::string("-c"), request.source.string(), std::string("-o"), output.string()}) {
+  for (const std::string& word : {std::string("-c"), fs::absolute(request.source).string(),
+                                  std::string("-o"), fs::absolute(output).string()}) {
     command.argv.push_back(word);
   }
   // Paths would make the object, and so every cell's identity, depend on where the checkout lies.
-  command.argv.push_back(
-      fmt::format("-fdebug-prefix-map={}=.", request.source.parent_path().string()));
-  command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", header_dir.string()));
+  command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", beside));
+  command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", fs::absolute(header_dir).string()));
   return command;
 }
 

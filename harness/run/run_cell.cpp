@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "outcome/loader_record.h"
 #include "outcome/observation.h"
+#include "run/refusal_source.h"
 #include "run/relocation_record.h"
 
 namespace bpfmatrix {
@@ -33,6 +34,7 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
+    locate_refusals(*input_.object, result_.outcome);
     judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
     if (has_relocations()) record_relocations();
@@ -73,7 +75,18 @@ class LoaderRun {
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
+    limit(run);
     return run;
+  }
+
+  void limit(RunRequest& run) const {
+    const Privileges& privileges = input_.spec->privileges;
+    if (privileges.memlock_bytes) {
+      run.memlock_bytes = static_cast<std::int64_t>(*privileges.memlock_bytes);
+    }
+    run.limit_capabilities = privileges.capabilities.has_value();
+    run.capabilities = privileges.capabilities.value_or(std::vector<std::string>());
+    run.lockdown = privileges.lockdown;
   }
 
   std::string loader_input() const {
@@ -127,11 +140,19 @@ class LoaderRun {
     const Result<Exited> exited =
         session_.run(request(), loader_input(), events, deadline_ + kAgentGrace);
     if (!exited) {
-      end(session_.state() == SessionState::hung ? End::hung : End::lost, exited.error().message);
+      end(end_without_exit(), exited.error().message);
     } else {
+      result_.outcome.memlock_counted = exited->memlock_counted;
       judge_exit(*exited);
       result_.guest_spoiled = !exited->leftovers.empty();
     }
+  }
+
+  /// An agent that is there and says no could not prepare the kernel as the case wants it.
+  End end_without_exit() const {
+    if (session_.state() == SessionState::hung) return End::hung;
+    const bool ready = session_.state() == SessionState::ready;
+    return ready && input_.spec->privileges.limited() ? End::unavailable : End::lost;
   }
 
   /// A record is complete, or it is worth nothing: there is no half a pass.
@@ -235,13 +256,20 @@ Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel*
   outcome.case_id = cell.case_id;
   outcome.btf_source = to_string(cell.btf);
   outcome.loader = cell.loader;
+  outcome.privileges = spec.privileges;
   outcome.kernel.id = cell.kernel.id;
   outcome.kernel.arch = to_string(cell.kernel.arch);
   outcome.object.path = to_string(spec.object);
   if (kernel != nullptr) outcome.kernel = kernel_facts(*kernel);
   if (object != nullptr) {
-    outcome.object = {object->shown,        object->info.sha256,  object->info.btf,
-                      object->info.btf_ext, object->info.license, object->info.producer};
+    outcome.object = {object->shown,
+                      object->info.sha256,
+                      object->info.btf,
+                      object->info.btf_ext,
+                      object->info.license,
+                      object->info.producer,
+                      object->info.relocations.global_data > 0,
+                      object->info.relocations.callbacks > 0};
   }
   return outcome;
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "guest/agent/child_wait.h"
+#include "guest/agent/privileges.h"
 #include "guest/agent/system.h"
 
 namespace bpfmatrix {
@@ -73,6 +74,7 @@ struct ExecPlan {
   std::vector<char*> environment{};
   std::vector<std::string> texts{};
   bool hide_btf = false;
+  ChildPrivileges privileges{};
   int streams[3] = {-1, -1, -1};
   int failure = -1;
 };
@@ -99,7 +101,7 @@ ExecPlan plan_exec(const RunRequest& run) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
-  if (ready && (!plan.hide_btf || hide_btf())) {
+  if (ready && (!plan.hide_btf || hide_btf()) && take_privileges(plan.privileges)) {
     ::execve(plan.argv[0], plan.argv.data(), plan.environment.data());
   }
   const int error = errno;
@@ -113,6 +115,8 @@ void make_nonblocking(const Fd& fd) { ::fcntl(fd.get(), F_SETFL, O_NONBLOCK); }
 
 Result<Child> start_child(const RunRequest& run) {
   if (run.argv.empty()) return Error{"nothing to run: argv is empty"};
+  Result<ChildPrivileges> privileges = child_privileges(run);
+  if (!privileges) return std::move(privileges).error();
   if (run.hide_btf) {
     if (Result<> hidden = check_no_other_btf(); !hidden) return std::move(hidden).error();
   }
@@ -122,6 +126,7 @@ Result<Child> start_child(const RunRequest& run) {
   Result<Pipe> failure = make_pipe();
   if (!in || !out || !err || !failure) return Error{"no pipes"};
   ExecPlan plan = plan_exec(run);
+  plan.privileges = *privileges;
   plan.streams[0] = in->read.get();
   plan.streams[1] = out->write.get();
   plan.streams[2] = err->write.get();

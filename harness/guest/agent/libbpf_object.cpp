@@ -228,7 +228,8 @@ void LibbpfObject::report_relocations(const Verdict& verdict) {
 void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {
   if (!reported_maps_.emplace(name).second) return;
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
-  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict);
+  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict,
+             verdict.refused ? Witness::instance().map_attributes_known() : std::nullopt);
 }
 
 OrderedJson LibbpfObject::observed_values() const {

@@ -96,9 +96,11 @@ void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
   emit(event);
 }
 
-void report_map(std::string_view name, std::string_view type, const Verdict& verdict) {
+void report_map(std::string_view name, std::string_view type, const Verdict& verdict,
+                std::optional<bool> attributes_known) {
   OrderedJson event{{"event", "map"}, {"name", name}, {"type", type}};
   add_verdict(event, verdict);
+  event["attributes_known"] = or_null(attributes_known);
   emit(event);
 }
 
@@ -144,6 +146,10 @@ void report_load(const LoadReport& load) {
                     {"verification_usec", or_null(load.log_stats.verification_usec)},
                     {"xlated_bytes", or_null(load.xlated_bytes)},
                     {"jited_bytes", or_null(load.jited_bytes)}};
+  event["instructions"] = or_null(load.instructions);
+  event["attributes_known"] = or_null(load.attributes_known);
+  event["type_known"] = or_null(load.type_known);
+  event["attach_type_known"] = or_null(load.attach_type_known);
   event["log_bytes"] = load.log.size();
   event["log_truncated"] = load.log_truncated || cut;
   emit(event);

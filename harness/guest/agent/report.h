@@ -38,6 +38,12 @@ struct LoadReport {
   VerifierLogStats log_stats{};
   std::optional<std::uint64_t> xlated_bytes{};
   std::optional<std::uint64_t> jited_bytes{};
+  /// As many as the kernel was given.
+  std::optional<std::uint64_t> instructions{};
+  /// What the kernel minded; asked only where it said no without a log.
+  std::optional<bool> attributes_known{};
+  std::optional<bool> type_known{};
+  std::optional<bool> attach_type_known{};
   std::string log{};
   bool log_truncated = false;
   SentProgram sent{};
@@ -57,7 +63,8 @@ void report_open(const Verdict& verdict);
 void report_program(std::string_view name, std::string_view section, std::string_view type);
 void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
-void report_map(std::string_view name, std::string_view type, const Verdict& verdict);
+void report_map(std::string_view name, std::string_view type, const Verdict& verdict,
+                std::optional<bool> attributes_known = {});
 /// In pieces that fit a line.
 void report_insns(std::string_view program, const SentProgram& sent);
 void report_relocation(const LoggedRelocation& relocation);

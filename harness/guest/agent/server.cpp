@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "guest/agent/cell.h"
+#include "guest/agent/privileges.h"
 #include "guest/agent/system.h"
 #include "guest/agent/trigger.h"
 
@@ -246,9 +247,18 @@ Result<> Server::handle_run(const Frame& frame) {
     later_modules_loaded_ = true;
     load_modules(ModuleGroup::later, notes_);
   }
+  std::optional<bool> memlock_counted;
+  if (request->memlock_bytes) memlock_counted = memlock_is_counted();
+  if (!request->lockdown.empty()) {
+    if (const Result<> down = lock_kernel_down(request->lockdown); !down) {
+      return fail(down.error().message);
+    }
+  }
   Result<Child> child = start_child(*request);
   if (!child) return fail(child.error().message);
   running_.emplace();
+  running_->exited.memlock_counted = memlock_counted;
+  running_->locked_down = !request->lockdown.empty();
   running_->child = *std::move(child);
   running_->started_ms = uptime_ms();
   running_->deadline_ms = running_->started_ms + request->deadline_ms;
@@ -349,6 +359,7 @@ Result<> Server::finish_run() {
   }
   run.exited.leftovers = clear_cell();
   if (!all_dead) run.exited.leftovers.emplace_back("a process that does not die");
+  if (run.locked_down) run.exited.leftovers.emplace_back("a kernel that is locked down");
   const Exited exited = std::exchange(running_, std::nullopt)->exited;
   return wire_.send(to_frame(exited));
 }

@@ -40,6 +40,8 @@ class Server {
     std::uint64_t err_bytes = 0;
     Exited exited{};
     bool reaped = false;
+    /// No other cell may run here.
+    bool locked_down = false;
   };
 
   Hello hello() const;

@@ -11,6 +11,8 @@
 #include <cstdarg>
 #include <cstring>
 
+#include "guest/agent/attribute_check.h"
+
 extern "C" long __real_syscall(long number, ...);
 
 namespace bpfmatrix {
@@ -24,6 +26,8 @@ constexpr unsigned kLogBytes = 0xffffff;
 constexpr int kAttempts = 5;
 // What libbpf puts where a CO-RE relocation could not be resolved (relo_core.c).
 constexpr std::int32_t kPoison = 195896080;
+/// More than any kernel has given a number to.
+constexpr std::uint32_t kAttachTypes = 80;
 constexpr std::size_t kNoProgram = SIZE_MAX;
 // More than any kernel takes, and all that the contract lets a loader report.
 constexpr std::uint32_t kMaxInsns = 1'000'000;
@@ -38,6 +42,18 @@ std::uint64_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p
 
 long real_bpf(int command, const bpf_attr* attr, unsigned size) {
   return __real_syscall(SYS_bpf, command, attr, size);
+}
+
+/// Whether the kernel, which has said E2BIG, knows every field that is not zero.
+std::optional<bool> fields_are_known(int command, const bpf_attr& attr, unsigned size) {
+  std::optional<std::size_t> count_at;
+  if (command == BPF_PROG_LOAD) count_at = offsetof(bpf_attr, insn_cnt);
+  return attributes_are_known(
+      {reinterpret_cast<const char*>(&attr), size}, count_at, [&](std::string& probe) {
+        const long fd = __real_syscall(SYS_bpf, command, probe.data(), size);
+        if (fd >= 0) ::close(static_cast<int>(fd));
+        return fd >= 0 ? 0 : errno;
+      });
 }
 
 /// libbpf's attr may be larger or smaller than the one of the headers this was compiled with.
@@ -167,6 +183,7 @@ void Witness::ask_reason(const bpf_attr& attr, unsigned size, const Attempt& fir
   }
   report.log_truncated = second.error == ENOSPC && first.error != ENOSPC;
   report.log = std::move(second.log);
+  if (report.log.empty()) ask_about_silence(attr, size, first, report);
   // Up to 6.3 it is the end that is missing from a full log. The statistics level has said only
   // the end, so it goes behind.
   if (report.log_truncated) report.log += "\n" + first.log;
@@ -185,6 +202,44 @@ void Witness::ask_statistics(const bpf_attr& attr, unsigned size, const Attempt&
     }
   }
   describe_program(first.fd, report);
+}
+
+/// The kernel has refused before it verified anything: what of the attribute did it mind?
+void Witness::ask_about_silence(const bpf_attr& attr, unsigned size, const Attempt& first,
+                                LoadReport& report) {
+  if (first.error == E2BIG) report.attributes_known = fields_are_known(BPF_PROG_LOAD, attr, size);
+  if (first.error != EINVAL) return;
+  const bool has_attach_type =
+      size >= offsetof(bpf_attr, expected_attach_type) + sizeof attr.expected_attach_type;
+  const std::uint32_t asked = has_attach_type ? attr.expected_attach_type : 0;
+  if (type_is_taken(attr.prog_type, asked)) {
+    report.type_known = true;
+    report.attach_type_known = true;
+    return;
+  }
+  // Many types are known with certain attach types only.
+  bool known = false;
+  for (std::uint32_t type = 0; type < kAttachTypes && !known; ++type) {
+    known = type_is_taken(attr.prog_type, type);
+  }
+  report.type_known = known;
+  if (known) report.attach_type_known = false;
+}
+
+/// Whether a program of two instructions gets as far as the verifier, or is even accepted.
+bool Witness::type_is_taken(std::uint32_t program_type, std::uint32_t attach_type) {
+  const bpf_insn insns[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
+                            {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  bpf_attr attr{};
+  attr.prog_type = program_type;
+  attr.insns = address(insns);
+  attr.insn_cnt = 2;
+  attr.license = address("GPL");
+  attr.expected_attach_type = attach_type;
+  const unsigned size = offsetof(bpf_attr, expected_attach_type) + sizeof attach_type;
+  const Attempt trivial = attempt(attr, size, kLogBasic);
+  if (trivial.fd >= 0) ::close(trivial.fd);
+  return trivial.error != EINVAL || !trivial.log.empty();
 }
 
 /// Func or line info of a newer kind than the kernel's: libbpf cuts it down and comes again.
@@ -206,6 +261,7 @@ long Witness::load(std::size_t program, bpf_attr* attr, unsigned size) {
   }
   count_poison(*attr);
   LoadReport report;
+  report.instructions = attr->insn_cnt;
   if (keep_insns_) report.sent = sent_program(*attr);
   if (first.fd >= 0) {
     ask_statistics(*attr, size, first, report);
@@ -237,8 +293,13 @@ long Witness::bpf(int command, bpf_attr* attr, unsigned size) {
   }
   if (concerns_substitute(command, *attr)) return 0;
   const long result = real_bpf(command, attr, size);
-  if (command == BPF_MAP_CREATE && result >= 0) {
-    map_types_[static_cast<int>(result)] = attr->map_type;
+  if (command == BPF_MAP_CREATE) {
+    const int error = errno;
+    map_attributes_known_.reset();
+    if (result >= 0) map_types_[static_cast<int>(result)] = attr->map_type;
+    if (result < 0 && error == E2BIG)
+      map_attributes_known_ = fields_are_known(command, *attr, size);
+    errno = error;
   }
   return result;
 }

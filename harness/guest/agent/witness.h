@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -57,6 +58,9 @@ class Witness {
   void perf_event_open(const void* attr);
   void duplicated(int from, int to);
 
+  /// Of the last map the kernel refused with E2BIG: whether it knows all attributes it was given.
+  std::optional<bool> map_attributes_known() const { return map_attributes_known_; }
+
  private:
   struct Marker {
     char bytes[kMarkerBytes] = {};
@@ -81,12 +85,16 @@ class Witness {
   void ask_reason(const bpf_attr& attr, unsigned size, const Attempt& first, LoadReport& report);
   void ask_statistics(const bpf_attr& attr, unsigned size, const Attempt& first,
                       LoadReport& report);
+  void ask_about_silence(const bpf_attr& attr, unsigned size, const Attempt& first,
+                         LoadReport& report);
+  bool type_is_taken(std::uint32_t program_type, std::uint32_t attach_type);
   bool concerns_substitute(int command, const bpf_attr& attr) const;
 
   std::vector<Marker> markers_{};
   OnLoad on_load_{};
   std::set<int> substitutes_{};
   std::map<int, std::uint32_t> map_types_{};
+  std::optional<bool> map_attributes_known_{};
   std::size_t poison_marks_ = 0;
   bool keep_insns_ = false;
   AttachTrace trace_{};

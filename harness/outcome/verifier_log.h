@@ -17,13 +17,6 @@ namespace bpfmatrix {
 /// else the largest frame.
 VerifierStats read_verifier_stats(std::string_view log);
 
-struct LogSource {
-  /// Empty before 6.10, which prints the text only.
-  std::string file{};
-  std::uint32_t line = 0;
-  std::string text{};
-};
-
 struct LogEnd {
   /// The line that speaks the verdict; empty if nothing in the log's end could be one.
   std::string verdict{};
@@ -32,12 +25,19 @@ struct LogEnd {
   /// The instruction the verifier last looked at, and the source line it came from. Loops and
   /// unreachable code are judged before any instruction is looked at.
   std::optional<std::uint32_t> instruction{};
-  std::optional<LogSource> source{};
+  /// The instruction that the verdict itself names: "back-edge from insn 10 to 2".
+  std::optional<std::uint32_t> named_instruction{};
+  /// As the kernel printed it: without file and line before 6.10.
+  std::optional<SourceLine> source{};
   /// At most four lines that a person wants to see: the instruction, what was said about it, the
   /// verdict. In the order of the log.
   std::vector<std::string> lines{};
 };
 
 LogEnd read_log_end(std::string_view log);
+
+/// 7.3 explains a verdict in a report of many lines behind it. Where that begins; npos: there is
+/// none in the log's end.
+std::size_t find_report(std::string_view log);
 
 }  // namespace bpfmatrix

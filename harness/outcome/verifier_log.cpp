@@ -1,4 +1,4 @@
-#include "analysis/verifier_log.h"
+#include "outcome/verifier_log.h"
 
 #include <re2/re2.h>
 
@@ -67,15 +67,41 @@ std::optional<std::uint32_t> instruction_of(std::string_view line) {
 }
 
 /// "; return s; @ program.bpf.c:12", without the file before 6.10.
-std::optional<LogSource> source_of(std::string_view line) {
+std::optional<SourceLine> source_of(std::string_view line) {
   static const RE2 with_file(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
   static const RE2 plain(R"(; (.*))", bytewise());
-  LogSource source;
+  SourceLine source;
   if (RE2::FullMatch(piece(line), with_file, &source.text, &source.file, &source.line)) {
     return source;
   }
   if (RE2::FullMatch(piece(line), plain, &source.text)) return source;
   return std::nullopt;
+}
+
+/// Before the first instruction, 5.8 to 5.18 remark on arguments of programs that they take all the
+/// same. Behind one, the same words are a verdict.
+bool is_remark(std::string_view line) {
+  static const RE2 pattern(R"((?:Unrecognized )?arg#\d+ .*)", bytewise());
+  return RE2::FullMatch(piece(line), pattern);
+}
+
+/// 6.12 does not end the instruction's line before it speaks of an infinite loop.
+std::string_view without_instruction(std::string_view line) {
+  static const RE2 pattern(R"(\d+: \([0-9a-f]{2}\) .* (infinite loop detected at insn \d+))",
+                           bytewise());
+  re2::StringPiece verdict;
+  if (!RE2::FullMatch(piece(line), pattern, &verdict)) return line;
+  return {verdict.data(), verdict.size()};
+}
+
+std::optional<std::uint32_t> named_instruction(std::string_view verdict) {
+  static const RE2 pattern(
+      R"((?:unreachable|infinite loop detected at|back-edge from|jump out of range from) )"
+      R"(insn (\d+)(?: to -?\d+)?)",
+      bytewise());
+  std::uint32_t number = 0;
+  if (!RE2::FullMatch(piece(verdict), pattern, &number)) return std::nullopt;
+  return number;
 }
 
 /// What the verifier keeps a record of its work with, and no statement: register states, source
@@ -171,17 +197,29 @@ VerifierStats read_verifier_stats(std::string_view log) {
   return stats;
 }
 
+std::size_t find_report(std::string_view log) {
+  constexpr std::string_view kTitle = "\nVerification failed: ";
+  const std::size_t start = log.size() > kTailBytes ? log.size() - kTailBytes : 0;
+  const std::size_t at = log.substr(start).rfind(kTitle);
+  return at == std::string_view::npos ? at : start + at + 1;
+}
+
 LogEnd read_log_end(std::string_view log) {
   LogEnd found;
-  const std::vector<std::string_view> lines = last_lines(log);
+  const std::vector<std::string_view> lines = last_lines(log.substr(0, find_report(log)));
   std::size_t end = lines.size();
   while (end > 0 && (is_statistics(lines[end - 1]) || is_state(lines[end - 1]))) --end;
   if (end == 0) return found;
   found.silent = false;
-  const std::string_view last = lines[end - 1];
+  const std::string_view last = without_instruction(lines[end - 1]);
   if (is_trace(last)) return found;
   found.verdict = last;
+  found.named_instruction = named_instruction(last);
   locate(lines, end - 1, found);
+  if (!found.instruction && is_remark(last)) {
+    found.verdict = {};
+    return found;
+  }
   collect_lines(lines, end - 1, found);
   return found;
 }

@@ -1,0 +1,28 @@
+// What the loader of a case may do: everything, unless the case says less. "Will it load as a
+// service with CAP_BPF and CAP_PERFMON only?"
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace bpfmatrix {
+
+struct Privileges {
+  /// RLIMIT_MEMLOCK; nothing: unlimited.
+  std::optional<std::uint64_t> memlock_bytes{};
+  /// "CAP_BPF"...: an ordinary user with these. Nothing: root, with all of them.
+  std::optional<std::vector<std::string>> capabilities{};
+  /// "integrity" or "confidentiality": how far the kernel is locked down; empty: as it boots.
+  std::string lockdown{};
+
+  bool limited() const { return memlock_bytes || capabilities || !lockdown.empty(); }
+};
+
+/// Takes the object `privileges` of a case; unlimited if there is none. Mistakes are the parent's.
+Privileges read_privileges(ObjectReader& parent);
+
+}  // namespace bpfmatrix
