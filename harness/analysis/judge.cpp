@@ -37,6 +37,11 @@ Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(ou
 
 Word open_word(const Outcome& outcome, Subject) { return word(outcome.open, "opened"); }
 
+Word command_word(const Outcome& outcome, Subject) {
+  if (!outcome.command) return "not_tried";
+  return outcome.command->failed() ? "failed" : "ended";
+}
+
 Word relocate_word(const Outcome& outcome, Subject) {
   return word(outcome.relocation.stage, "applied");
 }
@@ -75,9 +80,9 @@ struct FieldReader {
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},           {"open", open_word}, {"maps", maps_word},
-    {"relocate", relocate_word}, {"load", load_word}, {"cause", cause_word},
-    {"attach", attach_word},
+    {"end", end_word},     {"open", open_word},         {"command", command_word},
+    {"maps", maps_word},   {"relocate", relocate_word}, {"load", load_word},
+    {"cause", cause_word}, {"attach", attach_word},
 };
 
 Word read_field(std::string_view field, const Outcome& outcome, Subject program) {

@@ -146,6 +146,20 @@ struct ObservedValue {
   ObservedResult result = ObservedResult::untold;
 };
 
+/// How a loader that is a command came to its end. One of the first two is there.
+struct CommandOutcome {
+  std::optional<int> exit_code{};
+  std::optional<int> signal{};
+  /// The signal by which it was told to end, once its programs had been triggered; absent: it ended
+  /// by itself.
+  std::optional<int> told_by{};
+  /// How many programs it only asked the kernel with.
+  int probes = 0;
+
+  /// By itself, and not well.
+  bool failed() const { return !told_by && exit_code != 0; }
+};
+
 struct Outcome {
   std::string cell{};
   OutcomeKernel kernel{};
@@ -154,6 +168,8 @@ struct Outcome {
   std::string btf_source{};
   std::string loader{};
   std::string loader_version{};
+  /// Absent where the loader is one of ours.
+  std::optional<CommandOutcome> command{};
   std::string accel{};
   std::int64_t ready_ms = 0;
   std::int64_t wall_ms = 0;

@@ -133,6 +133,14 @@ OrderedJson observed_json(const std::vector<ObservedValue>& values) {
   return list;
 }
 
+OrderedJson command_json(const std::optional<CommandOutcome>& command) {
+  if (!command) return nullptr;
+  return {{"exit_code", value_or_null(command->exit_code)},
+          {"signal", value_or_null(command->signal)},
+          {"told_by", value_or_null(command->told_by)},
+          {"probes", command->probes}};
+}
+
 OrderedJson program_json(const ProgramOutcome& program) {
   OrderedJson load = stage_json(program.load.stage, kAccepted);
   load["stats"] = stats_json(program.load.stats);
@@ -179,7 +187,10 @@ OrderedJson to_json(const Outcome& outcome) {
             {"btf_ext", object.btf_ext},
             {"license", text_or_null(object.license)},
             {"producer", text_or_null(object.producer)}}},
-          {"loader", {{"name", outcome.loader}, {"version", text_or_null(outcome.loader_version)}}},
+          {"loader",
+           {{"name", outcome.loader},
+            {"version", text_or_null(outcome.loader_version)},
+            {"command", command_json(outcome.command)}}},
           {"vm",
            {{"accel", text_or_null(outcome.accel)},
             {"ready_ms", outcome.ready_ms},
@@ -215,6 +226,7 @@ class OutcomeReader {
     ObjectReader loader = inner(reader, "loader");
     outcome.loader = loader.string("name");
     outcome.loader_version = loader.optional_string("version").value_or("");
+    read_command(loader, outcome.command);
     finish(loader);
     ObjectReader vm = inner(reader, "vm");
     outcome.accel = vm.optional_string("accel").value_or("");
@@ -296,13 +308,18 @@ class OutcomeReader {
 
   void read_relocation(ObjectReader reader, RelocationOutcome& relocation) {
     read_stage(reader, relocation.stage, kApplied);
-    const auto count = [&](std::string_view key) -> std::optional<int> {
-      const auto value = reader.optional_integer(key);
-      return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
-    };
-    relocation.applied = count("applied");
-    relocation.skipped = count("skipped");
-    relocation.poisoned = count("poisoned");
+    relocation.applied = count(reader, "applied");
+    relocation.skipped = count(reader, "skipped");
+    relocation.poisoned = count(reader, "poisoned");
+    finish(reader);
+  }
+
+  void read_command(ObjectReader& parent, std::optional<CommandOutcome>& command) {
+    const Json* json = parent.object("command");
+    if (json == nullptr) return;
+    ObjectReader reader(*json, parent.where("command"));
+    command = CommandOutcome{count(reader, "exit_code"), count(reader, "signal"),
+                             count(reader, "told_by"), static_cast<int>(reader.integer("probes"))};
     finish(reader);
   }
 
@@ -410,6 +427,11 @@ class OutcomeReader {
       finish(reader);
       outcome.observed.push_back(std::move(value));
     }
+  }
+
+  static std::optional<int> count(ObjectReader& reader, std::string_view key) {
+    const auto value = reader.optional_integer(key);
+    return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
   }
 
   static std::optional<std::uint64_t> number(ObjectReader& reader, std::string_view key) {

@@ -45,6 +45,16 @@ std::string stage_text(const StageOutcome& stage, std::string_view ok) {
   return text;
 }
 
+/// "ended by itself with exit code 1"; "told by signal 2, ended with exit code 0".
+std::string command_text(const CommandOutcome& command) {
+  std::string text = command.told_by ? fmt::format("told by signal {}, ended", *command.told_by)
+                                     : std::string("ended by itself");
+  text += command.exit_code ? fmt::format(" with exit code {}", *command.exit_code)
+                            : fmt::format(" by signal {}", command.signal.value_or(0));
+  if (command.probes > 0) text += fmt::format("; asked the kernel with {} probes", command.probes);
+  return text;
+}
+
 std::string kernel_text(const OutcomeKernel& kernel) {
   std::string text = kernel.id;
   if (!kernel.release.empty()) text += fmt::format(", {} {}", kernel.release, kernel.arch);
@@ -135,6 +145,7 @@ std::string explain(const Outcome& outcome, const Features& features, const std:
   text += line("object", object_text(outcome.object));
   text += line("loader", fmt::format("{} {}, BTF source '{}'", outcome.loader,
                                      outcome.loader_version, outcome.btf_source));
+  if (outcome.command) text += line("command", command_text(*outcome.command));
   text += line("vm", fmt::format("{}, agent ready after {} ms, cell took {} ms", outcome.accel,
                                  outcome.ready_ms, outcome.wall_ms));
   std::string end(to_string(outcome.end));

@@ -13,10 +13,14 @@ namespace {
 
 constexpr std::uint64_t kMaxGuestFileBytes = 64 << 20;
 constexpr std::size_t kMaxLoaderLog = 256 << 10;
+constexpr std::size_t kShownHash = 16;
 constexpr std::chrono::seconds kAgentGrace{
     10};  // for the agent to report that it killed the loader
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
+constexpr std::string_view kCommandsInGuest = "/run/bpfmatrix/cell/commands/";
+/// The loader of ours that runs and watches a command.
+constexpr std::string_view kCommandLoader = "command";
 
 /// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
 class LoaderRun {
@@ -43,17 +47,26 @@ class LoaderRun {
     result_.outcome.end_reason = std::move(why);
   }
 
-  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path) {
+  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path,
+                    int mode = 0644) {
     const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
     if (!bytes) return bytes.error();
-    return session_.put_file(guest_path, *bytes, 0644, deadline_);
+    return session_.put_file(guest_path, *bytes, mode, deadline_);
   }
 
   Result<> put_files() {
     if (input_.cell->btf == BtfSource::embedded) {
       if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
     }
+    if (input_.command != nullptr) {
+      const Result<> put = put_file(input_.command->file, command_in_guest(), 0755);
+      if (!put) return put;
+    }
     return put_file(input_.object->file, kObjectInGuest);
+  }
+
+  std::string command_in_guest() const {
+    return std::string(kCommandsInGuest) + input_.command->command.name;
   }
 
   /// What is attached has to be triggered before it is worth a record.
@@ -61,7 +74,8 @@ class LoaderRun {
 
   RunRequest request() const {
     RunRequest run;
-    run.argv = {"/bpfmatrix/loaders/" + input_.cell->loader};
+    const std::string name(input_.command != nullptr ? kCommandLoader : input_.cell->loader);
+    run.argv = {"/bpfmatrix/loaders/" + name};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
@@ -70,12 +84,39 @@ class LoaderRun {
 
   std::string loader_input() const {
     const bool embedded = input_.cell->btf == BtfSource::embedded;
-    const Json json{{"contract", 1},
-                    {"object", kObjectInGuest},
-                    {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
-                    {"attach", input_.spec->attach},
-                    {"hold", hold()}};
+    Json json{{"contract", 1},
+              {"object", kObjectInGuest},
+              {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
+              {"attach", input_.spec->attach},
+              {"hold", hold()}};
+    if (input_.command != nullptr) json["command"] = command_input(embedded ? kBtfInGuest : "");
     return json.dump() + "\n";
+  }
+
+  /// How the command is run, and by what its programs and maps are known again.
+  Json command_input(std::string_view btf) const {
+    const LoaderCommand& command = input_.command->command;
+    Json argv = Json::array({command_in_guest()});
+    for (const std::string& argument : command.arguments) {
+      argv.push_back(
+          fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", std::string(btf)}}));
+    }
+    Json programs = Json::array();
+    for (const ObjectProgram& program : input_.object->info.programs) {
+      programs.push_back({{"name", program.name},
+                          {"section", program.section},
+                          {"type", program.type},
+                          {"instructions", program.instructions}});
+    }
+    Json maps = Json::array();
+    for (const ObjectMap& map : input_.object->info.maps) maps.push_back(map.name);
+    return {{"name", command.name},
+            {"version", "sha256 " + input_.command->sha256.substr(0, kShownHash)},
+            {"argv", std::move(argv)},
+            {"environment", command.environment},
+            {"quiet_ms", command.quiet_ms},
+            {"programs", std::move(programs)},
+            {"maps", std::move(maps)}};
   }
 
   void follow_loader() {

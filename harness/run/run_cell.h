@@ -9,6 +9,7 @@
 #include "kernels/kernel.h"
 #include "matrix/plan.h"
 #include "outcome/outcome.h"
+#include "run/command_file.h"
 #include "run/object_file.h"
 
 namespace bpfmatrix {
@@ -19,6 +20,8 @@ struct CellInput {
   const CaseSpec* spec = nullptr;
   const Kernel* kernel = nullptr;
   const ObjectFile* object = nullptr;
+  /// The cell's loader where it is a command; nullptr: it is one of ours.
+  const CommandFile* command = nullptr;
   std::chrono::seconds timeout{120};
 };
 

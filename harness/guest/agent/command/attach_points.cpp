@@ -73,8 +73,8 @@ std::optional<ProbeDefinition> parse_probe(std::string_view line, bool user_spac
   std::string_view place = line.substr(space + 1);
   place = place.substr(0, place.find(' '));
   if (place.ends_with("+0")) place.remove_suffix(2);
-  const char* method = user_space ? (returns ? "uretprobe" : "uprobe")
-                                  : (returns ? "kretprobe" : "kprobe");
+  const char* method =
+      user_space ? (returns ? "uretprobe" : "uprobe") : (returns ? "kretprobe" : "kprobe");
   return ProbeDefinition{std::move(event), {method, std::string(place)}};
 }
 
@@ -83,8 +83,12 @@ AttachPoints::AttachPoints()
 
 std::optional<AttachPoint> AttachPoints::take(const SystemCall& call) {
   switch (call.number) {
+#ifdef SYS_open
+    case SYS_open:
+      return take_open(call, call.arguments[0]);
+#endif
     case SYS_openat:
-      return take_open(call);
+      return take_open(call, call.arguments[1]);
     case SYS_write:
       return take_write(call);
     case SYS_perf_event_open:
@@ -94,6 +98,9 @@ std::optional<AttachPoint> AttachPoints::take(const SystemCall& call) {
       take_duplicate(call, call.arguments[0]);
       break;
     case SYS_dup:
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
     case SYS_dup3:
       take_duplicate(call, call.arguments[0]);
       break;
@@ -109,8 +116,8 @@ std::optional<AttachPoint> AttachPoints::of(pid_t process, int fd) const {
 }
 
 /// A loader reads the number of a tracepoint from its `id` before it opens a perf event for it.
-std::optional<AttachPoint> AttachPoints::take_open(const SystemCall& call) {
-  const std::string path = call.tracee.read_text(call.arguments[1], kMaxPath);
+std::optional<AttachPoint> AttachPoints::take_open(const SystemCall& call, std::uint64_t name) {
+  const std::string path = call.tracee.read_text(name, kMaxPath);
   const std::string event = event_of_path(path);
   if (event.empty()) return std::nullopt;
   if (call.error() == ENOENT) return AttachPoint{"tracepoint", event};
@@ -157,8 +164,8 @@ std::optional<AttachPoint> AttachPoints::take_perf_event(const SystemCall& call)
   std::uint32_t bytes = 0;
   if (size) std::memcpy(&bytes, size->data(), sizeof bytes);
   if (bytes == 0) bytes = PERF_ATTR_SIZE_VER0;
-  const auto attr = call.tracee.read(call.arguments[0],
-                                     std::min<std::size_t>(bytes, sizeof(perf_event_attr)));
+  const auto attr =
+      call.tracee.read(call.arguments[0], std::min<std::size_t>(bytes, sizeof(perf_event_attr)));
   if (!attr) return std::nullopt;
   AttachPoint point = describe(call.tracee, *attr);
   if (call.error() != 0) return point;
@@ -168,7 +175,8 @@ std::optional<AttachPoint> AttachPoints::take_perf_event(const SystemCall& call)
 
 void AttachPoints::take_duplicate(const SystemCall& call, std::uint64_t from) {
   const auto point = of(call.process, static_cast<int>(from));
-  if (point && call.error() == 0) keep(open_, {call.process, static_cast<int>(call.result)}, *point);
+  if (point && call.error() == 0)
+    keep(open_, {call.process, static_cast<int>(call.result)}, *point);
 }
 
 }  // namespace bpfmatrix

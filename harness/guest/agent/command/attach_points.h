@@ -45,7 +45,7 @@ class AttachPoints {
  private:
   using Descriptor = std::pair<pid_t, int>;
 
-  std::optional<AttachPoint> take_open(const SystemCall& call);
+  std::optional<AttachPoint> take_open(const SystemCall& call, std::uint64_t name);
   std::optional<AttachPoint> take_write(const SystemCall& call);
   std::optional<AttachPoint> take_perf_event(const SystemCall& call);
   void take_duplicate(const SystemCall& call, std::uint64_t from);

@@ -79,13 +79,13 @@ void CallWatcher::take(const SystemCall& call) {
     case SYS_sendto:
     case SYS_recvfrom:
       if (call.result <= 0) return;
-      return take_netlink(
-          call, call.tracee
-                    .read(call.arguments[1],
-                          std::min<std::uint64_t>(static_cast<std::uint64_t>(call.result),
-                                                  std::min<std::uint64_t>(call.arguments[2],
-                                                                          kMaxDatagram)))
-                    .value_or(""));
+      return take_netlink(call,
+                          call.tracee
+                              .read(call.arguments[1],
+                                    std::min<std::uint64_t>(
+                                        static_cast<std::uint64_t>(call.result),
+                                        std::min<std::uint64_t>(call.arguments[2], kMaxDatagram)))
+                              .value_or(""));
     case SYS_sendmsg:
     case SYS_recvmsg:
       return take_message(call);
@@ -131,7 +131,9 @@ void CallWatcher::take_map(const SystemCall& call, std::string_view bytes) {
   const bpf_attr attr = attributes(bytes);
   const char* type = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(attr.map_type));
   MapMade map{name_in(attr.map_name, sizeof attr.map_name),
-              type != nullptr ? type : fmt::format("type {}", attr.map_type), call.error(), {}};
+              type != nullptr ? type : fmt::format("type {}", attr.map_type),
+              call.error(),
+              {}};
   if (call.error() == 0) map.id = call.tracee.ids(static_cast<int>(call.result)).map;
   record_.take(map);
 }
@@ -145,7 +147,7 @@ void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
   program.report.log_truncated = call.error() == ENOSPC;
   if (call.error() == 0) {
     program.id = call.tracee.ids(static_cast<int>(call.result)).program;
-  } else if (program.report.log.empty() && !looks_like_probe(program.sent)) {
+  } else if (program.report.log.empty()) {
     take_reason(call.tracee, *load, program);
   }
   program.report.log_stats = parse_verifier_stats(program.report.log);

@@ -142,16 +142,20 @@ CommandRecord::Program& CommandRecord::promote(std::size_t other) {
 
 /// Too large for a question, or kept: what is only asked for is let go at once.
 void CommandRecord::promote_others() {
-  for (std::size_t i = others_.size(); i-- > 0;) {
+  for (std::size_t i = 0; i < others_.size();) {
     const ProgramSent& other = others_[i];
-    if (other.sent.name.empty()) continue;
     const bool kept = other.error == 0 && other.id && held_.program(*other.id);
-    if (kept || !looks_like_probe(other.sent)) promote(i);
+    if (!other.sent.name.empty() && (kept || !looks_like_probe(other.sent))) {
+      promote(i);
+    } else {
+      ++i;
+    }
   }
 }
 
 bool CommandRecord::begun() const {
-  const bool map = std::any_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.of_object; });
+  const bool map =
+      std::any_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.of_object; });
   const bool sent = std::any_of(programs_.begin(), programs_.end(),
                                 [](const Program& program) { return program.load.has_value(); });
   return map || sent || std::any_of(others_.begin(), others_.end(), [&](const ProgramSent& other) {

@@ -26,6 +26,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr int kLongestWaitMs = 50;
+/// Longer than a call that does something takes, emulated and watched: who is still in it waits.
+constexpr std::chrono::milliseconds kLongCall{50};
 /// A command that is never seen waiting, or has attached nothing, gets so many times longer.
 constexpr std::int64_t kPatience = 10;
 constexpr std::int64_t kGraceMs = 3000;
@@ -89,9 +91,8 @@ Result<> CommandRun::start() {
   if (!in.read.valid() || !out.read.valid()) return Error{"no pipes"};
   ::fcntl(out.read.get(), F_SETFL, O_NONBLOCK);
   if (request_.hold) statistics_.emplace();
-  Result<Tracer> tracer =
-      Tracer::start(request_.line, in.read.get(), out.write.get(),
-                    [this](const SystemCall& call) { watcher_.take(call); });
+  Result<Tracer> tracer = Tracer::start(request_.line, in.read.get(), out.write.get(),
+                                        [this](const SystemCall& call) { watcher_.take(call); });
   if (!tracer) return std::move(tracer).error();
   tracer_ = *std::move(tracer);
   input_ = std::move(in.write);
@@ -146,7 +147,7 @@ bool CommandRun::quiet() const {
   if (!record_.begun()) return false;
   const std::int64_t silence = uptime_ms() - watcher_.last_setup_ms();
   if (silence >= request_.quiet_ms * kPatience) return true;
-  return record_.attached() && silence >= request_.quiet_ms && tracer_->all_waiting();
+  return record_.attached() && silence >= request_.quiet_ms && tracer_->all_waiting(kLongCall);
 }
 
 void CommandRun::say_ready() {

@@ -36,10 +36,9 @@ std::string message(std::uint16_t type, const std::string& contents) {
 std::string xdp_request(int fd) {
   ifinfomsg link{};
   link.ifi_index = 1;
-  return message(
-      RTM_SETLINK,
-      bytes_of(link) + attribute(IFLA_XDP | NLA_F_NESTED, attribute(IFLA_XDP_FLAGS, bytes_of(2)) +
-                                                              attribute(IFLA_XDP_FD, bytes_of(fd))));
+  return message(RTM_SETLINK, bytes_of(link) + attribute(IFLA_XDP | NLA_F_NESTED,
+                                                         attribute(IFLA_XDP_FLAGS, bytes_of(2)) +
+                                                             attribute(IFLA_XDP_FD, bytes_of(fd))));
 }
 
 std::string tc_request(int fd) {

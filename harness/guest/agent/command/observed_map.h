@@ -1,10 +1,10 @@
 // The map `observed` of a command's programs, read from outside by its id.
 #pragma once
 
+#include <bpf/btf.h>
+
 #include <cstdint>
 #include <string>
-
-#include <bpf/btf.h>
 
 namespace bpfmatrix {
 

@@ -96,7 +96,8 @@ class Copy {
   }
 
   bool take_maps() {
-    for (std::size_t at = 0; at + sizeof(bpf_insn) <= instructions_.size(); at += sizeof(bpf_insn)) {
+    for (std::size_t at = 0; at + sizeof(bpf_insn) <= instructions_.size();
+         at += sizeof(bpf_insn)) {
       bpf_insn insn;
       std::memcpy(&insn, instructions_.data() + at, sizeof insn);
       const bool map = insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
@@ -151,8 +152,8 @@ std::string SentLoad::log(const Tracee& tracee) const {
 
 std::optional<SentLoad> read_load(const Tracee& tracee, std::string_view bytes) {
   const bpf_attr attr = attributes(bytes);
-  const bool whole = bytes.find_first_not_of('\0', std::min(bytes.size(), sizeof attr)) ==
-                     std::string_view::npos;
+  const bool whole =
+      bytes.find_first_not_of('\0', std::min(bytes.size(), sizeof attr)) == std::string_view::npos;
   if (attr.insn_cnt > kMaxInstructions) return std::nullopt;
   std::optional<std::string> insns =
       tracee.read(attr.insns, std::size_t{attr.insn_cnt} * sizeof(bpf_insn));

@@ -48,8 +48,8 @@ TEST(Tracee, memory_is_read_exactly_or_not_at_all) {
 
 TEST(Tracee, text_that_runs_into_unmapped_memory_ends_there) {
   constexpr std::size_t kPage = 4096;
-  char* pages = static_cast<char*>(::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* pages = static_cast<char*>(
+      ::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(pages, MAP_FAILED);
   ASSERT_EQ(::munmap(pages + kPage, kPage), 0);
   std::fill_n(pages, kPage, 'a');

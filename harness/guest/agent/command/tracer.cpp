@@ -152,7 +152,7 @@ void Tracer::take_exec(pid_t id) {
   const auto caller = threads_.find(static_cast<pid_t>(former));
   if (caller != threads_.end()) entered = caller->second.entered;
   std::erase_if(threads_, [&](const auto& entry) { return entry.second.process == id; });
-  threads_[id] = {id, entered};
+  threads_[id] = {id, entered, std::chrono::steady_clock::now()};
 }
 
 bool Tracer::take_syscall(pid_t id) {
@@ -164,6 +164,7 @@ bool Tracer::take_syscall(pid_t id) {
   }
   if (!thread.entered) {
     thread.entered = registers;
+    thread.entered_at = std::chrono::steady_clock::now();
     const bool ends = registers->number == SYS_exit_group || registers->number == SYS_exit;
     if (!ends || may_end_ || held_ != 0 || !ends_command(thread)) return true;
     held_ = id;
@@ -187,9 +188,11 @@ void Tracer::let_end() {
   if (held_ != 0) resume(std::exchange(held_, 0), 0);
 }
 
-bool Tracer::all_waiting() const {
-  return std::all_of(threads_.begin(), threads_.end(),
-                     [](const auto& entry) { return entry.second.entered.has_value(); });
+bool Tracer::all_waiting(std::chrono::milliseconds at_least) const {
+  const auto since = std::chrono::steady_clock::now() - at_least;
+  return std::all_of(threads_.begin(), threads_.end(), [&](const auto& entry) {
+    return entry.second.entered && entry.second.entered_at <= since;
+  });
 }
 
 void Tracer::send(int signal) const { ::kill(-main_, signal); }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -50,8 +51,8 @@ class Tracer {
   bool about_to_end() const { return held_ != 0; }
   /// From now on it may end.
   void let_end();
-  /// Every thread waits in a system call.
-  bool all_waiting() const;
+  /// Every thread has been in the same system call for so long.
+  bool all_waiting(std::chrono::milliseconds at_least) const;
   bool alive() const { return !threads_.empty(); }
   /// To all of the command's own process group.
   void send(int signal) const;
@@ -64,6 +65,7 @@ class Tracer {
   struct Thread {
     pid_t process = 0;
     std::optional<SyscallRegisters> entered{};
+    std::chrono::steady_clock::time_point entered_at{};
   };
 
   Tracer(pid_t main, OnCall on_call) : main_(main), on_call_(std::move(on_call)) {}
