@@ -23,7 +23,7 @@ struct MapMade {
 };
 
 struct ProgramSent {
-  SentProgram sent{};
+  ProgramShape sent{};
   int error = 0;
   std::optional<std::uint32_t> id{};
   /// All but the program's name.

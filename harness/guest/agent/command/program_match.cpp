@@ -12,7 +12,7 @@ constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
 /// The largest probe of libbpf 1.4, aya 0.13 and ebpf-go 0.16 has fewer.
 constexpr std::uint64_t kMaxProbeInstructions = 16;
 
-bool may_be(const WantedProgram& wanted, const SentProgram& sent) {
+bool may_be(const WantedProgram& wanted, const ProgramShape& sent) {
   if (sent.instructions < wanted.instructions) return false;
   if (!sent.name.empty()) return wanted.name.substr(0, kKernelNameLength) == sent.name;
   // Without a name the number of instructions must be right, and more than any probe's.
@@ -23,7 +23,7 @@ bool may_be(const WantedProgram& wanted, const SentProgram& sent) {
 }  // namespace
 
 std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
-                                         const SentProgram& sent) {
+                                         const ProgramShape& sent) {
   using Misfit = std::tuple<bool, std::uint64_t>;
   std::optional<std::size_t> best;
   Misfit least{};
@@ -37,7 +37,7 @@ std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wante
   return best;
 }
 
-bool looks_like_probe(const SentProgram& sent) {
+bool looks_like_probe(const ProgramShape& sent) {
   return sent.instructions <= kMaxProbeInstructions;
 }
 

@@ -20,7 +20,7 @@ struct WantedProgram {
 };
 
 /// A program as BPF_PROG_LOAD had it.
-struct SentProgram {
+struct ProgramShape {
   /// Cut at 15 characters; empty if the loader gave none.
   std::string name{};
   std::string type{};
@@ -30,9 +30,9 @@ struct SentProgram {
 /// The index of the one that fits best: the name must, and no instruction may be missing; more are
 /// the functions it calls. Nothing: none of the object's.
 std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
-                                         const SentProgram& sent);
+                                         const ProgramShape& sent);
 
 /// Too small to be anything but a question to the kernel.
-bool looks_like_probe(const SentProgram& sent);
+bool looks_like_probe(const ProgramShape& sent);
 
 }  // namespace bpfmatrix

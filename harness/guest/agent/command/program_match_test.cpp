@@ -34,9 +34,9 @@ TEST(ProgramMatch, a_program_without_a_name_must_be_as_long_as_the_object_says) 
 }
 
 TEST(ProgramMatch, the_questions_of_loaders_are_no_programs) {
-  const SentProgram probes[] = {
+  const ProgramShape probes[] = {
       {"libbpf_nametest", "socket_filter", 2}, {"", "socket_filter", 2}, {"", "kprobe", 8}};
-  for (const SentProgram& probe : probes) {
+  for (const ProgramShape& probe : probes) {
     EXPECT_FALSE(match_program(kWanted, probe)) << probe.name;
     EXPECT_TRUE(looks_like_probe(probe)) << probe.name;
   }

@@ -22,7 +22,7 @@ struct SentLoad {
   bool whole = true;
   /// struct bpf_insn, one after another.
   std::string instructions{};
-  SentProgram program{};
+  ProgramShape program{};
 
   /// The verifier's words, if the command asked for them.
   std::string log(const Tracee& tracee) const;
