@@ -157,37 +157,6 @@ void judge_subject(const Outcome& outcome, Subject program,
   }
 }
 
-std::optional<std::string> unknown_cause(const ExpectationRule& rule) {
-  const auto causes = rule.allowed.find("cause");
-  if (causes == rule.allowed.end()) return std::nullopt;
-  for (const std::string& name : causes->second) {
-    const std::optional<Cause> cause = parse_cause(name);
-    if (name != kNoCause && cause.value_or(Cause::unknown) == Cause::unknown) return name;
-  }
-  return std::nullopt;
-}
-
-bool is_known(std::string_view name, const Features& features) {
-  const std::size_t dot = name.find('.');
-  if (dot != std::string_view::npos) {
-    return features.find(FeatureKind::helper, name.substr(dot + 1)) != nullptr;
-  }
-  return std::any_of(features.all().begin(), features.all().end(),
-                     [&](const Feature& feature) { return feature.name == name; });
-}
-
-/// The condition itself is asked: it puts every question that stands in it.
-std::optional<std::string> unknown_feature(const Condition& condition, const Features& features) {
-  std::optional<std::string> unknown;
-  ConditionFacts facts;
-  facts.has = [&](const std::string& name) {
-    if (!is_known(name, features)) unknown = name;
-    return Truth::unknown;
-  };
-  condition.holds(facts);
-  return unknown;
-}
-
 Verdict summary(const CellVerdict& verdict, End end) {
   if (!verdict.mismatches.empty()) return Verdict::unexpected;
   if (verdict.doubts.empty()) return Verdict::as_expected;
@@ -236,20 +205,6 @@ ConditionFacts condition_facts(const Outcome& outcome) {
   if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
   facts.loader = outcome.loader;
   return facts;
-}
-
-Result<> check_rules(const std::vector<ExpectationRule>& rules, const Features& features) {
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (const auto name = unknown_cause(rules[i])) {
-      return Error{fmt::format("expect[{}]: unknown cause '{}'", i, *name),
-                   "the words are in harness/analysis/cause.h; 'none' where nothing is refused"};
-    }
-    if (const auto name = unknown_feature(rules[i].when, features)) {
-      return Error{fmt::format("expect[{}]: unknown feature '{}'", i, *name),
-                   "has() takes the names in kernels/features.json, and TYPE.HELPER"};
-    }
-  }
-  return {};
 }
 
 }  // namespace bpfmatrix

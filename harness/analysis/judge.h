@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/features.h"
-#include "base/result.h"
 #include "matrix/expectation.h"
 #include "outcome/outcome.h"
 
@@ -58,9 +56,5 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
 
 /// What the outcome itself tells a condition. It knows nothing yet of has(), config() and symbol().
 ConditionFacts condition_facts(const Outcome& outcome);
-
-/// Error: a word that no outcome can ever have, such as a cause that does not exist, or a feature
-/// in has() that nobody has heard of.
-Result<> check_rules(const std::vector<ExpectationRule>& rules, const Features& features);
 
 }  // namespace bpfmatrix

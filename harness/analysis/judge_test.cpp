@@ -239,31 +239,5 @@ TEST(ConditionFactsOfAnOutcome, are_what_was_measured) {
   EXPECT_EQ(condition_facts(outcome).kernel, std::nullopt);
 }
 
-/// "" or what is wrong with these rules, where bpf_loop and bounded_loops are all there is.
-std::string problem(const char* json) {
-  const Features features({{.kind = FeatureKind::helper, .name = "bpf_loop"},
-                           {.kind = FeatureKind::behaviour, .name = "bounded_loops"}},
-                          {});
-  const Result<> checked = check_rules(rules(json), features);
-  return checked ? "" : checked.error().message;
-}
-
-TEST(CheckRules, a_cause_must_exist_and_be_more_than_unknown) {
-  EXPECT_EQ(problem(R"([{"cause":["none","back_edge"]},{"load":"accepted"}])"), "");
-  EXPECT_EQ(problem(R"([{"load":"refused"},{"cause":["backedge"]}])"),
-            "expect[1]: unknown cause 'backedge'");
-  EXPECT_EQ(problem(R"([{"cause":"unknown"}])"), "expect[0]: unknown cause 'unknown'");
-}
-
-TEST(CheckRules, a_feature_must_be_known_wherever_it_stands) {
-  EXPECT_EQ(problem(R"j([{"when":"has(bpf_loop) or has(bounded_loops)","load":"accepted"},
-                         {"when":"has(xdp.bpf_loop)","load":"accepted"}])j"),
-            "");
-  EXPECT_EQ(problem(R"j([{"when":"kernel >= 5.3 or not has(boundedloops)","load":"accepted"}])j"),
-            "expect[0]: unknown feature 'boundedloops'");
-  EXPECT_EQ(problem(R"j([{"when":"has(xdp.bpf_lop)","load":"accepted"}])j"),
-            "expect[0]: unknown feature 'xdp.bpf_lop'");
-}
-
 }  // namespace
 }  // namespace bpfmatrix

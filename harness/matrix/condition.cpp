@@ -55,11 +55,13 @@ struct CompareKernel {
 };
 struct CompareWord {
   std::string ConditionFacts::*fact;
+  std::set<std::string> ConditionAtoms::*atoms;
   bool equal;
   std::string word;
 };
 struct Ask {
   std::function<Truth(const std::string&)> ConditionFacts::*question;
+  std::set<std::string> ConditionAtoms::*atoms;
   std::string name;
 };
 using NodePtr = std::shared_ptr<const Condition::Node>;
@@ -184,12 +186,12 @@ class Parser {
     if (take("not")) return node(Not{parse_one(depth + 1)});
     if (take("always")) return node(All{});
     if (take("kernel")) return parse_kernel();
-    if (take("arch")) return parse_word(&ConditionFacts::arch);
-    if (take("btf")) return parse_word(&ConditionFacts::btf);
-    if (take("loader")) return parse_word(&ConditionFacts::loader);
-    if (take("has")) return parse_question(&ConditionFacts::has);
-    if (take("config")) return parse_question(&ConditionFacts::config);
-    if (take("symbol")) return parse_question(&ConditionFacts::symbol);
+    if (take("arch")) return parse_word(&ConditionFacts::arch, &ConditionAtoms::archs);
+    if (take("btf")) return parse_word(&ConditionFacts::btf, &ConditionAtoms::btf);
+    if (take("loader")) return parse_word(&ConditionFacts::loader, &ConditionAtoms::loaders);
+    if (take("has")) return parse_question(&ConditionFacts::has, &ConditionAtoms::has);
+    if (take("config")) return parse_question(&ConditionFacts::config, &ConditionAtoms::config);
+    if (take("symbol")) return parse_question(&ConditionFacts::symbol, &ConditionAtoms::symbol);
     if (!take("(")) {
       fail("kernel, arch, btf, loader, has(...), config(...), symbol(...), not, always or '('");
       return nullptr;
@@ -213,7 +215,8 @@ class Parser {
     return node(CompareKernel{*op, *version, two_parts});
   }
 
-  NodePtr parse_word(std::string ConditionFacts::*fact) {
+  NodePtr parse_word(std::string ConditionFacts::*fact,
+                     std::set<std::string> ConditionAtoms::*atoms) {
     const auto op = parse_op(peek());
     if (op != Op::equal && op != Op::not_equal) fail("== or !=");
     ++at_;
@@ -221,17 +224,18 @@ class Parser {
     if (word.empty() || !is_word_char(word.front())) fail("a word");
     ++at_;
     if (error_) return nullptr;
-    return node(CompareWord{fact, *op == Op::equal, std::string(word)});
+    return node(CompareWord{fact, atoms, *op == Op::equal, std::string(word)});
   }
 
-  NodePtr parse_question(std::function<Truth(const std::string&)> ConditionFacts::*question) {
+  NodePtr parse_question(std::function<Truth(const std::string&)> ConditionFacts::*question,
+                         std::set<std::string> ConditionAtoms::*atoms) {
     if (!take("(")) fail("'('");
     const std::string_view name = peek();
     if (name.empty() || !is_word_char(name.front())) fail("a name");
     ++at_;
     if (!take(")")) fail("')'");
     if (error_) return nullptr;
-    return node(Ask{question, std::string(name)});
+    return node(Ask{question, atoms, std::string(name)});
   }
 
   std::vector<Token> tokens_;
@@ -271,6 +275,22 @@ struct Evaluate {
   }
 };
 
+struct Collect {
+  ConditionAtoms& atoms;
+
+  void operator()(const NodePtr& node) const { std::visit(*this, node->what); }
+  void operator()(const All& all) const {
+    for (const NodePtr& part : all.parts) (*this)(part);
+  }
+  void operator()(const Any& any) const {
+    for (const NodePtr& part : any.parts) (*this)(part);
+  }
+  void operator()(const Not& node) const { (*this)(node.inner); }
+  void operator()(const CompareKernel& node) const { atoms.versions.insert(node.version); }
+  void operator()(const CompareWord& node) const { (atoms.*node.atoms).insert(node.word); }
+  void operator()(const Ask& node) const { (atoms.*node.atoms).insert(node.name); }
+};
+
 }  // namespace
 
 Condition::Condition() : root_(std::make_shared<const Node>()) {}
@@ -286,5 +306,7 @@ Result<Condition> Condition::parse(std::string_view text) {
 }
 
 Truth Condition::holds(const ConditionFacts& facts) const { return Evaluate{facts}(root_); }
+
+void Condition::collect(ConditionAtoms& atoms) const { Collect{atoms}(root_); }
 
 }  // namespace bpfmatrix

@@ -27,6 +27,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,17 @@ struct ConditionFacts {
   std::function<Truth(const std::string&)> symbol{};
 };
 
+/// Everything a condition asks about.
+struct ConditionAtoms {
+  std::set<KernelVersion> versions{};
+  std::set<std::string> archs{};
+  std::set<std::string> btf{};
+  std::set<std::string> loaders{};
+  std::set<std::string> has{};
+  std::set<std::string> config{};
+  std::set<std::string> symbol{};
+};
+
 class Condition {
  public:
   /// Always true.
@@ -62,6 +74,8 @@ class Condition {
   static Result<Condition> parse(std::string_view text);
 
   Truth holds(const ConditionFacts& facts) const;
+  /// Adds what this condition asks about.
+  void collect(ConditionAtoms& atoms) const;
   /// As it was written.
   const std::string& text() const { return text_; }
 

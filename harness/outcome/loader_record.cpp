@@ -207,7 +207,7 @@ void LoaderRecord::add_ran(ObjectReader& reader) {
 }
 
 void LoaderRecord::add_command(ObjectReader& reader) {
-  CommandOutcome command{read_count(reader, "exit_code"), read_count(reader, "signal"),
+  CommandOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
                          read_count(reader, "told_by"), read_count(reader, "probes").value_or(0)};
   if (command.exit_code.has_value() == command.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");

@@ -148,6 +148,8 @@ struct ObservedValue {
 
 /// How a loader that is a command came to its end. One of the first two is there.
 struct CommandOutcome {
+  /// As it was given: with "{arch}" in it, if so.
+  std::string path{};
   std::optional<int> exit_code{};
   std::optional<int> signal{};
   /// The signal by which it was told to end, once its programs had been triggered; absent: it ended

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "base/gzip.h"
 
 namespace bpfmatrix {
 
@@ -135,7 +136,8 @@ OrderedJson observed_json(const std::vector<ObservedValue>& values) {
 
 OrderedJson command_json(const std::optional<CommandOutcome>& command) {
   if (!command) return nullptr;
-  return {{"exit_code", value_or_null(command->exit_code)},
+  return {{"path", command->path},
+          {"exit_code", value_or_null(command->exit_code)},
           {"signal", value_or_null(command->signal)},
           {"told_by", value_or_null(command->told_by)},
           {"probes", command->probes}};
@@ -318,8 +320,9 @@ class OutcomeReader {
     const Json* json = parent.object("command");
     if (json == nullptr) return;
     ObjectReader reader(*json, parent.where("command"));
-    command = CommandOutcome{count(reader, "exit_code"), count(reader, "signal"),
-                             count(reader, "told_by"), static_cast<int>(reader.integer("probes"))};
+    command =
+        CommandOutcome{reader.string("path"), count(reader, "exit_code"), count(reader, "signal"),
+                       count(reader, "told_by"), static_cast<int>(reader.integer("probes"))};
     finish(reader);
   }
 
@@ -450,7 +453,8 @@ Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
 }
 
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
-  const Result<std::string> text = read_file(file, kMaxOutcomesBytes);
+  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
+                                                             : read_file(file, kMaxOutcomesBytes);
   if (!text) return text.error();
   std::vector<Outcome> outcomes;
   std::string_view rest = *text;

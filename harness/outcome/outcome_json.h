@@ -15,8 +15,9 @@ OrderedJson to_json(const Outcome& outcome);
 /// Strict: an unknown key, a missing one or an unknown word is an error that names `where`.
 Result<Outcome> outcome_from_json(const Json& json, const std::string& where);
 
-/// The lines of an outcomes.jsonl. A last line without a line end was being written when the run
-/// was killed: it is left out. Error: the file cannot be read, or a line is no outcome.
+/// The lines of an outcomes.jsonl, or of an outcomes.jsonl.gz. A last line without a line end was
+/// being written when the run was killed: it is left out. Error: the file cannot be read, or a line
+/// is no outcome.
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file);
 
 }  // namespace bpfmatrix

@@ -28,7 +28,7 @@ Outcome full_outcome() {
   o.btf_source = "kernel";
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
-  o.command = {0, {}, 2, 7};
+  o.command = {"./app", 0, {}, 2, 7};
   o.accel = "tcg";
   o.ready_ms = 52;
   o.wall_ms = 840;

@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "report/golden_test_support.h"
+#include "report/measured_test_support.h"
+
 namespace bpfmatrix {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   Outcome o;
@@ -34,6 +40,54 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   EXPECT_THAT(
       text,
       HasSubstr("run it again: bpfmatrix run --kernel debian-6.1-x86_64 --case helper-unknown"));
+}
+
+TEST(Explain, a_summary_comes_first) {
+  Outcome o;
+  o.end = End::completed;
+  o.programs = {ProgramOutcome{"one"}, ProgramOutcome{"two"}};
+  for (ProgramOutcome& p : o.programs) {
+    p.load.stage.result = StageResult::ok;
+    p.attach.stage.result = StageResult::ok;
+    p.run.hits = 1;
+  }
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, ran once\n\ncell"));
+  o.programs[1].load.stage = {StageResult::refused, "EINVAL", ""};
+  o.programs[1].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
+  o.relocation.skipped = 3;
+  o.observed = {{"pid", Scalar{7}, Scalar{8}, ObservedResult::wrong}};
+  EXPECT_THAT(
+      explain(o, {}, "r"),
+      StartsWith("1 of 2 programs loaded, attached, ran once; 1 of 2 programs refused by the "
+                 "verifier: helper unknown; 3 relocations were skipped, so what it reads is "
+                 "not to be trusted; what it read is wrong: 'pid'\n\n"));
+  o.end = End::hung;
+  o.end_reason = "no answer in 120 s";
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("could not be told: hung: no answer in 120 s\n\n"));
+}
+
+TEST(Explain, a_message_of_several_lines_stays_in_its_column) {
+  Outcome o;
+  o.open = {StageResult::refused, "ESRCH", "first\nsecond"};
+  EXPECT_THAT(explain(o, {}, "r"),
+              HasSubstr("open        refused, ESRCH: first\n            second\n"));
+}
+
+/// Three cells of ci/measured, whole.
+TEST(Explain, tells_three_cells_that_were_measured) {
+  const auto outcomes = measured_outcomes();
+  const Result<Features> features = load_features(BPFMATRIX_SOURCE_DIR "/kernels/features.json");
+  ASSERT_TRUE(features) << features.error().message;
+  for (const std::string cell : {"debian-5.10-x86_64/helper-too-new/kernel/libbpf",
+                                 "debian-6.1-aarch64/connect-kprobe-names/kernel/libbpf",
+                                 "debian-6.12-x86_64/stale-offsets/none/libbpf"}) {
+    const auto outcome = std::find_if(outcomes.begin(), outcomes.end(),
+                                      [&](const Outcome& one) { return one.cell == cell; });
+    ASSERT_NE(outcome, outcomes.end()) << cell;
+    expect_golden(std::filesystem::path(BPFMATRIX_SOURCE_DIR "/harness/report/testdata") /
+                      ("explain-" + outcome->case_id + ".txt"),
+                  explain(*outcome, *features, "RUN"));
+  }
 }
 
 TEST(Explain, a_lost_machine_shows_its_console) {

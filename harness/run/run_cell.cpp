@@ -36,6 +36,7 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
+    name_command();
     judge_run(triggered_ ? &*triggered_ : nullptr, result_.outcome);
     result_.logs = record_.logs();
     return std::move(result_);
@@ -63,6 +64,11 @@ class LoaderRun {
       if (!put) return put;
     }
     return put_file(input_.object->file, kObjectInGuest);
+  }
+
+  void name_command() {
+    std::optional<CommandOutcome>& command = result_.outcome.command;
+    if (command && input_.command != nullptr) command->path = input_.command->command.path;
   }
 
   std::string command_in_guest() const {

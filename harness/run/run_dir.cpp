@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "outcome/outcome_json.h"
@@ -75,21 +75,6 @@ Result<> drop_partial_line(const fs::path& file) {
   const std::size_t whole = end == std::string::npos ? 0 : end + 1;
   if (::truncate(file.c_str(), static_cast<off_t>(whole)) != 0) return system_error(file);
   return {};
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header instead of zlib's
-  ::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
-  std::string out(::deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return out;
 }
 
 }  // namespace
@@ -190,15 +175,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
 
 Result<std::string> read_log(const fs::path& run_dir, const std::string& sha256) {
   if (!is_sha256(sha256)) return Error{fmt::format("'{}': not the hash of a log", sha256)};
-  const fs::path file = run_dir / "logs" / (sha256 + ".log.gz");
-  gzFile in = ::gzopen(file.c_str(), "rbe");
-  if (in == nullptr) return system_error(file);
-  std::string text(kMaxLogBytes, '\0');
-  const int n = ::gzread(in, text.data(), static_cast<unsigned>(text.size()));
-  ::gzclose(in);
-  if (n < 0) return Error{fmt::format("'{}': not a readable log", file.string())};
-  text.resize(static_cast<std::size_t>(n));
-  return text;
+  return read_gzip(run_dir / "logs" / (sha256 + ".log.gz"), kMaxLogBytes);
 }
 
 }  // namespace bpfmatrix

@@ -1,0 +1,54 @@
+#include "base/gzip.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::size_t kChunk = 1 << 16;
+
+struct CloseGzip {
+  void operator()(gzFile file) const { ::gzclose(file); }
+};
+using GzipReader = std::unique_ptr<gzFile_s, CloseGzip>;
+
+}  // namespace
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header instead of zlib's
+  ::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
+  std::string out(::deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ::deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
+
+Result<std::string> read_gzip(const std::filesystem::path& file, std::uint64_t max_bytes) {
+  const GzipReader in(::gzopen(file.c_str(), "rbe"));
+  if (in == nullptr) return Error{fmt::format("'{}': {}", file.string(), ::strerror(errno))};
+  std::string text;
+  while (text.size() <= max_bytes) {
+    const std::size_t have = text.size();
+    text.resize(have + kChunk);
+    const int n = ::gzread(in.get(), text.data() + have, kChunk);
+    if (n < 0) return Error{fmt::format("'{}': damaged", file.string())};
+    text.resize(have + static_cast<std::size_t>(n));
+    if (n == 0) return text;
+  }
+  return Error{fmt::format("'{}': more than {} bytes in it", file.string(), max_bytes)};
+}
+
+}  // namespace bpfmatrix

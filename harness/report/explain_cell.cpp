@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include "analysis/advice.h"
+#include "analysis/finding.h"
+#include "report/explain_sections.h"
+#include "report/explain_text.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+std::string kernel_text(const OutcomeKernel& kernel) {
+  std::string text = kernel.id;
+  if (!kernel.release.empty()) text += fmt::format(", {} {}", kernel.release, kernel.arch);
+  text += kernel.btf_present ? fmt::format(", BTF {} bytes", kernel.btf_bytes) : ", no BTF";
+  return text;
+}
+
+std::string origin_text(const OutcomeKernel& kernel) {
+  std::string text = kernel.origin_kind;
+  if (!kernel.package.empty()) text += fmt::format(" {} {}", kernel.package, kernel.version);
+  if (!kernel.sha256.empty()) text += fmt::format(", sha256 {}", kernel.sha256.substr(0, 16));
+  if (!kernel.signed_by.empty()) text += fmt::format(", signed by {}", kernel.signed_by);
+  return text;
+}
+
+std::string object_text(const OutcomeObject& object) {
+  std::string text = object.path;
+  if (!object.sha256.empty()) text += fmt::format(", sha256 {}", object.sha256.substr(0, 16));
+  text += object.btf ? ", BTF" : ", no BTF";
+  if (object.btf_ext) text += " and .BTF.ext";
+  text += object.license.empty() ? ", no licence" : ", licence " + object.license;
+  if (!object.producer.empty()) text += ", " + object.producer;
+  return text;
+}
+
+}  // namespace
+
+std::string explain_asked(const Telling& told) {
+  const Outcome& outcome = told.outcome;
+  return labelled("cell", outcome.cell) + labelled("kernel", kernel_text(outcome.kernel)) +
+         labelled("origin", origin_text(outcome.kernel)) +
+         labelled("object", object_text(outcome.object)) +
+         labelled("loader", fmt::format("{} {}, BTF source '{}'", outcome.loader,
+                                        outcome.loader_version, outcome.btf_source));
+}
+
+std::string explain_machine(const Telling& told) {
+  const Outcome& outcome = told.outcome;
+  std::string end(to_string(outcome.end));
+  if (!outcome.end_reason.empty()) end += ": " + outcome.end_reason;
+  std::string text = labelled("vm", fmt::format("{}, agent ready after {} ms, cell took {} ms",
+                                                outcome.accel, outcome.ready_ms, outcome.wall_ms)) +
+                     labelled("end", end);
+  if (!outcome.console_tail.empty()) {
+    text += "the console's last lines:\n" + quoted(outcome.console_tail, "  | ");
+  }
+  return text;
+}
+
+std::string explain_object(const Telling& told) {
+  const Outcome& outcome = told.outcome;
+  std::string text = labelled("open", stage_text(outcome.open, "opened"));
+  if (outcome.programs.empty()) {
+    const Finding finding = find_cause(outcome, nullptr);
+    if (!finding.sentence.empty()) text += labelled("cause", finding.sentence);
+    const std::string what_to_do = advice(outcome, nullptr, told.features);
+    if (!what_to_do.empty()) text += labelled("advice", what_to_do);
+  }
+  for (const MapOutcome& map : outcome.maps) {
+    text += labelled(
+        "map", fmt::format("'{}' ({}): {}", map.name, map.type, stage_text(map.stage, "created")));
+  }
+  return text;
+}
+
+std::string explain_relocated(const Telling& told) {
+  const RelocationOutcome& relocation = told.outcome.relocation;
+  std::string text = stage_text(relocation.stage, "done");
+  const auto count = [&](std::string_view name, const std::optional<int>& value) {
+    if (value) text += fmt::format(", {} {}", *value, name);
+  };
+  count("applied", relocation.applied);
+  count("skipped", relocation.skipped);
+  count("poisoned", relocation.poisoned);
+  return labelled("relocated", text);
+}
+
+std::string explain_again(const Telling& told) {
+  const Outcome& outcome = told.outcome;
+  return fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
+                     outcome.kernel.id, outcome.case_id, outcome.btf_source,
+                     outcome.command ? outcome.command->path : outcome.loader);
+}
+
+}  // namespace bpfmatrix

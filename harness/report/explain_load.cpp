@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "analysis/advice.h"
+#include "analysis/finding.h"
+#include "report/explain_sections.h"
+#include "report/explain_text.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+std::string stats_text(const VerifierStats& stats) {
+  std::string text;
+  const auto number = [&](std::string_view name, const std::optional<std::uint64_t>& value) {
+    if (value) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", *value, name);
+  };
+  number("instructions processed", stats.insns);
+  number("states", stats.states_total);
+  number("states at peak", stats.states_peak);
+  number("bytes of stack", stats.stack_bytes);
+  number("µs in the verifier", stats.verification_usec);
+  number("bytes translated", stats.xlated_bytes);
+  number("bytes of machine code", stats.jited_bytes);
+  return text;
+}
+
+}  // namespace
+
+std::string explain_load(const Telling& told, const ProgramOutcome& program) {
+  const LoadOutcome& load = program.load;
+  std::string text = labelled("  load", stage_text(load.stage, "accepted"));
+  if (const std::string stats = stats_text(load.stats); !stats.empty())
+    text += labelled("  verifier", stats);
+  if (load.stage.result == StageResult::refused && !load.log_tail.empty())
+    text += "  the verifier's last lines:\n" + quoted(load.log_tail, "    | ");
+  if (load.log_sha256.empty()) return text;
+  return text + labelled("  whole log",
+                         fmt::format("zcat {}/logs/{}.log.gz{}", told.run_dir, load.log_sha256,
+                                     load.log_truncated ? " (its beginning is missing)" : ""));
+}
+
+std::string explain_cause(const Telling& told, const ProgramOutcome& program) {
+  const Finding finding = find_cause(told.outcome, &program);
+  const std::string what_to_do = advice(told.outcome, &program, told.features);
+  return (finding.sentence.empty() ? "" : labelled("  cause", finding.sentence)) +
+         (what_to_do.empty() ? "" : labelled("  advice", what_to_do));
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "report/explain_sections.h"
+#include "report/explain_text.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+std::string_view arguments_text(ArgumentsSeen seen) {
+  switch (seen) {
+    case ArgumentsSeen::not_told:
+      return "";
+    case ArgumentsSeen::direct:
+      return "arguments right where a function has them";
+    case ArgumentsSeen::wrapped:
+      return "arguments right through the registers that the wrapper is handed";
+    case ArgumentsSeen::wrong:
+      return "arguments wrong, whichever way they were read";
+  }
+  return "";
+}
+
+std::string_view result_text(ObservedResult result) {
+  switch (result) {
+    case ObservedResult::untold:
+      return "seen";
+    case ObservedResult::absent:
+      return "not seen: no program ran";
+    case ObservedResult::right:
+      return "right";
+    case ObservedResult::wrong:
+      return "WRONG";
+  }
+  return "";
+}
+
+std::string scalar_text(const Scalar& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr ? fmt::format("\"{}\"", *text) : scalar_to_json(value).dump();
+}
+
+std::string observed_text(const ObservedValue& value) {
+  std::string text = fmt::format("'{}' {}", value.name, result_text(value.result));
+  if (value.result == ObservedResult::absent) return text;
+  text += fmt::format(": {}", scalar_text(value.value));
+  if (value.truth && value.result == ObservedResult::wrong)
+    text += fmt::format(", the truth is {}", scalar_text(*value.truth));
+  return text;
+}
+
+}  // namespace
+
+std::string explain_run(const Telling&, const ProgramOutcome& program) {
+  const RunOutcome& run = program.run;
+  std::vector<std::string> parts;
+  if (run.hits) parts.push_back(fmt::format("{} by its own count", *run.hits));
+  if (run.run_cnt) parts.push_back(fmt::format("{} by the kernel's", *run.run_cnt));
+  if (run.run_time_ns) parts.push_back(fmt::format("{} ns", *run.run_time_ns));
+  if (const std::string_view text = arguments_text(run.arguments); !text.empty())
+    parts.emplace_back(text);
+  return parts.empty() ? "" : labelled("  run", fmt::format("{}", fmt::join(parts, ", ")));
+}
+
+std::string explain_trigger(const Telling& told) {
+  const TriggerOutcome& trigger = told.outcome.trigger;
+  if (!trigger.problem.empty()) return "\n" + labelled("trigger", "not pulled: " + trigger.problem);
+  if (trigger.kind.empty()) return "";
+  std::vector<std::string> calls;
+  for (const PerformedOutcome& call : trigger.performed)
+    calls.push_back(fmt::format("{} returned {}", call.name, call.ret));
+  return "\n" + labelled("trigger", fmt::format("{}{}{}", trigger.kind, calls.empty() ? "" : ": ",
+                                                fmt::join(calls, ", ")));
+}
+
+std::string explain_observed(const Telling& told) {
+  std::string text;
+  for (const ObservedValue& value : told.outcome.observed)
+    text += labelled("observed", observed_text(value));
+  return text;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "analysis/advice.h"
+#include "analysis/finding.h"
+#include "report/explain_sections.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+bool is_refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
+
+bool any_map_refused(const Outcome& outcome) {
+  return std::any_of(outcome.maps.begin(), outcome.maps.end(),
+                     [](const MapOutcome& map) { return is_refused(map.stage); });
+}
+
+/// Who said no, where: the first refusal on the program's way.
+std::string_view refused_by(const Outcome& outcome, const ProgramOutcome* program) {
+  if (is_refused(outcome.open)) return "refused by the loader at open";
+  if (is_refused(outcome.relocation.stage)) return "refused by the loader at relocation";
+  if (program != nullptr && is_refused(program->load.stage)) {
+    return program->load.log_tail.empty() ? "refused at load" : "refused by the verifier";
+  }
+  if (program != nullptr && is_refused(program->attach.stage)) return "loaded, refused at attach";
+  if (any_map_refused(outcome)) return "refused where its maps were made";
+  return "";
+}
+
+/// Advice up to its first full thought: "bpf_loop came in 5.17 (e6f2dd0f8067)".
+std::string_view first_thought(std::string_view advice) {
+  return advice.substr(0, advice.find("; "));
+}
+
+/// In a sentence, or in as few words as a table has.
+enum class Detail { sentence, words };
+
+std::string refusal_text(const Telling& told, const ProgramOutcome* program, Detail detail) {
+  std::string text(refused_by(told.outcome, program));
+  const Finding finding = find_cause(told.outcome, program);
+  if (text.empty() || finding.sentence.empty()) return text;
+  if (detail == Detail::words) return text + ": " + finding.words;
+  text += ": " + finding.sentence;
+  const std::string what_to_do = advice(told.outcome, program, told.features);
+  if (!what_to_do.empty()) text += fmt::format("; {}", first_thought(what_to_do));
+  return text;
+}
+
+/// What it did once it was in: attached, ran.
+std::string success_text(const ProgramOutcome& program) {
+  if (program.load.stage.result != StageResult::ok) return "not tried";
+  if (program.attach.stage.result != StageResult::ok) return "loaded";
+  if (!program.run.hits) return "loaded and attached";
+  switch (*program.run.hits) {
+    case 0:
+      return "loaded and attached, never ran";
+    case 1:
+      return "loaded, attached, ran once";
+    default:
+      return fmt::format("loaded, attached, ran {} times", *program.run.hits);
+  }
+}
+
+std::string program_story(const Telling& told, const ProgramOutcome& program, Detail detail) {
+  const std::string refusal = refusal_text(told, &program, detail);
+  return refusal.empty() ? success_text(program) : refusal;
+}
+
+/// Programs that came to the same are counted together, in the order of the object.
+std::string programs_story(const Telling& told) {
+  const std::vector<ProgramOutcome>& programs = told.outcome.programs;
+  std::vector<std::pair<std::string, int>> stories;
+  for (const ProgramOutcome& program : programs) {
+    const std::string story = program_story(told, program, Detail::words);
+    auto same = std::find_if(stories.begin(), stories.end(),
+                             [&](const auto& other) { return other.first == story; });
+    if (same == stories.end()) same = stories.insert(same, {story, 0});
+    ++same->second;
+  }
+  if (stories.size() == 1) return program_story(told, programs.front(), Detail::sentence);
+  std::vector<std::string> parts;
+  for (const auto& [story, count] : stories)
+    parts.push_back(fmt::format("{} of {} programs {}", count, programs.size(), story));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string wrong_names(const Outcome& outcome) {
+  std::vector<std::string> names;
+  for (const ObservedValue& value : outcome.observed) {
+    if (value.result == ObservedResult::wrong) names.push_back(fmt::format("'{}'", value.name));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// What a load that went well does not show: offsets left as compiled, values that are not true.
+std::string but_text(const Outcome& outcome) {
+  std::string text;
+  const int skipped = outcome.relocation.skipped.value_or(0);
+  if (skipped > 0) {
+    text += fmt::format("; {} relocations were skipped, so what it reads is not to be trusted",
+                        skipped);
+  }
+  if (const std::string wrong = wrong_names(outcome); !wrong.empty())
+    text += fmt::format("; what it read is wrong: {}", wrong);
+  return text;
+}
+
+std::string story(const Telling& told) {
+  const Outcome& outcome = told.outcome;
+  if (outcome.end == End::panicked) return "the kernel panicked: " + outcome.end_reason;
+  if (outcome.end != End::completed)
+    return fmt::format("could not be told: {}", find_cause(outcome, nullptr).sentence);
+  if (!outcome.programs.empty()) return programs_story(told) + but_text(outcome);
+  const std::string refusal = refusal_text(told, nullptr, Detail::sentence);
+  return refusal.empty() ? "opened, and there is no program in it" : refusal;
+}
+
+}  // namespace
+
+std::string explain_summary(const Telling& told) { return story(told) + "\n\n"; }
+
+}  // namespace bpfmatrix
