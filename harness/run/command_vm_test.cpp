@@ -9,7 +9,6 @@ namespace bpfmatrix {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* kKernels[] = {"debian-5.10-x86_64", "debian-6.1-aarch64"};
 
@@ -75,7 +74,8 @@ void expect_held_and_triggered(const Outcome& outcome) {
   EXPECT_GE(connect.run.run_cnt.value_or(0), 1U);
 
   for (const ObservedValue& value : outcome.observed) {
-    if (value.name == "pid") EXPECT_EQ(value.result, ObservedResult::right);
+    if (value.name != "pid") continue;
+    EXPECT_EQ(value.result, ObservedResult::right);
   }
   EXPECT_EQ(outcome.observed.size(), 2U);
 }

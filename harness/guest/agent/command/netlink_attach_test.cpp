@@ -84,7 +84,7 @@ TEST(NetlinkAttach, damaged_messages_are_none) {
   for (const std::string& whole : {xdp_request(7), tc_request(9)}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const auto attach = parse_netlink_request(std::string_view(whole).substr(0, length));
-      if (attach) EXPECT_GE(attach->program_fd, 0);
+      EXPECT_TRUE(!attach || attach->program_fd >= 0);
     }
     for (std::size_t at = sizeof(nlmsghdr); at < whole.size(); ++at) {
       std::string damaged = whole;
