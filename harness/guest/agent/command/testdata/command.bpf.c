@@ -2,10 +2,9 @@
 //
 // What test_command.cpp loads: two programs that are taken everywhere and one that is taken
 // nowhere.
-#include <bpf/bpf_helpers.h>
-
-#include "observed.h"
 #include "types.h"
+#include <bpf/bpf_helpers.h>
+#include "observed.h"
 
 struct observed {
   __u64 hits;
