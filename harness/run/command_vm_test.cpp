@@ -96,7 +96,7 @@ TEST_F(CommandVm, a_refusal_without_a_log_gets_the_verifiers_reason) {
     const ProgramOutcome& refused = program(outcome, "refused");
     EXPECT_EQ(refused.load.stage.result, StageResult::refused);
     EXPECT_EQ(refused.load.stage.errno_name, "EACCES");
-    EXPECT_THAT(refused.load.log_tail, HasSubstr("invalid bpf_context access off=65536"));
+    EXPECT_THAT(refused.load.log_tail, HasSubstr("dereference of modified ctx ptr"));
     EXPECT_EQ(refused.attach.stage.result, StageResult::not_tried);
     EXPECT_THAT(loader_log(outcome), HasSubstr("refused: -13")) << "the command sees the same";
   }
