@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "guest/agent/errno_name.h"
 
@@ -16,6 +17,7 @@ constexpr std::size_t kMaxLogBytes = 1 << 20;
 // A byte that is no UTF-8 or a control character grows to six in JSON: with 64 KiB a piece stays
 // below the contract's 512 KiB a line whatever is in it.
 constexpr std::size_t kLogPieceBytes = std::size_t{64} << 10;
+constexpr std::size_t kPieceInsns = 4096;
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 
 void emit(const OrderedJson& event) {
@@ -58,6 +60,16 @@ void report_log(std::string_view program, std::string_view log) {
   }
 }
 
+std::string hex_of(std::span<const std::uint64_t> insns) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const std::byte byte : std::as_bytes(insns)) {
+    hex += kDigits[std::to_integer<unsigned>(byte) >> 4];
+    hex += kDigits[std::to_integer<unsigned>(byte) & 0xf];
+  }
+  return hex;
+}
+
 }  // namespace
 
 void report_loader(std::string_view name, std::string_view version) {
@@ -88,6 +100,21 @@ void report_map(std::string_view name, std::string_view type, const Verdict& ver
   OrderedJson event{{"event", "map"}, {"name", name}, {"type", type}};
   add_verdict(event, verdict);
   emit(event);
+}
+
+void report_insns(std::string_view program, const SentProgram& sent) {
+  OrderedJson functions = OrderedJson::array();
+  for (const SentProgram::Function& function : sent.functions) {
+    functions.push_back({{"insn", function.insn}, {"type", function.type}});
+  }
+  const std::span<const std::uint64_t> all(sent.insns);
+  for (std::size_t first = 0; first < all.size(); first += kPieceInsns) {
+    const auto piece = all.subspan(first, std::min(kPieceInsns, all.size() - first));
+    OrderedJson event{
+        {"event", "insns"}, {"program", program}, {"first", first}, {"hex", hex_of(piece)}};
+    if (first == 0) event["functions"] = functions;
+    emit(event);
+  }
 }
 
 void report_load(const LoadReport& load) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "guest/agent/verifier_stats.h"
@@ -18,6 +19,18 @@ struct Verdict {
   std::string message{};
 };
 
+/// A program as the kernel was asked to take it.
+struct SentProgram {
+  /// Slots of 8 bytes.
+  std::vector<std::uint64_t> insns{};
+  /// Of its func_info: where a function begins, and its type in the object's BTF.
+  struct Function {
+    std::uint32_t insn = 0;
+    std::uint32_t type = 0;
+  };
+  std::vector<Function> functions{};
+};
+
 struct LoadReport {
   std::string program{};
   Verdict verdict{};
@@ -26,6 +39,7 @@ struct LoadReport {
   std::optional<std::uint64_t> jited_bytes{};
   std::string log{};
   bool log_truncated = false;
+  SentProgram sent{};
 };
 
 struct AttachReport {
@@ -43,6 +57,8 @@ void report_program(std::string_view name, std::string_view section, std::string
 void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
 void report_map(std::string_view name, std::string_view type, const Verdict& verdict);
+/// In pieces that fit a line.
+void report_insns(std::string_view program, const SentProgram& sent);
 /// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
 void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);

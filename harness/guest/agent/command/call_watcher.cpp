@@ -144,6 +144,7 @@ void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
   ProgramSent program{load->program, call.error(), {}, {}};
   program.report.verdict = {call.error() != 0, call.error(), {}};
   program.report.log = load->log(call.tracee);
+  if (insns_) program.report.sent = load->sent(call.tracee);
   program.report.log_truncated = call.error() == ENOSPC;
   if (call.error() == 0) {
     program.id = call.tracee.ids(static_cast<int>(call.result)).program;

@@ -15,7 +15,8 @@ namespace bpfmatrix {
 
 class CallWatcher {
  public:
-  explicit CallWatcher(CommandRecord& record) : record_(record) {}
+  /// `insns`: the record is given the instructions of programs too.
+  CallWatcher(CommandRecord& record, bool insns) : record_(record), insns_(insns) {}
 
   void take(const SystemCall& call);
   /// When the last call was made by which something is set up; 0: none was yet.
@@ -36,6 +37,7 @@ class CallWatcher {
   AttachPoint link_target(const SystemCall& call, std::string_view attr) const;
 
   CommandRecord& record_;
+  bool insns_;
   AttachPoints points_{};
   /// Requests that have no answer yet, by process and socket.
   std::map<std::pair<pid_t, int>, NetlinkAttach> asked_{};

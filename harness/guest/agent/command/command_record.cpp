@@ -12,7 +12,7 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
-constexpr std::size_t kMaxKept = 4096;
+constexpr std::size_t kMaxKept = 256;
 constexpr std::size_t kMaxPlaces = 512;
 
 /// As the kernel cuts it, and as libbpf calls global data: the object's name, then the section's.
@@ -203,6 +203,7 @@ void CommandRecord::report() {
   for (Program& program : programs_) {
     if (!program.load || std::exchange(program.load_said, true)) continue;
     program.load->report.program = program.wanted.name;
+    report_insns(program.wanted.name, program.load->report.sent);
     report_load(program.load->report);
   }
   for (Program& program : programs_) {

@@ -95,6 +95,16 @@ TEST(CommandRecord, a_refusal_keeps_the_log_of_the_try_that_had_one) {
   EXPECT_EQ(event_of(report_of(record), "log", "program", "on_connect")["text"], "R1 !read_ok");
 }
 
+TEST(CommandRecord, instructions_are_said_where_they_were_kept) {
+  CommandRecord record = new_record();
+  ProgramSent program = sent("on_connect", "kprobe", 0, 7);
+  program.report.sent = {{0x0807060504030201}, {{0, 12}}};
+  record.take(program);
+  const Json insns = event_of(report_of(record), "insns", "program", "on_connect");
+  EXPECT_EQ(insns["hex"], "0102030405060708");
+  EXPECT_EQ(insns["functions"], Json::parse(R"([{"insn":0,"type":12}])"));
+}
+
 TEST(CommandRecord, probes_are_counted_and_left_out) {
   CommandRecord record = new_record();
   record.take(sent("libbpf_nametest", "socket_filter", 0, 107, 2));

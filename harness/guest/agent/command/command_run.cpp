@@ -68,7 +68,7 @@ std::string end_words(int status) {
 CommandRun::CommandRun(CommandRequest request)
     : request_(std::move(request)),
       record_(request_.programs, request_.maps, held_by_kernel()),
-      watcher_(record_),
+      watcher_(record_, request_.insns),
       signals_(watch_children()) {}
 
 Result<> CommandRun::run() {

@@ -58,6 +58,7 @@ Result<CommandRequest> parse_command_request(std::string_view line) {
   // Whether the command attaches is its own decision.
   reader.boolean("attach");
   request.hold = reader.boolean("hold");
+  request.insns = reader.optional_boolean("insns").value_or(false);
   read_command(reader, request);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;

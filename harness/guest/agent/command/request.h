@@ -14,6 +14,8 @@ namespace bpfmatrix {
 struct CommandRequest {
   std::string object{};
   bool hold = false;
+  /// The instructions that are sent are to be said.
+  bool insns = false;
   /// By which name and version the command is to be called in the record.
   std::string name{};
   std::string version{};

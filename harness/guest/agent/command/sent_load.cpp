@@ -150,6 +150,24 @@ std::string SentLoad::log(const Tracee& tracee) const {
   return tracee.read_text(attr.log_buf, std::min<std::size_t>(attr.log_size, kMaxLogBytes));
 }
 
+SentProgram SentLoad::sent(const Tracee& tracee) const {
+  SentProgram sent;
+  sent.insns.resize(instructions.size() / sizeof(std::uint64_t));
+  std::memcpy(sent.insns.data(), instructions.data(), sent.insns.size() * sizeof(std::uint64_t));
+  const std::size_t record = attr.func_info_rec_size;
+  if (attr.func_info_cnt == 0 || record < sizeof(bpf_func_info) ||
+      attr.func_info_cnt > kMaxInfoBytes / record) {
+    return sent;
+  }
+  const auto info = tracee.read(attr.func_info, attr.func_info_cnt * record);
+  for (std::size_t at = 0; info && at < info->size(); at += record) {
+    bpf_func_info function;
+    std::memcpy(&function, info->data() + at, sizeof function);
+    sent.functions.push_back({function.insn_off, function.type_id});
+  }
+  return sent;
+}
+
 std::optional<SentLoad> read_load(const Tracee& tracee, std::string_view bytes) {
   const bpf_attr attr = attributes(bytes);
   const bool whole =

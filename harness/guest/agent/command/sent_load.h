@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "guest/agent/command/program_match.h"
 #include "guest/agent/command/tracee.h"
+#include "guest/agent/report.h"
 
 namespace bpfmatrix {
 
@@ -24,6 +25,8 @@ struct SentLoad {
   std::string instructions{};
   ProgramShape program{};
 
+  /// For the record: instructions, and where functions begin.
+  SentProgram sent(const Tracee& tracee) const;
   /// The verifier's words, if the command asked for them.
   std::string log(const Tracee& tracee) const;
   bool asked_for_log() const;
