@@ -10,17 +10,33 @@
 //     };
 //     OBSERVED;
 //
-// `hits` is always there and is counted by observe(). The names that mean the same in every case:
+// `hits` is always there and is counted by observe(). The names that mean the same in every case,
+// because the trigger's process makes them true:
 //
-//     pid ppid comm     the process that triggered, as user space knows it
-//     fd port addr      arguments of connect(); port and IPv4 address in host byte order
-//     nr ret            the number of a system call, and what a function returned
-//     rc                what the helper that the case is about returned
+//     pid ppid comm          that process, as user space knows it
+//     path flags mode        arguments of openat(); path also of unlink() and unlinkat()
+//     fd port addr           arguments of connect(); port and IPv4 address in host byte order
+//     ret                    what connect() returned
+//     protocol               the EtherType of every packet, 0x0800
+//     sport dport payload    ports and contents of the datagram it sends, and how many bytes the
+//     payload_bytes          contents have
+//     filename argv0         arguments of execve()
 //
-// A part after two underscores tells ways to the same truth apart: `fd__direct`, `fd__wrapped`.
+// What else must be seen a case says itself ("truth" in case.json). A part after two underscores
+// tells ways to the same truth apart (`fd__direct`, `fd__wrapped`), or the programs of an object by
+// their names: `hits__NAME` is that program's count, `path__NAME` what it saw.
 #pragma once
 
 #include <bpf/bpf_helpers.h>
+
+// Whether the process that triggered is running: others make system calls too.
+static __always_inline int is_trigger(void) {
+  struct {
+    __u64 bpfmatri, x_trig;
+  } comm = {};
+  bpf_get_current_comm(&comm, sizeof(comm));
+  return comm.bpfmatri == 0x697274616d667062ULL && comm.x_trig == 0x0000676972742d78ULL;
+}
 
 #define OBSERVED                                                  \
   struct {                                                        \

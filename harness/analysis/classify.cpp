@@ -261,6 +261,15 @@ Refusal refusal_of(Stage stage, const StageOutcome& said, std::string_view name,
           .facts = facts_of(outcome)};
 }
 
+/// The verifier knows the number of the poison only; what it stands for is in the record.
+void name_poison(const ProgramOutcome& program, Judgement& judgement) {
+  if (judgement.cause != Cause::core_poison_reached || !judgement.instruction) return;
+  for (const RelocationRecord& record : program.relocations) {
+    const bool poisoned = record.result == RelocationResult::poisoned;
+    if (poisoned && record.linked_insn == *judgement.instruction) judgement.subject = record.local;
+  }
+}
+
 }  // namespace
 
 Judgement classify(const Refusal& refusal) {
@@ -279,7 +288,9 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
   if (refused(program.load.stage)) {
     Refusal refusal = refusal_of(Stage::load, program.load.stage, program.name, outcome);
     refusal.log = program.load.log_tail;
-    return classify(refusal);
+    Judgement judgement = classify(refusal);
+    name_poison(program, judgement);
+    return judgement;
   }
   if (refused(program.attach.stage)) {
     return classify(refusal_of(Stage::attach, program.attach.stage, program.attach.asked, outcome));

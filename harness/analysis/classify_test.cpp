@@ -278,6 +278,20 @@ TEST(JudgeProgram, reads_the_logs_tail) {
   EXPECT_EQ(judge_program(outcome, program)->cause, Cause::uninitialised_read);
 }
 
+TEST(JudgeProgram, names_the_relocation_whose_poison_was_reached) {
+  Outcome outcome;
+  ProgramOutcome program;
+  program.load.stage = refused("EINVAL");
+  program.load.log_tail = "3: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
+  EXPECT_EQ(judge_program(outcome, program)->subject, "195896080");
+  program.relocations = {
+      {.linked_insn = 2, .local = "struct a::x", .result = RelocationResult::poisoned},
+      {.linked_insn = 3, .local = "struct b::y", .result = RelocationResult::poisoned}};
+  EXPECT_EQ(judge_program(outcome, program)->subject, "struct b::y");
+  program.relocations[1].result = RelocationResult::resolved;
+  EXPECT_EQ(judge_program(outcome, program)->subject, "195896080");
+}
+
 TEST(JudgeProgram, knows_global_data_by_its_maps) {
   Outcome outcome;
   outcome.maps = {{.name = "global_d.rodata"}};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/classify.h"
+#include "analysis/run_words.h"
 #include "base/ids.h"
 #include "base/kernel_version.h"
 
@@ -13,6 +14,9 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::string_view kNoCause = "none";
+constexpr std::string_view kNoExpectation = "no expectation";
+constexpr std::string_view kRelocations = "relocations";
+constexpr std::string_view kNoRelocations = "none";
 
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
@@ -74,48 +78,47 @@ Word cause_word(const Outcome& outcome, Subject program) {
   return std::string(to_string(judgement->cause));
 }
 
+/// What only a program comes to, or the object that never came to programs does not.
+template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
+Word run_word(const Outcome& outcome, Subject program) {
+  return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+Word observed_words(const Outcome& outcome, Subject program) {
+  return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+constexpr std::string_view kObserved = "observed";
+constexpr std::string_view kSingle = "observed.";
+
+/// The gravest of all its relocations stands for the program.
+Word relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+  const auto result = gravest(program->relocations);
+  if (!result && !has_relocation_records(outcome)) {
+    // The loader counted some, and nobody knows whose they are.
+    const RelocationOutcome& all = outcome.relocation;
+    if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
+  }
+  return std::string(result ? to_string(*result) : kNoRelocations);
+}
+
 /// How a field of a rule is read from an outcome. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},     {"open", open_word},         {"command", command_word},
-    {"maps", maps_word},   {"relocate", relocate_word}, {"load", load_word},
-    {"cause", cause_word}, {"attach", attach_word},
+    {"end", end_word},           {"open", open_word},
+    {"command", command_word},   {"maps", maps_word},
+    {"relocate", relocate_word}, {"load", load_word},
+    {"cause", cause_word},       {"attach", attach_word},
+    {"hit", run_word<hit_word>}, {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words}, {kRelocations, relocations_word},
 };
-
-Word read_field(std::string_view field, const Outcome& outcome, Subject program) {
-  for (const FieldReader& reader : kReaders) {
-    if (reader.field == field) return reader.read(outcome, program);
-  }
-  return std::nullopt;
-}
 
 bool contains(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// The rule that decides for a program; nothing and a reason where it cannot be told which.
-struct Choice {
-  const ExpectationRule* rule = nullptr;
-  std::string doubt{};
-};
-
-Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view name,
-                   const ConditionFacts& facts) {
-  for (const ExpectationRule& rule : rules) {
-    if (!glob_match(rule.program, name)) continue;
-    switch (rule.when.holds(facts)) {
-      case Truth::yes:
-        return {&rule};
-      case Truth::no:
-        break;
-      case Truth::unknown:
-        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
-    }
-  }
-  return {nullptr, "no expectation"};
 }
 
 /// The machine ended otherwise than expected: whatever the record says beside, it is cut short.
@@ -135,6 +138,45 @@ void judge_end(const Outcome& outcome, const std::string& name, const Words& wan
   }
 }
 
+/// A value that was read wrong passes only where a rule speaks of it.
+void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
+                       const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kObserved))) return;
+  for (const std::string& name : wrong_reads(outcome, program)) {
+    const std::string field = std::string(kSingle) + name;
+    if (rule.allowed.contains(field)) continue;
+    verdict.mismatches.push_back({program.name, field, {"right"}, "wrong", rule.because});
+  }
+}
+
+/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// is to be so.
+void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
+                   const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kRelocations))) return;
+  if (!loaded_with_skipped_relocations(outcome, program)) return;
+  const auto& all = program.relocations;
+  const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
+    return record.result == RelocationResult::skipped;
+  });
+  const std::string because = skipped == all.end()
+                                  ? "the loader left relocations out"
+                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
+                                                skipped->local, skipped->reason);
+  verdict.mismatches.push_back(
+      {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
+}
+
+/// What the witnesses of a relocation do not agree on is not known.
+void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
+  for (const RelocationRecord& record : program.relocations) {
+    if (record.witness != WitnessResult::disagrees) continue;
+    verdict.doubts.push_back(
+        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
+                                   record.local, record.witness_words)});
+  }
+}
+
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
                    CellVerdict& verdict) {
@@ -148,13 +190,15 @@ void judge_subject(const Outcome& outcome, Subject program,
   if (!contains(ends, to_string(outcome.end))) {
     return judge_end(outcome, name, ends, rule, verdict);
   }
+  if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = read_field(field, outcome, program);
+    const Word got = outcome_word(field, outcome, program);
     if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
   }
+  if (program != nullptr) judge_wrong_reads(outcome, *program, rule, verdict);
 }
 
 Verdict summary(const CellVerdict& verdict, End end) {
@@ -186,11 +230,40 @@ std::optional<Verdict> parse_verdict(std::string_view text) {
   return std::nullopt;
 }
 
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts) {
+  for (const ExpectationRule& rule : rules) {
+    if (!glob_match(rule.program, program)) continue;
+    switch (rule.when.holds(facts)) {
+      case Truth::yes:
+        return {&rule, ""};
+      case Truth::no:
+        break;
+      case Truth::unknown:
+        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+    }
+  }
+  return {nullptr, std::string(kNoExpectation)};
+}
+
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program) {
+  for (const FieldReader& reader : kReaders) {
+    if (reader.field == field) return reader.read(outcome, program);
+  }
+  if (field.starts_with(kSingle)) {
+    return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{},
+                         field.substr(kSingle.size()));
+  }
+  return std::nullopt;
+}
+
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
                   const ConditionFacts& facts) {
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
     judge_subject(outcome, &program, rules, facts, verdict);
+    judge_witnesses(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, verdict);
   verdict.verdict = summary(verdict, outcome.end);

@@ -54,6 +54,20 @@ struct CellVerdict {
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
                   const ConditionFacts& facts);
 
+/// The rule that decides for a program, or with "" for an object that never came to programs;
+/// nullptr and the reason where there is none, or it cannot be told.
+struct Choice {
+  const ExpectationRule* rule = nullptr;
+  std::string doubt{};
+};
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts);
+
+/// The word that the outcome has for a field of a rule; `program` may be nullptr for an object
+/// that never came to programs. Nothing: it cannot be told.
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program);
+
 /// What the outcome itself tells a condition. It knows nothing yet of has(), config() and symbol().
 ConditionFacts condition_facts(const Outcome& outcome);
 

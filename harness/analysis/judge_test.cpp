@@ -21,7 +21,7 @@ std::vector<ExpectationRule> rules(const char* json) {
 const StageOutcome kOk{StageResult::ok};
 const StageOutcome kRefused{StageResult::refused, "EINVAL", ""};
 
-/// Two programs on 6.1, loaded and attached.
+/// Two programs on 6.1, loaded, attached and triggered, and nobody counted.
 Outcome good_outcome() {
   Outcome outcome;
   outcome.kernel.release = "6.1.0-50-cloud-amd64";
@@ -38,6 +38,7 @@ Outcome good_outcome() {
     program.name = name;
     program.load.stage = kOk;
     program.attach.stage = kOk;
+    program.run.trigger = "standard";
     outcome.programs.push_back(program);
   }
   return outcome;
@@ -135,8 +136,10 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        R"j([{"when":"has(bpf_loop)","load":"accepted"},{"load":"accepted"}])j", Verdict::unsure},
       {"a condition whose answer does not matter", good_outcome(),
        R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"accepted"}])j", Verdict::as_expected},
-      {"a field that the outcome does not have", good_outcome(),
-       R"([{"load":"accepted","hit":"yes"}])", Verdict::unsure},
+      {"hits that nobody counted", good_outcome(), R"([{"load":"accepted","hit":"yes"}])",
+       Verdict::unsure},
+      {"a field that no outcome has", good_outcome(), R"([{"relocations":"resolved"}])",
+       Verdict::unsure},
       {"one observed value", good_outcome(), R"([{"observed":{"pid":"right"}}])", Verdict::unsure},
       {"an object that does not open", refused_at_open(), R"([{"load":"accepted"}])",
        Verdict::unexpected},
@@ -209,10 +212,129 @@ TEST(Judge, a_map_that_is_refused_counts_for_all_of_them) {
   EXPECT_EQ(judged(outcome, R"([{"maps":"not_tried"}])").verdict, Verdict::as_expected);
 }
 
+/// The first program has these relocations.
+Outcome relocated(const std::vector<RelocationResult>& results) {
+  Outcome outcome = good_outcome();
+  for (const RelocationResult result : results) {
+    outcome.programs[0].relocations.push_back(
+        {.local = "struct task_struct::tgid", .result = result, .reason = "no BTF"});
+  }
+  return outcome;
+}
+
+TEST(Judge, the_gravest_relocation_stands_for_the_program) {
+  using enum RelocationResult;
+  const struct {
+    std::vector<RelocationResult> results;
+    const char* word;
+  } rows[] = {{{}, "none"},
+              {{unchanged}, "unchanged"},
+              {{resolved, unchanged}, "resolved"},
+              {{resolved, poisoned, unchanged}, "poisoned"},
+              {{skipped, poisoned}, "skipped"},
+              {{failed, skipped}, "failed"}};
+  for (const auto& row : rows) {
+    for (const char* wanted : {"none", "unchanged", "resolved", "poisoned", "skipped", "failed"}) {
+      const std::string rule = std::string(R"([{"program":"first","relocations":")") + wanted +
+                               R"("},{"load":"accepted"}])";
+      EXPECT_EQ(judged(relocated(row.results), rule.c_str()).verdict,
+                row.word == std::string(wanted) ? Verdict::as_expected : Verdict::unexpected)
+          << row.word << " against " << wanted;
+    }
+  }
+}
+
+TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
+  const Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::skipped});
+  const CellVerdict verdict = judged(outcome, R"([{"load":"accepted"}])");
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
+  EXPECT_THAT(mismatches(verdict),
+              ElementsAre("first: relocations: wanted not skipped, got skipped"));
+  EXPECT_EQ(verdict.mismatches[0].because,
+            "loaded, and 'struct task_struct::tgid' holds the compiler's number: no BTF");
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unexpected);
+  EXPECT_EQ(judged(outcome, R"([{"load":"accepted","relocations":["skipped","none"]}])").verdict,
+            Verdict::as_expected);
+}
+
+TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations) {
+  Outcome outcome = relocated({RelocationResult::skipped});
+  outcome.programs[0].load.stage = {};
+  EXPECT_EQ(
+      judged(outcome, R"([{"program":"first","load":"not_tried"},{"load":"accepted"}])").verdict,
+      Verdict::as_expected);
+}
+
+TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
+  Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::resolved});
+  RelocationRecord& record = outcome.programs[0].relocations[1];
+  record.index = 1;
+  record.witness = WitnessResult::disagrees;
+  record.witness_words = "sent imm 4, calculated imm 8";
+  for (const char* rule :
+       {R"([{"load":"accepted"}])", R"([{"relocations":["resolved","none"]}])"}) {
+    const CellVerdict verdict = judged(outcome, rule);
+    EXPECT_EQ(verdict.verdict, Verdict::unsure);
+    EXPECT_THAT(doubts(verdict),
+                ElementsAre("first: witnesses of relocation 1 (struct task_struct::tgid) disagree: "
+                            "sent imm 4, calculated imm 8"));
+  }
+}
+
 TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
   Outcome outcome = good_outcome();
   outcome.programs.clear();
   EXPECT_EQ(judged(outcome, R"([{"open":"opened","load":"accepted"}])").verdict, Verdict::unsure);
+}
+
+/// The first program ran and read fd wrong, the second never ran.
+Outcome wrong_read() {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 1;
+  outcome.programs[0].run.arguments = ArgumentsSeen::wrong;
+  outcome.programs[1].run.run_cnt = 0;
+  outcome.observed = {{"fd__first", Scalar(), Scalar(), ObservedResult::wrong},
+                      {"pid__first", Scalar(), Scalar(), ObservedResult::right},
+                      {"rc", Scalar(), std::nullopt, ObservedResult::untold}};
+  return outcome;
+}
+
+TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
+  const CellVerdict verdict = judged(wrong_read(), R"([
+      {"program":"first","hit":"yes","arguments":"direct",
+       "observed":{"fd__first":"wrong","pid__first":"right","rc":"right"}},
+      {"hit":"yes","observed":"absent"}])");
+  EXPECT_THAT(mismatches(verdict), ElementsAre("first: arguments: wanted direct, got wrong",
+                                               "second: hit: wanted yes, got no"));
+  EXPECT_THAT(doubts(verdict),
+              ElementsAre("first: cannot tell 'observed.rc'", "second: cannot tell 'observed'"));
+}
+
+TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
+  const char* const silent[] = {
+      R"([{"load":"accepted"}])",
+      R"([{"observed":{"pid__first":"right"},"program":"first"},{"load":"accepted"}])"};
+  for (const char* json : silent) {
+    EXPECT_THAT(mismatches(judged(wrong_read(), json)),
+                ElementsAre("first: observed.fd__first: wanted right, got wrong"));
+  }
+  for (const char* json :
+       {R"([{"program":"first","observed":"wrong"},{"load":"accepted"}])",
+        R"([{"program":"first","observed":{"fd__first":"wrong"}},{"load":"accepted"}])"}) {
+    EXPECT_EQ(judged(wrong_read(), json).verdict, Verdict::as_expected) << json;
+  }
+}
+
+TEST(Judge, an_object_of_ones_own_need_not_be_hit_and_must_not_read_wrong) {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 0;
+  const auto verdict = [&] {
+    return judge(outcome, default_expectations(), condition_facts(outcome)).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::as_expected);
+  outcome.observed = {{"pid", Scalar(), Scalar(), ObservedResult::wrong}};
+  EXPECT_EQ(verdict(), Verdict::unexpected);
 }
 
 TEST(Judge, what_is_expected_of_any_object) {

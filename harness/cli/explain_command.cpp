@@ -8,6 +8,7 @@
 
 #include "base/data_dir.h"
 #include "base/ids.h"
+#include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
 #include "outcome/outcome_json.h"
@@ -35,7 +36,7 @@ Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& o
 }
 
 Result<> explain_cells(const ExplainOptions& options) {
-  const auto outcomes = read_outcomes(std::filesystem::path(options.run) / "outcomes.jsonl");
+  const auto outcomes = read_run_outcomes(options.run);
   if (!outcomes) return outcomes.error();
   const Result<std::filesystem::path> features_file = find_data("kernels/features.json");
   if (!features_file) return features_file.error();

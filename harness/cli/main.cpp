@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
 #include "cli/inspect_command.h"
+#include "cli/judge_command.h"
 #include "cli/kernels_command.h"
 #include "cli/run_command.h"
 
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_cases_command(app, exit_code);
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
+  bpfmatrix::add_judge_command(app, exit_code);
 
   try {
     app.parse(argc, argv);

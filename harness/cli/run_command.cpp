@@ -14,13 +14,12 @@
 
 #include "base/child_process.h"
 #include "base/data_dir.h"
+#include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
+#include "cli/update_expectations.h"
 #include "outcome/outcome_json.h"
-#include "report/matrix_view.h"
-#include "report/terminal.h"
-#include "report/verdicts.h"
 #include "run/guest_vm.h"
 #include "run/scheduler.h"
 
@@ -52,6 +51,7 @@ struct RunOptions {
   int boot_timeout = 120;
   bool resume = false;
   bool dry_run = false;
+  bool update_expectations = false;
   bool no_cache = false;
   bool json = false;
 };
@@ -294,35 +294,26 @@ class RunCommand {
   Result<int> report(const RunDir& dir, const RunInput& input) const {
     const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
     if (!outcomes) return outcomes.error();
-    std::map<std::string, std::vector<ExpectationRule>> rules;
+    RulesByCase rules;
     for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
-    const VerdictSummary verdicts = judge_all(*outcomes, rules);
-    const MatrixView view = make_matrix_view(*outcomes);
-    if (options_.json) {
-      OrderedJson json = to_json(view);
-      json["verdicts"] = to_json(verdicts);
-      fmt::print("{}\n", json.dump(1));
-    } else {
-      fmt::print(
-          "{}\n{}",
-          render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}),
-          render_verdicts(verdicts, dir.path().string()));
+    if (options_.update_expectations) {
+      const Result<> updated = update_expectations(*outcomes, rules);
+      if (!updated) return updated.error();
     }
-    std::fflush(stdout);
-    say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes->size(),
-                    dir.path().string(), dir.path().string()));
-    return static_cast<int>(exit_code_of(verdicts, *outcomes));
+    return static_cast<int>(conclude(*outcomes, rules, dir.path().string(), options_.json));
   }
 
-  /// A rule that could not be decided is named above and fails nobody; a machine that was lost
-  /// does.
-  static ExitCode exit_code_of(const VerdictSummary& verdicts,
-                               const std::vector<Outcome>& outcomes) {
-    if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
-    const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
-      return outcome.end != End::completed && outcome.end != End::panicked;
-    });
-    return untold ? unknown : as_expected;
+  /// Rewrites the suite's cases, and reads them again.
+  static Result<> update_expectations(const std::vector<Outcome>& outcomes, RulesByCase& rules) {
+    const Result<fs::path> dir = find_data("cases");
+    if (!dir) return dir.error();
+    if (Result<> done = update_expectations_of(*dir, outcomes, Update::write); !done) return done;
+    const Result<std::vector<CaseSpec>> suite = read_suite(*dir);
+    if (!suite) return suite.error();
+    for (const CaseSpec& spec : *suite) {
+      if (rules.contains(spec.id)) rules[spec.id] = spec.expect;
+    }
+    return {};
   }
 
   const RunOptions& options_;
@@ -369,6 +360,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_flag("--resume", options->resume, "Go on with the run in --out");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
   run->add_flag("--json", options->json, "The result as JSON on standard output");
+  run->add_flag("--update-expectations", options->update_expectations,
+                "Rewrite what the suite's cases expect from what was seen, and show the difference")
+      ->excludes("--object");
   run->callback([options, &exit_code] {
     const Result<int> code = RunCommand(*options).run();
     if (!code) say_error(code.error());

@@ -1,77 +1,23 @@
 #include "elf/core_relocation.h"
 
-#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
+#include "elf/code_section.h"
 #include "elf/core_match.h"
 #include "elf/core_spec.h"
-#include "elf/little_endian.h"
 
 namespace bpfmatrix {
 
 namespace {
 
 constexpr std::size_t kMaxRelocations = 100'000;
-constexpr std::size_t kMaxNameBytes = 512;
-constexpr std::uint64_t kInstructionBytes = 8;
 /// For one object. A thousand relocations against struct task_struct take a third of a million.
 constexpr std::uint64_t kMaxSteps = 20'000'000;
 
 constexpr std::string_view kOutcomes[] = {"resolved", "unchanged", "poisoned", "skipped", "failed"};
-
-/// Where a function lies in its section, in slots.
-struct Function {
-  std::string_view name{};
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-};
-
-/// A section with instructions, and its functions from low to high.
-struct Section {
-  std::string_view code{};
-  std::vector<Function> functions{};
-
-  const Function* function_at(std::uint64_t slot) const;
-};
-using Sections = std::map<std::string_view, Section>;
-
-const Function* Section::function_at(std::uint64_t slot) const {
-  const auto after = std::upper_bound(
-      functions.begin(), functions.end(), slot,
-      [](std::uint64_t wanted, const Function& function) { return wanted < function.first; });
-  if (after == functions.begin()) return nullptr;
-  const Function& found = *(after - 1);
-  return slot - found.first < found.count ? &found : nullptr;
-}
-
-std::string_view clipped(std::string_view name) { return name.substr(0, kMaxNameBytes); }
-
-/// Of sections with the same name the first, as libbpf has it.
-Sections read_sections(const ElfFile& elf) {
-  Sections all;
-  std::vector<Section*> by_index;
-  for (const ElfSection& section : elf.sections()) {
-    const auto [at, is_new] = all.try_emplace(clipped(section.name));
-    const bool wanted = is_new && section.executable();
-    if (wanted) at->second.code = section.bytes;
-    by_index.push_back(wanted ? &at->second : nullptr);
-  }
-  for (const ElfSymbol& symbol : elf.symbols()) {
-    if (symbol.type != STT_FUNC || symbol.section >= by_index.size()) continue;
-    Section* section = by_index[symbol.section];
-    if (section == nullptr || !slice(section->code, symbol.value, symbol.size)) continue;
-    section->functions.push_back(
-        {clipped(symbol.name), symbol.value / kInstructionBytes, symbol.size / kInstructionBytes});
-  }
-  for (auto& [name, section] : all) {
-    std::stable_sort(section.functions.begin(), section.functions.end(),
-                     [](const Function& a, const Function& b) { return a.first < b.first; });
-  }
-  return all;
-}
 
 struct Candidate {
   const Btf* btf = nullptr;
@@ -112,19 +58,19 @@ class Relocator {
  public:
   Relocator(const ElfFile& elf, const Btf& local, const std::vector<const Btf*>& targets,
             const CoreOptions& options)
-      : sections_(read_sections(elf)), local_(local), targets_(targets), options_(options) {}
+      : sections_(read_code_sections(elf)), local_(local), targets_(targets), options_(options) {}
 
   CoreResult next(const CoreRelocation& relocation);
 
  private:
   Result<CoreOutcome> carry_out(CoreResult& result, const CoreRelocation& relocation,
-                                const Function& function);
+                                const CodeFunction& function);
   Result<Valued> local_side(CoreResult& result, const CoreRelocation& relocation) const;
   Result<Found> search(CoreResult& result, const Valued& local);
   Result<std::vector<Candidate>*> candidates(BtfId type);
   Result<CoreChange> change(CoreResult& result, const Valued& local);
 
-  const Sections sections_;
+  const CodeSections sections_;
   const Btf& local_;
   const std::vector<const Btf*>& targets_;
   const CoreOptions& options_;
@@ -135,13 +81,13 @@ class Relocator {
 };
 
 CoreResult Relocator::next(const CoreRelocation& relocation) {
-  const std::string_view name = clipped(relocation.section);
+  const std::string_view name = clipped_name(relocation.section);
   CoreResult result{.section = std::string(name),
                     .index = indices_[name]++,
                     .instruction = relocation.instruction,
                     .kind = relocation.kind};
   const auto section = sections_.find(name);
-  const Function* function =
+  const CodeFunction* function =
       section == sections_.end() ? nullptr : section->second.function_at(relocation.instruction);
   if (function == nullptr) {
     // What a linker leaves of a weak function that lost against another.
@@ -158,7 +104,7 @@ CoreResult Relocator::next(const CoreRelocation& relocation) {
 }
 
 Result<CoreOutcome> Relocator::carry_out(CoreResult& result, const CoreRelocation& relocation,
-                                         const Function& function) {
+                                         const CodeFunction& function) {
   const Result<Valued> local = local_side(result, relocation);
   if (options_.loaded && !options_.loaded(function.name)) {
     result.reason = "program not loaded";

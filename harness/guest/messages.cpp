@@ -49,12 +49,16 @@ class Reader {
     value = reader_.strings(key);
   }
   void operator()(const char* key, std::map<std::string, std::string>& value) {
-    const Json* object = reader_.object(key);
-    if (object == nullptr) return;
-    for (const auto& [name, item] : object->items()) {
+    items(key, [&](const std::string& name, const Json& item) {
       if (!item.is_string()) return reader_.fail(key, "wanted strings only");
       value[name] = item.get<std::string>();
-    }
+    });
+  }
+  void operator()(const char* key, std::map<std::string, std::int64_t>& value) {
+    items(key, [&](const std::string& name, const Json& item) {
+      if (!item.is_number_integer()) return reader_.fail(key, "wanted integers only");
+      value[name] = item.get<std::int64_t>();
+    });
   }
   void operator()(const char* key, std::vector<Operation>& value) {
     const Json* list = reader_.array(key);
@@ -68,6 +72,13 @@ class Reader {
   Result<> finish() { return reader_.finish(); }
 
  private:
+  template <typename Take>
+  void items(const char* key, Take take) {
+    const Json* object = reader_.object(key);
+    if (object == nullptr) return;
+    for (const auto& [name, item] : object->items()) take(name, item);
+  }
+
   ObjectReader reader_;
 };
 
@@ -139,14 +150,14 @@ void fields(F& field, auto& m, const Write*) {
 }
 
 template <typename F>
+void fields(F& field, auto& m, const TriggerRequest*) {
+  field("command", m.command);
+}
+
+template <typename F>
 void fields(F& field, auto& m, const Triggered*) {
-  field("pid", m.pid);
-  field("ppid", m.ppid);
-  field("comm", m.comm);
-  field("fd", m.fd);
-  field("port", m.port);
-  field("addr", m.addr);
-  field("ret", m.ret);
+  field("numbers", m.numbers);
+  field("texts", m.texts);
   field("performed", m.performed);
 }
 
@@ -186,6 +197,7 @@ template Frame to_frame(const RunRequest&, std::string);
 template Frame to_frame(const Exited&, std::string);
 template Frame to_frame(const Input&, std::string);
 template Frame to_frame(const Write&, std::string);
+template Frame to_frame(const TriggerRequest&, std::string);
 template Frame to_frame(const Triggered&, std::string);
 template Frame to_frame(const Failed&, std::string);
 
@@ -198,6 +210,7 @@ template Result<RunRequest> from_frame(const Frame&);
 template Result<Exited> from_frame(const Frame&);
 template Result<Input> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);
+template Result<TriggerRequest> from_frame(const Frame&);
 template Result<Triggered> from_frame(const Frame&);
 template Result<Failed> from_frame(const Frame&);
 

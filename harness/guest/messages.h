@@ -109,19 +109,19 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
-/// What the trigger's process did, and its values as user space knows them. The names are those of
-/// cases/include/observed.h.
+struct TriggerRequest {
+  static constexpr FrameType kType = FrameType::trigger;
+  /// What the trigger's process becomes at its end; empty: the agent's own executable, which ends
+  /// at once.
+  std::vector<std::string> command{};
+};
+
+/// What the trigger's process did, and what is true of it, by the names of
+/// cases/include/observed.h: only what it got as far as making true.
 struct Triggered {
   static constexpr FrameType kType = FrameType::triggered;
-  std::int64_t pid = 0;
-  std::int64_t ppid = 0;
-  std::string comm{};
-  /// The arguments of connect() in host byte order, and what it returned: known once "connect" is
-  /// among the performed.
-  std::int64_t fd = 0;
-  std::int64_t port = 0;
-  std::int64_t addr = 0;
-  std::int64_t ret = 0;
+  std::map<std::string, std::int64_t> numbers{};
+  std::map<std::string, std::string> texts{};
   /// In the order they were made; the last that is here may be the one that did not come back.
   std::vector<Operation> performed{};
 };

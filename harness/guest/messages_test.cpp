@@ -55,19 +55,21 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }
 
-TEST(Messages, triggered_keeps_every_field) {
-  const Triggered sent{12,    11,         "trig", 100,
-                       28531, 0x7f000001, -115,   {{"getpid", 12}, {"connect", -115}}};
+TEST(Messages, a_trigger_and_its_answer_keep_their_fields) {
+  EXPECT_EQ(over_the_wire(TriggerRequest{{"/init", "-x"}})->command[1], "-x");
+  const Triggered sent{{{"pid", 12}, {"ret", -115}}, {{"comm", "trig"}}, {{"connect", -115}}};
   const auto triggered = over_the_wire(sent);
   ASSERT_TRUE(triggered) << triggered.error().message;
-  EXPECT_EQ(triggered->pid, 12);
-  EXPECT_EQ(triggered->ppid, 11);
-  EXPECT_EQ(triggered->comm, "trig");
-  EXPECT_EQ(triggered->fd, 100);
-  EXPECT_EQ(triggered->port, 28531);
-  EXPECT_EQ(triggered->addr, 0x7f000001);
-  EXPECT_EQ(triggered->ret, -115);
+  EXPECT_EQ(triggered->numbers, sent.numbers);
+  EXPECT_EQ(triggered->texts, sent.texts);
   EXPECT_EQ(triggered->performed, sent.performed);
+}
+
+TEST(Messages, a_truth_is_an_integer_or_a_text_in_its_place) {
+  Frame frame = to_frame(Triggered{});
+  frame.header["numbers"] = {{"pid", "12"}};
+  EXPECT_EQ(from_frame<Triggered>(frame).error().message,
+            "'triggered': key 'numbers': wanted integers only");
 }
 
 TEST(Messages, what_was_performed_is_read_strictly) {

@@ -47,7 +47,7 @@ enum class FrameType : std::uint16_t {
   run,        ///< answered by out, err and exited; its blob is the child's standard input
   input,      ///< while a child runs: more standard input, no answer
   write,      ///< write the blob to a file of the guest, also while a child runs
-  trigger,    ///< make the standard system calls, also while a child runs
+  trigger,    ///< make the standard system calls, also while a child runs; answered by triggered
   shutdown,   ///< power off
 };
 inline constexpr std::array kFrameTypes{

@@ -214,8 +214,8 @@ Result<> Session::write(std::string_view path, std::string_view text, Clock::tim
   return sent ? done(deadline) : sent;
 }
 
-Result<Triggered> Session::trigger(Clock::time_point deadline) {
-  if (Result<> sent = send(Frame{FrameType::trigger}, deadline); !sent) {
+Result<Triggered> Session::trigger(const TriggerRequest& request, Clock::time_point deadline) {
+  if (Result<> sent = send(to_frame(request), deadline); !sent) {
     return std::move(sent).error();
   }
   const Result<Frame> frame = reply(deadline);

@@ -69,7 +69,7 @@ class Session {
   Result<> write(std::string_view path, std::string_view text, Clock::time_point deadline);
   /// Makes the standard system calls in a process of their own, also while a program runs, and
   /// returns what was done and the truth about it. That a call was refused is no error.
-  Result<Triggered> trigger(Clock::time_point deadline);
+  Result<Triggered> trigger(const TriggerRequest& request, Clock::time_point deadline);
   /// Asks the guest to power itself off; returns when the agent has agreed.
   Result<> shutdown(Clock::time_point deadline);
 

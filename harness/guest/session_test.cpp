@@ -262,7 +262,8 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
     if (frame.type == FrameType::run) guest.say_out("ready\n");
     if (frame.type == FrameType::trigger) {
       guest.say_out("between\n");  // output that crosses the answer is not lost
-      guest.say(to_frame(Triggered{.pid = 77, .performed = {{"getpid", 77}}}));
+      guest.say(to_frame(
+          Triggered{.numbers = {{"pid", 77}}, .texts = {}, .performed = {{"getpid", 77}}}));
       guest.say(to_frame(Exited{0}));
     }
   });
@@ -271,24 +272,24 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
   RunEvents events;
   events.on_out_line = [&](std::string_view line) {
     lines.emplace_back(line);
-    if (line == "ready") triggered = *talk.session.trigger(soon());
+    if (line == "ready") triggered = *talk.session.trigger({}, soon());
   };
   ASSERT_TRUE(talk.session.run(RunRequest{{"/loader"}}, "", events, soon()));
   EXPECT_THAT(lines, ElementsAre("ready", "between"));
   ASSERT_TRUE(triggered);
-  EXPECT_EQ(triggered->pid, 77);
+  EXPECT_EQ(triggered->numbers.at("pid"), 77);
   EXPECT_EQ(triggered->performed.at(0).name, "getpid");
 }
 
 TEST(Session, a_trigger_that_the_agent_cannot_pull_leaves_the_session_ready) {
   Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(Failed{"fork: no"})); });
-  EXPECT_EQ(talk.session.trigger(soon()).error().message, "guest agent: fork: no");
+  EXPECT_EQ(talk.session.trigger({}, soon()).error().message, "guest agent: fork: no");
   EXPECT_EQ(talk.session.state(), SessionState::ready);
 }
 
 TEST(Session, an_answer_that_is_not_the_triggers_ends_the_session) {
   Talk talk([](FakeGuest& guest, const Frame&) { guest.say(Frame{FrameType::done}); });
-  EXPECT_EQ(talk.session.trigger(soon()).error().message,
+  EXPECT_EQ(talk.session.trigger({}, soon()).error().message,
             "guest agent: 'done' where 'triggered' was due");
   EXPECT_EQ(talk.session.state(), SessionState::lost);
 }

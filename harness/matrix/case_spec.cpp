@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxCaseBytes = 1 << 20;
 constexpr int kCaseSchema = 1;
+/// Emptied by the guest after each cell.
+constexpr std::string_view kCommandDirectory = "/run/bpfmatrix/cell";
 
 /// A file that a case names: beside it or below, never elsewhere.
 std::optional<fs::path> inner_file(const fs::path& dir, const std::string& name) {
@@ -47,18 +49,55 @@ ObjectSpec read_object_spec(ObjectReader& parent, const fs::path& dir, const std
   return object;
 }
 
-std::optional<WriteTrigger> read_trigger(ObjectReader& parent, const std::string& where) {
+constexpr std::string_view kBeside = "./";
+
+/// The first word names a program of the guest ("/init"), or with "./" a file of the case's.
+void read_command(ObjectReader& reader, const fs::path& dir, TriggerSpec& trigger) {
+  trigger.command = reader.optional_strings("command").value_or(std::vector<std::string>{});
+  if (trigger.command.empty()) return;
+  std::string& program = trigger.command[0];
+  if (program.starts_with(kBeside)) {
+    const auto file = inner_file(dir, program.substr(kBeside.size()));
+    if (!file) return reader.fail("command", "must name a file beside the case");
+    trigger.command_file = *file;
+    program = fmt::format("{}/{}", kCommandDirectory, file->filename().string());
+  } else if (!program.starts_with('/')) {
+    reader.fail("command", "wanted a program of the guest (/...) or a file of the case (./...)");
+  }
+}
+
+std::optional<TriggerSpec> read_trigger(ObjectReader& parent, const fs::path& dir,
+                                        const std::string& where) {
   const Json* json = parent.object("trigger");
   if (json == nullptr) return std::nullopt;
   ObjectReader reader(*json, where + ": trigger");
-  WriteTrigger trigger;
-  if (const Json* write = reader.required("write")) {
+  TriggerSpec trigger;
+  if (const Json* write = reader.object("write")) {
     ObjectReader inner(*write, where + ": trigger: write");
-    trigger = WriteTrigger{inner.string("path"), inner.string("text")};
+    trigger.write = WriteTrigger{inner.string("path"), inner.string("text")};
     if (const Result<> read = inner.finish(); !read) reader.adopt(read.error());
   }
+  read_command(reader, dir, trigger);
+  if (!trigger.write && trigger.command.empty())
+    reader.fail("write", "wanted 'write' or 'command'");
   if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
   return trigger;
+}
+
+NamedValues read_values(ObjectReader& reader, std::string_view key, bool texts) {
+  NamedValues values;
+  const Json* json = reader.object(key);
+  if (json == nullptr) return values;
+  for (const auto& [name, value] : json->items()) {
+    if (value.is_number_integer()) {
+      values[name] = value.get<std::int64_t>();
+    } else if (texts && value.is_string()) {
+      values[name] = value.get<std::string>();
+    } else {
+      reader.fail(key, texts ? "wanted integers and texts" : "wanted integers");
+    }
+  }
+  return values;
 }
 
 std::vector<ExpectationRule> read_expect(ObjectReader& reader, const std::string& where) {
@@ -80,16 +119,15 @@ std::vector<Arch> read_archs(ObjectReader& reader, const std::vector<std::string
   return archs;
 }
 
-}  // namespace
-
-Result<CaseSpec> read_case(const fs::path& case_json) {
-  const std::string where = case_json.string();
+Result<Json> read_json(const fs::path& case_json) {
   const Result<std::string> text = read_file(case_json, kMaxCaseBytes);
   if (!text) return text.error();
-  const Result<Json> json = parse_json(*text, where);
-  if (!json) return json.error();
+  return parse_json(*text, case_json.string());
+}
 
-  ObjectReader reader(*json, where);
+Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
+  const std::string where = case_json.string();
+  ObjectReader reader(json, where);
   CaseSpec spec;
   const fs::path dir = case_json.parent_path();
   spec.id = dir.filename().string();
@@ -106,7 +144,12 @@ Result<CaseSpec> read_case(const fs::path& case_json) {
   if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
   spec.attach = reader.optional_boolean("attach").value_or(true);
   spec.cflags = reader.optional_strings("cflags").value_or(std::vector<std::string>{});
-  spec.trigger = read_trigger(reader, where);
+  spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
+  for (const auto& [name, value] : read_values(reader, "globals", false)) {
+    spec.globals[name] = std::get<std::int64_t>(value);
+  }
+  spec.trigger = read_trigger(reader, dir, where);
+  spec.truth = read_values(reader, "truth", true);
   spec.expect = read_expect(reader, where);
   if (!is_valid_id(spec.id))
     reader.fail("schema", fmt::format("the folder's name '{}' is no case id", spec.id));
@@ -114,7 +157,30 @@ Result<CaseSpec> read_case(const fs::path& case_json) {
   return spec;
 }
 
-Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
+}  // namespace
+
+Result<CaseSpec> read_case(const fs::path& case_json) {
+  const Result<Json> json = read_json(case_json);
+  if (!json) return json.error();
+  return read_spec(*json, case_json);
+}
+
+std::vector<Error> case_errors(const fs::path& case_json) {
+  Result<Json> json = read_json(case_json);
+  if (!json) return {json.error()};
+  std::vector<Error> of_rules;
+  if (json->is_object() && json->contains("expect") && !(*json)["expect"].is_null()) {
+    of_rules = expectation_errors((*json)["expect"], case_json.string() + ": expect");
+    json->erase("expect");
+  }
+  std::vector<Error> errors;
+  if (Result<CaseSpec> rest = read_spec(*json, case_json); !rest)
+    errors.push_back(std::move(rest).error());
+  errors.insert(errors.end(), of_rules.begin(), of_rules.end());
+  return errors;
+}
+
+Result<std::vector<fs::path>> case_files(const fs::path& dir) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
@@ -123,10 +189,15 @@ Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
   }
   if (error) return Error{fmt::format("cases in '{}': {}", dir.string(), error.message())};
   std::sort(files.begin(), files.end());
+  return files;
+}
 
+Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
+  const Result<std::vector<fs::path>> files = case_files(dir);
+  if (!files) return files.error();
   std::vector<CaseSpec> suite;
   std::map<std::string, fs::path> seen;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : *files) {
     Result<CaseSpec> spec = read_case(file);
     if (!spec) return std::move(spec).error();
     const auto [other, fresh] = seen.emplace(spec->id, file);

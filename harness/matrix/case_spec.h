@@ -2,7 +2,9 @@
 // cases/<group>/<id>/case.json; the format is cases/case.schema.json.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -37,6 +39,19 @@ struct WriteTrigger {
   std::string text{};
 };
 
+/// What is done beside the standard trigger while the programs are attached.
+struct TriggerSpec {
+  std::optional<WriteTrigger> write{};
+  /// What the trigger's process becomes at its end: a program of the guest and its arguments;
+  /// empty: one that ends at once.
+  std::vector<std::string> command{};
+  /// The host's file that is put into the guest as command[0]; empty: it is there already.
+  std::filesystem::path command_file{};
+};
+
+/// Values by name, as user space sets them or as the programs of a case must see them.
+using NamedValues = std::map<std::string, std::variant<std::int64_t, std::string>, std::less<>>;
+
 struct CaseSpec {
   std::string id{};
   std::string group{};
@@ -48,13 +63,26 @@ struct CaseSpec {
   std::vector<Arch> archs{kArches.begin(), kArches.end()};
   bool attach = true;
   std::vector<std::string> cflags{};
-  std::optional<WriteTrigger> trigger{};
+  /// Sections that are taken out of the object before it is loaded.
+  std::vector<std::string> strip{};
+  /// Values for global variables, set before the object is loaded.
+  std::map<std::string, std::int64_t, std::less<>> globals{};
+  std::optional<TriggerSpec> trigger{};
+  /// What observed values must be, beside what the trigger makes true.
+  NamedValues truth{};
   /// What comes of it where; empty: nobody said.
   std::vector<ExpectationRule> expect{};
 };
 
 /// Reads <group>/<id>/case.json; files it names are relative to it. Error: file, key and problem.
 Result<CaseSpec> read_case(const std::filesystem::path& case_json);
+
+/// For those who want to know everything that is wrong with a file: what else there is, and an
+/// error for each bad rule. Empty: read_case takes it.
+std::vector<Error> case_errors(const std::filesystem::path& case_json);
+
+/// Every case.json below `dir`, sorted. Error: the folder cannot be read.
+Result<std::vector<std::filesystem::path>> case_files(const std::filesystem::path& dir);
 
 /// Every case below `dir`, ordered by group and id. Error: the first bad case, or an id used twice.
 Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);

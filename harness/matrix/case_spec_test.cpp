@@ -53,16 +53,39 @@ TEST_F(Suite, a_case_can_say_everything) {
     "schema": 1, "shows": "s",
     "object": {"deb": "libxdp1", "suite": "bookworm", "path": "usr/lib/{multiarch}/bpf/x.o"},
     "btf": ["embedded", "none"], "loaders": ["libbpf", "aya"], "arch": ["aarch64"], "attach": false,
-    "cflags": ["-DX"], "trigger": {"write": {"path": "/proc/sysrq-trigger", "text": "c"}},
+    "cflags": ["-DX"], "strip": [".BTF"], "globals": {"level": 5}, "truth": {"rc": 0, "name": "x"},
+    "trigger": {"write": {"path": "/proc/sysrq-trigger", "text": "c"}, "command": ["./tool", "-v"]},
     "expect": [{"when": "kernel < 5.8", "load": "refused"}, {"load": "accepted"}]})"));
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(to_string(spec->object), "libxdp1:usr/lib/{multiarch}/bpf/x.o");
   EXPECT_EQ(spec->btf, (std::vector{BtfSource::embedded, BtfSource::none}));
   EXPECT_EQ(spec->archs, std::vector{Arch::aarch64});
   EXPECT_FALSE(spec->attach);
-  EXPECT_EQ(spec->trigger->path, "/proc/sysrq-trigger");
+  EXPECT_EQ(spec->trigger->write->path, "/proc/sysrq-trigger");
+  EXPECT_EQ(spec->trigger->command, (std::vector<std::string>{"/run/bpfmatrix/cell/tool", "-v"}));
+  EXPECT_EQ(spec->trigger->command_file, dir_->path() / "field" / "xdp" / "tool");
+  EXPECT_EQ(spec->strip, std::vector<std::string>{".BTF"});
+  EXPECT_EQ(spec->globals.at("level"), 5);
+  EXPECT_EQ(spec->truth, (NamedValues{{"rc", 0}, {"name", "x"}}));
   ASSERT_EQ(spec->expect.size(), 2U);
   EXPECT_EQ(spec->expect[0].when.text(), "kernel < 5.8");
+}
+
+TEST_F(Suite, everything_that_is_wrong_with_a_file_is_listed) {
+  const fs::path file = add("g", "c", R"({"schema":1,"shows":"s","object":{"source":"a"},
+    "atach":true,"expect":[{"laod":"accepted"},{"load":"accepted"},{"load":"acepted"}]})");
+  std::vector<std::string> messages;
+  for (const Error& error : case_errors(file)) {
+    messages.push_back(error.message.substr(error.message.find("case.json")));
+  }
+  EXPECT_EQ(messages, (std::vector<std::string>{
+                          "case.json': unknown key 'atach'",
+                          "case.json: expect[0]': key 'load': a rule must expect something",
+                          "case.json: expect[2]': key 'load': unknown word 'acepted'"}));
+  EXPECT_TRUE(
+      case_errors(add("g", "d", R"({"schema":1,"shows":"s","object":{"source":"a"}})")).empty());
+  EXPECT_EQ(case_errors(add("g", "e", "{")).size(), 1U);
+  EXPECT_EQ(case_errors(add("g", "f", "[]")).size(), 1U);
 }
 
 struct Bad {
@@ -90,6 +113,17 @@ constexpr Bad kBad[] = {
      "'case.json': key 'arch': unknown architecture 'riscv'"},
     {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{"write":{"path":"p"}}})",
      "'case.json: trigger: write': key 'text': missing"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{}})",
+     "'case.json: trigger': key 'write': wanted 'write' or 'command'"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{"command":["sh"]}})",
+     "'case.json: trigger': key 'command': wanted a program of the guest (/...) or a file of the "
+     "case (./...)"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"trigger":{"command":["./../x"]}})",
+     "'case.json: trigger': key 'command': must name a file beside the case"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"globals":{"a":"b"}})",
+     "'case.json': key 'globals': wanted integers"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"},"truth":{"a":[]}})",
+     "'case.json': key 'truth': wanted integers and texts"},
     {R"({"schema":1,"shows":"s","object":{"source":"a"},"expect":{"load":"accepted"}})",
      "'case.json: expect': wanted an array of rules, got object"},
     {R"({"schema":1,"shows":"s","object":{"source":"a"},"expect":[{"load":"acepted"}]})",

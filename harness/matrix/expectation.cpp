@@ -104,17 +104,25 @@ std::vector<ExpectationRule> default_expectations() {
   return {rule};
 }
 
-Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where) {
+std::vector<Error> expectation_errors(const Json& json, const std::string& where) {
   if (!json.is_array())
-    return Error{fmt::format("'{}': wanted an array of rules, got {}", where, json.type_name())};
+    return {Error{fmt::format("'{}': wanted an array of rules, got {}", where, json.type_name())}};
   if (json.size() > kMaxRules)
-    return Error{fmt::format("'{}': more than {} rules", where, kMaxRules)};
-  std::vector<ExpectationRule> rules;
+    return {Error{fmt::format("'{}': more than {} rules", where, kMaxRules)}};
+  std::vector<Error> errors;
   for (std::size_t i = 0; i < json.size(); ++i) {
     Result<ExpectationRule> rule = read_rule(json[i], fmt::format("{}[{}]", where, i));
-    if (!rule) return std::move(rule).error();
-    rules.push_back(*std::move(rule));
+    if (!rule) errors.push_back(std::move(rule).error());
   }
+  return errors;
+}
+
+Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where) {
+  if (std::vector<Error> errors = expectation_errors(json, where); !errors.empty())
+    return std::move(errors.front());
+  std::vector<ExpectationRule> rules;
+  for (std::size_t i = 0; i < json.size(); ++i)
+    rules.push_back(*read_rule(json[i], fmt::format("{}[{}]", where, i)));
   return rules;
 }
 

@@ -43,4 +43,7 @@ std::vector<ExpectationRule> default_expectations();
 /// Reads the value of "expect". Error: `where`, the rule's place and what is wrong with it.
 Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where);
 
+/// The same, for those who want to know everything that is wrong: an error for each bad rule.
+std::vector<Error> expectation_errors(const Json& json, const std::string& where);
+
 }  // namespace bpfmatrix

@@ -92,6 +92,11 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_program(reader);
   } else if (event == "relocate") {
     add_relocation(reader);
+  } else if (event == "relocation") {
+    bpfmatrix::add_relocation(reader, evidence_);
+  } else if (event == "insns") {
+    const ProgramOutcome* owner = program(reader);
+    if (owner != nullptr) add_insns(reader, evidence_.sent[owner->name]);
   } else if (event == "map") {
     add_map(reader);
   } else if (event == "log") {
@@ -106,6 +111,8 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_ran(reader);
   } else if (event == "command") {
     add_command(reader);
+  } else if (event == "displaced") {
+    if (ProgramOutcome* owner = program(reader)) owner->run.displaced = true;
   } else if (event == "ready") {
     ready_ = true;
   } else if (event == "done") {

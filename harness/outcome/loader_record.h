@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "outcome/loader_evidence.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -26,6 +27,8 @@ class LoaderRecord {
   void move_into(Outcome& outcome);
   /// The whole verifier log of each program that had one. Valid until the record goes.
   const std::map<std::string, std::string>& logs() const { return logs_; }
+  /// What it did about relocations. Valid as long.
+  const LoaderEvidence& evidence() const { return evidence_; }
 
  private:
   Result<> add_event(const std::string& event, ObjectReader& reader);
@@ -43,6 +46,7 @@ class LoaderRecord {
 
   Outcome parts_{};
   std::map<std::string, std::string> logs_{};
+  LoaderEvidence evidence_{};
   bool ready_ = false;
   bool done_ = false;
 };

@@ -36,27 +36,28 @@ struct Way {
   bool told() const { return right + wrong > 0; }
 };
 
+Scalar to_scalar(const NamedValues::mapped_type& value) {
+  return std::visit([](const auto& inner) { return Scalar(inner); }, value);
+}
+
+/// When the trigger was pulled.
 bool is_attached(const ProgramOutcome& program) {
-  return program.attach.stage.result == StageResult::ok;
+  return program.attach.stage.result == StageResult::ok && !program.run.displaced;
 }
 
 }  // namespace
 
 Truths truth_of(const Triggered& triggered) {
-  Truths truth{{"pid", triggered.pid}, {"ppid", triggered.ppid}, {"comm", triggered.comm}};
-  const bool connected = std::any_of(triggered.performed.begin(), triggered.performed.end(),
-                                     [](const Operation& o) { return o.name == "connect"; });
-  if (!connected) return truth;
-  truth["fd"] = triggered.fd;
-  truth["port"] = triggered.port;
-  truth["addr"] = triggered.addr;
-  truth["ret"] = triggered.ret;
+  Truths truth{triggered.texts.begin(), triggered.texts.end()};
+  truth.insert(triggered.numbers.begin(), triggered.numbers.end());
   return truth;
 }
 
-std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values) {
+std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values,
+                                           std::string_view program) {
   for (const ObservedValue& value : values) {
-    if (value.name != kHits) continue;
+    const Name name = split(value.name);
+    if (name.base != kHits || name.way != program) continue;
     if (const auto* hits = std::get_if<std::int64_t>(&value.value); hits != nullptr && *hits >= 0) {
       return static_cast<std::uint64_t>(*hits);
     }
@@ -76,12 +77,13 @@ void hold_against(const Truths& truth, std::vector<ObservedValue>& values) {
   }
 }
 
-ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values) {
+ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values, std::string_view program) {
   Way direct;
   Way wrapped;
   for (const ObservedValue& value : values) {
     const Name name = split(value.name);
     if (std::find(kArguments.begin(), kArguments.end(), name.base) == kArguments.end()) continue;
+    if (!program.empty() && name.way != program) continue;
     Way& way = name.way == "wrapped" ? wrapped : direct;
     if (value.result == ObservedResult::right) ++way.right;
     if (value.result == ObservedResult::wrong) ++way.wrong;
@@ -102,22 +104,26 @@ bool is_syscall_probe(std::string_view section) {
   return at != std::string_view::npos && (at == 0 || symbol[at - 1] == '_');
 }
 
-void judge_run(const Triggered* triggered, Outcome& outcome) {
-  const Truths truth = triggered != nullptr ? truth_of(*triggered) : Truths();
+void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& outcome) {
+  Truths truth = triggered != nullptr ? truth_of(*triggered) : Truths();
+  for (const auto& [name, value] : of_case) {
+    if (triggered != nullptr) truth.emplace(name, to_scalar(value));
+  }
   hold_against(truth, outcome.observed);
   if (triggered == nullptr) return;
   outcome.trigger.kind = kStandardTrigger;
   for (const Operation& o : triggered->performed)
     outcome.trigger.performed.push_back({o.name, o.ret});
-  const auto attached =
-      std::count_if(outcome.programs.begin(), outcome.programs.end(), is_attached);
+  // The map is the object's: with several programs it tells only what bears a program's name.
+  const bool alone =
+      std::count_if(outcome.programs.begin(), outcome.programs.end(), is_attached) == 1;
   for (ProgramOutcome& program : outcome.programs) {
     if (!is_attached(program)) continue;
     program.run.trigger = kStandardTrigger;
-    // The map is the object's: with several programs nobody knows which of them counted.
-    if (attached == 1) program.run.hits = observed_hits(outcome.observed);
+    program.run.hits = observed_hits(outcome.observed, program.name);
+    if (!program.run.hits && alone) program.run.hits = observed_hits(outcome.observed);
     if (is_syscall_probe(program.section)) {
-      program.run.arguments = arguments_seen(outcome.observed);
+      program.run.arguments = arguments_seen(outcome.observed, alone ? "" : program.name);
     }
   }
 }

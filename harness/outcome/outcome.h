@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "outcome/relocation.h"
 #include "outcome/scalar.h"
 #include "vm/vm_exit.h"
 
@@ -51,7 +52,8 @@ struct StageOutcome {
   std::string message{};
 };
 
-/// CO-RE relocations over the whole object. Counts are absent where the loader cannot tell.
+/// CO-RE relocations over the whole object. The counts are those of the programs' records, each
+/// relocation of a function that several programs call counted once; absent where nobody can tell.
 struct RelocationOutcome {
   StageOutcome stage{};
   std::optional<int> applied{};
@@ -110,12 +112,16 @@ struct RunOutcome {
   std::optional<std::uint64_t> run_cnt{};
   std::optional<std::uint64_t> run_time_ns{};
   ArgumentsSeen arguments = ArgumentsSeen::not_told;
+  /// It was attached, and had given way to another program of its object when the trigger came.
+  bool displaced = false;
 };
 
 struct ProgramOutcome {
   std::string name{};
   std::string section{};
   std::string type{};
+  /// Of its own function, and of all it calls, in the order of the program.
+  std::vector<RelocationRecord> relocations{};
   LoadOutcome load{};
   AttachOutcome attach{};
   RunOutcome run{};
@@ -186,5 +192,11 @@ struct Outcome {
   TriggerOutcome trigger{};
   std::vector<ObservedValue> observed{};
 };
+
+/// Of any of its programs. None where no program has relocations, and where nobody made them.
+bool has_relocation_records(const Outcome& outcome);
+/// The program was loaded with numbers in it that nobody looked at, or, where there is no record of
+/// its object's relocations, the loader says that it left some out.
+bool loaded_with_skipped_relocations(const Outcome& outcome, const ProgramOutcome& program);
 
 }  // namespace bpfmatrix

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
+#include "outcome/relocation_json.h"
 
 namespace bpfmatrix {
 
@@ -106,11 +107,9 @@ OrderedJson stats_json(const VerifierStats& stats) {
 }
 
 OrderedJson run_json(const RunOutcome& run) {
-  return {{"trigger", text_or_null(run.trigger)},
-          {"hits", value_or_null(run.hits)},
-          {"run_cnt", value_or_null(run.run_cnt)},
-          {"run_time_ns", value_or_null(run.run_time_ns)},
-          {"arguments", word(run.arguments)}};
+  return {{"trigger", text_or_null(run.trigger)},  {"hits", value_or_null(run.hits)},
+          {"run_cnt", value_or_null(run.run_cnt)}, {"run_time_ns", value_or_null(run.run_time_ns)},
+          {"arguments", word(run.arguments)},      {"displaced", run.displaced}};
 }
 
 OrderedJson trigger_json(const TriggerOutcome& trigger) {
@@ -153,8 +152,12 @@ OrderedJson program_json(const ProgramOutcome& program) {
   attach["method"] = text_or_null(program.attach.method);
   attach["asked"] = text_or_null(program.attach.asked);
   attach["taken"] = text_or_null(program.attach.taken);
-  return {{"name", program.name},    {"section", program.section},  {"type", program.type},
-          {"load", std::move(load)}, {"attach", std::move(attach)}, {"run", run_json(program.run)}};
+  OrderedJson relocations = OrderedJson::array();
+  for (const RelocationRecord& record : program.relocations) relocations.push_back(to_json(record));
+  return {{"name", program.name},        {"section", program.section},
+          {"type", program.type},        {"relocations", std::move(relocations)},
+          {"load", std::move(load)},     {"attach", std::move(attach)},
+          {"run", run_json(program.run)}};
 }
 
 OrderedJson relocation_json(const RelocationOutcome& relocation) {
@@ -345,11 +348,22 @@ class OutcomeReader {
       program.name = reader.string("name");
       program.section = reader.string("section");
       program.type = reader.string("type");
+      read_relocations(reader, program);
       read_load(inner(reader, "load"), program.load);
       read_attach(inner(reader, "attach"), program.attach);
       read_run(inner(reader, "run"), program.run);
       finish(reader);
       outcome.programs.push_back(std::move(program));
+    }
+  }
+
+  void read_relocations(ObjectReader& parent, ProgramOutcome& program) {
+    const Json* list = parent.array("relocations");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      Result<RelocationRecord> record =
+          relocation_from_json((*list)[i], fmt::format("{}[{}]", parent.where("relocations"), i));
+      if (record) program.relocations.push_back(*std::move(record));
+      if (!record && !error_) error_ = std::move(record).error();
     }
   }
 
@@ -395,6 +409,7 @@ class OutcomeReader {
     run.run_cnt = number(reader, "run_cnt");
     run.run_time_ns = number(reader, "run_time_ns");
     run.arguments = read_word(reader, "arguments", kArgumentsSeen);
+    run.displaced = reader.optional_boolean("displaced").value_or(false);
     finish(reader);
   }
 

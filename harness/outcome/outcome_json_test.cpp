@@ -40,6 +40,10 @@ Outcome full_outcome() {
   o.relocation.poisoned = 0;
   o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
   ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
+  p.relocations = {{3, "helper", 7, 48, "byte_off", "struct task_struct::tgid", 4,
+                    "struct task_struct::tgid", 2420, 1, RelocationResult::resolved, "a reason",
+                    WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
+                   {.kind = "enumval_value", .local_value = UINT64_MAX}};
   p.load.stage.result = StageResult::ok;
   p.load.stats.insns = 41;
   p.load.stats.xlated_bytes = 344;
@@ -96,6 +100,14 @@ constexpr Bad kBad[] = {
     {"/maps/0/name", "null", "'f: maps[0]': key 'name': missing"},
     {"/programs/0/run/arguments", "\"some\"",
      "'f: programs[0]: run': key 'arguments': unknown word 'some'"},
+    {"/programs/0/relocations/0/result", "\"done\"",
+     "'f: programs[0]: relocations[0]': key 'result': unknown word 'done'"},
+    {"/programs/0/relocations/0/witness", "\"me\"",
+     "'f: programs[0]: relocations[0]': key 'witness': unknown word 'me'"},
+    {"/programs/0/relocations/0/target_value", "-1",
+     "'f: programs[0]: relocations[0]': key 'target_value': wanted a number that is not negative"},
+    {"/programs/0/relocations/1/insn", "null",
+     "'f: programs[0]: relocations[1]': key 'insn': missing"},
     {"/observed/1/value", "1.5", "'f: observed[1]': key 'value': wanted an integer or a text"},
     {"/observed/0/value", "null", "'f: observed[0]': key 'value': missing"},
     {"/observed/0/result", "\"fine\"", "'f: observed[0]': key 'result': unknown word 'fine'"},

@@ -16,10 +16,7 @@ constexpr CellSection kBeforePrograms[] = {
     explain_machine, explain_object, explain_relocated,
 };
 constexpr ProgramSection kOfAProgram[] = {
-    explain_load,
-    explain_cause,
-    explain_attach,
-    explain_run,
+    explain_relocations, explain_load, explain_cause, explain_attach, explain_run,
 };
 constexpr CellSection kAfterPrograms[] = {
     explain_trigger,

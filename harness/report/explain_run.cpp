@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analysis/run_words.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
 
@@ -13,11 +14,13 @@ std::string_view arguments_text(ArgumentsSeen seen) {
     case ArgumentsSeen::not_told:
       return "";
     case ArgumentsSeen::direct:
-      return "arguments right where a function has them";
+      return "arguments right, taken directly";
     case ArgumentsSeen::wrapped:
-      return "arguments right through the registers that the wrapper is handed";
+      return "arguments right, taken through the inner pt_regs that a wrapper is handed";
     case ArgumentsSeen::wrong:
-      return "arguments wrong, whichever way they were read";
+      return "arguments wrong: a wrapper of a system call has one, the pt_regs that hold them; "
+             "read "
+             "directly it is a number like any other (BPF_KSYSCALL knows both ways)";
   }
   return "";
 }
@@ -50,11 +53,24 @@ std::string observed_text(const ObservedValue& value) {
   return text;
 }
 
+bool is_attached(const ProgramOutcome& program) {
+  return program.attach.stage.result == StageResult::ok;
+}
+
+std::string_view hit_text(const Outcome& outcome, const ProgramOutcome& program) {
+  const auto hit = hit_word(outcome, program);
+  if (!hit) return "hit or not cannot be told";
+  if (*hit == "yes") return "hit by the trigger";
+  return *hit == "no" ? "never hit by the trigger" : "no trigger was pulled";
+}
+
 }  // namespace
 
-std::string explain_run(const Telling&, const ProgramOutcome& program) {
+std::string explain_run(const Telling& told, const ProgramOutcome& program) {
   const RunOutcome& run = program.run;
+  if (run.displaced) return labelled("  run", "not tried: another program took its place");
   std::vector<std::string> parts;
+  if (is_attached(program)) parts.emplace_back(hit_text(told.outcome, program));
   if (run.hits) parts.push_back(fmt::format("{} by its own count", *run.hits));
   if (run.run_cnt) parts.push_back(fmt::format("{} by the kernel's", *run.run_cnt));
   if (run.run_time_ns) parts.push_back(fmt::format("{} ns", *run.run_time_ns));

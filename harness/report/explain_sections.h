@@ -30,6 +30,7 @@ std::string explain_observed(const Telling& told);   ///< what they saw, and wha
 std::string explain_again(const Telling& told);      ///< the command that runs this cell once more
 
 // Of one program.
+std::string explain_relocations(const Telling& told, const ProgramOutcome& program);
 std::string explain_load(const Telling& told, const ProgramOutcome& program);
 std::string explain_cause(const Telling& told, const ProgramOutcome& program);
 std::string explain_attach(const Telling& told, const ProgramOutcome& program);

@@ -85,6 +85,32 @@ TEST(Explain, a_message_of_several_lines_stays_in_its_column) {
               HasSubstr("open        refused, ESRCH: first\n            second\n"));
 }
 
+/// "  run ..." of a program that is attached, after what came of it.
+std::string run_line(const RunOutcome& run) {
+  Outcome o;
+  o.end = End::completed;
+  o.programs = {ProgramOutcome{"p"}};
+  o.programs[0].load.stage.result = StageResult::ok;
+  o.programs[0].attach.stage.result = StageResult::ok;
+  o.programs[0].run = run;
+  const std::string text = explain(o, {}, "r");
+  const std::size_t at = text.find("  run       ");
+  return at == std::string::npos ? "" : text.substr(at + 12, text.find('\n', at) - at - 12);
+}
+
+TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
+  EXPECT_EQ(run_line({.trigger = "standard", .hits = 1, .arguments = ArgumentsSeen::wrapped}),
+            "hit by the trigger, 1 by its own count, arguments right, taken through the inner "
+            "pt_regs that a wrapper is handed");
+  EXPECT_THAT(run_line({.trigger = "standard", .hits = 1, .arguments = ArgumentsSeen::wrong}),
+              HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
+  EXPECT_EQ(run_line({.trigger = "standard", .hits = 0, .run_cnt = 9}),
+            "never hit by the trigger, 0 by its own count, 9 by the kernel's");
+  EXPECT_EQ(run_line({.trigger = "standard"}), "hit or not cannot be told");
+  EXPECT_EQ(run_line({.displaced = true}), "not tried: another program took its place");
+  EXPECT_EQ(run_line({}), "no trigger was pulled");
+}
+
 /// Three cells of ci/measured, whole.
 TEST(Explain, tells_three_cells_that_were_measured) {
   const auto outcomes = measured_outcomes();

@@ -1,10 +1,14 @@
 #include "report/matrix_view.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 #include <tuple>
 
 #include "analysis/finding.h"
+#include "analysis/run_words.h"
 #include "base/kernel_version.h"
 
 namespace bpfmatrix {
@@ -15,6 +19,11 @@ using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 
 /// The kernel's own BTF is the usual case and stands first.
 std::string btf_rank(const std::string& source) { return source == "kernel" ? "" : source; }
+
+Sign sign_of_attached(const Outcome& outcome, const ProgramOutcome& program) {
+  if (!wrong_reads(outcome, program).empty()) return Sign::wrong_reads;
+  return hit_word(outcome, program) == "no" ? Sign::never_hit : Sign::attached;
+}
 
 Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
   switch (outcome.end) {
@@ -30,10 +39,10 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
   if (program == nullptr || program->load.stage.result == StageResult::refused)
     return Sign::refused;
   if (program->load.stage.result == StageResult::not_tried) return Sign::not_reached;
-  if (outcome.relocation.skipped.value_or(0) > 0) return Sign::loaded_skipped;
+  if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
   switch (program->attach.stage.result) {
     case StageResult::ok:
-      return Sign::attached;
+      return sign_of_attached(outcome, *program);
     case StageResult::refused:
       return Sign::attach_refused;
     case StageResult::not_tried:
@@ -110,6 +119,10 @@ std::string_view to_string(Sign sign) {
   switch (sign) {
     case Sign::attached:
       return "attached";
+    case Sign::wrong_reads:
+      return "wrong_reads";
+    case Sign::never_hit:
+      return "never_hit";
     case Sign::loaded:
       return "loaded";
     case Sign::loaded_skipped:
@@ -129,7 +142,13 @@ std::string_view to_string(Sign sign) {
 }
 
 Field make_field(const Outcome& outcome, const ProgramOutcome* program) {
-  return Field{sign_of(outcome, program), find_cause(outcome, program).words, outcome.cell};
+  const Sign sign = sign_of(outcome, program);
+  std::string words = find_cause(outcome, program).words;
+  if (sign == Sign::wrong_reads) {
+    words = fmt::format("wrong {}", fmt::join(wrong_reads(outcome, *program), ", "));
+  }
+  if (sign == Sign::never_hit) words = "never hit";
+  return Field{sign, std::move(words), outcome.cell};
 }
 
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes) {

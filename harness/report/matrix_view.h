@@ -14,7 +14,9 @@ namespace bpfmatrix {
 
 /// How far a program came on a kernel.
 enum class Sign {
-  attached,        ///< loaded, and attached where its section says
+  attached,        ///< loaded, attached where its section says, and run unless nobody could tell
+  wrong_reads,     ///< loaded, attached, run, and read values that are wrong
+  never_hit,       ///< loaded and attached, and not run by anything the trigger did
   loaded,          ///< loaded; its section does not say where to attach
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
   attach_refused,  ///< loaded, attach refused
@@ -23,9 +25,10 @@ enum class Sign {
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
-inline constexpr std::array kSigns{Sign::attached,       Sign::loaded,  Sign::loaded_skipped,
-                                   Sign::attach_refused, Sign::refused, Sign::not_reached,
-                                   Sign::panicked,       Sign::unknown};
+inline constexpr std::array kSigns{Sign::attached, Sign::wrong_reads,    Sign::never_hit,
+                                   Sign::loaded,   Sign::loaded_skipped, Sign::attach_refused,
+                                   Sign::refused,  Sign::not_reached,    Sign::panicked,
+                                   Sign::unknown};
 
 std::string_view to_string(Sign sign);
 

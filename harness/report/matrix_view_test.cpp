@@ -66,6 +66,21 @@ TEST(MatrixView, a_sign_says_how_far_a_program_came) {
   }
 }
 
+TEST(MatrixView, a_wrong_read_and_a_program_that_never_ran_have_signs_of_their_own) {
+  Outcome o = outcome_on("k", "6.1.0");
+  o.programs = {program(kOk, kOk)};
+  o.programs[0].run.trigger = "standard";
+  o.programs[0].run.hits = 0;
+  EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::never_hit);
+  EXPECT_EQ(make_field(o, &o.programs[0]).words, "never hit");
+  o.programs[0].run.hits = 1;
+  EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::attached);
+  o.observed = {{"pid", Scalar(), Scalar(), ObservedResult::wrong},
+                {"ppid", Scalar(), Scalar(), ObservedResult::wrong}};
+  EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::wrong_reads);
+  EXPECT_EQ(make_field(o, &o.programs[0]).words, "wrong pid, ppid");
+}
+
 TEST(MatrixView, kernels_stand_in_the_order_of_their_age_and_archs_apart) {
   const MatrixView view = make_matrix_view(
       {outcome_on("b", "6.12.1"), outcome_on("a", "6.1.0"), outcome_on("c", "5.10.0", "aarch64")});

@@ -23,6 +23,10 @@ SignStyle style_of(Sign sign) {
   switch (sign) {
     case Sign::attached:
       return {"●", "\033[32m", "loaded and attached"};
+    case Sign::wrong_reads:
+      return {"≠", "\033[31m", "loaded, attached and run, and what it read is wrong"};
+    case Sign::never_hit:
+      return {"◌", "\033[33m", "loaded and attached, and never run by what was done in the guest"};
     case Sign::loaded:
       return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
     case Sign::loaded_skipped:

@@ -41,8 +41,7 @@ std::string doubts_text(const VerdictSummary& summary) {
 
 }  // namespace
 
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
-                         const std::map<std::string, std::vector<ExpectationRule>>& rules) {
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules) {
   static const std::vector<ExpectationRule> kNone;
   VerdictSummary summary;
   for (const Outcome& outcome : outcomes) {

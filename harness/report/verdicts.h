@@ -23,9 +23,11 @@ struct VerdictSummary {
   std::vector<JudgedCell> notable{};
 };
 
-/// `rules` by case id; a case that is not there has no expectation.
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
-                         const std::map<std::string, std::vector<ExpectationRule>>& rules);
+/// By case id.
+using RulesByCase = std::map<std::string, std::vector<ExpectationRule>>;
+
+/// A case that is not among the rules has no expectation.
+VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules);
 
 /// Lists unexpected cells in full, and how many could not be judged and why.
 std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir);

@@ -65,10 +65,13 @@ struct ObjectFinder::Locate {
 };
 
 ObjectFinder::ObjectFinder(const RunSettings& settings)
-    : settings_(settings), compiler_(settings.fetch.store.root() / "compiled") {}
+    : settings_(settings),
+      compiler_(settings.fetch.store.root() / "compiled"),
+      stripper_(settings.fetch.store.root() / "compiled") {}
 
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
-  const Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
+  Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
+  if (file && !spec.strip.empty()) file = stripper_.strip(*file, spec.strip);
   if (!file) return wrap(fmt::format("case '{}'", spec.id), file.error());
   Result<std::string> bytes = read_file(*file, kMaxObjectBytes);
   if (!bytes) return wrap(fmt::format("case '{}'", spec.id), std::move(bytes).error());

@@ -11,9 +11,13 @@
 #include "kernels/deb_file.h"
 #include "matrix/case_spec.h"
 #include "run/case_compiler.h"
+#include "run/section_stripper.h"
 #include "run/settings.h"
 
 namespace bpfmatrix {
+
+/// The kernel whose types *.bpf.c cases are written against.
+inline constexpr std::string_view kHeadersKernel = "debian-6.1-";
 
 struct ObjectFile {
   std::filesystem::path file{};
@@ -40,6 +44,7 @@ class ObjectFinder {
 
   const RunSettings& settings_;
   CaseCompiler compiler_;
+  SectionStripper stripper_;
   std::map<Arch, std::filesystem::path> btf_{};
 };
 

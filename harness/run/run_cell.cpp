@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "outcome/loader_record.h"
 #include "outcome/observation.h"
+#include "run/relocation_record.h"
 
 namespace bpfmatrix {
 
@@ -37,8 +38,9 @@ class LoaderRun {
     }
     record_.move_into(result_.outcome);
     name_command();
-    judge_run(triggered_ ? &*triggered_ : nullptr, result_.outcome);
+    judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
+    if (has_relocations()) record_relocations();
     return std::move(result_);
   }
 
@@ -61,6 +63,11 @@ class LoaderRun {
     }
     if (input_.command != nullptr) {
       const Result<> put = put_file(input_.command->file, command_in_guest(), 0755);
+      if (!put) return put;
+    }
+    const auto& trigger = input_.spec->trigger;
+    if (trigger && !trigger->command_file.empty()) {
+      const Result<> put = put_file(trigger->command_file, trigger->command[0], 0755);
       if (!put) return put;
     }
     return put_file(input_.object->file, kObjectInGuest);
@@ -94,7 +101,9 @@ class LoaderRun {
               {"object", kObjectInGuest},
               {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
               {"attach", input_.spec->attach},
+              {"globals", input_.spec->globals},
               {"hold", hold()}};
+    if (has_relocations()) json["insns"] = true;
     if (input_.command != nullptr) json["command"] = command_input(embedded ? kBtfInGuest : "");
     return json.dump() + "\n";
   }
@@ -123,6 +132,39 @@ class LoaderRun {
             {"quiet_ms", command.quiet_ms},
             {"programs", std::move(programs)},
             {"maps", std::move(maps)}};
+  }
+
+  bool has_relocations() const { return input_.object->info.relocations.core_total() > 0; }
+
+  /// Of the whole object, held against what the loader did.
+  void record_relocations() {
+    Outcome& outcome = result_.outcome;
+    if (const Result<> recorded = try_record_relocations(); !recorded) {
+      result_.notices.push_back(fmt::format("{}: no record of its relocations: {}", outcome.cell,
+                                            recorded.error().message));
+    }
+    for (const ProgramOutcome& program : outcome.programs) {
+      for (const RelocationRecord& record : program.relocations) {
+        if (record.witness != WitnessResult::disagrees) continue;
+        result_.notices.push_back(fmt::format("{}: '{}': relocation {} ({}): {}", outcome.cell,
+                                              program.name, record.index, record.local,
+                                              record.witness_words));
+      }
+    }
+  }
+
+  Result<> try_record_relocations() {
+    Result<std::string> bytes = read_file(input_.object->file, kMaxGuestFileBytes);
+    if (!bytes) return std::move(bytes).error();
+    const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
+    if (!elf) return elf.error();
+    std::shared_ptr<const Btf> target;
+    if (input_.cell->btf != BtfSource::none && input_.kernel->btf) {
+      Result<std::shared_ptr<const Btf>> types = input_.types->read(input_.kernel->btf->file);
+      if (!types) return std::move(types).error();
+      target = *std::move(types);
+    }
+    return bpfmatrix::record_relocations(*elf, target.get(), record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {
@@ -179,14 +221,18 @@ class LoaderRun {
   void pull_trigger() {
     Result<> pulled = input_.spec->attach ? pull_standard_trigger() : Result<>();
     const auto& trigger = input_.spec->trigger;
-    if (pulled && trigger) pulled = session_.write(trigger->path, trigger->text, deadline_);
+    if (pulled && trigger && trigger->write) {
+      pulled = session_.write(trigger->write->path, trigger->write->text, deadline_);
+    }
     if (pulled) pulled = session_.input("go\n", true, deadline_);
     if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
   }
 
   /// That the agent cannot do it is said in the record, which is as good as before in all else.
   Result<> pull_standard_trigger() {
-    Result<Triggered> triggered = session_.trigger(deadline_);
+    TriggerRequest request;
+    if (input_.spec->trigger) request.command = input_.spec->trigger->command;
+    Result<Triggered> triggered = session_.trigger(request, deadline_);
     if (triggered) {
       triggered_ = *std::move(triggered);
     } else if (session_.state() == SessionState::ready) {

@@ -10,6 +10,7 @@
 #include "matrix/plan.h"
 #include "outcome/outcome.h"
 #include "run/command_file.h"
+#include "run/kernel_types.h"
 #include "run/object_file.h"
 
 namespace bpfmatrix {
@@ -20,6 +21,7 @@ struct CellInput {
   const CaseSpec* spec = nullptr;
   const Kernel* kernel = nullptr;
   const ObjectFile* object = nullptr;
+  KernelTypes* types = nullptr;
   /// The cell's loader where it is a command; nullptr: it is one of ours.
   const CommandFile* command = nullptr;
   std::chrono::seconds timeout{120};
@@ -30,6 +32,8 @@ struct CellResult {
   /// Verifier logs by program, still to be kept and linked.
   std::map<std::string, std::string> logs{};
   std::string loader_log{};
+  /// What a person should hear at once.
+  std::vector<std::string> notices{};
   /// What the agent could not clear away: the guest must not serve another cell.
   bool guest_spoiled = false;
 };

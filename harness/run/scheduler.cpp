@@ -20,8 +20,6 @@ namespace {
 constexpr int kMaxBootAttempts = 2;
 /// A second VM of the same kernel pays for its boot only if this many cells are left to share.
 constexpr std::size_t kWorthSharing = 6;
-/// The kernel whose types *.bpf.c cases are written against.
-constexpr std::string_view kHeadersKernel = "debian-6.1-";
 
 /// What is left to do on one kernel.
 struct KernelQueue {
@@ -30,6 +28,7 @@ struct KernelQueue {
   int workers = 0;
   int vms_started = 0;
   std::optional<Result<Kernel>> kernel{};
+  KernelTypes types{};
 };
 
 /// The listener, called one at a time.
@@ -78,7 +77,7 @@ class Scheduler {
       auto queue = std::find_if(queues_.begin(), queues_.end(),
                                 [&](const auto& q) { return q.id == cell.kernel.id; });
       if (queue == queues_.end()) {
-        queues_.push_back({.id = cell.kernel.id});
+        queues_.emplace_back().id = cell.kernel.id;
         queue = std::prev(queues_.end());
       }
       queue->cells.push_back(&cell);
@@ -168,7 +167,7 @@ class Scheduler {
     std::unique_ptr<GuestVm> vm;
     while (const Cell* cell = next_cell(queue)) run_one(queue, *cell, vm);
     const std::lock_guard lock(mutex_);
-    --queue.workers;
+    if (--queue.workers == 0) queue.types.forget();
   }
 
   void run_one(KernelQueue& queue, const Cell& cell, std::unique_ptr<GuestVm>& vm) {
@@ -179,13 +178,16 @@ class Scheduler {
       return finish(*outcome);
     const auto start = Clock::now();
     const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
-    CellInput in{&cell, &spec, &*kernel, &*object};
+    CellInput in{&cell, &spec, &*kernel, &*object, &queue.types};
     if (command != input_.commands.end()) in.command = &command->second;
     in.timeout = settings_.cell_timeout;
     CellResult result = run_in_guest(in, queue, vm);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     result.outcome.wall_ms = wall.count();
     keep_logs(result);
+    for (const std::string& text : result.notices) {
+      announce_([&](Listener& l) { l.notice(text); });
+    }
     finish(result.outcome);
   }
 

@@ -9,39 +9,39 @@
 
 struct observed {
   __u64 hits;
-  __u64 hits__sys_connect;
-  __u64 hits__x64_sys_connect;
-  __u64 hits__arm64_sys_connect;
-  __u64 hits__se_sys_connect;
-  __u64 hits__inner;  // __sys_connect
+  __u64 hits__bare;
+  __u64 hits__x64;
+  __u64 hits__arm64;
+  __u64 hits__sign_extending;
+  __u64 hits__inner;
 };
 OBSERVED;
 
 SEC("kprobe/sys_connect")
 int bare(void *ctx) {
   struct observed *saw = observe();
-  if (saw) __sync_fetch_and_add(&saw->hits__sys_connect, 1);
+  if (saw) __sync_fetch_and_add(&saw->hits__bare, 1);
   return 0;
 }
 
 SEC("kprobe/__x64_sys_connect")
 int x64(void *ctx) {
   struct observed *saw = observe();
-  if (saw) __sync_fetch_and_add(&saw->hits__x64_sys_connect, 1);
+  if (saw) __sync_fetch_and_add(&saw->hits__x64, 1);
   return 0;
 }
 
 SEC("kprobe/__arm64_sys_connect")
 int arm64(void *ctx) {
   struct observed *saw = observe();
-  if (saw) __sync_fetch_and_add(&saw->hits__arm64_sys_connect, 1);
+  if (saw) __sync_fetch_and_add(&saw->hits__arm64, 1);
   return 0;
 }
 
 SEC("kprobe/__se_sys_connect")
 int sign_extending(void *ctx) {
   struct observed *saw = observe();
-  if (saw) __sync_fetch_and_add(&saw->hits__se_sys_connect, 1);
+  if (saw) __sync_fetch_and_add(&saw->hits__sign_extending, 1);
   return 0;
 }
 

@@ -11,8 +11,8 @@
 
 struct observed {
   __u64 hits;
-  __u64 hits__tcp_v4_connect;
-  __u64 hits__tcp_connect;
+  __u64 hits__on_tcp_v4_connect;
+  __u64 hits__on_tcp_connect;
   __u16 port;
 };
 OBSERVED;
@@ -21,7 +21,7 @@ SEC("kprobe/tcp_v4_connect")
 int BPF_KPROBE(on_tcp_v4_connect, void *sk, const void *address) {
   struct observed *saw = observe();
   if (!saw) return 0;
-  __sync_fetch_and_add(&saw->hits__tcp_v4_connect, 1);
+  __sync_fetch_and_add(&saw->hits__on_tcp_v4_connect, 1);
   saw->port = kernel_port(address);
   return 0;
 }
@@ -29,7 +29,7 @@ int BPF_KPROBE(on_tcp_v4_connect, void *sk, const void *address) {
 SEC("kprobe/tcp_connect")
 int on_tcp_connect(void *ctx) {
   struct observed *saw = observe();
-  if (saw) __sync_fetch_and_add(&saw->hits__tcp_connect, 1);
+  if (saw) __sync_fetch_and_add(&saw->hits__on_tcp_connect, 1);
   return 0;
 }
 

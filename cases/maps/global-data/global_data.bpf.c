@@ -12,8 +12,8 @@ __u64 calls;
 struct observed {
   __u64 hits;
   __u32 rodata;  // log_level
-  __u64 data;    // 40 + hits
-  __u64 bss;     // hits
+  __u64 data;    // before the first call
+  __u64 bss;     // after it
 };
 OBSERVED;
 
@@ -21,11 +21,11 @@ SEC("tracepoint/syscalls/sys_enter_getpid")
 int on_getpid(void *ctx) {
   struct observed *saw = observe();
   if (!saw) return 0;
+  saw->rodata = log_level;
+  if (saw->hits == 1) saw->data = initialised;
   __sync_fetch_and_add(&initialised, 1);
   __sync_fetch_and_add(&calls, 1);
-  saw->rodata = log_level;
-  saw->data = initialised;
-  saw->bss = calls;
+  if (saw->hits == 1) saw->bss = calls;
   return 0;
 }
 

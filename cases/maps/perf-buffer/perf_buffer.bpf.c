@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// Without a reader on this CPU the helper returns -ENOENT: an answer, and no failure of the map.
+// Without a reader on this CPU the helper returns -ENOENT: here the loader reads.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include "observed.h"
@@ -18,7 +18,7 @@ struct {
 
 struct observed {
   __u64 hits;
-  __s64 rc;  // 0 with a reader, -2 without
+  __s64 rc;  // 0
 };
 OBSERVED;
 

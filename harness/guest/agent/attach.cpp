@@ -3,8 +3,11 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/perf_event.h>
 #include <net/if.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +23,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr const char* kInterface = "lo";
+constexpr const char* kClock = "cpu-clock";
+constexpr std::uint64_t kClockHz = 250;
 
 std::function<void()> destroy(bpf_link* link) {
   return [link] { bpf_link__destroy(link); };
@@ -69,6 +74,9 @@ std::optional<AttachReport> Attacher::attach(const bpf_program* program) {
     target.asked = kInterface;
   } else if (is_cgroup_program(program)) {
     attempt = attach_cgroup(program);
+  } else if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT) {
+    target.asked = kClock;
+    attempt = attach_perf_event(program);
   } else {
     attempt = attach_by_section(program, target);
     // libbpf's own answer when a section names no place: nothing was asked of the kernel.
@@ -76,6 +84,7 @@ std::optional<AttachReport> Attacher::attach(const bpf_program* program) {
     if (attempt.error == -EOPNOTSUPP && asked_nothing) return std::nullopt;
   }
   if (attempt.undo) undo_.push_back(std::move(attempt.undo));
+  any_ = any_ || attempt.error == 0;
   AttachReport report{bpf_program__name(program), {}, target.method, target.asked, attempt.taken};
   if (attempt.error != 0) {
     report.verdict = {true, attempt.error, LibbpfLog::instance().message()};
@@ -94,7 +103,11 @@ Attacher::Attempt Attacher::attach_by_section(const bpf_program* program,
 
 Attacher::Attempt Attacher::attach_xdp(const bpf_program* program) {
   // There is one `lo` and room for one program on it: the next one of this object takes its place.
-  if (undo_xdp_) std::exchange(undo_xdp_, nullptr)();
+  if (undo_xdp_) {
+    std::exchange(undo_xdp_, nullptr)();
+    displaced_.push_back(on_xdp_);
+  }
+  on_xdp_ = bpf_program__name(program);
   const int index = static_cast<int>(::if_nametoindex(kInterface));
   if (bpf_link* link = bpf_program__attach_xdp(program, index); link != nullptr) {
     undo_xdp_ = destroy(link);
@@ -155,6 +168,38 @@ Attacher::Attempt Attacher::attach_cgroup(const bpf_program* program) {
   const int error = bpf_prog_attach(fd, cgroup, type, BPF_F_ALLOW_MULTI);
   if (error != 0) return {error};
   return {0, kCellCgroup, [fd, cgroup, type] { bpf_prog_detach2(fd, cgroup, type); }};
+}
+
+/// To the one event that every machine has, also where it counts no cycles: the processor's clock.
+Attacher::Attempt Attacher::attach_perf_event(const bpf_program* program) {
+  perf_event_attr event{};
+  event.size = sizeof event;
+  event.type = PERF_TYPE_SOFTWARE;
+  event.config = PERF_COUNT_SW_CPU_CLOCK;
+  event.freq = 1;
+  event.sample_freq = kClockHz;
+  std::vector<bpf_link*> links;
+  const std::function<void()> undo = [&links] {
+    for (bpf_link* link : links) bpf_link__destroy(link);
+  };
+  for (int cpu = 0; cpu < ::get_nprocs(); ++cpu) {
+    const long fd = ::syscall(SYS_perf_event_open, &event, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+    bpf_link* link = nullptr;
+    int error = fd < 0 ? -errno : 0;
+    if (fd >= 0) link = bpf_program__attach_perf_event(program, static_cast<int>(fd));
+    if (fd >= 0 && link == nullptr) {
+      error = -errno;
+      ::close(static_cast<int>(fd));
+    }
+    if (error != 0) {
+      undo();
+      return {error};
+    }
+    links.push_back(link);
+  }
+  return {0, kClock, [links] {
+            for (bpf_link* link : links) bpf_link__destroy(link);
+          }};
 }
 
 void Attacher::detach() {

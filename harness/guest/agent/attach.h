@@ -27,6 +27,9 @@ class Attacher {
   std::optional<AttachReport> attach(const bpf_program* program);
   /// In the reverse order.
   void detach();
+  /// Whether any program is attached, and which were and have given way to another of the object.
+  bool any() const { return any_; }
+  const std::vector<std::string>& displaced() const { return displaced_; }
 
  private:
   /// What was attached: 0 and how to undo it, or a negative errno.
@@ -40,11 +43,15 @@ class Attacher {
   Attempt attach_xdp(const bpf_program* program);
   Attempt attach_tc(const bpf_program* program, const SectionTarget& target);
   Attempt attach_cgroup(const bpf_program* program);
+  static Attempt attach_perf_event(const bpf_program* program);
   int open_cgroup();
 
   std::vector<std::function<void()>> undo_{};
-  /// How to take away the XDP program that is on `lo` now.
+  /// How to take away the XDP program that is on `lo` now, and which it is.
   std::function<void()> undo_xdp_{};
+  std::string on_xdp_{};
+  std::vector<std::string> displaced_{};
+  bool any_ = false;
   Fd cgroup_{};
 };
 

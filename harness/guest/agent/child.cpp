@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "guest/agent/child_wait.h"
 #include "guest/agent/system.h"
 
 namespace bpfmatrix {
@@ -144,13 +145,12 @@ Result<Child> start_child(const RunRequest& run) {
 bool kill_everything() {
   // From pid 1 this reaches every process there is, whatever session it fled to.
   ::kill(-1, SIGKILL);
-  for (const std::int64_t end = uptime_ms() + kDeathMs; uptime_ms() < end; ::usleep(1000)) {
+  return wait_until(uptime_ms() + kDeathMs, [] {
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
-    if (pid < 0 && errno == ECHILD) return true;
-  }
-  return false;
+    return pid < 0 && errno == ECHILD;
+  });
 }
 
 }  // namespace bpfmatrix

@@ -47,8 +47,9 @@ std::string_view type_name(const bpf_map* map) {
 
 }  // namespace
 
-LibbpfObject::LibbpfObject(std::string path, std::string btf)
+LibbpfObject::LibbpfObject(std::string path, std::string btf, bool insns)
     : path_(std::move(path)), btf_(std::move(btf)) {
+  Witness::instance().keep_insns(insns);
   LibbpfLog::instance().listen([this](std::string_view line) { take_line(line); });
 }
 
@@ -59,10 +60,15 @@ std::unique_ptr<bpf_object, LibbpfObject::Close> LibbpfObject::open_object() con
   return std::unique_ptr<bpf_object, Close>(bpf_object__open_file(path_.c_str(), &options));
 }
 
-bool LibbpfObject::open() {
+bool LibbpfObject::open(const Globals& globals) {
+  globals_ = globals;
   object_ = open_object();
   if (!object_) {
     report_open({true, errno, LibbpfLog::instance().message()});
+    return false;
+  }
+  if (const Result<> set = set_globals(object_.get(), globals_); !set) {
+    report_open({true, EINVAL, set.error().message});
     return false;
   }
   report_open({});
@@ -98,7 +104,7 @@ bool LibbpfObject::load() {
   // Each further try leaves out one more program that libbpf itself will not load.
   for (std::size_t tries = 0; tries <= programs_.size(); ++tries) {
     if (!object_) object_ = open_object();
-    if (!object_) return false;
+    if (!object_ || !set_globals(object_.get(), globals_)) return false;
     prepare();
     LibbpfLog::instance().clear();
     const int error = bpf_object__load(object_.get());
@@ -142,7 +148,7 @@ bool LibbpfObject::take_failure(int error) {
   const Verdict verdict{true, error, LibbpfLog::instance().message()};
   if (leave_out_btf_users(verdict)) return true;
   relocation_reported_ = true;
-  report_relocate(verdict, {}, {}, {});
+  report_relocations(verdict);
   return true;
 }
 
@@ -197,16 +203,25 @@ void LibbpfObject::take_verdict(std::size_t index, LoadReport report) {
   program.accepted = !report.verdict.refused;
   if (std::exchange(program.reported, true)) return;
   report.program = program.name;
+  report_insns(program.name, report.sent);
   report_load(report);
 }
 
 void LibbpfObject::relocation_is_done() {
   if (std::exchange(relocation_reported_, true)) return;
-  // libbpf skips none: it resolves, poisons or refuses.
-  report_relocate({}, relocations_.applied(), 0, relocations_.poisoned());
+  report_relocations({});
   for (Program& program : programs_) {
     if (program.without_btf) refuse(program, *program.without_btf);
   }
+}
+
+void LibbpfObject::report_relocations(const Verdict& verdict) {
+  for (const LoggedRelocation& relocation : relocations_.relocations()) {
+    report_relocation(relocation);
+  }
+  if (verdict.refused) return report_relocate(verdict, {}, {}, {});
+  // libbpf skips none: it resolves, poisons or refuses.
+  report_relocate(verdict, relocations_.applied(), 0, relocations_.poisoned());
 }
 
 void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {
@@ -215,16 +230,18 @@ void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict)
   report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict);
 }
 
-void LibbpfObject::report_observed_values() const {
+OrderedJson LibbpfObject::observed_values() const {
   const btf* types = bpf_object__btf(object_.get());
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), kObservedMap);
-  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0) return;
-  if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return;
-  if (bpf_map__value_size(map) > kMaxObservedBytes) return;
+  OrderedJson none = OrderedJson::object();
+  if (map == nullptr || types == nullptr || observed_type_ == 0 || bpf_map__fd(map) < 0)
+    return none;
+  if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY) return none;
+  if (bpf_map__value_size(map) > kMaxObservedBytes) return none;
   std::string bytes(bpf_map__value_size(map), '\0');
   const std::uint32_t first = 0;
-  if (bpf_map_lookup_elem(bpf_map__fd(map), &first, bytes.data()) != 0) return;
-  report_observed(kObservedMap, read_values(types, observed_type_, bytes));
+  if (bpf_map_lookup_elem(bpf_map__fd(map), &first, bytes.data()) != 0) return none;
+  return read_values(types, observed_type_, bytes);
 }
 
 std::vector<const bpf_program*> LibbpfObject::accepted() const {

@@ -11,24 +11,28 @@
 #include <string_view>
 #include <vector>
 
-#include "guest/agent/relocation_counter.h"
+#include "guest/agent/globals.h"
+#include "guest/agent/relocation_log.h"
 #include "guest/agent/report.h"
 
 namespace bpfmatrix {
 
 class LibbpfObject {
  public:
-  /// `btf` may be empty: libbpf then looks for the kernel's.
-  LibbpfObject(std::string path, std::string btf);
+  /// `btf` may be empty: libbpf then looks for the kernel's. `insns`: the instructions that are
+  /// sent are reported too.
+  LibbpfObject(std::string path, std::string btf, bool insns);
 
-  /// False when libbpf refused the object; that has been reported.
-  bool open();
+  /// Opens the object and gives its global variables these values. False when libbpf refused the
+  /// object, or a variable is not there; that has been reported.
+  bool open(const Globals& globals);
   /// Loads what can be loaded. False when something failed that is none of the contract's stages.
   bool load();
   /// The programs the kernel holds now.
   std::vector<const bpf_program*> accepted() const;
-  /// Reports what the programs have put into the array map `observed`, if there is one.
-  void report_observed_values() const;
+  /// What the programs have put into the array map `observed`; empty if there is none.
+  OrderedJson observed_values() const;
+  const bpf_object* get() const { return object_.get(); }
 
  private:
   struct Close {
@@ -50,6 +54,7 @@ class LibbpfObject {
   void take_line(std::string_view line);
   void take_verdict(std::size_t index, LoadReport report);
   void relocation_is_done();
+  void report_relocations(const Verdict& verdict);
   void report_new_map(std::string_view name, const Verdict& verdict);
   Program* blamed_program(std::string_view name);
   bool poison_is_accounted_for() const;
@@ -59,13 +64,14 @@ class LibbpfObject {
 
   std::string path_;
   std::string btf_;
+  Globals globals_{};
   std::unique_ptr<bpf_object, Close> object_{};
   std::vector<Program> programs_{};
   /// The type of what is in the map `observed`; 0 without one. Kept from the beginning, because
   /// libbpf forgets it when a kernel takes no BTF.
   unsigned observed_type_ = 0;
   std::set<std::string, std::less<>> reported_maps_{};
-  RelocationCounter relocations_{};
+  RelocationLog relocations_{};
   bool relocation_reported_ = false;
   bool again_ = false;
 };

@@ -1,4 +1,5 @@
 // The `libbpf` loader: the contract of loader_contract.md spoken by a static libbpf.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,8 +9,11 @@
 
 #include "base/json.h"
 #include "guest/agent/attach.h"
+#include "guest/agent/event_buffers.h"
+#include "guest/agent/globals.h"
 #include "guest/agent/libbpf_log.h"
 #include "guest/agent/libbpf_object.h"
+#include "guest/agent/observed.h"
 #include "guest/agent/report.h"
 #include "guest/agent/run_statistics.h"
 
@@ -24,6 +28,8 @@ struct Request {
   std::string btf{};
   bool attach = false;
   bool hold = false;
+  Globals globals{};
+  bool insns = false;
 };
 
 Result<Request> parse_request(const std::string& line) {
@@ -36,6 +42,13 @@ Result<Request> parse_request(const std::string& line) {
   request.btf = reader.optional_string("btf").value_or("");
   request.attach = reader.boolean("attach");
   request.hold = reader.boolean("hold");
+  if (const Json* globals = reader.object("globals")) {
+    for (const auto& [name, value] : globals->items()) {
+      if (!value.is_number_integer()) reader.fail("globals", "wanted integers only");
+      if (value.is_number_integer()) request.globals[name] = value.get<std::int64_t>();
+    }
+  }
+  request.insns = reader.optional_boolean("insns").value_or(false);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
 }
@@ -51,25 +64,32 @@ void attach_all(const LibbpfObject& object, Attacher& attacher) {
       report_attach(*report);
     }
   }
+  for (const std::string& program : attacher.displaced()) report_displaced(program);
 }
 
 /// While everything is attached: waits for the trigger, then says what came of it.
 void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
+  EventBuffers events(object.get());
   report_ready();
   wait_for_line();
-  object.report_observed_values();
+  OrderedJson values = object.observed_values();
+  events.read([&](std::string_view map, std::uint64_t count) {
+    values[fmt::format("received__{}", map)] = count;
+  });
+  if (!values.empty()) report_observed(kObservedMap, values);
   for (const bpf_program* program : object.accepted()) {
     const std::optional<RunStatistics> ran = statistics.read(bpf_program__fd(program));
     if (ran) report_ran(bpf_program__name(program), ran->run_cnt, ran->run_time_ns);
   }
 }
 
+/// Where nothing came to be attached there is nothing to wait for.
 void attach_and_hold(const LibbpfObject& object, const Request& request) {
   std::optional<RunStatisticsSwitch> statistics;
-  if (request.hold) statistics.emplace();
+  if (request.hold && !object.accepted().empty()) statistics.emplace();
   Attacher attacher;
   if (request.attach) attach_all(object, attacher);
-  if (statistics) hold(object, *statistics);
+  if (statistics && (!request.attach || attacher.any())) hold(object, *statistics);
 }
 
 Result<> run() {
@@ -79,8 +99,8 @@ Result<> run() {
   if (!request) return request.error();
   report_loader("libbpf", LIBBPF_VERSION);
 
-  LibbpfObject object(request->object, request->btf);
-  if (object.open()) {
+  LibbpfObject object(request->object, request->btf, request->insns);
+  if (object.open(request->globals)) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
     attach_and_hold(object, *request);
   }

@@ -25,6 +25,7 @@ std::string live() {
   mount_file_systems(notes);
   open_console();
   raise_limits(notes);
+  hasten_grace_periods();
   raise_loopback(notes);
   std::signal(SIGPIPE, SIG_IGN);
   load_modules(ModuleGroup::channel, notes);

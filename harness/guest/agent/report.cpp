@@ -17,6 +17,7 @@ constexpr std::size_t kMaxLogBytes = 1 << 20;
 // A byte that is no UTF-8 or a control character grows to six in JSON: with 64 KiB a piece stays
 // below the contract's 512 KiB a line whatever is in it.
 constexpr std::size_t kLogPieceBytes = std::size_t{64} << 10;
+/// As hex digits 64 KiB too.
 constexpr std::size_t kPieceInsns = 4096;
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 
@@ -60,6 +61,7 @@ void report_log(std::string_view program, std::string_view log) {
   }
 }
 
+/// In the order of memory.
 std::string hex_of(std::span<const std::uint64_t> insns) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
@@ -117,6 +119,19 @@ void report_insns(std::string_view program, const SentProgram& sent) {
   }
 }
 
+void report_relocation(const LoggedRelocation& relocation) {
+  OrderedJson edits = OrderedJson::array();
+  for (const RelocationEdit& edit : relocation.edits) {
+    edits.push_back({{"field", edit.field}, {"before", edit.before}, {"after", edit.after}});
+  }
+  emit({{"event", "relocation"},
+        {"function", relocation.function},
+        {"index", relocation.index},
+        {"insn", relocation.insn},
+        {"result", relocation.result()},
+        {"edits", std::move(edits)}});
+}
+
 void report_load(const LoadReport& load) {
   std::string_view log = load.log;
   const bool cut = log.size() > kMaxLogBytes;
@@ -161,6 +176,10 @@ void report_command(int status, int told_by, std::size_t probes) {
   event["told_by"] = told_by != 0 ? OrderedJson(told_by) : nullptr;
   event["probes"] = probes;
   emit(event);
+}
+
+void report_displaced(std::string_view program) {
+  emit({{"event", "displaced"}, {"program", program}});
 }
 
 void report_ready() { emit({{"event", "ready"}}); }

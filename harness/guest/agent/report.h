@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "guest/agent/relocation_log.h"
 #include "guest/agent/verifier_stats.h"
 
 namespace bpfmatrix {
@@ -59,9 +60,12 @@ void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
 void report_map(std::string_view name, std::string_view type, const Verdict& verdict);
 /// In pieces that fit a line.
 void report_insns(std::string_view program, const SentProgram& sent);
+void report_relocation(const LoggedRelocation& relocation);
 /// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
 void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);
+/// That another program of the object has taken its place again.
+void report_displaced(std::string_view program);
 void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);

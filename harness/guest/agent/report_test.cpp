@@ -107,5 +107,26 @@ TEST(ErrnoName, knows_the_kernels_own) {
   EXPECT_EQ(errno_name(4003), "errno 4003");
 }
 
+TEST(Report, instructions_go_out_in_pieces_in_the_order_of_memory) {
+  SentProgram sent{.insns = std::vector<std::uint64_t>(5000, 0x0807060504030201),
+                   .functions = {{0, 7}, {4990, 12}}};
+  const auto events = events_of([&] { report_insns("p", sent); });
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0]["hex"].get<std::string>().substr(0, 18), "010203040506070801");
+  EXPECT_EQ(events[0]["hex"].get<std::string>().size(), 4096U * 16);
+  EXPECT_EQ(events[0]["functions"],
+            Json::parse(R"([{"insn":0,"type":7},{"insn":4990,"type":12}])"));
+  EXPECT_EQ(events[1]["first"], 4096);
+  EXPECT_FALSE(events[1].contains("functions"));
+}
+
+TEST(Report, a_relocation_says_what_was_put_where) {
+  const LoggedRelocation done{
+      .function = "p", .index = 3, .insn = 9, .edits = {{"imm64", UINT64_MAX, 2432}}};
+  const auto events = events_of([&] { report_relocation(done); });
+  EXPECT_EQ(events.at(0), Json::parse(R"({"event":"relocation","function":"p","index":3,"insn":9,
+    "result":"resolved","edits":[{"field":"imm64","before":18446744073709551615,"after":2432}]})"));
+}
+
 }  // namespace
 }  // namespace bpfmatrix

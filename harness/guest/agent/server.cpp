@@ -167,7 +167,7 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::write:
       return handle_write(frame);
     case FrameType::trigger:
-      return handle_trigger();
+      return handle_trigger(frame);
     case FrameType::shutdown:
       shut_down_ = true;
       return wire_.send(Frame{FrameType::done});
@@ -275,8 +275,10 @@ Result<> Server::handle_write(const Frame& frame) {
   return wire_.send(Frame{FrameType::done});
 }
 
-Result<> Server::handle_trigger() {
-  const Result<Triggered> triggered = pull_trigger();
+Result<> Server::handle_trigger(const Frame& frame) {
+  const Result<TriggerRequest> request = from_frame<TriggerRequest>(frame);
+  if (!request) return request.error();
+  const Result<Triggered> triggered = pull_trigger(request->command);
   return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
 }
 

@@ -51,7 +51,7 @@ class Server {
   Result<> handle_run(const Frame& frame);
   Result<> handle_input(const Frame& frame);
   Result<> handle_write(const Frame& frame);
-  Result<> handle_trigger();
+  Result<> handle_trigger(const Frame& frame);
   Result<> fail(const std::string& message);
 
   Result<> wait();

@@ -94,6 +94,12 @@ void raise_limits(std::vector<std::string>& notes) {
   if (::setrlimit(RLIMIT_NOFILE, &files) != 0) notes.push_back(system_note("RLIMIT_NOFILE"));
 }
 
+void hasten_grace_periods() {
+  // A kernel without the file (CONFIG_TINY_RCU, say) has nothing to hasten.
+  const Fd fd(::open("/sys/kernel/rcu_expedited", O_WRONLY | O_CLOEXEC));
+  if (fd.valid()) (void)!::write(fd.get(), "1", 1);
+}
+
 void load_modules(ModuleGroup group, std::vector<std::string>& notes) {
   const fs::path directory(kModuleDirectory);
   std::error_code missing;

@@ -15,6 +15,11 @@ void mount_file_systems(std::vector<std::string>& notes);
 void open_console();
 void raise_limits(std::vector<std::string>& notes);
 
+/// Detaching a program waits for a grace period of RCU, each time 20 to 80 ms of an emulated
+/// guest's life; hurried ones (/sys/kernel/rcu_expedited) end as soon as all processors have
+/// passed.
+void hasten_grace_periods();
+
 enum class ModuleGroup { channel, later };
 /// Loads the modules of one group in the order in which /bpfmatrix/modules/order lists them.
 void load_modules(ModuleGroup group, std::vector<std::string>& notes);

@@ -7,18 +7,20 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <string>
+#include <ctime>
 
 #include "base/fd.h"
 #include "guest/agent/cell.h"
+#include "guest/agent/child_wait.h"
 #include "guest/agent/system.h"
 
 namespace bpfmatrix {
@@ -26,16 +28,23 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::int64_t kTriggerMs = 5000;
-constexpr int kConnectMs = 500;
+// On loopback the handshake is over when connect() returns, unless somebody drops its packets.
+constexpr int kConnectMs = 100;
+constexpr long kTimerNs = 5'000'000;
 
 constexpr std::string_view kComm = "bpfmatrix-trig";
 constexpr const char* kFile = "/run/bpfmatrix/cell/trigger";
+constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC;
+constexpr int kMode = 0640;
 constexpr const char* kExecutable = "/init";
 // No value that a wrong read is likely to come up with: the port's bytes differ, so that a byte
 // order shows, and the descriptor is none that every process has.
-constexpr std::uint16_t kPort = 28531;  // 0x6f73
+constexpr std::uint16_t kPort = 28531;        // 0x6f73
+constexpr std::uint16_t kSourcePort = 28770;  // 0x7062, of the datagram
 constexpr std::uint32_t kAddress = INADDR_LOOPBACK;
 constexpr int kFirstDescriptor = 100;
+constexpr std::string_view kPayload = "bpfmatrix-datagram";
+constexpr int kEtherTypeIpv4 = 0x0800;
 
 /// Shared by the three processes, so that what a process did is known even if it does not come
 /// back from it. `done` counts the operations; the one at `done` may have begun.
@@ -77,26 +86,32 @@ void record(volatile Scene& scene, std::string_view name, std::int64_t ret) {
   scene.done = scene.done + 1;
 }
 
-sockaddr_in loopback_address() {
+sockaddr_in loopback_address(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(kPort);
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(kAddress);
   return address;
 }
 
-/// Where the trigger's connect() ends up when nothing drops its packets.
-Fd listen_on_loopback() {
-  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+/// A socket of this type at this port of loopback.
+Fd bound_socket(int type, std::uint16_t port) {
+  Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = loopback_address();
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd.get(), 1) != 0) {
+  const sockaddr_in address = loopback_address(port);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     fd.reset();
   }
   return fd;
 }
+
+/// Where the connection and the datagram end up when nothing drops their packets.
+struct Listeners {
+  Fd stream = bound_socket(SOCK_STREAM, kPort);
+  Fd datagram = bound_socket(SOCK_DGRAM, kPort);
+  Listeners() { ::listen(stream.get(), 1); }
+};
 
 /// What became of a connect() that does not block; that it took too long is -ETIMEDOUT.
 std::int64_t connection_result(int fd) {
@@ -109,16 +124,20 @@ std::int64_t connection_result(int fd) {
 }
 
 void touch_file(volatile Scene& scene) {
-  const int fd = ::open(kFile, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const long fd = ::syscall(SYS_openat, AT_FDCWD, kFile, kFlags, kMode);
   record(scene, "openat", or_errno(fd));
-  if (fd >= 0) record(scene, "close", or_errno(::close(fd)));
-  record(scene, "unlink", or_errno(::unlink(kFile)));
+  if (fd >= 0) record(scene, "close", or_errno(::close(static_cast<int>(fd))));
+#ifdef SYS_unlink
+  // x86_64 has both calls; whichever a program looks at, it is made. arm64 has the second only.
+  record(scene, "unlink", or_errno(::syscall(SYS_unlink, kFile)));
+#endif
+  record(scene, "unlinkat", or_errno(::syscall(SYS_unlinkat, AT_FDCWD, kFile, 0)));
 }
 
 void make_connection(volatile Scene& scene) {
   const Fd low(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const Fd fd(::fcntl(low.get(), F_DUPFD_CLOEXEC, kFirstDescriptor));
-  const sockaddr_in address = loopback_address();
+  const sockaddr_in address = loopback_address(kPort);
   scene.fd = fd.get();
   const std::int64_t ret =
       or_errno(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
@@ -128,83 +147,142 @@ void make_connection(volatile Scene& scene) {
 }
 
 void send_datagram(volatile Scene& scene) {
-  const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_in address = loopback_address();
-  const ssize_t sent = ::sendto(fd.get(), kComm.data(), kComm.size(), 0,
+  const Fd fd = bound_socket(SOCK_DGRAM, kSourcePort);
+  const sockaddr_in address = loopback_address(kPort);
+  const ssize_t sent = ::sendto(fd.get(), kPayload.data(), kPayload.size(), 0,
                                 reinterpret_cast<const sockaddr*>(&address), sizeof address);
   record(scene, "sendto", or_errno(sent));
 }
 
+/// Long enough for a timer that was started by a call above, and for a tick of the clock that the
+/// loader attaches perf_event programs to (4 ms).
+void let_timers_pass(volatile Scene& scene) {
+  const timespec time{0, kTimerNs};
+  record(scene, "nanosleep", or_errno(::nanosleep(&time, nullptr)));
+}
+
+/// The standard streams of what is executed lead nowhere: the agent's are the console. In the
+/// parent, so that the process that is observed opens one file only.
+void close_streams() {
+  const int null = ::open("/dev/null", O_RDWR);
+  for (int standard = 0; standard <= 2; ++standard) ::dup2(null, standard);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// argv, filled in before the fork: what allocates happens there.
+struct Ending {
+  std::vector<std::string> words{};
+  std::vector<char*> argv{};
+
+  explicit Ending(const std::vector<std::string>& command) : words(command) {
+    if (words.empty()) words = {kExecutable, std::string(kEndAtOnce)};
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+  }
+};
+
 /// The process whose values are the truth.
-[[noreturn]] void act(volatile Scene& scene) {
+[[noreturn]] void act(volatile Scene& scene, const Ending& ending) {
   ::prctl(PR_SET_NAME, kComm.data());
   record(scene, "getpid", ::syscall(SYS_getpid));
   touch_file(scene);
   make_connection(scene);
   send_datagram(scene);
-  char name[] = "init";
-  char argument[] = "--end-at-once";
-  char* const argv[] = {name, argument, nullptr};
+  let_timers_pass(scene);
   char* const environment[] = {nullptr};
   const unsigned at = scene.done;
   // Before it is made: who succeeds in it does not come back.
   record(scene, "execve", 0);
-  ::execve(kExecutable, argv, environment);
+  ::execve(ending.argv[0], ending.argv.data(), environment);
   scene.operations[at].ret = -errno;
   ::_exit(1);
 }
 
-void join_cgroup() {
+std::int64_t join_cgroup() {
+  if (::mkdir(kCellCgroup, 0755) != 0 && errno != EEXIST) return -errno;
   const std::string file = std::string(kCellCgroup) + "/cgroup.procs";
   const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd.valid()) (void)!::write(fd.get(), "0", 1);
+  return fd.valid() && ::write(fd.get(), "0", 1) == 1 ? 0 : -errno;
 }
 
 /// A parent of its own, so that the parent's id is no number that is right by chance, as 1 is.
-[[noreturn]] void be_parent(volatile Scene& scene) {
+[[noreturn]] void be_parent(volatile Scene& scene, const Ending& ending) {
   ::setsid();
-  join_cgroup();
+  close_streams();
+  record(scene, "join_cgroup", join_cgroup());
   const pid_t child = ::fork();
-  if (child == 0) act(scene);
+  if (child == 0) act(scene, ending);
   scene.pid = child;
   int status = 0;
-  if (child > 0) ::waitpid(child, &status, 0);
+  if (child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status)) {
+    record(scene, "exit", WEXITSTATUS(status));
+  }
   ::_exit(0);
 }
 
 void wait_for(pid_t parent) {
-  for (const std::int64_t end = uptime_ms() + kTriggerMs; uptime_ms() < end; ::usleep(1000)) {
-    if (::waitpid(parent, nullptr, WNOHANG) != 0) return;
+  if (wait_until(uptime_ms() + kTriggerMs, [&] { return ::waitpid(parent, nullptr, WNOHANG); })) {
+    return;
   }
   // The process that hangs is of the same group; who waits for the end of the cell reaps it.
   ::kill(-parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
 }
 
-Triggered truth_of(const volatile Scene& scene, pid_t parent) {
-  Triggered truth{scene.pid, parent, std::string(kComm), scene.fd, kPort, kAddress, scene.ret};
+std::vector<Operation> performed_in(const volatile Scene& scene) {
+  std::vector<Operation> performed;
   for (unsigned i = 0; i < scene.done && i < std::size(scene.operations); ++i) {
     Operation operation{{}, scene.operations[i].ret};
     for (const volatile char& c : scene.operations[i].name) {
       if (c != '\0') operation.name.push_back(c);
     }
-    truth.performed.push_back(std::move(operation));
+    performed.push_back(std::move(operation));
   }
+  return performed;
+}
+
+Triggered truth_of(const volatile Scene& scene, pid_t parent, const Ending& ending) {
+  Triggered truth{{{"pid", scene.pid}, {"ppid", parent}}, {{"comm", std::string(kComm)}}, {}};
+  truth.performed = performed_in(scene);
+  const auto did = [&](std::string_view name) {
+    return std::any_of(truth.performed.begin(), truth.performed.end(),
+                       [&](const Operation& o) { return o.name == name; });
+  };
+  if (did("openat")) {
+    truth.texts["path"] = kFile;
+    truth.numbers.insert({{"flags", kFlags}, {"mode", kMode}});
+  }
+  if (did("connect")) {
+    truth.numbers.insert(
+        {{"fd", scene.fd}, {"port", kPort}, {"addr", kAddress}, {"ret", scene.ret}});
+    truth.numbers["protocol"] = kEtherTypeIpv4;
+  }
+  if (did("sendto")) {
+    truth.texts["payload"] = kPayload;
+    truth.numbers.insert({{"payload_bytes", static_cast<std::int64_t>(kPayload.size())},
+                          {"sport", kSourcePort},
+                          {"dport", kPort}});
+  }
+  if (did("execve"))
+    truth.texts.insert({{"filename", ending.words[0]}, {"argv0", ending.words[0]}});
   return truth;
 }
 
 }  // namespace
 
-Result<Triggered> pull_trigger() {
+Result<Triggered> pull_trigger(const std::vector<std::string>& command) {
   const SharedScene scene;
   if (!scene.valid()) return Error{system_note("trigger: mmap")};
-  const Fd listener = listen_on_loopback();
+  const Ending ending(command);
+  const Listeners listeners;
   const pid_t parent = ::fork();
   if (parent < 0) return Error{system_note("trigger: fork")};
-  if (parent == 0) be_parent(scene.get());
+  if (parent == 0) be_parent(scene.get(), ending);
   wait_for(parent);
   if (scene.get().pid <= 0) return Error{"trigger: its process could not be started"};
-  return truth_of(scene.get(), parent);
+  return truth_of(scene.get(), parent, ending);
 }
 
 }  // namespace bpfmatrix

@@ -137,6 +137,20 @@ void Witness::count_poison(const bpf_attr& attr) {
   }
 }
 
+SentProgram Witness::sent_program(const bpf_attr& attr) {
+  SentProgram sent;
+  const auto* insns = pointer<const std::uint64_t>(attr.insns);
+  sent.insns.assign(insns, insns + attr.insn_cnt);
+  if (attr.func_info_rec_size < sizeof(bpf_func_info)) return sent;
+  const auto* info = pointer<const char>(attr.func_info);
+  for (std::uint32_t i = 0; i < attr.func_info_cnt; ++i) {
+    bpf_func_info record{};
+    std::memcpy(&record, info + std::size_t{i} * attr.func_info_rec_size, sizeof record);
+    sent.functions.push_back({record.insn_off, record.type_id});
+  }
+  return sent;
+}
+
 void Witness::ask_reason(const bpf_attr& attr, unsigned size, const Attempt& first,
                          LoadReport& report) {
   report.verdict = {true, first.error, {}};
@@ -186,6 +200,7 @@ long Witness::load(std::size_t program, bpf_attr* attr, unsigned size) {
   }
   count_poison(*attr);
   LoadReport report;
+  if (keep_insns_) report.sent = sent_program(*attr);
   if (first.fd >= 0) {
     ask_statistics(*attr, size, first, report);
   } else {

@@ -34,6 +34,8 @@ class Witness {
 
   /// Forgets all programs of an earlier object, and takes note of `count` new ones.
   void expect(std::size_t count, OnLoad on_load);
+  /// Whether reports have the instructions that were sent.
+  void keep_insns(bool keep) { keep_insns_ = keep; }
   /// The buffer by which program `index` is known from now on. libbpf and the kernel never write
   /// into it.
   char* marker(std::size_t index) { return markers_[index].bytes; }
@@ -75,6 +77,7 @@ class Witness {
   static bool libbpf_can_shrink_records(const Attempt& refused, bpf_attr* attr);
   char* log_buffer();
   void count_poison(const bpf_attr& attr);
+  static SentProgram sent_program(const bpf_attr& attr);
   void ask_reason(const bpf_attr& attr, unsigned size, const Attempt& first, LoadReport& report);
   void ask_statistics(const bpf_attr& attr, unsigned size, const Attempt& first,
                       LoadReport& report);
@@ -85,6 +88,7 @@ class Witness {
   std::set<int> substitutes_{};
   std::map<int, std::uint32_t> map_types_{};
   std::size_t poison_marks_ = 0;
+  bool keep_insns_ = false;
   AttachTrace trace_{};
   char* log_buffer_ = nullptr;
   /// Whether BPF_LOG_STATS alone is known here (5.2); -1: not asked yet.

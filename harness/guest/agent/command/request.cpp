@@ -55,6 +55,10 @@ Result<CommandRequest> parse_command_request(std::string_view line) {
   request.object = reader.string("object");
   const std::string btf = reader.optional_string("btf").value_or("");
   request.line.environment = {"BPFMATRIX_OBJECT=" + request.object, "BPFMATRIX_BTF=" + btf};
+  // Setting them is up to the command as well.
+  if (const Json* globals = reader.object("globals"); globals != nullptr && !globals->empty()) {
+    request.line.environment.push_back("BPFMATRIX_GLOBALS=" + globals->dump());
+  }
   // Whether the command attaches is its own decision.
   reader.boolean("attach");
   request.hold = reader.boolean("hold");

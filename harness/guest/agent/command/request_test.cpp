@@ -28,6 +28,16 @@ TEST(CommandRequest, is_read_whole) {
   EXPECT_EQ(request->programs[0].instructions, 41U);
 }
 
+TEST(CommandRequest, globals_are_handed_over_for_the_command_to_set) {
+  Json json = whole_request();
+  json["globals"] = {{"level", 5}};
+  json["insns"] = true;
+  const auto request = parse_command_request(json.dump());
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_TRUE(request->insns);
+  EXPECT_THAT(request->line.environment, ::testing::Contains(R"(BPFMATRIX_GLOBALS={"level":5})"));
+}
+
 TEST(CommandRequest, what_is_missing_or_wrong_is_named) {
   const struct {
     const char* pointer;

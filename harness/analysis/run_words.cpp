@@ -1,0 +1,99 @@
+#include "analysis/run_words.h"
+
+#include <algorithm>
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::string_view kNotTried = "not_tried";
+constexpr std::string_view kAbsent = "absent";
+
+using Word = std::optional<std::string>;
+
+bool was_attached(const ProgramOutcome& program) {
+  return program.attach.stage.result == StageResult::ok && !program.run.displaced;
+}
+
+std::string yes_or_no(std::uint64_t count) { return count > 0 ? "yes" : "no"; }
+
+/// "fd__wrapper" bears "wrapper", which may be the name of a program and may be none.
+bool belongs_to(const ObservedValue& value, const ProgramOutcome& program, const Outcome& outcome) {
+  const std::size_t at = value.name.find("__");
+  if (at == std::string::npos) return true;
+  const std::string bears = value.name.substr(at + 2);
+  return bears == program.name ||
+         std::none_of(outcome.programs.begin(), outcome.programs.end(),
+                      [&](const ProgramOutcome& other) { return other.name == bears; });
+}
+
+Word word(ObservedResult result) {
+  switch (result) {
+    case ObservedResult::untold:
+      return std::nullopt;
+    case ObservedResult::absent:
+      return std::string(kAbsent);
+    case ObservedResult::right:
+      return "right";
+    case ObservedResult::wrong:
+      return "wrong";
+  }
+  return std::nullopt;
+}
+
+/// The one that says most about values that differ: a wrong one, else one that is missing.
+ObservedResult worse(ObservedResult a, ObservedResult b) {
+  for (const ObservedResult result :
+       {ObservedResult::wrong, ObservedResult::absent, ObservedResult::right}) {
+    if (a == result || b == result) return result;
+  }
+  return ObservedResult::untold;
+}
+
+}  // namespace
+
+Word hit_word(const Outcome& outcome, const ProgramOutcome& program) {
+  if (!was_attached(program)) return std::string(kNotTried);
+  if (outcome.end != End::completed || !outcome.trigger.problem.empty()) return std::nullopt;
+  if (program.run.trigger.empty()) return std::string(kNotTried);
+  if (program.run.hits) return yes_or_no(*program.run.hits);
+  if (program.run.run_cnt) return yes_or_no(*program.run.run_cnt);
+  return std::nullopt;
+}
+
+Word arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
+  if (was_attached(program) && !outcome.trigger.problem.empty()) return std::nullopt;
+  switch (program.run.arguments) {
+    case ArgumentsSeen::not_told:
+      return "not_told";
+    case ArgumentsSeen::direct:
+      return "direct";
+    case ArgumentsSeen::wrapped:
+      return "wrapped";
+    case ArgumentsSeen::wrong:
+      return "wrong";
+  }
+  return std::nullopt;
+}
+
+Word observed_word(const Outcome& outcome, const ProgramOutcome& program, std::string_view name) {
+  if (!was_attached(program)) return std::string(kAbsent);
+  ObservedResult all = ObservedResult::untold;
+  for (const ObservedValue& value : outcome.observed) {
+    const bool meant = name.empty() ? belongs_to(value, program, outcome) : value.name == name;
+    if (meant) all = worse(all, value.result);
+  }
+  return word(all);
+}
+
+std::vector<std::string> wrong_reads(const Outcome& outcome, const ProgramOutcome& program) {
+  std::vector<std::string> names;
+  if (!was_attached(program)) return names;
+  for (const ObservedValue& value : outcome.observed) {
+    if (value.result != ObservedResult::wrong) continue;
+    if (belongs_to(value, program, outcome)) names.push_back(value.name);
+  }
+  return names;
+}
+
+}  // namespace bpfmatrix

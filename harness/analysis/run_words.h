@@ -1,0 +1,27 @@
+// What came of a program while it was attached, in the words a rule may expect. Nothing where it
+// cannot be told.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+/// "yes", "no" or "not_tried": by the program's own count, else by the kernel's.
+std::optional<std::string> hit_word(const Outcome& outcome, const ProgramOutcome& program);
+
+std::optional<std::string> arguments_word(const Outcome& outcome, const ProgramOutcome& program);
+
+/// "wrong" if any value is, else "absent" if any is, else "right". With `name`: of that value.
+std::optional<std::string> observed_word(const Outcome& outcome, const ProgramOutcome& program,
+                                         std::string_view name = {});
+
+/// The names of what this program, attached and triggered, read wrong. A value that bears a
+/// program's name ("fd__NAME") is that program's; all others are of all programs of the object.
+std::vector<std::string> wrong_reads(const Outcome& outcome, const ProgramOutcome& program);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,28 @@
+// For tests: the built program, run as a person would.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/child_process.h"
+
+namespace bpfmatrix {
+
+struct Said {
+  int exit_code = -1;
+  std::string out{};
+  std::string err{};
+};
+
+inline Said bpfmatrix_says(std::vector<std::string> arguments,
+                           std::chrono::seconds timeout = std::chrono::seconds(60)) {
+  arguments.insert(arguments.begin(), BPFMATRIX_BINARY_DIR "/bin/bpfmatrix");
+  const auto ran = run_command({.argv = std::move(arguments)}, timeout);
+  EXPECT_TRUE(ran) << ran.error().message;
+  if (!ran) return {};
+  return {ran->status.code.value_or(-1), ran->out, ran->err};
+}
+
+}  // namespace bpfmatrix

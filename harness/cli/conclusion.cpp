@@ -1,0 +1,55 @@
+#include "cli/conclusion.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/talk.h"
+#include "outcome/outcome_json.h"
+#include "report/matrix_view.h"
+#include "report/terminal.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+/// A rule that could not be decided is named and fails nobody; a machine that was lost does.
+ExitCode exit_code_of(const VerdictSummary& verdicts, const std::vector<Outcome>& outcomes) {
+  if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
+  const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+    return outcome.end != End::completed && outcome.end != End::panicked;
+  });
+  return untold ? unknown : as_expected;
+}
+
+}  // namespace
+
+Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
+  const std::filesystem::path plain = std::filesystem::path(run_dir) / "outcomes.jsonl";
+  const std::filesystem::path kept = std::filesystem::path(run_dir) / "outcomes.jsonl.gz";
+  std::error_code ignored;
+  return read_outcomes(std::filesystem::exists(kept, ignored) ? kept : plain);
+}
+
+ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
+                  const std::string& run_dir, bool json) {
+  const VerdictSummary verdicts = judge_all(outcomes, rules);
+  const MatrixView view = make_matrix_view(outcomes);
+  if (json) {
+    OrderedJson all = to_json(view);
+    all["verdicts"] = to_json(verdicts);
+    fmt::print("{}\n", all.dump(1));
+  } else {
+    fmt::print("{}\n{}",
+               render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}),
+               render_verdicts(verdicts, run_dir));
+  }
+  std::fflush(stdout);
+  say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes.size(),
+                  run_dir, run_dir));
+  return exit_code_of(verdicts, outcomes);
+}
+
+}  // namespace bpfmatrix

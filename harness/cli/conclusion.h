@@ -1,0 +1,20 @@
+// How `run` ends, and `judge` begins anew: the matrix, what of it is not as expected, the exit
+// code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "report/verdicts.h"
+
+namespace bpfmatrix {
+
+/// Of a run directory: outcomes.jsonl, or outcomes.jsonl.gz where runs are kept.
+Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir);
+
+/// Prints it, for a person or as JSON.
+ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
+                  const std::string& run_dir, bool json);
+
+}  // namespace bpfmatrix

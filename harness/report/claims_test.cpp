@@ -1,0 +1,97 @@
+#include "report/claims.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/temp_dir.h"
+#include "report/golden_test_support.h"
+#include "report/measured_test_support.h"
+
+namespace bpfmatrix {
+namespace {
+
+constexpr std::string_view kBegin = "<!-- measured: written by ci/measure.sh -->\n";
+constexpr std::string_view kEnd = "<!-- measured: end -->\n";
+
+std::vector<Claim> claims() {
+  const auto loaded = load_claims(BPFMATRIX_SOURCE_DIR "/cases/claims.json");
+  EXPECT_TRUE(loaded) << loaded.error().message;
+  return loaded ? *loaded : std::vector<Claim>{};
+}
+
+Outcome outcome(const std::string& kernel, const std::string& arch) {
+  Outcome o;
+  o.kernel.id = kernel;
+  o.kernel.release = "6.1.0";
+  o.kernel.arch = arch;
+  o.case_id = "case";
+  o.btf_source = "kernel";
+  o.end = End::completed;
+  o.open.result = StageResult::ok;
+  o.relocation.stage.result = StageResult::ok;
+  ProgramOutcome program;
+  program.name = "p";
+  program.load.stage.result = StageResult::ok;
+  program.attach.stage.result = StageResult::ok;
+  program.run.run_cnt = 2;
+  o.programs = {program};
+  return o;
+}
+
+TEST(Claims, a_row_has_an_answer_for_each_kernel) {
+  Outcome refused = outcome("b", "x86_64");
+  refused.programs[0].load.stage = {StageResult::refused, "EINVAL", ""};
+  refused.programs[0].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
+  refused.programs[0].attach = {};
+  Outcome lost = outcome("c", "x86_64");
+  lost.end = End::lost;
+  const std::vector<Claim> one{
+      {7,
+       "it works",
+       {{"case", "kernel", "p", {"load", "attach", "run_cnt"}}, {"case", "none", "p", {"load"}}}}};
+  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), refused, lost}),
+            "| claim | case | a | b | c |\n"
+            "|---|---|---|---|---|\n"
+            "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | could "
+            "not tell |\n"
+            "|  | case:p [none] | not run | not run | not run |\n");
+}
+
+TEST(Claims, a_field_that_nothing_can_be_said_about_is_an_error) {
+  const auto dir = TempDir::create();
+  ASSERT_TRUE(dir);
+  const auto file = dir->path() / "claims.json";
+  ASSERT_TRUE(write_file(file, R"({"schema":1,"claims":[{"id":1,"claim":"c","cases":["a"],
+    "answers":[{"case":"a","fields":["laod"]}]}]})"));
+  const auto loaded = load_claims(file);
+  ASSERT_FALSE(loaded);
+  EXPECT_TRUE(loaded.error().message.ends_with("key 'fields': unknown field 'laod'"))
+      << loaded.error().message;
+}
+
+TEST(Claims, every_claim_is_there_once_and_has_answers) {
+  std::set<int> ids;
+  for (const Claim& claim : claims()) {
+    EXPECT_TRUE(ids.insert(claim.id).second) << claim.id;
+    EXPECT_FALSE(claim.answers.empty()) << claim.id;
+  }
+  EXPECT_GE(ids.size(), 19U);
+}
+
+/// The README says what was measured, and nothing else.
+TEST(Claims, the_table_of_the_readme_is_what_was_measured) {
+  const std::filesystem::path file = BPFMATRIX_SOURCE_DIR "/README.md";
+  Result<std::string> readme = read_file(file, 1 << 20);
+  ASSERT_TRUE(readme);
+  const std::size_t begin = readme->find(kBegin);
+  const std::size_t end = readme->find(kEnd);
+  ASSERT_LT(begin, end);
+  ASSERT_NE(end, std::string::npos);
+  readme->replace(begin + kBegin.size(), end - begin - kBegin.size(),
+                  render_claims(claims(), measured_outcomes()));
+  expect_golden(file, *readme);
+}
+
+}  // namespace
+}  // namespace bpfmatrix

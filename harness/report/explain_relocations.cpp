@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+
+#include "report/explain_sections.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+using Row = std::array<std::string, 7>;
+
+/// Enumerators below 0 are stored as their 64 bits.
+std::string number(const std::optional<std::uint64_t>& value) {
+  if (!value) return "-";
+  if (*value > std::numeric_limits<std::int64_t>::max()) {
+    return std::to_string(static_cast<std::int64_t>(*value));
+  }
+  return std::to_string(*value);
+}
+
+/// "12"; "helper:3" where it is not the program's own function.
+std::string place(const RelocationRecord& record, const std::string& program) {
+  if (record.function == program) return std::to_string(record.insn);
+  return fmt::format("{}:{}", record.function, record.insn);
+}
+
+std::string result(const RelocationRecord& record) {
+  const std::string mark = record.witness == WitnessResult::disagrees ? " !" : "";
+  return fmt::format("{}{}", to_string(record.result), mark);
+}
+
+Row row_of(const RelocationRecord& record, const std::string& program) {
+  return {fmt::format("#{}", record.index),
+          place(record, program),
+          record.kind,
+          record.local.empty() ? "?" : record.local,
+          fmt::format("{} -> {}", number(record.local_value), number(record.target_value)),
+          result(record),
+          record.reason};
+}
+
+std::string table(const std::vector<Row>& rows) {
+  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = "   ";
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format(" {:<{}} ", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+/// Reasons why nothing was compared, with the number of relocations each stands for.
+std::string not_compared(const std::vector<RelocationRecord>& relocations) {
+  std::map<std::string, int> reasons;
+  for (const RelocationRecord& record : relocations) {
+    if (record.witness == WitnessResult::not_compared) ++reasons[record.witness_words];
+  }
+  std::string text;
+  for (const auto& [reason, count] : reasons) {
+    text += fmt::format("    {} only calculated: {}\n", count, reason);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explain_relocations(const Telling&, const ProgramOutcome& program) {
+  const std::vector<RelocationRecord>& relocations = program.relocations;
+  if (relocations.empty()) return "";
+  std::vector<Row> rows{{"#", "insn", "kind", "of", "value", "result", ""}};
+  for (const RelocationRecord& record : relocations) rows.push_back(row_of(record, program.name));
+  std::string text = "  relocations, from the compiler's value to this kernel's:\n" + table(rows);
+  for (const RelocationRecord& record : relocations) {
+    if (record.witness != WitnessResult::disagrees) continue;
+    text +=
+        fmt::format("    ! witnesses of #{} disagree: {}\n", record.index, record.witness_words);
+  }
+  return text + not_compared(relocations);
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,57 @@
+#include <gtest/gtest.h>
+
+#include "report/explain_sections.h"
+
+namespace bpfmatrix {
+namespace {
+
+std::string explained(std::vector<RelocationRecord> records) {
+  return explain_relocations({Outcome{}, Features{}, ""},
+                             {.name = "on_getpid", .relocations = std::move(records)});
+}
+
+TEST(ExplainRelocations, a_program_without_any_says_nothing) { EXPECT_EQ(explained({}), ""); }
+
+TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
+  const std::vector<RelocationRecord> records{
+      {.index = 0,
+       .function = "on_getpid",
+       .insn = 13,
+       .kind = "byte_off",
+       .local = "struct task_struct::tgid",
+       .local_value = 4,
+       .target_value = 2420,
+       .result = RelocationResult::resolved,
+       .witness = WitnessResult::agrees},
+      {.index = 2,
+       .function = "helper",
+       .insn = 3,
+       .kind = "enumval_value",
+       .local = "enum wide::LOW",
+       .local_value = UINT64_MAX,
+       .result = RelocationResult::poisoned,
+       .reason = "enum value not in target",
+       .witness = WitnessResult::disagrees,
+       .witness_words = "sent imm 1, calculated the poison"},
+      {.index = 3,
+       .function = "on_getpid",
+       .insn = 20,
+       .kind = "type_size",
+       .local_value = 8,
+       .result = RelocationResult::failed,
+       .reason = "no BTF",
+       .witness_words = "the program was never sent to the kernel"},
+  };
+  EXPECT_EQ(explained(records),
+            R"(  relocations, from the compiler's value to this kernel's:
+    #   insn      kind           of                        value      result
+    #0  13        byte_off       struct task_struct::tgid  4 -> 2420  resolved
+    #2  helper:3  enumval_value  enum wide::LOW            -1 -> -    poisoned !  enum value not in target
+    #3  20        type_size      ?                         8 -> -     failed      no BTF
+    ! witnesses of #2 disagree: sent imm 1, calculated the poison
+    1 only calculated: the program was never sent to the kernel
+)");
+}
+
+}  // namespace
+}  // namespace bpfmatrix
