@@ -42,6 +42,11 @@ Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(ou
 
 Word open_word(const Outcome& outcome, Subject) { return word(outcome.open, "opened"); }
 
+Word command_word(const Outcome& outcome, Subject) {
+  if (!outcome.command) return "not_tried";
+  return outcome.command->failed() ? "failed" : "ended";
+}
+
 Word relocate_word(const Outcome& outcome, Subject) {
   return word(outcome.relocation.stage, "applied");
 }
@@ -106,11 +111,17 @@ struct FieldReader {
   Word (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
-    {"end", end_word},           {"open", open_word},
-    {"maps", maps_word},         {"relocate", relocate_word},
-    {"load", load_word},         {"attach", attach_word},
-    {"hit", run_word<hit_word>}, {"arguments", run_word<arguments_word>},
-    {kObserved, observed_words}, {kRelocations, relocations_word},
+    {"end", end_word},
+    {"open", open_word},
+    {"command", command_word},
+    {"maps", maps_word},
+    {"relocate", relocate_word},
+    {"load", load_word},
+    {"attach", attach_word},
+    {"hit", run_word<hit_word>},
+    {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words},
+    {kRelocations, relocations_word},
 };
 
 bool contains(const Words& words, std::string_view word) {

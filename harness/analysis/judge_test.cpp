@@ -346,6 +346,20 @@ TEST(Judge, what_is_expected_of_any_object) {
             Verdict::unexpected);
 }
 
+TEST(Judge, a_command_that_ends_badly_by_itself_is_not_what_anybody_expects) {
+  Outcome outcome = good_outcome();
+  outcome.command = {"./app", 0, {}, {}, 0};
+  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected);
+  outcome.command = {"./app", {}, 2, 2, 0};
+  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected)
+      << "told to end by SIGINT, it ended so";
+  outcome.command = {"./app", 1, {}, {}, 0};
+  const CellVerdict verdict = judge(outcome, default_expectations(), {});
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
+  EXPECT_EQ(verdict.mismatches.at(0).field, "command");
+  EXPECT_EQ(verdict.mismatches.at(0).got, "failed");
+}
+
 TEST(ConditionFactsOfAnOutcome, are_what_was_measured) {
   Outcome outcome = good_outcome();
   const ConditionFacts facts = condition_facts(outcome);

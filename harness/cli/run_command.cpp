@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <ctime>
 #include <iostream>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "base/child_process.h"
@@ -37,6 +39,9 @@ struct RunOptions {
   std::vector<std::string> objects{};
   std::vector<std::string> btf{};
   std::vector<std::string> loaders{};
+  std::string loader_args{};
+  std::vector<std::string> loader_env{};
+  std::int64_t loader_quiet_ms = LoaderCommand().quiet_ms;
   std::string out{};
   std::string accel = "auto";
   std::string shard{};
@@ -132,10 +137,45 @@ class RunCommand {
       if (!sources) return std::move(sources).error();
       request.matrix.btf = *std::move(sources);
     }
-    if (!options_.loaders.empty()) request.matrix.loaders = options_.loaders;
+    if (!options_.loaders.empty()) {
+      if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
+    }
     for (const std::string& file : options_.objects)
       request.objects.push_back(fs::absolute(file).string());
     return request;
+  }
+
+  Result<> choose_loaders(MatrixSpec& matrix) const {
+    matrix.loaders.emplace();
+    for (const std::string& loader : options_.loaders) {
+      if (!is_command(loader)) {
+        matrix.loaders->push_back(loader);
+        continue;
+      }
+      Result<LoaderCommand> command = make_command(fs::absolute(loader).string());
+      if (!command) return std::move(command).error();
+      matrix.loaders->push_back(command->name);
+      matrix.commands.push_back(*std::move(command));
+    }
+    return {};
+  }
+
+  Result<LoaderCommand> make_command(const std::string& path) const {
+    Result<LoaderCommand> command = command_of_path(path);
+    if (!command) return command;
+    command->quiet_ms = options_.loader_quiet_ms;
+    if (!options_.loader_args.empty()) {
+      std::istringstream words(options_.loader_args);
+      command->arguments.assign(std::istream_iterator<std::string>(words), {});
+    }
+    for (const std::string& setting : options_.loader_env) {
+      const std::size_t equals = setting.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        return Error{fmt::format("--loader-env '{}': wanted NAME=VALUE", setting)};
+      }
+      command->environment[setting.substr(0, equals)] = setting.substr(equals + 1);
+    }
+    return command;
   }
 
   Result<fs::path> matrix_file() const {
@@ -160,6 +200,9 @@ class RunCommand {
     const Result<Shard> part = parse_shard(options_.shard);
     if (!part) return part.error();
     Assembled assembled{*std::move(request), {shard(*plan, part->index, part->count), {}}};
+    Result<CommandFiles> commands = find_commands(matrix.commands, assembled.input.plan);
+    if (!commands) return std::move(commands).error();
+    assembled.input.commands = *std::move(commands);
     for (CaseSpec& spec : *suite) assembled.input.cases.emplace(spec.id, std::move(spec));
     if (assembled.request.cells.empty()) {
       for (const Cell& cell : assembled.input.plan.cells)
@@ -293,7 +336,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->type_name("FILE");
   run->add_option("--btf", options->btf,
                   "BTF source: kernel, embedded or none; instead of what the cases say");
-  run->add_option("--loader", options->loaders, "Loader, instead of what the cases say");
+  run->add_option("--loader", options->loaders,
+                  "Loader, instead of what the cases say: a name, or a path to a static program")
+      ->type_name("NAME|PATH");
+  run->add_option("--loader-args", options->loader_args,
+                  "Arguments of a loader that is a program; default: {object}");
+  run->add_option("--loader-env", options->loader_env, "Environment of such a loader")
+      ->type_name("NAME=VALUE");
+  run->add_option("--loader-quiet", options->loader_quiet_ms,
+                  "Such a loader is set up when it has been quiet for so many milliseconds")
+      ->capture_default_str();
   run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
   run->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();

@@ -81,6 +81,7 @@ const std::vector<ExpectableField>& expectable_fields() {
   static const std::vector<ExpectableField> kFields{
       {"end", {"completed", "panicked", "hung", "lost", "unavailable"}},
       {"open", {"opened", "refused", "not_tried"}},
+      {"command", {"ended", "failed", "not_tried"}},
       {"maps", {"created", "refused", "not_tried"}},
       {"relocate", {"applied", "refused", "not_tried"}},
       {"relocations", {"resolved", "unchanged", "poisoned", "skipped", "failed", "none"}},
@@ -96,7 +97,9 @@ const std::vector<ExpectableField>& expectable_fields() {
 
 std::vector<ExpectationRule> default_expectations() {
   ExpectationRule rule;
-  rule.allowed = {{"load", {"accepted"}}, {"attach", {"attached", "not_tried"}}};
+  rule.allowed = {{"load", {"accepted"}},
+                  {"attach", {"attached", "not_tried"}},
+                  {"command", {"ended", "not_tried"}}};
   rule.because = "a program is expected to load, and to attach where its section says where";
   return {rule};
 }

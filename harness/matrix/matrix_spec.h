@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "matrix/btf_source.h"
+#include "matrix/loader_command.h"
 
 namespace bpfmatrix {
 
@@ -20,6 +21,8 @@ struct MatrixSpec {
   /// Nothing: what each case says.
   std::optional<std::vector<BtfSource>> btf{};
   std::optional<std::vector<std::string>> loaders{};
+  /// Those of the loaders that are commands. Not in a matrix file: the command line gives them.
+  std::vector<LoaderCommand> commands{};
 };
 
 /// Error: file, key and problem.

@@ -130,6 +130,8 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_observed(reader);
   } else if (event == "ran") {
     add_ran(reader);
+  } else if (event == "command") {
+    add_command(reader);
   } else if (event == "displaced") {
     if (ProgramOutcome* owner = program(reader)) owner->run.displaced = true;
   } else if (event == "ready") {
@@ -241,8 +243,18 @@ void LoaderRecord::add_ran(ObjectReader& reader) {
   owner->run.run_time_ns = time;
 }
 
+void LoaderRecord::add_command(ObjectReader& reader) {
+  CommandOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
+                         read_count(reader, "told_by"), read_count(reader, "probes").value_or(0)};
+  if (command.exit_code.has_value() == command.signal.has_value()) {
+    reader.fail("exit_code", "wanted it or 'signal'");
+  }
+  parts_.command = command;
+}
+
 void LoaderRecord::move_into(Outcome& outcome) {
   if (!parts_.loader.empty()) outcome.loader_version = parts_.loader_version;
+  outcome.command = parts_.command;
   outcome.open = std::move(parts_.open);
   outcome.relocation = std::move(parts_.relocation);
   outcome.maps = std::move(parts_.maps);

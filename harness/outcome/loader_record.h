@@ -40,6 +40,7 @@ class LoaderRecord {
   void add_attach(ObjectReader& reader);
   void add_observed(ObjectReader& reader);
   void add_ran(ObjectReader& reader);
+  void add_command(ObjectReader& reader);
   /// The program an event speaks of; fails the reader when nobody announced it.
   ProgramOutcome* program(ObjectReader& reader);
 

@@ -25,6 +25,24 @@ constexpr const char* kTranscript[] = {
     R"({"event":"done"})",
 };
 
+TEST(LoaderRecord, a_command_ended_in_one_of_two_ways) {
+  LoaderRecord record;
+  ASSERT_TRUE(
+      record.add(R"({"event":"command","exit_code":null,"signal":9,"told_by":9,"probes":12})"));
+  Outcome outcome;
+  record.move_into(outcome);
+  ASSERT_TRUE(outcome.command);
+  EXPECT_EQ(outcome.command->signal, 9);
+  EXPECT_EQ(outcome.command->probes, 12);
+  EXPECT_FALSE(outcome.command->failed()) << "it was told to";
+  for (const char* line :
+       {R"({"event":"command","exit_code":null,"signal":null,"told_by":null,"probes":0})",
+        R"({"event":"command","exit_code":1,"signal":9,"told_by":null,"probes":0})",
+        R"({"event":"command","exit_code":-1,"signal":null,"told_by":null,"probes":0})"}) {
+    EXPECT_FALSE(LoaderRecord().add(line)) << line;
+  }
+}
+
 TEST(LoaderRecord, a_transcript_becomes_an_outcome) {
   LoaderRecord record;
   for (const char* line : kTranscript) ASSERT_TRUE(record.add(line)) << line;

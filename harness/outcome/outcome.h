@@ -196,6 +196,22 @@ struct ObservedValue {
   ObservedResult result = ObservedResult::untold;
 };
 
+/// How a loader that is a command came to its end. One of the first two is there.
+struct CommandOutcome {
+  /// As it was given: with "{arch}" in it, if so.
+  std::string path{};
+  std::optional<int> exit_code{};
+  std::optional<int> signal{};
+  /// The signal by which it was told to end, once its programs had been triggered; absent: it ended
+  /// by itself.
+  std::optional<int> told_by{};
+  /// How many programs it only asked the kernel with.
+  int probes = 0;
+
+  /// By itself, and not well.
+  bool failed() const { return !told_by && exit_code != 0; }
+};
+
 struct Outcome {
   std::string cell{};
   OutcomeKernel kernel{};
@@ -207,6 +223,8 @@ struct Outcome {
   Privileges privileges{};
   /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where that was limited.
   std::optional<bool> memlock_counted{};
+  /// Absent where the loader is one of ours.
+  std::optional<CommandOutcome> command{};
   std::string accel{};
   std::int64_t ready_ms = 0;
   std::int64_t wall_ms = 0;

@@ -164,6 +164,15 @@ OrderedJson observed_json(const std::vector<ObservedValue>& values) {
   return list;
 }
 
+OrderedJson command_json(const std::optional<CommandOutcome>& command) {
+  if (!command) return nullptr;
+  return {{"path", command->path},
+          {"exit_code", value_or_null(command->exit_code)},
+          {"signal", value_or_null(command->signal)},
+          {"told_by", value_or_null(command->told_by)},
+          {"probes", command->probes}};
+}
+
 OrderedJson program_json(const ProgramOutcome& program) {
   OrderedJson load = stage_json(program.load.stage, kAccepted);
   load["stats"] = stats_json(program.load.stats);
@@ -223,7 +232,10 @@ OrderedJson to_json(const Outcome& outcome) {
             {"producer", text_or_null(object.producer)},
             {"global_data", value_or_null(object.global_data)},
             {"callbacks", value_or_null(object.callbacks)}}},
-          {"loader", {{"name", outcome.loader}, {"version", text_or_null(outcome.loader_version)}}},
+          {"loader",
+           {{"name", outcome.loader},
+            {"version", text_or_null(outcome.loader_version)},
+            {"command", command_json(outcome.command)}}},
           {"privileges", privileges_json(outcome)},
           {"vm",
            {{"accel", text_or_null(outcome.accel)},
@@ -260,6 +272,7 @@ class OutcomeReader {
     ObjectReader loader = inner(reader, "loader");
     outcome.loader = loader.string("name");
     outcome.loader_version = loader.optional_string("version").value_or("");
+    read_command(loader, outcome.command);
     finish(loader);
     read_privileges(reader, outcome);
     ObjectReader vm = inner(reader, "vm");
@@ -366,13 +379,19 @@ class OutcomeReader {
 
   void read_relocation(ObjectReader reader, RelocationOutcome& relocation) {
     read_stage(reader, relocation.stage, kApplied);
-    const auto count = [&](std::string_view key) -> std::optional<int> {
-      const auto value = reader.optional_integer(key);
-      return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
-    };
-    relocation.applied = count("applied");
-    relocation.skipped = count("skipped");
-    relocation.poisoned = count("poisoned");
+    relocation.applied = count(reader, "applied");
+    relocation.skipped = count(reader, "skipped");
+    relocation.poisoned = count(reader, "poisoned");
+    finish(reader);
+  }
+
+  void read_command(ObjectReader& parent, std::optional<CommandOutcome>& command) {
+    const Json* json = parent.object("command");
+    if (json == nullptr) return;
+    ObjectReader reader(*json, parent.where("command"));
+    command =
+        CommandOutcome{reader.string("path"), count(reader, "exit_code"), count(reader, "signal"),
+                       count(reader, "told_by"), static_cast<int>(reader.integer("probes"))};
     finish(reader);
   }
 
@@ -513,6 +532,11 @@ class OutcomeReader {
       finish(reader);
       outcome.observed.push_back(std::move(value));
     }
+  }
+
+  static std::optional<int> count(ObjectReader& reader, std::string_view key) {
+    const auto value = reader.optional_integer(key);
+    return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
   }
 
   static std::optional<std::uint64_t> number(ObjectReader& reader, std::string_view key) {

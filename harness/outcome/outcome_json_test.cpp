@@ -29,6 +29,7 @@ Outcome full_outcome() {
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
   o.kernel.facts = "dd";
+  o.command = {"./app", 0, {}, 2, 7};
   o.accel = "tcg";
   o.ready_ms = 52;
   o.wall_ms = 840;

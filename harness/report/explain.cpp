@@ -12,7 +12,7 @@ using CellSection = std::string (*)(const Telling&);
 using ProgramSection = std::string (*)(const Telling&, const ProgramOutcome&);
 
 constexpr CellSection kBeforePrograms[] = {
-    explain_summary, explain_asked,  explain_kernel,
+    explain_summary, explain_asked,  explain_loader,    explain_kernel,
     explain_machine, explain_object, explain_relocated,
 };
 constexpr ProgramSection kOfAProgram[] = {

@@ -116,7 +116,8 @@ std::string explain_relocated(const Telling& told) {
 std::string explain_again(const Telling& told) {
   const Outcome& outcome = told.outcome;
   return fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
-                     outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader);
+                     outcome.kernel.id, outcome.case_id, outcome.btf_source,
+                     outcome.command ? outcome.command->path : outcome.loader);
 }
 
 }  // namespace bpfmatrix

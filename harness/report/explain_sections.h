@@ -25,6 +25,7 @@ struct Telling {
 std::string explain_summary(const Telling& told);    ///< the story in a sentence
 std::string explain_asked(const Telling& told);      ///< kernel, object, loader, BTF source
 std::string explain_kernel(const Telling& told);     ///< where it is not as its version says
+std::string explain_loader(const Telling& told);     ///< how a loader that is a command ended
 std::string explain_machine(const Telling& told);    ///< how the VM did, and its last words
 std::string explain_object(const Telling& told);     ///< open, maps, and what stopped all programs
 std::string explain_relocated(const Telling& told);  ///< CO-RE over the whole object

@@ -48,6 +48,18 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
       HasSubstr("run it again: bpfmatrix run --kernel debian-6.1-x86_64 --case helper-unknown"));
 }
 
+TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
+  Outcome o;
+  o.loader = "app";
+  o.command = {"./app-{arch}", 7, {}, {}, 12};
+  EXPECT_THAT(explain(o, {}, "r"),
+              HasSubstr("command     './app-{arch}' ended by itself with exit code 7; asked the "
+                        "kernel with 12 probes\n"));
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
+  o.command = {"./app", {}, 9, 9, 0};
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' told by signal 9, ended by signal 9\n"));
+}
+
 TEST(Explain, a_summary_comes_first) {
   Outcome o;
   o.end = End::completed;

@@ -15,10 +15,14 @@ namespace {
 
 constexpr std::uint64_t kMaxGuestFileBytes = 64 << 20;
 constexpr std::size_t kMaxLoaderLog = 256 << 10;
+constexpr std::size_t kShownHash = 16;
 constexpr std::chrono::seconds kAgentGrace{
     10};  // for the agent to report that it killed the loader
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
+constexpr std::string_view kCommandsInGuest = "/run/bpfmatrix/cell/commands/";
+/// The loader of ours that runs and watches a command.
+constexpr std::string_view kCommandLoader = "command";
 
 /// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
 class LoaderRun {
@@ -34,6 +38,7 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
+    name_command();
     locate_refusals(*input_.object, result_.outcome);
     judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
@@ -58,6 +63,10 @@ class LoaderRun {
     if (input_.cell->btf == BtfSource::embedded) {
       if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
     }
+    if (input_.command != nullptr) {
+      const Result<> put = put_file(input_.command->file, command_in_guest(), 0755);
+      if (!put) return put;
+    }
     const auto& trigger = input_.spec->trigger;
     if (trigger && !trigger->command_file.empty()) {
       const Result<> put = put_file(trigger->command_file, trigger->command[0], 0755);
@@ -66,12 +75,22 @@ class LoaderRun {
     return put_file(input_.object->file, kObjectInGuest);
   }
 
+  void name_command() {
+    std::optional<CommandOutcome>& command = result_.outcome.command;
+    if (command && input_.command != nullptr) command->path = input_.command->command.path;
+  }
+
+  std::string command_in_guest() const {
+    return std::string(kCommandsInGuest) + input_.command->command.name;
+  }
+
   /// What is attached has to be triggered before it is worth a record.
   bool hold() const { return input_.spec->attach || input_.spec->trigger.has_value(); }
 
   RunRequest request() const {
     RunRequest run;
-    run.argv = {"/bpfmatrix/loaders/" + input_.cell->loader};
+    const std::string name(input_.command != nullptr ? kCommandLoader : input_.cell->loader);
+    run.argv = {"/bpfmatrix/loaders/" + name};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
@@ -98,7 +117,34 @@ class LoaderRun {
               {"globals", input_.spec->globals},
               {"hold", hold()}};
     if (has_relocations()) json["insns"] = true;
+    if (input_.command != nullptr) json["command"] = command_input(embedded ? kBtfInGuest : "");
     return json.dump() + "\n";
+  }
+
+  /// How the command is run, and by what its programs and maps are known again.
+  Json command_input(std::string_view btf) const {
+    const LoaderCommand& command = input_.command->command;
+    Json argv = Json::array({command_in_guest()});
+    for (const std::string& argument : command.arguments) {
+      argv.push_back(
+          fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", std::string(btf)}}));
+    }
+    Json programs = Json::array();
+    for (const ObjectProgram& program : input_.object->info.programs) {
+      programs.push_back({{"name", program.name},
+                          {"section", program.section},
+                          {"type", program.type},
+                          {"instructions", program.instructions}});
+    }
+    Json maps = Json::array();
+    for (const ObjectMap& map : input_.object->info.maps) maps.push_back(map.name);
+    return {{"name", command.name},
+            {"version", "sha256 " + input_.command->sha256.substr(0, kShownHash)},
+            {"argv", std::move(argv)},
+            {"environment", command.environment},
+            {"quiet_ms", command.quiet_ms},
+            {"programs", std::move(programs)},
+            {"maps", std::move(maps)}};
   }
 
   bool has_relocations() const { return input_.object->info.relocations.core_total() > 0; }

@@ -9,6 +9,7 @@
 #include "kernels/kernel.h"
 #include "matrix/plan.h"
 #include "outcome/outcome.h"
+#include "run/command_file.h"
 #include "run/kernel_types.h"
 #include "run/object_file.h"
 
@@ -21,6 +22,8 @@ struct CellInput {
   const Kernel* kernel = nullptr;
   const ObjectFile* object = nullptr;
   KernelTypes* types = nullptr;
+  /// The cell's loader where it is a command; nullptr: it is one of ours.
+  const CommandFile* command = nullptr;
   std::chrono::seconds timeout{120};
 };
 

@@ -24,6 +24,22 @@ constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
 constexpr std::size_t kMaxLogBytes = 64 << 20;
 constexpr int kRunSchema = 1;
 
+OrderedJson commands_json(const std::vector<LoaderCommand>& commands) {
+  OrderedJson list = OrderedJson::array();
+  for (const LoaderCommand& command : commands) list.push_back(to_json(command));
+  return list;
+}
+
+void read_commands(ObjectReader& reader, RunSpec& request) {
+  const Json* list = reader.array("commands");
+  // Runs from before there were any have none.
+  for (const Json& json : list != nullptr ? *list : Json::array()) {
+    Result<LoaderCommand> command = command_from_json(json, reader.where("commands"));
+    if (!command) return reader.adopt(command.error());
+    request.matrix.commands.push_back(*std::move(command));
+  }
+}
+
 OrderedJson to_json(const RunSpec& request) {
   OrderedJson btf = nullptr;
   if (request.matrix.btf) {
@@ -36,6 +52,7 @@ OrderedJson to_json(const RunSpec& request) {
           {"btf", btf},
           {"loaders",
            request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
+          {"commands", commands_json(request.matrix.commands)},
           {"objects", request.objects},
           {"cells", request.cells}};
 }
@@ -159,6 +176,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
     if (sources) request.matrix.btf = *sources;
   }
   request.matrix.loaders = reader.optional_strings("loaders");
+  read_commands(reader, request);
   request.objects = reader.strings("objects");
   request.cells = reader.strings("cells");
   if (const Result<> read = reader.finish(); !read) return read.error();

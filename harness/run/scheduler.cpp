@@ -181,8 +181,11 @@ class Scheduler {
     if (std::optional<Outcome> outcome = outcome_without_guest(cell, spec, kernel, object))
       return finish(*outcome);
     const auto start = Clock::now();
-    CellResult result = run_in_guest(
-        {&cell, &spec, &*kernel, &*object, &queue.types, settings_.cell_timeout}, queue, vm);
+    const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
+    CellInput in{&cell, &spec, &*kernel, &*object, &queue.types};
+    if (command != input_.commands.end()) in.command = &command->second;
+    in.timeout = settings_.cell_timeout;
+    CellResult result = run_in_guest(in, queue, vm);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     result.outcome.wall_ms = wall.count();
     add_facts(result.outcome);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "matrix/plan.h"
+#include "run/command_file.h"
 #include "run/kernel_finder.h"
 #include "run/listener.h"
 #include "run/object_file.h"
@@ -18,6 +19,8 @@ struct RunInput {
   Plan plan{};
   /// By id: every case of the plan.
   std::map<std::string, CaseSpec> cases{};
+  /// Those of the plan's loaders that are commands.
+  CommandFiles commands{};
 };
 
 /// Blocks until every cell of the plan that `dir` does not hold yet has an outcome in it; one that

@@ -50,6 +50,9 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   const auto plan = make_plan(matrix, kernels_->known(), suite);
   EXPECT_TRUE(plan) << plan.error().message;
   RunInput input{*plan, {}};
+  auto commands = find_commands(matrix.commands, *plan);
+  EXPECT_TRUE(commands) << commands.error().message;
+  if (commands) input.commands = *std::move(commands);
   for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
   auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;

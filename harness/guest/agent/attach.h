@@ -12,15 +12,9 @@
 
 #include "base/fd.h"
 #include "guest/agent/report.h"
+#include "guest/agent/section_target.h"
 
 namespace bpfmatrix {
-
-/// "kprobe/do_unlinkat" asks by method "kprobe" for "do_unlinkat".
-struct SectionTarget {
-  std::string method{};
-  std::string asked{};
-};
-SectionTarget parse_section(std::string_view section);
 
 class Attacher {
  public:

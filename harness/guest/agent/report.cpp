@@ -1,5 +1,7 @@
 #include "guest/agent/report.h"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -171,6 +173,15 @@ void report_observed(std::string_view map, const OrderedJson& values) {
 void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns) {
   emit(
       {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
+}
+
+void report_command(int status, int told_by, std::size_t probes) {
+  OrderedJson event{{"event", "command"}};
+  event["exit_code"] = WIFEXITED(status) ? OrderedJson(WEXITSTATUS(status)) : nullptr;
+  event["signal"] = WIFSIGNALED(status) ? OrderedJson(WTERMSIG(status)) : nullptr;
+  event["told_by"] = told_by != 0 ? OrderedJson(told_by) : nullptr;
+  event["probes"] = probes;
+  emit(event);
 }
 
 void report_displaced(std::string_view program) {

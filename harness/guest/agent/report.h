@@ -77,6 +77,9 @@ void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);
 void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns);
+/// How a command that was watched came to its end: `status` as waitpid() has it, `told_by` the
+/// signal it was told to end with (0: by itself), `probes` the programs it only asked with.
+void report_command(int status, int told_by, std::size_t probes);
 void report_done();
 
 }  // namespace bpfmatrix

@@ -1,0 +1,38 @@
+// Which program of the object it is that a loader has sent to the kernel. Loaders also ask the
+// kernel small things of their own at start (probes), by programs of a few instructions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bpfmatrix {
+
+/// A program as the object has it.
+struct WantedProgram {
+  std::string name{};
+  std::string section{};
+  /// libbpf's word; "unknown" where the section does not say.
+  std::string type{};
+  /// Of the program's own function.
+  std::uint64_t instructions = 0;
+};
+
+/// A program as BPF_PROG_LOAD had it.
+struct ProgramShape {
+  /// Cut at 15 characters; empty if the loader gave none.
+  std::string name{};
+  std::string type{};
+  std::uint64_t instructions = 0;
+};
+
+/// The index of the one that fits best: the name must, and no instruction may be missing; more are
+/// the functions it calls. Nothing: none of the object's.
+std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
+                                         const ProgramShape& sent);
+
+/// Too small to be anything but a question to the kernel.
+bool looks_like_probe(const ProgramShape& sent);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,16 @@
+// What a program's section says of where it wants to be attached.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bpfmatrix {
+
+/// "kprobe/do_unlinkat" asks by method "kprobe" for "do_unlinkat".
+struct SectionTarget {
+  std::string method{};
+  std::string asked{};
+};
+SectionTarget parse_section(std::string_view section);
+
+}  // namespace bpfmatrix

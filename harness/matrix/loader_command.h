@@ -1,0 +1,40 @@
+// A loader of the user's own: a static program that knows nothing of us, run in the guest as a
+// user would run it (guest/loader_contract.md, "A command that knows nothing of us").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace bpfmatrix {
+
+struct LoaderCommand {
+  /// By which cells call it: the file's name, without "{arch}".
+  std::string name{};
+  /// "{arch}" in it becomes the kernel's architecture.
+  std::string path{};
+  /// "{object}" and "{btf}" become paths in the guest.
+  std::vector<std::string> arguments{"{object}"};
+  std::map<std::string, std::string> environment{};
+  /// It counts as set up when it has asked nothing more of the kernel for so long, in guest time.
+  std::int64_t quiet_ms = 300;
+};
+
+/// A loader is a command when it is given by a path; others are names.
+bool is_command(std::string_view loader);
+/// Error: the path has no file name that could be part of a cell's id.
+Result<LoaderCommand> command_of_path(const std::string& path);
+std::string path_on(const LoaderCommand& command, Arch arch);
+/// `text` with each `{key}` of `values` replaced.
+std::string fill_in(std::string text, const std::map<std::string, std::string>& values);
+
+OrderedJson to_json(const LoaderCommand& command);
+Result<LoaderCommand> command_from_json(const Json& json, const std::string& where);
+
+}  // namespace bpfmatrix

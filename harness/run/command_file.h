@@ -1,0 +1,38 @@
+// The file of a loader command on one architecture, known to be one that a guest can run.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "matrix/loader_command.h"
+#include "matrix/plan.h"
+
+namespace bpfmatrix {
+
+struct CommandFile {
+  LoaderCommand command{};
+  std::filesystem::path file{};
+  std::string sha256{};
+};
+
+/// By name and architecture.
+using CommandFiles = std::map<std::pair<std::string, Arch>, CommandFile>;
+
+/// A guest has no libraries and no interpreter: the program must be static, and of the guest's
+/// architecture. `path` is only named in errors.
+Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path);
+
+/// Reads at most 64 MiB. Error: it cannot be read, or no guest can run it.
+Result<CommandFile> find_command(const LoaderCommand& command, Arch arch);
+
+/// Each command on each architecture on which the plan needs it. Error: the first that cannot be
+/// had; one that has the name of a loader of ours; two of one name.
+Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan);
+
+}  // namespace bpfmatrix
