@@ -21,6 +21,15 @@ std::string name_of(const std::string& path) {
   return name;
 }
 
+void read_environment(ObjectReader& reader, LoaderCommand& command) {
+  const Json* environment = reader.object("environment");
+  if (environment == nullptr) return reader.fail("environment", "missing");
+  for (const auto& [name, value] : environment->items()) {
+    if (!value.is_string()) return reader.fail("environment", "wanted texts only");
+    command.environment[name] = value.get<std::string>();
+  }
+}
+
 }  // namespace
 
 bool is_command(std::string_view loader) { return loader.find('/') != std::string_view::npos; }
@@ -60,12 +69,7 @@ OrderedJson to_json(const LoaderCommand& command) {
 Result<LoaderCommand> command_from_json(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
   LoaderCommand command{reader.string("name"), reader.string("path"), reader.strings("arguments")};
-  const Json* environment = reader.object("environment");
-  for (const auto& [name, value] :
-       (environment != nullptr ? *environment : Json::object()).items()) {
-    if (!value.is_string()) reader.fail("environment", "wanted texts only");
-    if (value.is_string()) command.environment[name] = value.get<std::string>();
-  }
+  read_environment(reader, command);
   command.quiet_ms = reader.integer("quiet_ms");
   if (!is_valid_id(command.name)) reader.fail("name", "no valid name");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
