@@ -40,9 +40,9 @@ std::string privileges_text(const Privileges& privileges) {
   std::vector<std::string> parts;
   if (privileges.capabilities) {
     const bool none = privileges.capabilities->empty();
-    parts.push_back(none ? "an ordinary user without capabilities"
-                         : fmt::format("an ordinary user with {}",
-                                       fmt::join(*privileges.capabilities, ", ")));
+    parts.push_back(
+        none ? "an ordinary user without capabilities"
+             : fmt::format("an ordinary user with {}", fmt::join(*privileges.capabilities, ", ")));
   }
   if (privileges.memlock_bytes)
     parts.push_back(fmt::format("{} bytes of locked memory", *privileges.memlock_bytes));

@@ -44,9 +44,9 @@ std::string explain_cause(const Telling& told, const ProgramOutcome& program) {
   const std::string what_to_do = advice(told.outcome, &program, told.features, told.kernel);
   const std::optional<SourceLine>& source = program.load.source;
   return (finding.sentence.empty() ? "" : labelled("  cause", finding.sentence)) +
-         (source ? labelled("  at", fmt::format("{}:{}: {}", source->file, source->line,
-                                                source->text))
-                 : "") +
+         (source
+              ? labelled("  at", fmt::format("{}:{}: {}", source->file, source->line, source->text))
+              : "") +
          (what_to_do.empty() ? "" : labelled("  advice", what_to_do));
 }
 

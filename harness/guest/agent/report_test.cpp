@@ -64,10 +64,18 @@ TEST(Report, what_was_seen_is_values_by_name) {
             Json::parse(R"({"event":"ran","program":"p","run_cnt":3,"run_time_ns":4500})"));
 }
 
+LoadReport refused_with(const std::string& log) {
+  LoadReport report;
+  report.program = "p";
+  report.verdict = {true, EACCES, ""};
+  report.log = log;
+  return report;
+}
+
 TEST(Report, the_log_comes_in_pieces_before_the_verdict) {
   std::string log;
   while (log.size() < 300'000) log += "0: (b7) r0 = 0 ; caf\xc3\xa9\n";
-  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  const auto events = events_of([&] { report_load(refused_with(log)); });
   EXPECT_GT(events.size(), 2U);
   EXPECT_EQ(joined_log(events), log);
   EXPECT_EQ(events.back()["event"], "load");
@@ -78,7 +86,7 @@ TEST(Report, the_log_comes_in_pieces_before_the_verdict) {
 
 TEST(Report, a_log_over_a_mebibyte_loses_its_beginning_and_says_so) {
   const std::string log = std::string(3 << 20, 'a') + "the reason";
-  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  const auto events = events_of([&] { report_load(refused_with(log)); });
   EXPECT_EQ(joined_log(events).size(), 1U << 20);
   EXPECT_THAT(joined_log(events), testing::EndsWith("the reason"));
   EXPECT_EQ(events.back()["log_bytes"], log.size());
@@ -88,7 +96,7 @@ TEST(Report, a_log_over_a_mebibyte_loses_its_beginning_and_says_so) {
 TEST(Report, binary_logs_stay_within_the_contract) {
   std::string log(200'000, '\0');
   for (std::size_t i = 0; i < log.size(); ++i) log[i] = static_cast<char>(i * 7);
-  const auto events = events_of([&] { report_load({"p", {true, EACCES, ""}, {}, {}, {}, log}); });
+  const auto events = events_of([&] { report_load(refused_with(log)); });
   for (const Json& event : events) EXPECT_FALSE(event.is_discarded());
 }
 
