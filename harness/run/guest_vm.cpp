@@ -9,7 +9,6 @@
 
 #include "base/fd.h"
 #include "images/initramfs.h"
-#include "vm/accel.h"
 
 namespace bpfmatrix {
 
@@ -59,7 +58,7 @@ VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   return spec;
 }
 
-Result<> prove_kvm_with(const Kernel& kernel) {
+Result<KvmProof> prove_kvm_with(const Kernel& kernel) {
   const Result<Fd> initramfs = make_initramfs(kernel);
   if (!initramfs) return initramfs.error();
   VmSpec spec = vm_spec(kernel, Accel::kvm);

@@ -10,6 +10,7 @@
 #include "guest/session.h"
 #include "kernels/kernel.h"
 #include "run/settings.h"
+#include "vm/accel.h"
 #include "vm/vm.h"
 
 namespace bpfmatrix {
@@ -17,8 +18,9 @@ namespace bpfmatrix {
 /// The machine a kernel is booted in, but for its initramfs.
 VmSpec vm_spec(const Kernel& kernel, Accel accel);
 
-/// Error: why KVM does not serve for this kernel on this host. Blocks at most ten seconds.
-Result<> prove_kvm_with(const Kernel& kernel);
+/// Whether KVM serves for this kernel on this host. Blocks at most ten seconds. Error: it could not
+/// be tried.
+Result<KvmProof> prove_kvm_with(const Kernel& kernel);
 
 class GuestVm {
  public:

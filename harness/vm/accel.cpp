@@ -67,8 +67,9 @@ void remember(const fs::path& file, const Answer& answer) {
 Answer find_out(const AccelQuestion& question) {
   const fs::path file = answer_file(question);
   if (auto known = recall(file)) return *std::move(known);
-  const Result<> proof = question.prove();
-  Answer answer = proof ? Answer{Accel::kvm, ""} : Answer{Accel::tcg, proof.error().message};
+  Result<KvmProof> proof = question.prove();
+  if (!proof) return {Accel::tcg, "it could not be tried: " + proof.error().message};
+  Answer answer{proof->serves ? Accel::kvm : Accel::tcg, std::move(proof->reason)};
   remember(file, answer);
   return answer;
 }
@@ -128,19 +129,20 @@ AccelHost this_host(Arch guest) {
           fmt::format("{}\n{}\n{}", boot_id(), names.release, qemu_version(guest))};
 }
 
-Result<> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout) {
+Result<KvmProof> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout) {
   spec.accel = Accel::kvm;
   Result<Vm> vm = Vm::start(spec);
   if (!vm) return std::move(vm).error();
   const Result<Channel*> channel = vm->connect(Clock::now() + timeout);
   if (channel) {
     vm->stop(Stop::finished);
-    return {};
+    return KvmProof{true, ""};
   }
   const VmExit exit =
       vm->stop(Stop::deadline, fmt::format("no agent within {} ms", timeout.count()));
-  return Error{fmt::format("a kernel booted with it {}: {}",
-                           exit.end == End::hung ? "hangs" : "does not come up", exit.reason)};
+  return KvmProof{false, fmt::format("a kernel booted with it {}: {}",
+                                     exit.end == End::hung ? "hangs" : "does not come up",
+                                     exit.reason)};
 }
 
 Result<Accel> choose_accel(const AccelQuestion& question) {

@@ -36,9 +36,15 @@ struct AccelHost {
 /// Asks this host, and QEMU for its version; blocks for at most 10 s.
 AccelHost this_host(Arch guest);
 
-/// Boots `spec` with KVM, at most `timeout`, to the agent's first bytes. Error: why KVM does not
-/// serve.
-Result<> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+struct KvmProof {
+  bool serves = false;
+  /// Why not: "a kernel booted with it hangs: ...".
+  std::string reason{};
+};
+
+/// Boots `spec` with KVM, at most `timeout`, to the agent's first bytes. Error: it could not be
+/// tried (QEMU is missing), which says nothing about KVM.
+Result<KvmProof> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 struct AccelQuestion {
   AccelChoice choice = AccelChoice::automatic;
@@ -47,14 +53,15 @@ struct AccelQuestion {
   /// Answers are kept in its folder accel/.
   std::filesystem::path cache_dir{};
   /// Usually `prove_kvm` of the kernel that is about to be run.
-  std::function<Result<>()> prove{};
+  std::function<Result<KvmProof>()> prove{};
   /// Gets one line when `automatic` had to settle for emulation where KVM could have been hoped
   /// for.
   std::function<void(const std::string&)> say{};
 };
 
 /// Blocks as long as `prove`, if that is needed at all. Error: KVM was demanded and cannot be had.
-/// What cannot be remembered (a cache that is full or read-only) is found out again next time.
+/// What could not be found out, and what cannot be remembered (a cache that is full or read-only),
+/// is found out again next time.
 Result<Accel> choose_accel(const AccelQuestion& question);
 
 }  // namespace bpfmatrix

@@ -23,15 +23,16 @@ class ChooseAccel : public ::testing::Test {
   }
 
   bool kvm_works_ = true;
+  bool can_be_tried_ = true;
   int proofs_ = 0;
   std::vector<std::string> said_{};
   Result<TempDir> cache_ = TempDir::create();
   AccelQuestion question_{.host = {Arch::x86_64, true, "this boot"},
                           .cache_dir = cache_->path(),
-                          .prove = [this]() -> Result<> {
+                          .prove = [this]() -> Result<KvmProof> {
                             ++proofs_;
-                            if (kvm_works_) return {};
-                            return Error{"it hangs"};
+                            if (!can_be_tried_) return Error{"no QEMU"};
+                            return KvmProof{kvm_works_, kvm_works_ ? "" : "it hangs"};
                           },
                           .say = [this](const std::string& line) { said_.push_back(line); }};
 };
@@ -56,6 +57,15 @@ TEST_F(ChooseAccel, the_answer_is_remembered_with_its_reason) {
   EXPECT_EQ(proofs_, 1);
   ASSERT_EQ(said_.size(), 2U);
   EXPECT_EQ(said_[0], said_[1]);
+}
+
+TEST_F(ChooseAccel, what_could_not_be_tried_is_said_and_tried_again) {
+  can_be_tried_ = false;
+  EXPECT_EQ(chosen(), Accel::tcg);
+  EXPECT_THAT(said_, ElementsAre("/dev/kvm is there but does not serve (it could not be tried: no "
+                                 "QEMU): guests are emulated, which is slower"));
+  can_be_tried_ = true;
+  EXPECT_EQ(chosen(), Accel::kvm);
 }
 
 TEST_F(ChooseAccel, another_boot_of_the_host_is_asked_anew) {

@@ -38,7 +38,8 @@ TEST(Report, a_refusal_carries_errno_and_message) {
     report_map("events", "ringbuf", {true, -EINVAL, "map 'events': failed to create"});
   });
   EXPECT_EQ(events[0], Json::parse(R"({"event":"map","name":"events","type":"ringbuf",
-      "result":"refused","errno":"EINVAL","message":"map 'events': failed to create"})"));
+      "result":"refused","errno":"EINVAL","message":"map 'events': failed to create",
+      "attributes_known":null})"));
 }
 
 TEST(Report, an_error_number_of_libbpfs_own_has_no_name) {
