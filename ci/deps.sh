@@ -45,6 +45,12 @@ packages=(
   gpgv                     # checks the signature of an archive's Release file
   debian-archive-keyring   # the keys it is checked against
   ca-certificates          # mirrors that speak https
+  # What builds kernels (kernels build)
+  bc                       # a constant of the kernel's timekeeping is calculated with it
+  bison                    # Kconfig's grammar
+  flex                     # and its words
+  gcc-12                   # compiles them; for the other architecture "$cross" brings it
+  pahole                   # BTF from debug information
   # What only the tests run
   bpftool                  # an independent reader of BTF to be held against
   gnupg                    # makes keys to sign test archives with

@@ -17,7 +17,10 @@
 #include "base/json.h"
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
+#include "cli/kernel_progress.h"
+#include "cli/kernels_build.h"
 #include "cli/kernels_show.h"
+#include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "kernels/catalog.h"
 #include "kernels/kernels.h"
@@ -40,80 +43,6 @@ int report(const Error& error, ExitCode exit_code) {
   return exit_code;
 }
 
-Result<Catalog> known_kernels() {
-  Result<std::filesystem::path> path = find_data("kernels/catalog.json");
-  if (!path) return std::move(path).error();
-  return load_catalog(*path);
-}
-
-Result<Store> open_store(const std::string& option) {
-  if (!option.empty()) return Store(std::filesystem::absolute(option));
-  Result<std::filesystem::path> root = Store::default_root();
-  if (!root) return std::move(root).error();
-  return Store(*root);
-}
-
-std::string amount(std::uint64_t bytes) {
-  if (bytes < 1 << 20) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / (1 << 10));
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-}
-
-/// One line that is written over on a terminal; when piped, a line for each file that is whole.
-class ProgressLine {
- public:
-  explicit ProgressLine(std::string kernel)
-      : kernel_(std::move(kernel)), terminal_(::isatty(STDERR_FILENO) == 1) {}
-  ~ProgressLine() { clear(); }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void on_progress(const Progress& progress) {
-    if (what_ != progress.what) begin(progress);
-    const bool whole = progress.bytes >= progress.total;
-    const auto now = Clock::now();
-    if (terminal_ && (whole || now - shown_ > std::chrono::milliseconds(100))) {
-      shown_ = now;
-      fmt::print(stderr, "\r\033[K{}: {} {} of {}, {}", kernel_, what_, amount(progress.bytes),
-                 amount(progress.total), speed(progress.bytes));
-    } else if (!terminal_ && whole) {
-      fmt::print(stderr, "{}: {} {}, {}\n", kernel_, what_, amount(progress.total),
-                 speed(progress.bytes));
-    }
-  }
-
-  void say(std::string_view line) {
-    clear();
-    fmt::print(stderr, "{}: {}\n", kernel_, line);
-  }
-
-  void clear() {
-    if (terminal_) fmt::print(stderr, "\r\033[K");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void begin(const Progress& progress) {
-    what_ = progress.what;
-    started_ = Clock::now();
-    already_ = progress.bytes;
-  }
-
-  std::string speed(std::uint64_t bytes) const {
-    const std::chrono::duration<double> time = Clock::now() - started_;
-    if (bytes <= already_ || time.count() < 0.01) return "-";
-    const double rate = static_cast<double>(bytes - already_) / time.count();
-    return fmt::format("{}/s", amount(static_cast<std::uint64_t>(rate)));
-  }
-
-  std::string kernel_;
-  bool terminal_;
-  std::string what_{};
-  Clock::time_point started_{};
-  Clock::time_point shown_{};
-  std::uint64_t already_ = 0;
-};
-
 OrderedJson to_json(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
   OrderedJson json{
       {"id", entry.id}, {"arch", to_string(entry.arch)}, {"fetched", kernel.has_value()}};
@@ -121,19 +50,25 @@ OrderedJson to_json(const CatalogEntry& entry, const std::optional<Kernel>& kern
   json["release"] = kernel->release;
   json["image"] = kernel->image.string();
   json["btf_bytes"] = kernel->btf ? OrderedJson(kernel->btf->bytes) : OrderedJson(nullptr);
+  json["detached_btf_bytes"] =
+      kernel->detached_btf ? OrderedJson(kernel->detached_btf->bytes) : OrderedJson(nullptr);
   json["package"] = kernel->origin.package;
   json["version"] = kernel->origin.version;
   json["signed_by"] = kernel->origin.signed_by;
   return json;
 }
 
+bool is_built(const CatalogEntry& entry) {
+  return std::holds_alternative<BuildSource>(entry.source);
+}
+
 void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
   if (!kernel) {
-    fmt::print("{:<22} not fetched\n", entry.id);
+    fmt::print("{:<24} {}\n", entry.id, is_built(entry) ? "not built" : "not fetched");
     return;
   }
-  fmt::print("{:<22} {:<30} {:<18} {}\n", entry.id, kernel->release, kernel->origin.version,
-             kernel->btf ? "BTF " + amount(kernel->btf->bytes) : "no BTF");
+  fmt::print("{:<24} {:<30} {:<18} {}\n", entry.id, kernel->release, kernel->origin.version,
+             btf_words(*kernel));
 }
 
 int list_kernels(const KernelsArguments& arguments) {
@@ -186,6 +121,7 @@ int fetch_kernels(const KernelsArguments& arguments) {
   if (!mirror) return report(mirror.error(), wrong_command);
   int exit_code = as_expected;
   for (const CatalogEntry& entry : *entries) {
+    if (arguments.all && is_built(entry)) continue;
     if (!fetch_one(entry, FetchOptions{.mirror = *mirror, .store = *store})) {
       exit_code = ExitCode::unknown;
     }
@@ -207,10 +143,10 @@ int verify_one(const Store& store, const CatalogEntry& entry) {
   const auto findings = verify_kernel(store, entry.id);
   if (!findings) return report(findings.error(), ExitCode::unknown);
   if (findings->empty()) {
-    fmt::print("{:<22} ok\n", entry.id);
+    fmt::print("{:<24} ok\n", entry.id);
     return as_expected;
   }
-  fmt::print("{:<22} {} file(s) differ\n", entry.id, findings->size());
+  fmt::print("{:<24} {} file(s) differ\n", entry.id, findings->size());
   for (const VerifyFinding& finding : *findings) {
     fmt::print("  '{}': {}\n", finding.path.string(), finding.problem);
   }
@@ -222,7 +158,7 @@ int verify_one(const Store& store, const CatalogEntry& entry) {
 int remove_one(const Store& store, const CatalogEntry& entry) {
   const Result<> removed = remove_kernel(store, entry.id);
   if (!removed) return report(removed.error(), ExitCode::unknown);
-  fmt::print("{:<22} removed\n", entry.id);
+  fmt::print("{:<24} removed\n", entry.id);
   return as_expected;
 }
 
@@ -254,7 +190,8 @@ void add_store(CLI::App& command, KernelsArguments& arguments) {
 
 void add_kernels_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<KernelsArguments>();
-  CLI::App* kernels = app.add_subcommand("kernels", "List, fetch, show, verify and remove kernels");
+  CLI::App* kernels =
+      app.add_subcommand("kernels", "List, fetch, build, show, verify and remove kernels");
   kernels->require_subcommand(1);
   add_kernels_show(*kernels, exit_code);
 
@@ -266,7 +203,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   CLI::App* fetch =
       kernels->add_subcommand("fetch", "Fetch kernels, checked from the archive's signature down");
   auto* fetch_which = fetch->add_option("KERNEL", arguments->kernels, "Names or globs");
-  auto* fetch_all = fetch->add_flag("--all", arguments->all, "All kernels of the catalog");
+  auto* fetch_all = fetch->add_flag("--all", arguments->all, "All kernels that come ready made");
   fetch_which->excludes(fetch_all);
   fetch->add_option(
       "--mirror", arguments->mirror,
@@ -279,6 +216,8 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
     }
     exit_code = fetch_kernels(*arguments);
   });
+
+  add_kernels_build(*kernels, exit_code);
 
   CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");
   verify->add_option("KERNEL", arguments->kernels, "Names or globs (default: all that are here)");

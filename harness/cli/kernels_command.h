@@ -1,4 +1,4 @@
-// bpfmatrix kernels list|fetch|verify|rm
+// bpfmatrix kernels list|fetch|build|verify|rm
 #pragma once
 
 #include <CLI/CLI.hpp>

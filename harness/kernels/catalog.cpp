@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/sha256.h"
+#include "kernels/text.h"
 
 namespace bpfmatrix {
 
@@ -23,17 +25,88 @@ std::string read_id(ObjectReader& reader, std::string_view key) {
   return id;
 }
 
-Result<DebSource> read_deb(const Json& json, const std::string& where) {
+Result<DebSource> read_deb(const Json& json, const std::string& where, std::string_view prefix) {
   ObjectReader reader(json, where);
   DebSource source;
   source.suite = read_id(reader, "suite");
   source.package = read_id(reader, "package");
-  if (!reader.failed() && !source.package.starts_with("linux-image-")) {
-    reader.fail("package", fmt::format("'{}' is no linux-image-... package", source.package));
+  if (!reader.failed() && !source.package.starts_with(prefix)) {
+    reader.fail("package", fmt::format("'{}' is no {}... package", source.package, prefix));
   }
   source.keyring = read_id(reader, "keyring");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return source;
+}
+
+Result<TarballSource> read_tarball(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  TarballSource source;
+  source.path = reader.string("path");
+  if (!reader.failed() && !is_safe_relative_path(source.path)) {
+    reader.fail("path", fmt::format("'{}' is no path below a mirror", source.path));
+  }
+  source.sha256 = reader.string("sha256");
+  if (!reader.failed() && !is_sha256(source.sha256)) reader.fail("sha256", "not a sha256");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return source;
+}
+
+/// Exactly one of the two places a kernel's source can come from.
+Result<std::variant<TarballSource, DebSource>> read_code(const Json* tarball, const Json* deb,
+                                                         const std::string& where) {
+  using Code = std::variant<TarballSource, DebSource>;
+  if ((tarball == nullptr) == (deb == nullptr)) {
+    return Error{fmt::format("'{}': wanted one of 'tarball' and 'deb'", where)};
+  }
+  if (tarball != nullptr) {
+    Result<TarballSource> source = read_tarball(*tarball, where + ": tarball");
+    if (!source) return std::move(source).error();
+    return Code(*std::move(source));
+  }
+  Result<DebSource> source = read_deb(*deb, where + ": deb", "linux-source-");
+  if (!source) return std::move(source).error();
+  return Code(*std::move(source));
+}
+
+std::vector<std::string> read_fragments(ObjectReader& reader) {
+  std::vector<std::string> names = reader.strings("config");
+  for (const std::string& name : names) {
+    if (!is_valid_id(name)) reader.fail("config", fmt::format("'{}' is no valid name", name));
+  }
+  return names;
+}
+
+Result<BuildSource> read_build(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  const Json* tarball = reader.object("tarball");
+  const Json* deb = reader.object("deb");
+  BuildSource source;
+  source.config = read_fragments(reader);
+  source.gcc = read_id(reader, "gcc");
+  source.kcflags = reader.optional_strings("kcflags").value_or(std::vector<std::string>());
+  source.hostcflags = reader.optional_strings("hostcflags").value_or(std::vector<std::string>());
+  source.pahole_flags = reader.optional_strings("pahole").value_or(std::vector<std::string>());
+  source.objects = reader.integer("objects");
+  if (!reader.failed() && source.objects < 1) reader.fail("objects", "must be positive");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  auto code = read_code(tarball, deb, where);
+  if (!code) return std::move(code).error();
+  source.code = *std::move(code);
+  return source;
+}
+
+Result<KernelSource> read_source(const Json* deb, const Json* build, const std::string& where) {
+  if ((deb == nullptr) == (build == nullptr)) {
+    return Error{fmt::format("'{}': wanted one of 'deb' and 'source'", where)};
+  }
+  if (deb != nullptr) {
+    Result<DebSource> source = read_deb(*deb, where + ": deb", "linux-image-");
+    if (!source) return std::move(source).error();
+    return KernelSource(*std::move(source));
+  }
+  Result<BuildSource> source = read_build(*build, where + ": source");
+  if (!source) return std::move(source).error();
+  return KernelSource(*std::move(source));
 }
 
 Arch read_arch(ObjectReader& reader) {
@@ -50,9 +123,10 @@ Result<CatalogEntry> read_entry(const Json& json, const std::string& where) {
   CatalogEntry entry;
   entry.id = read_id(reader, "id");
   entry.arch = read_arch(reader);
-  const Json* deb = reader.required("deb");
+  const Json* deb = reader.object("deb");
+  const Json* build = reader.object("source");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  Result<DebSource> source = read_deb(*deb, reader.where("deb"));
+  Result<KernelSource> source = read_source(deb, build, where);
   if (!source) return std::move(source).error();
   entry.source = *std::move(source);
   return entry;

@@ -1,6 +1,7 @@
 // The kernels that have a name: kernels/catalog.json, read strictly.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,18 +13,42 @@
 
 namespace bpfmatrix {
 
-/// A kernel out of Debian packages.
+/// A kernel, or its source, out of Debian packages.
 struct DebSource {
   /// Codename: "bookworm", "trixie-backports".
   std::string suite{};
-  /// A metapackage ("linux-image-cloud-amd64") or an image package.
+  /// A metapackage ("linux-image-cloud-amd64") or an image package; "linux-source-5.10".
   std::string package{};
   /// File name of the keyring that vouches for the suite.
   std::string keyring{};
 };
 
+/// A release tarball of the kernel's developers, pinned by its hash.
+struct TarballSource {
+  /// Below the kernel mirror: "v4.x/linux-4.18.tar.xz".
+  std::string path{};
+  std::string sha256{};
+};
+
+/// A kernel built here, from source.
+struct BuildSource {
+  /// A tarball, or a linux-source-... package.
+  std::variant<TarballSource, DebSource> code{};
+  /// Files of kernels/config/ without ".config", in this order.
+  std::vector<std::string> config{};
+  /// Version of gcc ("12"), for the kernel and the programs its build runs.
+  std::string gcc{};
+  /// Flags this version needs with that compiler, for the kernel and for the build's own programs.
+  std::vector<std::string> kcflags{};
+  std::vector<std::string> hostcflags{};
+  /// What pahole must leave out of the BTF, so that this version's own parser takes it.
+  std::vector<std::string> pahole_flags{};
+  /// Files that are compiled, about: what progress is measured against.
+  std::int64_t objects = 0;
+};
+
 /// One alternative per kind of provider.
-using KernelSource = std::variant<DebSource>;
+using KernelSource = std::variant<DebSource, BuildSource>;
 
 struct CatalogEntry {
   std::string id{};

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
+#include "kernels/kconfig.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -20,11 +23,71 @@ TEST(Catalog, the_published_one_names_the_default_kernels) {
   const auto catalog = load_catalog(BPFMATRIX_SOURCE_DIR "/kernels/catalog.json");
   ASSERT_TRUE(catalog) << catalog.error().message;
   std::vector<std::string> ids;
-  for (const CatalogEntry& entry : catalog->entries) ids.push_back(entry.id);
+  for (const CatalogEntry& entry : catalog->entries) {
+    if (std::holds_alternative<DebSource>(entry.source)) ids.push_back(entry.id);
+  }
   EXPECT_EQ(ids, (std::vector<std::string>{"debian-5.10-x86_64", "debian-5.10-aarch64",
                                            "debian-6.1-x86_64", "debian-6.1-aarch64",
                                            "debian-6.12-x86_64", "debian-6.12-aarch64",
                                            "debian-7.x-x86_64", "debian-7.x-aarch64"}));
+}
+
+TEST(Catalog, what_is_built_is_pinned_and_has_its_fragments) {
+  const auto catalog = load_catalog(BPFMATRIX_SOURCE_DIR "/kernels/catalog.json");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  int built = 0;
+  for (const CatalogEntry& entry : catalog->entries) {
+    const auto* source = std::get_if<BuildSource>(&entry.source);
+    if (source == nullptr) continue;
+    ++built;
+    std::vector<std::vector<ConfigOption>> fragments;
+    for (const std::string& name : source->config) {
+      const auto text =
+          read_file(BPFMATRIX_SOURCE_DIR "/kernels/config/" + name + ".config", 1 << 20);
+      ASSERT_TRUE(text) << entry.id << ": " << text.error().message;
+      fragments.push_back(*parse_fragment(*text, name));
+    }
+    const auto joined = join_fragments(fragments);
+    EXPECT_TRUE(joined) << entry.id << ": " << joined.error().message;
+  }
+  EXPECT_GE(built, 1);
+}
+
+std::string built_entry(const std::string& code, const std::string& more = "") {
+  return R"({"id": "a", "arch": "x86_64", "source": {)" + code +
+         R"("config": ["base"], "gcc": "12", "objects": 9)" + more + "}}";
+}
+
+TEST(Catalog, reads_what_a_kernel_is_built_from) {
+  const std::string tarball =
+      R"("tarball": {"path": "v5.x/l.tar.xz", "sha256": ")" + std::string(64, 'a') + R"("}, )";
+  const auto catalog = parse_catalog(
+      catalog_with(built_entry(tarball, R"(, "kcflags": ["-fa", "-fb"], "pahole": ["--c"])")), "c");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  const auto& source = std::get<BuildSource>(catalog->entries[0].source);
+  EXPECT_EQ(std::get<TarballSource>(source.code).path, "v5.x/l.tar.xz");
+  EXPECT_EQ(source.config, std::vector<std::string>{"base"});
+  EXPECT_EQ(source.kcflags, (std::vector<std::string>{"-fa", "-fb"}));
+  EXPECT_EQ(source.pahole_flags, std::vector<std::string>{"--c"});
+  EXPECT_TRUE(source.hostcflags.empty());
+  EXPECT_EQ(source.objects, 9);
+}
+
+TEST(Catalog, a_source_that_is_none_is_named) {
+  const auto problem = [](const std::string& entry_text) {
+    const auto catalog = parse_catalog(catalog_with(entry_text), "c");
+    EXPECT_FALSE(catalog);
+    return catalog ? "" : catalog.error().message;
+  };
+  EXPECT_EQ(problem(built_entry("")), "'c: kernels[0]: source': wanted one of 'tarball' and 'deb'");
+  EXPECT_EQ(problem(built_entry(R"("tarball": {"path": "../x", "sha256": "a"}, )")),
+            "'c: kernels[0]: source: tarball': key 'path': '../x' is no path below a mirror");
+  EXPECT_EQ(problem(built_entry(
+                R"("deb": {"suite": "s", "package": "linux-image-a", "keyring": "k"}, )")),
+            "'c: kernels[0]: source: deb': key 'package': 'linux-image-a' is no linux-source-... "
+            "package");
+  EXPECT_EQ(problem(R"({"id": "a", "arch": "x86_64"})"),
+            "'c: kernels[0]': wanted one of 'deb' and 'source'");
 }
 
 TEST(Catalog, an_unknown_key_is_named_with_its_place) {

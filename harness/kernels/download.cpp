@@ -210,18 +210,20 @@ class Fetch {
 
  private:
   const std::string& url() const { return download_.urls[url_]; }
+  std::uint64_t known_bytes() const { return download_.size_unknown ? 0 : download_.bytes; }
 
   TransferEnd transfer(std::uint64_t offset) {
     Receiver receiver;
     receiver.take = [&](std::string_view bytes) {
       if (bytes.size() > download_.bytes - part_.size()) {
         receiver.problem =
-            Error{fmt::format("'{}': larger than the {} bytes announced", url(), download_.bytes)};
+            Error{fmt::format("'{}': larger than the {} bytes {}", url(), download_.bytes,
+                              download_.size_unknown ? "it may have" : "announced")};
         return false;
       }
       Result<> kept = part_.append(bytes);
       if (!kept) receiver.problem = std::move(kept).error();
-      if (progress_) progress_(Progress{download_.what, part_.size(), download_.bytes});
+      if (progress_) progress_(Progress{download_.what, part_.size(), known_bytes()});
       return !receiver.problem;
     };
     return run_transfer(url(), offset, limits_, receiver);
@@ -231,7 +233,7 @@ class Fetch {
   std::optional<Result<>> decide(const TransferEnd& end, std::uint64_t offset) {
     switch (end.kind) {
       case Transfer::whole:
-        return part_.size() < download_.bytes ? short_of_bytes() : check(offset > 0);
+        return part_.size() < known_bytes() ? short_of_bytes() : check(offset > 0);
       case Transfer::not_found:
         if (++url_ < download_.urls.size()) return std::nullopt;
         return give_up(end.error, offset > 0);

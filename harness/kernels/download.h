@@ -17,6 +17,7 @@ namespace bpfmatrix {
 struct Progress {
   std::string_view what{};
   std::uint64_t bytes = 0;
+  /// 0: not known beforehand.
   std::uint64_t total = 0;
 };
 using ProgressCallback = std::function<void(const Progress&)>;
@@ -32,7 +33,7 @@ struct TransferLimits {
   std::chrono::milliseconds retry_pause = std::chrono::seconds(1);
 };
 
-/// A file whose size and hash are known beforehand, from something that is signed.
+/// A file whose hash is known beforehand, from something that is signed or from the catalog.
 struct Download {
   /// The same bytes under several names: the next is tried when one is not there.
   std::vector<std::string> urls{};
@@ -43,6 +44,8 @@ struct Download {
   /// Where it goes; appears only whole and verified. While it comes, "<to>.part" grows; a broken
   /// connection leaves that, and the next call goes on where it ended.
   std::filesystem::path to{};
+  /// `bytes` is no more than a limit, because nobody has said how large the file is.
+  bool size_unknown = false;
 };
 
 /// Blocks. One caller at a time per `to` (the store's lock sees to it). Errors name the URL: not

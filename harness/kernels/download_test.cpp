@@ -53,6 +53,26 @@ class DownloadTest : public testing::Test {
   TransferLimits limits_{};
 };
 
+TEST_F(DownloadTest, the_size_need_not_be_known) {
+  Download download = wanted();
+  download.bytes = bytes_.size() + 1000;
+  download.size_unknown = true;
+  const auto done = download_file(download, limits_,
+                                  [](const Progress& progress) { EXPECT_EQ(progress.total, 0U); });
+  ASSERT_TRUE(done) << done.error().message;
+  expect_whole();
+}
+
+TEST_F(DownloadTest, a_size_that_is_not_known_is_bounded_all_the_same) {
+  Download download = wanted();
+  download.bytes = bytes_.size() - 1;
+  download.size_unknown = true;
+  const auto done = download_file(download, limits_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message,
+            "'" + server_.url() + "/a': larger than the 999999 bytes it may have");
+}
+
 TEST_F(DownloadTest, a_whole_file_appears_under_its_name) {
   std::uint64_t last = 0;
   const auto done = download_file(wanted(), limits_, [&](const Progress& progress) {

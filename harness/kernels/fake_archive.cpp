@@ -99,17 +99,6 @@ void add_entry(struct archive* handle, const FakeEntry& fake) {
   ::archive_entry_free(entry);
 }
 
-std::string make_tar(const std::vector<FakeEntry>& entries, Packing packing) {
-  return write_archive(
-      [packing](struct archive* handle) {
-        ::archive_write_set_format_gnutar(handle);
-        add_filter(handle, packing);
-      },
-      [&](struct archive* handle) {
-        for (const FakeEntry& entry : entries) add_entry(handle, entry);
-      });
-}
-
 void put_u32(std::string& bytes, std::size_t at, std::uint32_t value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
 }
@@ -196,6 +185,17 @@ std::string fake_bzimage(std::string_view release, std::string_view btf, Packing
   put_u32(image, 0x248, 0);
   put_u32(image, 0x24c, static_cast<std::uint32_t>(payload.size()));
   return image + payload;
+}
+
+std::string make_tar(const std::vector<FakeEntry>& entries, Packing packing) {
+  return write_archive(
+      [packing](struct archive* handle) {
+        ::archive_write_set_format_gnutar(handle);
+        add_filter(handle, packing);
+      },
+      [&](struct archive* handle) {
+        for (const FakeEntry& entry : entries) add_entry(handle, entry);
+      });
 }
 
 std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing) {

@@ -26,13 +26,14 @@ std::string fake_btf(int extra = 0);
 std::string fake_bzimage(std::string_view release, std::string_view btf,
                          Packing packing = Packing::gzip);
 
-/// One entry of a data.tar.
+/// One entry of a tarball.
 struct FakeEntry {
   enum class Kind { file, symlink, hardlink, device };
   std::string path{};
   std::string body{};
   Kind kind = Kind::file;
 };
+std::string make_tar(const std::vector<FakeEntry>& entries, Packing packing = Packing::xz);
 std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing = Packing::xz);
 
 struct FakePackage {

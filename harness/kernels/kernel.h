@@ -13,20 +13,22 @@ namespace bpfmatrix {
 
 /// Where a kernel's files come from, and what vouches for them.
 struct Origin {
-  /// "deb", "local" (later "source", "rpm").
+  /// "deb", "source", "local" (later "rpm").
   std::string kind{};
+  /// For a kernel built here: what its source was in.
   std::string package{};
   std::string version{};
-  /// Of the package, or of the image for a local kernel.
+  /// Of the package or tarball, or of the image for a local kernel.
   std::string sha256{};
-  /// Fingerprint of the key that signed the archive's Release file; empty for a local kernel.
+  /// Fingerprint of the key that signed the archive's Release file; empty for a local kernel, and
+  /// for a tarball, which is pinned by its hash.
   std::string signed_by{};
   /// The links from signature to file, outermost first: "InRelease of bookworm: good signature by
   /// ...", "Packages: sha256 ...", "linux-image-...deb: sha256 ...".
   std::vector<std::string> chain{};
 };
 
-/// BTF of the kernel itself, taken out of its image.
+/// BTF that describes a kernel, as a file.
 struct KernelBtf {
   std::filesystem::path file{};
   std::uint64_t bytes = 0;
@@ -45,9 +47,18 @@ struct Kernel {
   /// The folder that holds modules.builtin and kernel/...; nothing when all that is needed is built
   /// in.
   std::optional<std::filesystem::path> modules{};
-  /// Nothing when the kernel was built without BTF.
+  /// The kernel's own, taken out of its image; nothing when it was built without.
   std::optional<KernelBtf> btf{};
+  /// Made from its debug information and kept beside it, for a kernel that has none of its own. The
+  /// guest never sees it, unless it is handed over.
+  std::optional<KernelBtf> detached_btf{};
   Origin origin{};
 };
+
+/// What the BTF source `embedded` hands over; nullptr when there is nothing.
+inline const KernelBtf* btf_to_embed(const Kernel& kernel) {
+  if (kernel.btf) return &*kernel.btf;
+  return kernel.detached_btf ? &*kernel.detached_btf : nullptr;
+}
 
 }  // namespace bpfmatrix

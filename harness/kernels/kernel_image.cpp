@@ -22,7 +22,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMaxImageBytes = 512ULL << 20;
+constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
 constexpr std::string_view kBanner = "Linux version ";
+// kernel/configs.c: the config, compressed, between two marks.
+constexpr std::string_view kConfigBegin("IKCFG_ST\x1f\x8b", 10);
+constexpr std::string_view kConfigEnd = "IKCFG_ED";
 
 /// A little-endian number at a fixed place of a header; nothing past the end.
 template <typename T>
@@ -163,6 +167,20 @@ Result<std::string> read_btf(std::string_view kernel) {
   return std::string((*section)->substr(0, shape->bytes));
 }
 
+/// The config that CONFIG_IKCONFIG puts into the kernel; empty when there is none, or none whole.
+std::string find_config(std::string_view kernel) {
+  const auto begin = kernel.find(kConfigBegin);
+  if (begin == std::string_view::npos) return "";
+  const std::string_view rest = kernel.substr(begin + kConfigEnd.size());
+  const std::string_view packed = rest.substr(0, rest.find(kConfigEnd));
+  std::string config;
+  const Result<> unpacked = decompress(packed, kMaxConfigBytes, [&](std::string_view piece) {
+    config += piece;
+    return Result<>();
+  });
+  return unpacked && config.find("CONFIG_") != std::string::npos ? config : "";
+}
+
 Result<Arch> kernel_arch(const Layout& layout, std::string_view kernel) {
   if (layout.arch) return *layout.arch;
   if (is_arm64_image(kernel)) return Arch::aarch64;
@@ -182,6 +200,7 @@ Result<KernelImage> describe(const Layout& layout, std::string_view kernel) {
   Result<std::string> btf = read_btf(kernel);
   if (!btf) return std::move(btf).error();
   image.btf = *std::move(btf);
+  image.config = find_config(kernel);
   return image;
 }
 

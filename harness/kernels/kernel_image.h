@@ -1,4 +1,4 @@
-// What a kernel image tells about itself: its format, architecture, release and BTF.
+// What a kernel image tells about itself: its format, architecture, release, BTF and config.
 #pragma once
 
 #include <filesystem>
@@ -28,6 +28,8 @@ struct KernelImage {
   std::string release{};
   /// All of the kernel's own BTF; empty when it was built without.
   std::string btf{};
+  /// The config it was built with; empty when it does not carry one (IKCONFIG).
+  std::string config{};
 };
 
 /// Unpacks the image into a file below `scratch` (removed again) and looks through it. Blocks for a

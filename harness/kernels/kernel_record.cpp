@@ -75,8 +75,10 @@ Result<Origin> read_origin(const Json& json, const std::string& where) {
   return origin;
 }
 
-Result<KernelBtf> read_btf(const Json& json, const std::string& where, const fs::path& folder) {
-  ObjectReader reader(json, where);
+Result<std::optional<KernelBtf>> read_btf(const Json* json, const std::string& where,
+                                          const fs::path& folder) {
+  if (json == nullptr) return std::optional<KernelBtf>();
+  ObjectReader reader(*json, where);
   KernelBtf btf;
   btf.file = inside(reader, "file", reader.string("file"), folder);
   const std::int64_t bytes = reader.integer("bytes");
@@ -84,7 +86,7 @@ Result<KernelBtf> read_btf(const Json& json, const std::string& where, const fs:
   btf.bytes = static_cast<std::uint64_t>(bytes);
   btf.sha256 = read_sha256(reader, "sha256");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return btf;
+  return std::optional<KernelBtf>(std::move(btf));
 }
 
 Arch read_arch(ObjectReader& reader) {
@@ -103,17 +105,18 @@ Result<Json> read_json(const fs::path& path) {
 }  // namespace
 
 Result<> write_kernel_record(const Kernel& kernel, const fs::path& folder) {
-  const OrderedJson json{{"schema", 1},
-                         {"id", kernel.id},
-                         {"release", kernel.release},
-                         {"arch", to_string(kernel.arch)},
-                         {"image", relative_or_null(kernel.image, folder)},
-                         {"image_sha256", kernel.image_sha256},
-                         {"config", relative_or_null(kernel.config, folder)},
-                         {"system_map", relative_or_null(kernel.system_map, folder)},
-                         {"modules", relative_or_null(kernel.modules, folder)},
-                         {"btf", to_json(kernel.btf, folder)},
-                         {"origin", to_json(kernel.origin)}};
+  OrderedJson json{{"schema", 1},
+                   {"id", kernel.id},
+                   {"release", kernel.release},
+                   {"arch", to_string(kernel.arch)},
+                   {"image", relative_or_null(kernel.image, folder)},
+                   {"image_sha256", kernel.image_sha256},
+                   {"config", relative_or_null(kernel.config, folder)},
+                   {"system_map", relative_or_null(kernel.system_map, folder)},
+                   {"modules", relative_or_null(kernel.modules, folder)},
+                   {"btf", to_json(kernel.btf, folder)},
+                   {"origin", to_json(kernel.origin)}};
+  if (kernel.detached_btf) json["detached_btf"] = to_json(kernel.detached_btf, folder);
   return write_file(folder / kKernelRecordName, json.dump(2) + "\n");
 }
 
@@ -133,13 +136,15 @@ Result<Kernel> read_kernel_record(const fs::path& folder) {
   kernel.system_map = optional_inside(reader, "system_map", folder);
   kernel.modules = optional_inside(reader, "modules", folder);
   const Json* btf = reader.object("btf");
+  const Json* detached = reader.object("detached_btf");
   const Json* origin = reader.required("origin");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  if (btf != nullptr) {
-    Result<KernelBtf> read = read_btf(*btf, reader.where("btf"), folder);
-    if (!read) return std::move(read).error();
-    kernel.btf = *std::move(read);
-  }
+  Result<std::optional<KernelBtf>> own = read_btf(btf, reader.where("btf"), folder);
+  if (!own) return std::move(own).error();
+  kernel.btf = *std::move(own);
+  Result<std::optional<KernelBtf>> made = read_btf(detached, reader.where("detached_btf"), folder);
+  if (!made) return std::move(made).error();
+  kernel.detached_btf = *std::move(made);
   Result<Origin> read = read_origin(*origin, reader.where("origin"));
   if (!read) return std::move(read).error();
   kernel.origin = *std::move(read);

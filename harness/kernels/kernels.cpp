@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <type_traits>
-
 #include "kernels/deb_kernel.h"
 #include "kernels/kernel_record.h"
+#include "kernels/source_kernel.h"
 
 namespace bpfmatrix {
 
@@ -25,12 +24,18 @@ Result<fs::path> kernel_tree(const Store& store, const std::string& id) {
 }
 
 Result<Kernel> fetch_from(const CatalogEntry& entry, const FetchOptions& options) {
-  return std::visit(
-      [&](const auto& source) -> Result<Kernel> {
-        static_assert(std::is_same_v<std::decay_t<decltype(source)>, DebSource>);
-        return fetch_deb_kernel(entry, source, options);
-      },
-      entry.source);
+  struct {
+    const CatalogEntry& entry;
+    const FetchOptions& options;
+    Result<Kernel> operator()(const DebSource& source) const {
+      return fetch_deb_kernel(entry, source, options);
+    }
+    Result<Kernel> operator()(const BuildSource&) const {
+      return Error{"not built yet, which takes minutes",
+                   fmt::format("run 'bpfmatrix kernels build {}'", entry.id)};
+    }
+  } provider{entry, options};
+  return std::visit(provider, entry.source);
 }
 
 Result<Kernel> fetch_locked(const CatalogEntry& entry, const FetchOptions& options) {
@@ -78,6 +83,8 @@ Result<> remove_kernel(const Store& store, const std::string& id) {
   if (Result<> removed = store.remove(store.kernel_link(id)); !removed) {
     return named(id, std::move(removed).error());
   }
+  std::error_code ignored;
+  fs::remove_all(build_folder(store, id), ignored);
   return {};
 }
 

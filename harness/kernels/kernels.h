@@ -23,7 +23,7 @@ Result<Kernel> fetch_kernel(const CatalogEntry& entry, const FetchOptions& optio
 /// Hashes every file again. Nothing found: all is as it was fetched. Error: not in the store.
 Result<std::vector<VerifyFinding>> verify_kernel(const Store& store, const std::string& id);
 
-/// Error: not in the store, or no permission.
+/// With what a build of it has left behind. Error: not in the store, or no permission.
 Result<> remove_kernel(const Store& store, const std::string& id);
 
 }  // namespace bpfmatrix

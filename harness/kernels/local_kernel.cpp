@@ -55,6 +55,12 @@ Result<Kernel> describe_local(const fs::path& path, const Store& store) {
   kernel.image_sha256 = *sha256;
   kernel.config =
       first_file({folder / ("config-" + kernel.release), folder / "config", folder / ".config"});
+  if (!kernel.config && !image->config.empty()) {
+    kernel.config = store.blob(sha256_hex(image->config));
+    if (Result<> kept = write_file(*kernel.config, image->config); !kept) {
+      return std::move(kept).error();
+    }
+  }
   kernel.system_map =
       first_file({folder / ("System.map-" + kernel.release), folder / "System.map"});
   if (kernel.system_map && !is_real_system_map(*kernel.system_map)) kernel.system_map.reset();

@@ -51,6 +51,30 @@ TEST_F(LocalKernel, takes_what_lies_beside_it_under_its_release_first) {
   EXPECT_EQ(kernel->modules, dir_->path() / "lib/modules/5.4.1-own");
 }
 
+TEST_F(LocalKernel, the_config_inside_serves_where_none_lies_beside_it) {
+  const std::string config = "CONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF=y\n";
+  const std::string inside = "IKCFG_ST" + pack(config, Packing::gzip) + "IKCFG_ED";
+  put("bzImage", fake_bzimage("5.4.1-own", fake_btf() + inside));
+  const auto kernel = read("bzImage");
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  ASSERT_TRUE(kernel->config);
+  EXPECT_EQ(*read_file(*kernel->config, 1000), config);
+  put("config", "CONFIG_OTHER=y\n");
+  EXPECT_EQ(read("bzImage")->config->filename(), "config");
+}
+
+TEST_F(LocalKernel, a_damaged_config_inside_is_none) {
+  const std::string packed = pack(std::string(10'000, 'c') + "CONFIG_BPF=y\n", Packing::gzip);
+  const std::string bomb = pack(std::string(64 << 20, 'c') + "CONFIG_BPF=y\n", Packing::gzip);
+  for (const std::string& inside :
+       {packed.substr(0, packed.size() / 2), bomb, pack("no option in it", Packing::gzip)}) {
+    put("bzImage", fake_bzimage("5.4.1-own", "IKCFG_ST" + inside + "IKCFG_ED"));
+    const auto kernel = read("bzImage");
+    ASSERT_TRUE(kernel) << kernel.error().message;
+    EXPECT_FALSE(kernel->config);
+  }
+}
+
 TEST_F(LocalKernel, debians_placeholder_is_no_system_map) {
   put("vmlinuz", image_);
   put("System.map-5.4.1-own", "ffffffffffffffff B The real System.map is in the x-dbg package\n");

@@ -43,6 +43,21 @@ TEST_F(Mirror, refuses_other_schemes_and_names_where_it_stood) {
             "mirror 'file://host/d' (--mirror): not an http, https or file URL");
 }
 
+TEST_F(Mirror, kernel_tarballs_have_one_of_their_own) {
+  ASSERT_TRUE(write_file(config_.config_file,
+                         R"({"mirror": "http://d.invalid/d", "kernel_mirror": "file:///k/"})"));
+  EXPECT_EQ(*choose_kernel_mirror(config_), "http://option.invalid/d");
+  config_.option.clear();
+  EXPECT_EQ(*choose_kernel_mirror(config_), "http://environment.invalid/d");
+  config_.environment.clear();
+  EXPECT_EQ(*choose_kernel_mirror(config_), "file:///k");
+  config_.config_file = dir_->path() / "missing.json";
+  EXPECT_EQ(*choose_kernel_mirror(config_), "https://cdn.kernel.org/pub/linux/kernel");
+  config_.option = "ftp://x/d";
+  EXPECT_EQ(choose_kernel_mirror(config_).error().message,
+            "mirror 'ftp://x/d' (--kernel-mirror): not an http, https or file URL");
+}
+
 TEST_F(Mirror, an_unknown_key_in_the_config_file_is_an_error) {
   config_.option.clear();
   config_.environment.clear();

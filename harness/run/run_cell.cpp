@@ -61,7 +61,8 @@ class LoaderRun {
 
   Result<> put_files() {
     if (input_.cell->btf == BtfSource::embedded) {
-      if (const Result<> put = put_file(input_.kernel->btf->file, kBtfInGuest); !put) return put;
+      const KernelBtf* btf = btf_at_hand();
+      if (const Result<> put = put_file(btf->file, kBtfInGuest); !put) return put;
     }
     if (input_.command != nullptr) {
       const Result<> put = put_file(input_.command->file, command_in_guest(), 0755);
@@ -73,6 +74,19 @@ class LoaderRun {
       if (!put) return put;
     }
     return put_file(input_.object->file, kObjectInGuest);
+  }
+
+  /// What the loader can relocate against; nullptr when there is nothing.
+  const KernelBtf* btf_at_hand() const {
+    switch (input_.cell->btf) {
+      case BtfSource::kernel:
+        return input_.kernel->btf ? &*input_.kernel->btf : nullptr;
+      case BtfSource::embedded:
+        return btf_to_embed(*input_.kernel);
+      case BtfSource::none:
+        return nullptr;
+    }
+    return nullptr;
   }
 
   void name_command() {
@@ -172,8 +186,8 @@ class LoaderRun {
     const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
     if (!elf) return elf.error();
     std::shared_ptr<const Btf> target;
-    if (input_.cell->btf != BtfSource::none && input_.kernel->btf) {
-      Result<std::shared_ptr<const Btf>> types = input_.types->read(input_.kernel->btf->file);
+    if (const KernelBtf* btf = btf_at_hand()) {
+      Result<std::shared_ptr<const Btf>> types = input_.types->read(btf->file);
       if (!types) return std::move(types).error();
       target = *std::move(types);
     }

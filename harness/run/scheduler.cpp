@@ -111,8 +111,8 @@ class Scheduler {
     if (usual && usual->btf) return objects_.compile_against(arch, usual->btf->file);
     for (const KernelQueue& queue : queues_) {
       const Result<Kernel>& kernel = *queue.kernel;
-      if (kernel && kernel->arch == arch && kernel->btf)
-        objects_.compile_against(arch, kernel->btf->file);
+      const KernelBtf* btf = kernel && kernel->arch == arch ? btf_to_embed(*kernel) : nullptr;
+      if (btf != nullptr) objects_.compile_against(arch, btf->file);
     }
   }
 
@@ -296,7 +296,7 @@ class Scheduler {
     outcome.end = End::unavailable;
     if (!kernel) outcome.end_reason = kernel.error().message;
     if (kernel && !object) outcome.end_reason = object.error().message;
-    if (kernel && cell.btf == BtfSource::embedded && !kernel->btf) {
+    if (kernel && cell.btf == BtfSource::embedded && btf_to_embed(*kernel) == nullptr) {
       outcome.end_reason = fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id);
     }
     if (outcome.end_reason.empty()) return std::nullopt;

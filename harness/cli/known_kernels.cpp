@@ -1,0 +1,20 @@
+#include "cli/known_kernels.h"
+
+#include "base/data_dir.h"
+
+namespace bpfmatrix {
+
+Result<Catalog> known_kernels() {
+  Result<std::filesystem::path> path = find_data("kernels/catalog.json");
+  if (!path) return std::move(path).error();
+  return load_catalog(*path);
+}
+
+Result<Store> open_store(const std::string& option) {
+  if (!option.empty()) return Store(std::filesystem::absolute(option));
+  Result<std::filesystem::path> root = Store::default_root();
+  if (!root) return std::move(root).error();
+  return Store(*root);
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,18 @@
+// What every command about kernels begins with: the catalog, and the store.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "kernels/catalog.h"
+#include "kernels/store.h"
+
+namespace bpfmatrix {
+
+/// The catalog of this installation. Error: it is missing or malformed.
+Result<Catalog> known_kernels();
+
+/// The store at `option`, or where it is by default if that is empty. Touches nothing.
+Result<Store> open_store(const std::string& option);
+
+}  // namespace bpfmatrix
