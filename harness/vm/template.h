@@ -4,8 +4,8 @@
 // written to a second file by QEMU's migration (capability x-ignore-shared). A clone maps the same
 // file privately and reads only that small state; pages are copied as it writes to them. Why this
 // way, as measured on two cores without KVM with Debian's 6.1 and 512 MiB, from the start of QEMU
-// until the agent has answered (medians of 15, x86_64 and aarch64), and what then is private
-// memory:
+// until the agent has reacted to its first bytes with a line on the console (medians of 15, x86_64
+// and aarch64), and what then is private memory. ci/bench/clone.py measures until it has answered.
 //
 //     RAM mapped from the file     51 ms, 57 ms      18 MiB,  25 MiB
 //     RAM read from the stream     77 ms, 69 ms     136 MiB,  86 MiB
