@@ -170,6 +170,11 @@ void fields(F& field, auto& m, const Triggered*) {
 }
 
 template <typename F>
+void fields(F& field, auto& m, const Refresh*) {
+  field("unix_ns", m.unix_ns);
+}
+
+template <typename F>
 void fields(F& field, auto& m, const Failed*) {
   field("message", m.message);
 }
@@ -207,6 +212,7 @@ template Frame to_frame(const Input&, std::string);
 template Frame to_frame(const Write&, std::string);
 template Frame to_frame(const TriggerRequest&, std::string);
 template Frame to_frame(const Triggered&, std::string);
+template Frame to_frame(const Refresh&, std::string);
 template Frame to_frame(const Failed&, std::string);
 
 template Result<Hello> from_frame(const Frame&);
@@ -220,6 +226,7 @@ template Result<Input> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);
 template Result<TriggerRequest> from_frame(const Frame&);
 template Result<Triggered> from_frame(const Frame&);
+template Result<Refresh> from_frame(const Frame&);
 template Result<Failed> from_frame(const Frame&);
 
 }  // namespace bpfmatrix

@@ -18,6 +18,10 @@ inline constexpr std::string_view kGuestDirectory = "/run/bpfmatrix";
 /// Emptied by the agent after each run.
 inline constexpr std::string_view kCellDirectory = "/run/bpfmatrix/cell";
 
+/// The agent's own executable in the guest, and the argument with which it ends at once.
+inline constexpr std::string_view kAgentProgram = "/init";
+inline constexpr std::string_view kEndAtOnce = "--end-at-once";
+
 /// Of one run; what goes beyond is dropped by the agent, and counted.
 inline constexpr std::uint64_t kMaxOutBytes = 64 << 20;
 inline constexpr std::uint64_t kMaxErrBytes = 4 << 20;
@@ -135,6 +139,15 @@ struct Triggered {
   /// In the order they were made; the last that is here may be the one that did not come back.
   std::vector<Operation> performed{};
 };
+
+/// What a clone cannot know, because it was asleep: the frame's blob holds random bytes as well.
+struct Refresh {
+  static constexpr FrameType kType = FrameType::refresh;
+  /// The host's CLOCK_REALTIME.
+  std::int64_t unix_ns = 0;
+};
+/// As many as the kernel's generator is wide, twice.
+inline constexpr std::size_t kRefreshBytes = 64;
 
 struct Failed {
   static constexpr FrameType kType = FrameType::failed;

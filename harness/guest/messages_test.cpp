@@ -62,6 +62,10 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }
 
+TEST(Messages, refresh_keeps_its_time_to_the_nanosecond) {
+  EXPECT_EQ(over_the_wire(Refresh{1'700'000'000'123'456'789})->unix_ns, 1'700'000'000'123'456'789);
+}
+
 TEST(Messages, a_trigger_and_its_answer_keep_their_fields) {
   EXPECT_EQ(over_the_wire(TriggerRequest{{"/init", "-x"}})->command[1], "-x");
   const Triggered sent{{{"pid", 12}, {"ret", -115}}, {{"comm", "trig"}}, {{"connect", -115}}};

@@ -128,6 +128,10 @@ std::string_view to_string(FrameType type) {
       return "write";
     case FrameType::trigger:
       return "trigger";
+    case FrameType::park:
+      return "park";
+    case FrameType::refresh:
+      return "refresh";
     case FrameType::shutdown:
       return "shutdown";
   }

@@ -5,7 +5,8 @@
 //     4  protocol version    12  bytes of JSON        24  CRC32C of the payload
 //     6  type                16  bytes of blob        28  JSON, then blob
 //
-// all numbers little-endian. Each side counts its frames from 0. A stream that breaks any of this
+// all numbers little-endian. Each side counts its frames from 0, and again from 0 after a `park`:
+// what comes then is a new talk, with another host perhaps. A stream that breaks any of this
 // is broken for good: nobody looks for the next good frame, because a lost frame could make a wrong
 // result out of a right one.
 #pragma once
@@ -48,14 +49,16 @@ enum class FrameType : std::uint16_t {
   input,      ///< while a child runs: more standard input, no answer
   write,      ///< write the blob to a file of the guest, also while a child runs
   trigger,    ///< make the standard system calls, also while a child runs; answered by triggered
+  park,       ///< answered by done: this talk is over, the next frame will be a refresh
+  refresh,    ///< answered by hello: a clone gets its own time, and in the blob random bytes
   shutdown,   ///< power off
 };
 inline constexpr std::array kFrameTypes{
-    FrameType::hello,     FrameType::stored, FrameType::file_chunk, FrameType::file_end,
-    FrameType::out,       FrameType::err,    FrameType::exited,     FrameType::done,
-    FrameType::triggered, FrameType::failed, FrameType::put_file,   FrameType::read_file,
-    FrameType::run,       FrameType::input,  FrameType::write,      FrameType::trigger,
-    FrameType::shutdown};
+    FrameType::hello,     FrameType::stored,  FrameType::file_chunk, FrameType::file_end,
+    FrameType::out,       FrameType::err,     FrameType::exited,     FrameType::done,
+    FrameType::triggered, FrameType::failed,  FrameType::put_file,   FrameType::read_file,
+    FrameType::run,       FrameType::input,   FrameType::write,      FrameType::trigger,
+    FrameType::park,      FrameType::refresh, FrameType::shutdown};
 
 std::string_view to_string(FrameType type);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 #include "guest/line_splitter.h"
 
 namespace bpfmatrix {
@@ -46,7 +48,11 @@ Result<> Session::usable() const {
 }
 
 Result<> Session::send(const Frame& frame, Clock::time_point deadline) {
-  if (Result<> ready = usable(); !ready) return ready;
+  const Result<> ready = usable();
+  return ready ? transmit(frame, deadline) : ready;
+}
+
+Result<> Session::transmit(const Frame& frame, Clock::time_point deadline) {
   const Result<std::string> bytes = encoder_.encode(frame);
   if (!bytes) return bytes.error();
   Result<> sent = channel_.send(*bytes, deadline);
@@ -220,6 +226,22 @@ Result<Triggered> Session::trigger(const TriggerRequest& request, Clock::time_po
   }
   const Result<Frame> frame = reply(deadline);
   return frame ? read<Triggered>(*frame) : Result<Triggered>(frame.error());
+}
+
+Result<> Session::park(Clock::time_point deadline) {
+  if (Result<> sent = send(Frame{FrameType::park}, deadline); !sent) return sent;
+  if (Result<> parked = done(deadline); !parked) return parked;
+  if (!decoder_.between_frames()) return lose(Error{"goes on talking after it was parked"});
+  encoder_ = Encoder();
+  decoder_ = Decoder();
+  state_ = SessionState::unopened;
+  return {};
+}
+
+Result<> Session::refresh(const Refresh& now, std::string_view random, Clock::time_point deadline) {
+  assert(random.size() <= kRefreshBytes);
+  if (state_ != SessionState::unopened) return Error{"guest agent: it is not parked"};
+  return transmit(to_frame(now, std::string(random)), deadline);
 }
 
 Result<> Session::shutdown(Clock::time_point deadline) {

@@ -70,12 +70,19 @@ class Session {
   /// Makes the standard system calls in a process of their own, also while a program runs, and
   /// returns what was done and the truth about it. That a call was refused is no error.
   Result<Triggered> trigger(const TriggerRequest& request, Clock::time_point deadline);
+  /// Ends this talk and leaves the agent waiting for `refresh`, from whoever has the channel then:
+  /// in a machine that is frozen now, the host of each clone. The session is unopened again.
+  Result<> park(Clock::time_point deadline);
+  /// To a parked agent, before open(): the time, and `random` bytes (kRefreshBytes at most) for the
+  /// guest's random number generator.
+  Result<> refresh(const Refresh& now, std::string_view random, Clock::time_point deadline);
   /// Asks the guest to power itself off; returns when the agent has agreed.
   Result<> shutdown(Clock::time_point deadline);
 
  private:
   Result<> usable() const;
   Result<> send(const Frame& frame, Clock::time_point deadline);
+  Result<> transmit(const Frame& frame, Clock::time_point deadline);
   Result<Frame> receive(Clock::time_point deadline);
   /// The next frame that is no output of the running program; output is kept for run().
   Result<Frame> reply(Clock::time_point deadline);

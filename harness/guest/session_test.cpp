@@ -24,6 +24,12 @@ class FakeGuest : public Channel {
   void forget() { to_host_.clear(); }
   void close() { closed_ = true; }
 
+  /// Its next frame, and the host's, are the first of a new talk.
+  void start_over() {
+    encoder_ = Encoder();
+    decoder_ = Decoder();
+  }
+
   Result<> send(std::string_view bytes, Clock::time_point) override {
     decoder_.feed(bytes);
     for (auto frame = decoder_.next(); *frame; frame = decoder_.next()) {
@@ -279,6 +285,58 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
   ASSERT_TRUE(triggered);
   EXPECT_EQ(triggered->numbers.at("pid"), 77);
   EXPECT_EQ(triggered->performed.at(0).name, "getpid");
+}
+
+/// Agrees to be parked, and to a refresh says hello as the agent of a clone does.
+void sleep_and_wake(FakeGuest& guest, const Frame& frame) {
+  if (frame.type == FrameType::park) {
+    guest.say({FrameType::done});
+    guest.start_over();
+  } else {
+    EXPECT_EQ(from_frame<Refresh>(frame)->unix_ns, 1'700'000'000'123'456'789);
+    EXPECT_EQ(frame.blob, "random");
+    guest.say(to_frame(Hello{"of the clone"}));
+  }
+}
+constexpr Refresh kNow{1'700'000'000'123'456'789};
+
+TEST(Session, after_park_another_session_counts_from_the_beginning) {
+  FakeGuest guest(sleep_and_wake);
+  {
+    Session before(guest);
+    ASSERT_TRUE(before.open(soon()));
+    ASSERT_TRUE(before.park(soon()));
+    EXPECT_EQ(before.state(), SessionState::unopened);
+  }
+  Session after(guest);
+  ASSERT_TRUE(after.refresh(kNow, "random", soon()));
+  const Result<> opened = after.open(soon());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(after.hello().agent_version, "of the clone");
+}
+
+TEST(Session, a_parked_session_can_go_on_itself) {
+  Talk talk(sleep_and_wake);
+  ASSERT_TRUE(talk.session.park(soon()));
+  EXPECT_FALSE(talk.session.write("/x", "y", soon()));
+  ASSERT_TRUE(talk.session.refresh(kNow, "random", soon()));
+  ASSERT_TRUE(talk.session.open(soon()));
+  EXPECT_EQ(talk.session.hello().agent_version, "of the clone");
+}
+
+TEST(Session, only_a_parked_agent_is_refreshed) {
+  Talk talk(sleep_and_wake);
+  EXPECT_EQ(talk.session.refresh(kNow, "random", soon()).error().message,
+            "guest agent: it is not parked");
+  EXPECT_EQ(talk.session.state(), SessionState::ready);
+}
+
+TEST(Session, an_agent_that_does_not_stop_talking_cannot_be_parked) {
+  Talk talk([](FakeGuest& guest, const Frame&) {
+    guest.say_bytes(*Encoder().encode(Frame{FrameType::done}) + "more");
+  });
+  EXPECT_FALSE(talk.session.park(soon()));
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
 }
 
 TEST(Session, a_trigger_that_the_agent_cannot_pull_leaves_the_session_ready) {

@@ -9,14 +9,38 @@ namespace bpfmatrix {
 
 namespace {
 
-Device machine(Arch arch) {
+std::string board(Arch arch) {
   switch (arch) {
     case Arch::x86_64:
-      return {{"-machine", "q35"}};
+      return "q35";
     case Arch::aarch64:
-      return {{"-machine", "virt"}};
+      return "virt";
+  }
+  return "";
+}
+
+Device machine_on_file(const VmSpec& spec, std::string_view share) {
+  return {{"-machine", board(spec.arch) + ",memory-backend=ram", "-object",
+           fmt::format("memory-backend-file,id=ram,size={}M,mem-path=/proc/self/fd/{},share={}",
+                       spec.memory_mib, kRamFd, share)}};
+}
+
+Device machine(const VmSpec& spec) {
+  switch (spec.ram) {
+    case Ram::own:
+      return {{"-machine", board(spec.arch)}};
+    case Ram::to_freeze:
+      return machine_on_file(spec, "on");
+    case Ram::clone:
+      return machine_on_file(spec, "off");
   }
   return {};
+}
+
+Device monitor(Ram ram) {
+  if (ram == Ram::own) return {};
+  return {{"-chardev", fmt::format("socket,id=monitor,fd={}", kMonitorFd), "-mon",
+           "chardev=monitor,mode=control"}};
 }
 
 /// With -nodefaults nothing is in the machine that is not listed here.
@@ -60,7 +84,9 @@ Device cpu(const VmSpec& spec) {
 /// One CPU: cells are run side by side in several machines, not inside one.
 Device size(int memory_mib) { return {{"-smp", "1", "-m", fmt::format("{}M", memory_mib)}}; }
 
+/// A clone's kernel is in its RAM: to name the files again would only cost the time to read them.
 Device boot(const VmSpec& spec) {
+  if (spec.ram == Ram::clone) return {{"-incoming", "defer"}};
   return {{"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string()}};
 }
 
@@ -157,13 +183,14 @@ std::optional<Accel> parse_accel(std::string_view text) {
 std::string qemu_program(Arch arch) { return fmt::format("qemu-system-{}", to_string(arch)); }
 
 std::vector<Device> devices(const VmSpec& spec) {
-  return {machine(spec.arch),
+  return {machine(spec),
           nothing_else(),
           sandbox(),
           accelerator(spec.accel),
           cpu(spec),
           size(spec.memory_mib),
           wires(spec.wiring),
+          monitor(spec.ram),
           console_on_serial_port(spec.arch),
           agent_on_serial_port(spec.arch),
           agent_on_virtio_port(),
@@ -181,6 +208,7 @@ std::vector<std::string> qemu_argv(const VmSpec& spec) {
     argv.insert(argv.end(), device.qemu.begin(), device.qemu.end());
     kernel.insert(kernel.end(), device.kernel.begin(), device.kernel.end());
   }
+  if (spec.ram == Ram::clone) return argv;
   kernel.insert(kernel.end(), spec.kernel_arguments.begin(), spec.kernel_arguments.end());
   argv.insert(argv.end(), {"-append", fmt::format("{}", fmt::join(kernel, " "))});
   return argv;

@@ -28,12 +28,20 @@ enum class Wiring {
   terminal,  ///< the console on standard input and output, the channels nowhere: to be typed
 };
 
+/// What a machine's RAM is made of, and so how it starts.
+enum class Ram {
+  own,        ///< anonymous memory; boots, cannot be frozen
+  to_freeze,  ///< the file at kRamFd; boots, can be frozen
+  clone,      ///< a private view of the file at kRamFd; does not boot, waits for its devices' state
+};
+
 struct VmSpec {
   Arch arch = Arch::x86_64;
   Accel accel = Accel::tcg;
   std::filesystem::path kernel{};
   std::filesystem::path initramfs{};
   int memory_mib = 512;
+  Ram ram = Ram::own;
   Wiring wiring = Wiring::sockets;
   /// Put after our own; a later one wins over an earlier one.
   std::vector<std::string> kernel_arguments{};
@@ -45,6 +53,9 @@ struct VmSpec {
 inline constexpr int kConsoleFd = 3;
 inline constexpr int kVirtioFd = 4;
 inline constexpr int kSerialFd = 5;
+/// The same, unless the machine's RAM is its own: the monitor's socket, and the RAM's file.
+inline constexpr int kMonitorFd = 6;
+inline constexpr int kRamFd = 7;
 
 /// The name of the agent's virtio-serial port, in the guest /sys/class/virtio-ports/*/name.
 inline constexpr std::string_view kAgentPort = "org.bpfmatrix.agent.0";

@@ -49,6 +49,42 @@ TEST(QemuArgv, kvm_takes_the_cpu_of_the_host) {
   EXPECT_THAT(shell_quote(qemu_argv(spec)), HasSubstr("-accel kvm -cpu host"));
 }
 
+TEST(QemuArgv, a_machine_to_freeze_has_its_ram_in_a_file_and_a_monitor) {
+  VmSpec spec = kX86;
+  spec.ram = Ram::to_freeze;
+  const std::string line = shell_quote(qemu_argv(spec));
+  EXPECT_THAT(line, HasSubstr("-machine q35,memory-backend=ram -object memory-backend-file,id=ram,"
+                              "size=512M,mem-path=/proc/self/fd/7,share=on -nodefaults"));
+  EXPECT_THAT(line, HasSubstr("-chardev socket,id=monitor,fd=6 -mon chardev=monitor,mode=control"));
+  EXPECT_THAT(line, HasSubstr("-kernel /k/vmlinuz -initrd /k/initramfs -append"));
+}
+
+TEST(QemuArgv, a_clone_boots_nothing_and_keeps_its_changes_to_itself) {
+  VmSpec spec = kArm;
+  spec.ram = Ram::clone;
+  const std::string line = shell_quote(qemu_argv(spec));
+  EXPECT_THAT(line, HasSubstr("mem-path=/proc/self/fd/7,share=off"));
+  EXPECT_TRUE(line.ends_with(" -no-reboot -incoming defer")) << line;
+  EXPECT_THAT(line, Not(HasSubstr("-append")));
+}
+
+TEST(QemuArgv, a_clone_has_the_devices_of_the_machine_that_was_frozen) {
+  for (VmSpec spec : {kX86, kArm}) {
+    const auto devices_only = [](const VmSpec& machine) {
+      std::string line = shell_quote(qemu_argv(machine));
+      for (const char* word : {"share=on", "share=off"}) {
+        if (const std::size_t at = line.find(word); at != line.npos)
+          line.erase(at, std::string_view(word).size());
+      }
+      return line.substr(0, line.find(" -no-reboot"));
+    };
+    spec.ram = Ram::to_freeze;
+    const std::string frozen = devices_only(spec);
+    spec.ram = Ram::clone;
+    EXPECT_EQ(devices_only(spec), frozen);
+  }
+}
+
 TEST(QemuArgv, the_callers_kernel_arguments_come_last) {
   VmSpec spec = kX86;
   spec.kernel_arguments = {"loglevel=7"};

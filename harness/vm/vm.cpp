@@ -110,16 +110,17 @@ bool has_bytes(int fd) {
   return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
-/// Four connections, our ends and QEMU's.
+/// The connections, our ends and QEMU's.
 struct Sockets {
   std::pair<Fd, Fd> console = socket_pair();
   std::pair<Fd, Fd> virtio = socket_pair();
   std::pair<Fd, Fd> serial = socket_pair();
   std::pair<Fd, Fd> errors = socket_pair();
+  std::pair<Fd, Fd> monitor = socket_pair();
 
   bool valid() const {
     return console.first.valid() && virtio.first.valid() && serial.first.valid() &&
-           errors.first.valid();
+           errors.first.valid() && monitor.first.valid();
   }
 };
 
@@ -131,6 +132,7 @@ struct Vm::State {
   ChildProcess qemu;
   FdChannel virtio;
   FdChannel serial;
+  Qmp monitor;
   Clock::time_point started;
   std::optional<ChannelKind> connected{};
   milliseconds ready_after{};
@@ -161,8 +163,11 @@ Vm::Vm(Vm&&) noexcept = default;
 Vm& Vm::operator=(Vm&&) noexcept = default;
 Vm::~Vm() = default;
 
-Result<Vm> Vm::start(const VmSpec& spec) {
+Result<Vm> Vm::start(const VmSpec& spec) { return start(spec, Fd()); }
+
+Result<Vm> Vm::start(const VmSpec& spec, const Fd& ram) {
   assert(spec.wiring == Wiring::sockets);
+  assert(ram.valid() == (spec.ram != Ram::own));
   ConsoleLog log;
   if (!spec.console_log.empty()) {
     Result<ConsoleLog> opened = ConsoleLog::open(spec.console_log);
@@ -172,12 +177,16 @@ Result<Vm> Vm::start(const VmSpec& spec) {
   Sockets sockets;
   if (!sockets.valid()) return Error{fmt::format("socketpair: {}", ::strerror(errno))};
   const Clock::time_point started = Clock::now();
-  Result<ChildProcess> qemu =
-      ChildProcess::start(Command{.argv = qemu_argv(spec),
-                                  .fds = {{2, sockets.errors.second.get()},
-                                          {kConsoleFd, sockets.console.second.get()},
-                                          {kVirtioFd, sockets.virtio.second.get()},
-                                          {kSerialFd, sockets.serial.second.get()}}});
+  Command command{.argv = qemu_argv(spec),
+                  .fds = {{2, sockets.errors.second.get()},
+                          {kConsoleFd, sockets.console.second.get()},
+                          {kVirtioFd, sockets.virtio.second.get()},
+                          {kSerialFd, sockets.serial.second.get()}}};
+  if (spec.ram != Ram::own) {
+    command.fds.emplace_back(kMonitorFd, sockets.monitor.second.get());
+    command.fds.emplace_back(kRamFd, ram.get());
+  }
+  Result<ChildProcess> qemu = ChildProcess::start(command);
   if (!qemu) {
     Error error = std::move(qemu).error();
     error.hint = fmt::format("install the package that holds '{}'", qemu_program(spec.arch));
@@ -186,7 +195,7 @@ Result<Vm> Vm::start(const VmSpec& spec) {
   auto state = std::unique_ptr<State>(new State{
       Listener(std::move(sockets.console.first), std::move(sockets.errors.first), std::move(log)),
       *std::move(qemu), FdChannel(std::move(sockets.virtio.first)),
-      FdChannel(std::move(sockets.serial.first)), started});
+      FdChannel(std::move(sockets.serial.first)), Qmp(std::move(sockets.monitor.first)), started});
   state->listener.start();
   return Vm(std::move(state));  // QEMU's ends close here: from now on its end is ours to see
 }
@@ -216,6 +225,9 @@ ChannelKind Vm::channel_kind() const {
   return *state_->connected;
 }
 
+Channel& Vm::channel(ChannelKind kind) { return state_->channel(kind); }
+Qmp& Vm::monitor() { return state_->monitor; }
+pid_t Vm::qemu_pid() const { return state_->qemu.pid(); }
 milliseconds Vm::ready_after() const { return state_->ready_after; }
 std::string Vm::console() const { return state_->listener.console(); }
 std::uint64_t Vm::console_bytes() const { return state_->listener.console_bytes(); }

@@ -1,16 +1,20 @@
 // A virtual machine that runs: QEMU as our child, its console kept, a channel to the agent in it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "vm/channel.h"
 #include "vm/console.h"
 #include "vm/qemu_args.h"
+#include "vm/qmp.h"
 #include "vm/vm_exit.h"
 
 namespace bpfmatrix {
@@ -25,6 +29,9 @@ class Vm {
   /// it from one that outlives the machine.
   /// Error: QEMU is not installed, or the console log cannot be made.
   static Result<Vm> start(const VmSpec& spec);
+  /// The same for a machine whose RAM is not its own: `ram` is the file, `spec.memory_mib` large.
+  /// What happens to such a machine is vm/template.h's business.
+  static Result<Vm> start(const VmSpec& spec, const Fd& ram);
 
   Vm(Vm&&) noexcept;
   Vm& operator=(Vm&&) noexcept;
@@ -39,6 +46,13 @@ class Vm {
   ChannelKind channel_kind() const;
   /// From `start` to the end of a successful `connect`.
   std::chrono::milliseconds ready_after() const;
+
+  /// A channel that nobody waited for. The agent of a clone does not speak first, but on the
+  /// channel that it had when it was frozen it listens.
+  Channel& channel(ChannelKind kind);
+  /// Of a machine whose RAM is not its own.
+  Qmp& monitor();
+  pid_t qemu_pid() const;
 
   /// What the console has said so far, as it came: the first 256 KiB and the last MiB.
   std::string console() const;

@@ -13,11 +13,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 
 #include "base/file.h"
 #include "guest/agent/cell.h"
 #include "guest/agent/privileges.h"
+#include "guest/agent/refresh.h"
 #include "guest/agent/system.h"
 #include "guest/agent/trigger.h"
 
@@ -103,6 +105,7 @@ Hello Server::hello() const {
   struct stat btf {};
   if (::stat(kBtf, &btf) == 0) hello.btf_bytes = btf.st_size;
   hello.notes = notes_;
+  hello.notes.insert(hello.notes.end(), refresh_notes_.begin(), refresh_notes_.end());
   return hello;
 }
 
@@ -154,6 +157,10 @@ Result<> Server::take_frames() {
 }
 
 Result<> Server::handle(const Frame& frame) {
+  if (parked_ != (frame.type == FrameType::refresh)) {
+    return Error{fmt::format("the host sent a '{}' frame to {} agent", to_string(frame.type),
+                             parked_ ? "a parked" : "an unparked")};
+  }
   switch (frame.type) {
     case FrameType::put_file:
       return handle_put(frame);
@@ -169,6 +176,10 @@ Result<> Server::handle(const Frame& frame) {
       return handle_write(frame);
     case FrameType::trigger:
       return handle_trigger(frame);
+    case FrameType::park:
+      return handle_park();
+    case FrameType::refresh:
+      return handle_refresh(frame);
     case FrameType::shutdown:
       shut_down_ = true;
       return wire_.send(Frame{FrameType::done});
@@ -290,6 +301,27 @@ Result<> Server::handle_trigger(const Frame& frame) {
   if (!request) return request.error();
   const Result<Triggered> triggered = pull_trigger(request->command);
   return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
+}
+
+Result<> Server::handle_park() {
+  if (running_ || upload_) return Error{"parked in the middle of something"};
+  if (Result<> sent = wire_.send(Frame{FrameType::done}); !sent) return sent;
+  wire_.start_over();
+  parked_ = true;
+  return {};
+}
+
+Result<> Server::handle_refresh(const Frame& frame) {
+  const Result<Refresh> request = from_frame<Refresh>(frame);
+  if (!request) return request.error();
+  parked_ = false;
+  refresh_notes_ = refresh_guest(*request, frame.blob);
+  Result<> sent = wire_.send(to_frame(hello()));
+  // So that the console of a clone, too, is empty only when nothing ran. The host does not wait for
+  // it: an emulated serial port takes its time.
+  std::printf("bpfmatrix agent: refreshed after %lld ms\n", static_cast<long long>(uptime_ms()));
+  std::fflush(stdout);
+  return sent;
 }
 
 void Server::feed_input() {

@@ -54,6 +54,8 @@ class Server {
   Result<> handle_input(const Frame& frame);
   Result<> handle_write(const Frame& frame);
   Result<> handle_trigger(const Frame& frame);
+  Result<> handle_park();
+  Result<> handle_refresh(const Frame& frame);
   Result<> fail(const std::string& message);
 
   Result<> wait();
@@ -68,10 +70,13 @@ class Server {
 
   Wire wire_;
   std::vector<std::string> notes_;
+  /// Of the last refresh.
+  std::vector<std::string> refresh_notes_{};
   Fd child_signals_{};
   std::optional<Upload> upload_{};
   std::optional<Running> running_{};
   bool later_modules_loaded_ = false;
+  bool parked_ = false;
   bool shut_down_ = false;
 };
 

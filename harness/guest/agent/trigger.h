@@ -4,16 +4,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "guest/messages.h"
 
 namespace bpfmatrix {
-
-/// The argument with which the trigger starts the agent's own executable: it ends at once.
-inline constexpr std::string_view kEndAtOnce = "--end-at-once";
 
 /// `command` is what its process becomes at the end; empty: the agent's executable, which ends at
 /// once. Blocks for a few milliseconds, and for `kTriggerMs` at most when a program that is

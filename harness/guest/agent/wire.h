@@ -22,6 +22,11 @@ class Wire {
   Result<> take();
   /// The next frame of what was taken. Error: what came is no protocol.
   Result<std::optional<Frame>> next() { return decoder_.next(); }
+  /// From here on another talk: both sides count from 0 again.
+  void start_over() {
+    encoder_ = Encoder();
+    decoder_ = Decoder();
+  }
 
  private:
   Port port_;

@@ -1,0 +1,41 @@
+// QEMU's monitor, in its JSON dialect (QMP): one command at a time, an answer each, and events that
+// come when they like.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "vm/channel.h"
+
+namespace bpfmatrix {
+
+class Qmp {
+ public:
+  /// Our end of a connected Unix socket, for only such a one carries descriptors.
+  explicit Qmp(Fd socket) : channel_(std::move(socket)) {}
+
+  /// Takes QEMU's greeting and enters command mode. To be called first, and once.
+  Result<> open(Clock::time_point deadline);
+  /// What the command returned. Error: QEMU refused it, ended, spoke garbage, or was silent.
+  Result<Json> execute(std::string_view command, const Json& arguments, Clock::time_point deadline);
+  /// QEMU gets a descriptor of its own, which the next command may call by this name.
+  Result<> give(const Fd& fd, std::string_view name, Clock::time_point deadline);
+  /// The `data` of the next event of this name that was not asked for yet; others are passed over.
+  Result<Json> event(std::string_view name, Clock::time_point deadline);
+
+ private:
+  Result<Json> receive(Clock::time_point deadline);
+  Result<Json> answer(std::string_view command, Clock::time_point deadline);
+  /// Keeps an event for event(); with too many of them the oldest go.
+  void keep(Json event);
+
+  FdChannel channel_;
+  std::string buffer_{};
+  std::deque<Json> events_{};
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,270 @@
+#include "vm/template.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sha256.h"
+
+namespace bpfmatrix {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kFormat = 1;
+constexpr std::uint64_t kMaxRecordBytes = 64 << 10;
+/// Seen: 0.4 MiB. More means that QEMU has put RAM into it.
+constexpr std::uint64_t kMaxStateBytes = 16 << 20;
+/// The name by which QEMU's monitor knows the descriptor of the state.
+constexpr std::string_view kStateName = "state";
+
+Error system_error(const fs::path& path) {
+  return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::int64_t bytes_of(int memory_mib) { return std::int64_t{memory_mib} << 20; }
+
+struct Record {
+  std::string channel{};
+  std::string release{};
+  std::int64_t ram_bytes = 0;
+  std::int64_t ram_changed_ns = 0;
+  std::int64_t state_bytes = 0;
+  std::string state_sha256{};
+};
+
+std::string to_text(const Record& record) {
+  const OrderedJson json{{"format", kFormat},
+                         {"release", record.release},
+                         {"channel", record.channel},
+                         {"ram_bytes", record.ram_bytes},
+                         {"ram_changed_ns", record.ram_changed_ns},
+                         {"state_bytes", record.state_bytes},
+                         {"state_sha256", record.state_sha256}};
+  return json.dump(2) + "\n";
+}
+
+Result<Record> read_record(const fs::path& file) {
+  const Result<std::string> text = read_file(file, kMaxRecordBytes);
+  if (!text) return text.error();
+  const Result<Json> json = parse_json(*text, file.string());
+  if (!json) return json.error();
+  ObjectReader reader(*json, file.string());
+  Record record;
+  if (reader.integer("format") != kFormat) reader.fail("format", "another version");
+  record.release = reader.string("release");
+  record.channel = reader.string("channel");
+  record.ram_bytes = reader.integer("ram_bytes");
+  record.ram_changed_ns = reader.integer("ram_changed_ns");
+  record.state_bytes = reader.integer("state_bytes");
+  record.state_sha256 = reader.string("state_sha256");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return record;
+}
+
+std::optional<ChannelKind> parse_channel(std::string_view text) {
+  for (const ChannelKind kind : {ChannelKind::virtio, ChannelKind::serial}) {
+    if (to_string(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+struct FileFacts {
+  std::int64_t bytes = 0;
+  std::int64_t changed_ns = 0;
+};
+
+Result<FileFacts> facts_of(const Fd& fd, const fs::path& path) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return system_error(path);
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return FileFacts{info.st_size, info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
+}
+
+/// Both sides of a migration: what lies in a shared file stays there.
+Result<> leave_ram_where_it_is(Qmp& monitor, Clock::time_point deadline) {
+  if (Result<> opened = monitor.open(deadline); !opened) return opened;
+  Json list = Json::array();
+  for (const char* name : {"x-ignore-shared", "events"}) {
+    list.push_back({{"capability", name}, {"state", true}});
+  }
+  const Result<Json> set =
+      monitor.execute("migrate-set-capabilities", {{"capabilities", list}}, deadline);
+  return set ? Result<>() : set.error();
+}
+
+/// `command` is migrate or migrate-incoming.
+Result<> migrate(Qmp& monitor, std::string_view command, const Fd& state,
+                 Clock::time_point deadline) {
+  if (Result<> given = monitor.give(state, kStateName, deadline); !given) return given;
+  const Result<Json> started =
+      monitor.execute(command, {{"uri", fmt::format("fd:{}", kStateName)}}, deadline);
+  if (!started) return started.error();
+  for (;;) {
+    const Result<Json> event = monitor.event("MIGRATION", deadline);
+    if (!event) return event.error();
+    const std::string status = text_at(*event, "status");
+    if (status == "completed") return {};
+    if (status == "failed" || status == "cancelled") return Error{"the migration " + status};
+  }
+}
+
+Result<> tell(Qmp& monitor, std::string_view command, Clock::time_point deadline) {
+  const Result<Json> told = monitor.execute(command, Json::object(), deadline);
+  return told ? Result<>() : told.error();
+}
+
+Result<> save_state(Qmp& monitor, const Fd& state, Clock::time_point deadline) {
+  if (Result<> ready = leave_ram_where_it_is(monitor, deadline); !ready) return ready;
+  if (Result<> stopped = tell(monitor, "stop", deadline); !stopped) return stopped;
+  return migrate(monitor, "migrate", state, deadline);
+}
+
+/// The guest was stopped when it was frozen, and so it is after this.
+Result<> load_state(Qmp& monitor, const Fd& state, Clock::time_point deadline) {
+  if (Result<> ready = leave_ram_where_it_is(monitor, deadline); !ready) return ready;
+  if (Result<> loaded = migrate(monitor, "migrate-incoming", state, deadline); !loaded) {
+    return loaded;
+  }
+  return tell(monitor, "cont", deadline);
+}
+
+/// After a power cut a record must not vouch for bytes that never reached the disk.
+Result<> sync(const Fd& fd, const fs::path& path) {
+  return ::fsync(fd.get()) == 0 ? Result<>() : system_error(path);
+}
+
+Result<Record> describe(const Frozen& frozen, const fs::path& folder) {
+  const fs::path ram_file = folder / kTemplateRam;
+  const fs::path state_file = folder / kTemplateState;
+  const Fd ram(::open(ram_file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!ram.valid()) return system_error(ram_file);
+  if (Result<> synced = sync(ram, ram_file); !synced) return std::move(synced).error();
+  const Result<FileFacts> facts = facts_of(ram, ram_file);
+  if (!facts) return facts.error();
+  const Result<std::string> state = read_file(state_file, kMaxStateBytes);
+  if (!state) return state.error();
+  return Record{
+      std::string(to_string(frozen.channel)),   frozen.release,    facts->bytes, facts->changed_ns,
+      static_cast<std::int64_t>(state->size()), sha256_hex(*state)};
+}
+
+/// What was checked is what is used, whatever becomes of the file.
+Result<Fd> keep_in_memory(std::string_view bytes) {
+  Fd fd(::memfd_create("bpfmatrix-state", MFD_CLOEXEC));
+  while (fd.valid() && !bytes.empty()) {
+    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) break;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (!fd.valid() || !bytes.empty()) {
+    return Error{fmt::format("template's state in memory: {}", ::strerror(errno))};
+  }
+  return fd;
+}
+
+/// The same file with a position of its own, at the beginning.
+Fd reopen(const Fd& fd) {
+  return Fd(::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
+  const Result<std::string> state = read_file(file, kMaxStateBytes);
+  if (!state) return state.error();
+  if (static_cast<std::int64_t>(state->size()) != record.state_bytes ||
+      sha256_hex(*state) != record.state_sha256) {
+    return Error{fmt::format("'{}': not what was frozen", file.string())};
+  }
+  return keep_in_memory(*state);
+}
+
+}  // namespace
+
+Result<Fd> make_template_ram(const fs::path& folder, int memory_mib) {
+  const fs::path file = folder / kTemplateRam;
+  Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid() || ::ftruncate(fd.get(), bytes_of(memory_mib)) != 0) return system_error(file);
+  return fd;
+}
+
+Result<std::string> template_release(const fs::path& folder) {
+  Result<Record> record = read_record(folder / kTemplateRecord);
+  return record ? Result<std::string>(record->release) : std::move(record).error();
+}
+
+Result<> freeze(Vm vm, const Frozen& frozen, const fs::path& folder, Clock::time_point deadline) {
+  const fs::path file = folder / kTemplateState;
+  const Fd state(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!state.valid()) return system_error(file);
+  if (Result<> saved = save_state(vm.monitor(), state, deadline); !saved) {
+    return wrap("freeze", std::move(saved).error());
+  }
+  vm.stop(Stop::finished);
+  if (Result<> synced = sync(state, file); !synced) return synced;
+  const Result<Record> record = describe(frozen, folder);
+  return record ? write_file(folder / kTemplateRecord, to_text(*record)) : record.error();
+}
+
+Result<Template> Template::open(const fs::path& folder, const VmSpec& spec) {
+  const Result<Record> record = read_record(folder / kTemplateRecord);
+  if (!record) return record.error();
+  const auto channel = parse_channel(record->channel);
+  if (!channel) return Error{fmt::format("'{}': unknown channel", folder.string())};
+  Result<Fd> state = load_checked_state(folder / kTemplateState, *record);
+  if (!state) return std::move(state).error();
+  const fs::path ram = folder / kTemplateRam;
+  Template made;
+  made.spec_ = spec;
+  made.spec_.ram = Ram::clone;
+  made.frozen_ = {*channel, record->release};
+  made.state_ = *std::move(state);
+  made.ram_ = Fd(::open(ram.c_str(), O_RDWR | O_CLOEXEC));
+  if (!made.ram_.valid()) return system_error(ram);
+  made.ram_bytes_ = record->ram_bytes;
+  made.ram_changed_ns_ = record->ram_changed_ns;
+  if (Result<> same = made.check_ram(); !same) return wrap(ram.string(), std::move(same).error());
+  return made;
+}
+
+Result<> Template::check_ram() const {
+  const Result<FileFacts> facts = facts_of(ram_, kTemplateRam);
+  if (!facts) return facts.error();
+  if (facts->bytes == ram_bytes_ && facts->bytes == bytes_of(spec_.memory_mib) &&
+      facts->changed_ns == ram_changed_ns_) {
+    return {};
+  }
+  return Error{"the template's RAM is not what was frozen"};
+}
+
+Result<Vm> Template::clone(const fs::path& console_log, Clock::time_point deadline) const {
+  if (Result<> same = check_ram(); !same) return std::move(same).error();
+  VmSpec spec = spec_;
+  spec.console_log = console_log;
+  Result<Vm> vm = Vm::start(spec, ram_);
+  if (!vm) return vm;
+  const Fd state = reopen(state_);
+  Result<> loaded = state.valid() ? load_state(vm->monitor(), state, deadline)
+                                  : Result<>(system_error("template's state"));
+  if (loaded) return vm;
+  Error error = wrap("clone", std::move(loaded).error());
+  const VmExit exit = vm->stop(Stop::channel_lost);
+  error.hint = exit.reason;
+  return error;
+}
+
+}  // namespace bpfmatrix
