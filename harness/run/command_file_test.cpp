@@ -127,7 +127,7 @@ TEST_F(CommandOfOurs, a_loader_that_keeps_the_contract_is_no_command) {
 }
 
 TEST_F(CommandOfOurs, a_loader_that_nobody_has_is_named_with_those_there_are) {
-  for (const std::string& name : {"aya", "command"}) {
+  for (const std::string name : {"aya", "command"}) {
     const auto found = find_commands({}, plan_with(name));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().message, "unknown loader '" + name + "' for x86_64");
