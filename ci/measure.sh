@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # ci/measure.sh [RUN...]
 #
-# Runs the whole suite on every kernel (or takes the runs given), keeps what was seen in
-# ci/measured/outcomes.jsonl.gz, and writes anew what tests derive from it: the README's table "what
+# Runs the whole suite on every kernel with all three BTF sources (or takes the runs given), keeps what
+# was seen in ci/measured, and writes anew what tests derive from it: the README's table "what
 # we measured" and the explanations in harness/report/testdata. git shows what became different.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,11 +11,13 @@ runs=("$@")
 if [ "${#runs[@]}" -eq 0 ]; then
   run="bpfmatrix-runs/measure-$(date -u +%Y%m%d-%H%M%S)"
   # Exit code 1, something is unexpected, is worth measuring too.
-  build/release/bin/bpfmatrix run --kernel 'debian-*' --out "$run" || [ "$?" -eq 1 ]
+  build/release/bin/bpfmatrix run --kernel 'debian-*' --btf kernel --btf embedded --btf none --out "$run" || [ "$?" -eq 1 ]
   runs=("$run")
 fi
 
+rm -rf ci/measured
 mkdir -p ci/measured
+for run in "${runs[@]}"; do ci/measured_facts.py "$run" ci/measured; done
 for run in "${runs[@]}"; do cat "$run/outcomes.jsonl"; done |
   LC_ALL=C sort --field-separator='"' --key=6,6 --stable | gzip -9 --no-name > ci/measured/outcomes.jsonl.gz
 UPDATE_GOLDEN=1 build/release/bin/report_test --gtest_brief=1

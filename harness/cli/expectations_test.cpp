@@ -68,7 +68,7 @@ TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
   const Said said = judge({"--update-expectations"});
   EXPECT_EQ(said.exit_code, as_expected) << said.out;
   EXPECT_THAT(said.out, HasSubstr("+++ " + file("verifier/helper-unknown").string()));
-  EXPECT_THAT(said.out, HasSubstr("observed on debian-5.10-x86_64"));
+  EXPECT_THAT(said.out, HasSubstr("observed on debian-5.10-"));
   EXPECT_THAT(said.out, Not(HasSubstr(file("verifier/loop-bounded").string())));
   // Nothing more to do, and nothing spoilt.
   EXPECT_THAT(judge({"--update-expectations"}).out, Not(HasSubstr("+++")));

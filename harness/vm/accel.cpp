@@ -140,9 +140,9 @@ Result<KvmProof> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout) {
   }
   const VmExit exit =
       vm->stop(Stop::deadline, fmt::format("no agent within {} ms", timeout.count()));
-  return KvmProof{false, fmt::format("a kernel booted with it {}: {}",
-                                     exit.end == End::hung ? "hangs" : "does not come up",
-                                     exit.reason)};
+  return KvmProof{false,
+                  fmt::format("a kernel booted with it {}: {}",
+                              exit.end == End::hung ? "hangs" : "does not come up", exit.reason)};
 }
 
 Result<Accel> choose_accel(const AccelQuestion& question) {

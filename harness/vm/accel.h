@@ -44,7 +44,8 @@ struct KvmProof {
 
 /// Boots `spec` with KVM, at most `timeout`, to the agent's first bytes. Error: it could not be
 /// tried (QEMU is missing), which says nothing about KVM.
-Result<KvmProof> prove_kvm(VmSpec spec, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+Result<KvmProof> prove_kvm(VmSpec spec,
+                           std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 struct AccelQuestion {
   AccelChoice choice = AccelChoice::automatic;

@@ -166,7 +166,7 @@ VmExit classify_exit(const ExitFacts& facts) {
   const std::string console = clean_console(facts.console);
   const std::string tail = last_lines(console, kTailLines);
   if (facts.stop == Stop::finished) return {End::completed, "", tail};
-  if (facts.console.empty()) {
+  if (facts.console.empty() && !facts.booted_before) {
     const std::string why = reason_of_loss(facts);
     return {End::lost, fmt::format("not one byte on the console{}{}", why.empty() ? "" : "; ", why),
             ""};

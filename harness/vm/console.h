@@ -47,10 +47,13 @@ struct ExitFacts {
   std::string qemu_stderr{};
   /// As it came from the guest.
   std::string console{};
+  /// A clone: its kernel had booted when the machine began, so an empty console says nothing.
+  bool booted_before = false;
 };
 
-/// First of: finished is completed; an empty console is lost; trouble on the console is panicked or
-/// hung; QEMU gone is lost; else the deadline is hung and a lost channel lost.
+/// First of: finished is completed; an empty console of a machine that had to boot is lost; trouble
+/// on the console is panicked or hung; QEMU gone is lost; else the deadline is hung and a lost
+/// channel lost.
 VmExit classify_exit(const ExitFacts& facts);
 
 }  // namespace bpfmatrix

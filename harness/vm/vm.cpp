@@ -134,6 +134,8 @@ struct Vm::State {
   FdChannel serial;
   Qmp monitor;
   Clock::time_point started;
+  /// The kernel in it had booted before this machine began, and need not say a word.
+  bool booted_before;
   std::optional<ChannelKind> connected{};
   milliseconds ready_after{};
 
@@ -195,7 +197,8 @@ Result<Vm> Vm::start(const VmSpec& spec, const Fd& ram) {
   auto state = std::unique_ptr<State>(new State{
       Listener(std::move(sockets.console.first), std::move(sockets.errors.first), std::move(log)),
       *std::move(qemu), FdChannel(std::move(sockets.virtio.first)),
-      FdChannel(std::move(sockets.serial.first)), Qmp(std::move(sockets.monitor.first)), started});
+      FdChannel(std::move(sockets.serial.first)), Qmp(std::move(sockets.monitor.first)), started,
+      spec.ram == Ram::clone});
   state->listener.start();
   return Vm(std::move(state));  // QEMU's ends close here: from now on its end is ours to see
 }
@@ -238,6 +241,7 @@ VmExit Vm::stop(Stop why, std::string detail) {
   if (!facts.qemu) state_->qemu.stop(kGrace);
   state_->listener.join();
   facts.console = state_->listener.console();
+  facts.booted_before = state_->booted_before;
   facts.qemu_stderr = state_->listener.qemu_stderr();
   return classify_exit(facts);
 }
