@@ -14,7 +14,7 @@ namespace bpfmatrix {
 namespace {
 
 const std::filesystem::path kCases = std::filesystem::path(BPFMATRIX_SOURCE_DIR) / "cases";
-constexpr std::int64_t kClaims = 19;
+constexpr std::int64_t kClaims = 20;
 
 Json claims() {
   const Result<std::string> text = read_file(kCases / "claims.json", 1 << 20);
@@ -51,7 +51,7 @@ TEST(Claims, every_one_is_there_once_and_settled_by_cases) {
   for (std::int64_t id = 1; id <= kClaims; ++id) EXPECT_TRUE(seen.contains(id)) << id;
 }
 
-TEST(Claims, an_answer_is_of_a_case_that_is_run_with_that_btf) {
+TEST(Claims, an_answer_is_of_a_case_that_is_run_with_that_btf_and_loader) {
   const auto cases = suite();
   for (const Json& claim : claims()) {
     std::set<std::string> answering;
@@ -62,6 +62,10 @@ TEST(Claims, an_answer_is_of_a_case_that_is_run_with_that_btf) {
       ASSERT_TRUE(btf) << claim.at("id");
       const auto& run_with = cases.at(id).btf;
       EXPECT_NE(std::find(run_with.begin(), run_with.end(), btf->front()), run_with.end())
+          << fmt::format("claim {}: {}", claim.at("id").get<int>(), id);
+      const auto& loaders = cases.at(id).loaders;
+      EXPECT_NE(std::find(loaders.begin(), loaders.end(), answer.value("loader", "libbpf")),
+                loaders.end())
           << fmt::format("claim {}: {}", claim.at("id").get<int>(), id);
       EXPECT_FALSE(answer.at("fields").empty());
       for (const Json& field : answer.at("fields")) EXPECT_TRUE(is_field(field)) << field;

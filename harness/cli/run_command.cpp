@@ -340,7 +340,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
                   "Loader, instead of what the cases say: a name, or a path to a static program")
       ->type_name("NAME|PATH");
   run->add_option("--loader-args", options->loader_args,
-                  "Arguments of a loader that is a program; default: {object}");
+                  "Arguments of a loader given by its path; default: {object}");
   run->add_option("--loader-env", options->loader_env, "Environment of such a loader")
       ->type_name("NAME=VALUE");
   run->add_option("--loader-quiet", options->loader_quiet_ms,

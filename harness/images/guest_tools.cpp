@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kLoaderPrefix = "loader-";
+constexpr std::string_view kCommandPrefix = "command-";
 
 std::vector<fs::path> default_folders(Arch arch) {
   if (const char* set = std::getenv("BPFMATRIX_GUEST_DIR"))
@@ -24,14 +25,14 @@ std::vector<fs::path> default_folders(Arch arch) {
           prefix / "libexec" / "bpfmatrix" / "guest" / to_string(arch)};
 }
 
-Result<std::vector<LoaderFile>> list_loaders(const fs::path& folder) {
+Result<std::vector<LoaderFile>> list_loaders(const fs::path& folder, std::string_view prefix) {
   std::vector<LoaderFile> loaders;
   std::error_code ec;
   for (fs::directory_iterator entry(folder, ec); !ec && entry != fs::directory_iterator();
        entry.increment(ec)) {
     const std::string file = entry->path().filename().string();
-    if (!file.starts_with(kLoaderPrefix)) continue;
-    const std::string name = file.substr(kLoaderPrefix.size());
+    if (!file.starts_with(prefix)) continue;
+    const std::string name = file.substr(prefix.size());
     if (is_valid_id(name)) loaders.push_back({name, entry->path()});
   }
   if (ec) return Error{fmt::format("'{}': {}", folder.string(), ec.message())};
@@ -48,9 +49,11 @@ Result<GuestTools> find_guest_tools(const std::vector<fs::path>& folders) {
     std::error_code ec;
     const fs::path agent = folder / "agent";
     if (fs::is_regular_file(agent, ec)) {
-      Result<std::vector<LoaderFile>> loaders = list_loaders(folder);
+      Result<std::vector<LoaderFile>> loaders = list_loaders(folder, kLoaderPrefix);
       if (!loaders) return std::move(loaders).error();
-      return GuestTools{agent, *std::move(loaders), folder / "probe"};
+      Result<std::vector<LoaderFile>> commands = list_loaders(folder, kCommandPrefix);
+      if (!commands) return std::move(commands).error();
+      return GuestTools{agent, *std::move(loaders), *std::move(commands), folder / "probe"};
     }
     looked_in += fmt::format("{}'{}'", looked_in.empty() ? "" : ", ", agent.string());
   }

@@ -11,7 +11,7 @@
 namespace bpfmatrix {
 
 struct LoaderFile {
-  /// "libbpf": the part of the file's name after "loader-".
+  /// "libbpf": the part of the file's name after "loader-" or "command-".
   std::string name{};
   std::filesystem::path file{};
 };
@@ -20,6 +20,9 @@ struct GuestTools {
   std::filesystem::path agent{};
   /// Sorted by name.
   std::vector<LoaderFile> loaders{};
+  /// Static programs that know nothing of us; not part of the image, but handed over to the cells
+  /// whose loader they are.
+  std::vector<LoaderFile> commands{};
   /// Asks a kernel what it is; not part of the image, but handed over when it is wanted.
   std::filesystem::path probe{};
 };

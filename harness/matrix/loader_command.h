@@ -1,5 +1,5 @@
-// A loader of the user's own: a static program that knows nothing of us, run in the guest as a
-// user would run it (guest/loader_contract.md, "A command that knows nothing of us").
+// A loader that is a static program and knows nothing of us, most often the user's own, run in the
+// guest as a user would run it (guest/loader_contract.md, "A command that knows nothing of us").
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace bpfmatrix {
 struct LoaderCommand {
   /// By which cells call it: the file's name, without "{arch}".
   std::string name{};
-  /// "{arch}" in it becomes the kernel's architecture.
+  /// "{arch}" in it becomes the kernel's architecture. For one that comes with us, its name.
   std::string path{};
   /// "{object}" and "{btf}" become paths in the guest.
   std::vector<std::string> arguments{"{object}"};

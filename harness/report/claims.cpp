@@ -34,6 +34,7 @@ Result<ClaimAnswer> read_answer(const Json& json, const std::string& where) {
   ClaimAnswer answer;
   answer.case_id = reader.string("case");
   answer.btf = reader.optional_string("btf").value_or("kernel");
+  answer.loader = reader.optional_string("loader").value_or("libbpf");
   answer.program = reader.optional_string("program").value_or("");
   answer.fields = reader.strings("fields");
   for (const std::string& field : answer.fields) {
@@ -169,6 +170,7 @@ std::string answer_name(const ClaimAnswer& answer) {
   std::string name = answer.case_id;
   if (!answer.program.empty()) name += ":" + answer.program;
   if (answer.btf != "kernel") name += fmt::format(" [{}]", answer.btf);
+  if (answer.loader != "libbpf") name += fmt::format(" {}", answer.loader);
   return name;
 }
 
@@ -176,7 +178,8 @@ class Table {
  public:
   explicit Table(const std::vector<Outcome>& outcomes) : kernels_(kernels_of(outcomes)) {
     for (const Outcome& outcome : outcomes)
-      outcomes_[{outcome.kernel.id, outcome.case_id, outcome.btf_source}] = &outcome;
+      outcomes_[{outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader}] =
+          &outcome;
   }
 
   std::string head() const {
@@ -190,7 +193,7 @@ class Table {
   std::string row(const std::string& claim, const ClaimAnswer& answer) const {
     std::string text = fmt::format("| {} | {} |", claim, answer_name(answer));
     for (const std::string& kernel : kernels_) {
-      const auto found = outcomes_.find({kernel, answer.case_id, answer.btf});
+      const auto found = outcomes_.find({kernel, answer.case_id, answer.btf, answer.loader});
       text += fmt::format(" {} |",
                           found == outcomes_.end() ? "not run" : cell_text(answer, *found->second));
     }
@@ -199,7 +202,7 @@ class Table {
 
  private:
   std::vector<std::string> kernels_;
-  std::map<std::array<std::string, 3>, const Outcome*> outcomes_{};
+  std::map<std::array<std::string, 4>, const Outcome*> outcomes_{};
 };
 
 }  // namespace

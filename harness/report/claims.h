@@ -15,6 +15,7 @@ namespace bpfmatrix {
 struct ClaimAnswer {
   std::string case_id{};
   std::string btf = "kernel";
+  std::string loader = "libbpf";
   /// Empty: the object.
   std::string program{};
   /// Fields of a rule ("attach", "observed.pid"), and run_cnt and run_time_ns.

@@ -27,6 +27,7 @@ Outcome outcome(const std::string& kernel, const std::string& arch) {
   o.kernel.arch = arch;
   o.case_id = "case";
   o.btf_source = "kernel";
+  o.loader = "libbpf";
   o.end = End::completed;
   o.open.result = StageResult::ok;
   o.relocation.stage.result = StageResult::ok;
@@ -46,16 +47,31 @@ TEST(Claims, a_row_has_an_answer_for_each_kernel) {
   refused.programs[0].attach = {};
   Outcome lost = outcome("c", "x86_64");
   lost.end = End::lost;
-  const std::vector<Claim> one{
-      {7,
-       "it works",
-       {{"case", "kernel", "p", {"load", "attach", "run_cnt"}}, {"case", "none", "p", {"load"}}}}};
+  const std::vector<Claim> one{{7,
+                                "it works",
+                                {{"case", "kernel", "libbpf", "p", {"load", "attach", "run_cnt"}},
+                                 {"case", "none", "libbpf", "p", {"load"}}}}};
   EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), refused, lost}),
             "| claim | case | a | b | c |\n"
             "|---|---|---|---|---|\n"
             "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | could "
             "not tell |\n"
             "|  | case:p [none] | not run | not run | not run |\n");
+}
+
+TEST(Claims, an_answer_is_of_its_own_loader) {
+  Outcome own = outcome("a", "x86_64");
+  own.loader = "own";
+  own.programs[0].attach = {};
+  const std::vector<Claim> one{{7,
+                                "it works",
+                                {{"case", "kernel", "own", "p", {"load", "attach"}},
+                                 {"case", "kernel", "libbpf", "p", {"load", "attach"}}}}};
+  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), own}),
+            "| claim | case | a |\n"
+            "|---|---|---|\n"
+            "| 7. it works | case:p own | accepted, not tried |\n"
+            "|  | case:p | attached |\n");
 }
 
 TEST(Claims, a_field_that_nothing_can_be_said_about_is_an_error) {
@@ -76,7 +92,7 @@ TEST(Claims, every_claim_is_there_once_and_has_answers) {
     EXPECT_TRUE(ids.insert(claim.id).second) << claim.id;
     EXPECT_FALSE(claim.answers.empty()) << claim.id;
   }
-  EXPECT_GE(ids.size(), 19U);
+  EXPECT_GE(ids.size(), 20U);
 }
 
 /// The README says what was measured, and nothing else.

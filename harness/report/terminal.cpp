@@ -69,12 +69,12 @@ std::string paint(std::string_view text, std::string_view colour, bool on) {
 }
 
 /// Case, program where a case has several, BTF source where it is not the kernel's own, loader
-/// where there are several.
+/// where a case has several.
 std::vector<std::string> labels(const MatrixView::Table& table) {
-  std::set<std::string> loaders;
+  std::map<std::string, std::set<std::string>> loaders;
   std::map<std::string, std::set<std::string>> programs;
   for (const Row& row : table.rows) {
-    loaders.insert(row.loader);
+    loaders[row.case_id].insert(row.loader);
     programs[row.case_id].insert(row.program);
   }
   std::vector<std::string> labels;
@@ -82,7 +82,7 @@ std::vector<std::string> labels(const MatrixView::Table& table) {
     std::string label = row.case_id;
     if (programs[row.case_id].size() > 1 && !row.program.empty()) label += ":" + row.program;
     if (row.btf != "kernel") label += fmt::format(" [{}]", row.btf);
-    if (loaders.size() > 1) label += fmt::format(" {}", row.loader);
+    if (loaders[row.case_id].size() > 1) label += fmt::format(" {}", row.loader);
     labels.push_back(std::move(label));
   }
   return labels;

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -55,27 +56,78 @@ std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
   return {};
 }
 
-Result<> check_name(const LoaderCommand& command, const std::set<std::string>& taken) {
-  if (!taken.contains(command.name)) return {};
+Error name_is_taken(const LoaderCommand& command) {
   return Error{
       fmt::format("loader '{}': there is another loader called '{}'", command.path, command.name),
       "give the file another name"};
 }
 
-Result<std::set<std::string>> loaders_of_ours(Arch arch) {
-  const Result<GuestTools> tools = find_guest_tools(arch);
-  if (!tools) return tools.error();
+/// What a cell may call its loader. That which runs commands is no loader by itself.
+std::set<std::string> names_of(const GuestTools& tools) {
   std::set<std::string> names;
-  for (const LoaderFile& loader : tools->loaders) names.insert(loader.name);
+  for (const LoaderFile& loader : tools.loaders) names.insert(loader.name);
+  for (const LoaderFile& command : tools.commands) names.insert(command.name);
+  names.erase(std::string(kCommandLoader));
   return names;
 }
 
-std::set<Arch> archs_of(const Plan& plan, const std::string& loader) {
-  std::set<Arch> archs;
-  for (const Cell& cell : plan.cells) {
-    if (cell.loader == loader) archs.insert(cell.kernel.arch);
+const LoaderFile* find_loader(const std::vector<LoaderFile>& loaders, const std::string& name) {
+  const auto found = std::find_if(loaders.begin(), loaders.end(),
+                                  [&](const LoaderFile& one) { return one.name == name; });
+  return found == loaders.end() ? nullptr : &*found;
+}
+
+std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
+  std::map<Arch, std::set<std::string>> loaders;
+  for (const Cell& cell : plan.cells) loaders[cell.kernel.arch].insert(cell.loader);
+  return loaders;
+}
+
+Result<CommandFile> read_command(const LoaderCommand& command, const std::filesystem::path& file,
+                                 Arch arch) {
+  const Result<std::string> bytes = read_file(file, kMaxCommandBytes);
+  if (!bytes) return wrap("loader", bytes.error());
+  if (const Result<> runs = check_runs_in_guest(*bytes, arch, file); !runs) return runs.error();
+  return CommandFile{command, file, sha256_hex(*bytes)};
+}
+
+/// A command that comes with us is named as the user names it, wherever its file lies.
+LoaderCommand command_of_ours(const std::string& name) { return {name, name}; }
+
+/// Nothing: a loader of ours that keeps the contract, and is in the guest already.
+Result<std::optional<CommandFile>> find_in_tools(const std::string& name, const GuestTools& tools,
+                                                 Arch arch) {
+  const std::set<std::string> known = names_of(tools);
+  if (!known.contains(name)) {
+    return Error{fmt::format("unknown loader '{}' for {}", name, to_string(arch)),
+                 fmt::format("known: {}; a program of your own is given by its path, as in ./{}",
+                             fmt::join(known, ", "), name)};
   }
-  return archs;
+  if (find_loader(tools.loaders, name) != nullptr) return std::optional<CommandFile>();
+  const LoaderFile* found = find_loader(tools.commands, name);
+  Result<CommandFile> file = read_command(command_of_ours(name), found->file, arch);
+  if (!file) return std::move(file).error();
+  return std::optional(*std::move(file));
+}
+
+/// By name. Error: two of one name.
+Result<std::map<std::string, LoaderCommand>> by_name(const std::vector<LoaderCommand>& commands) {
+  std::map<std::string, LoaderCommand> named;
+  for (const LoaderCommand& command : commands) {
+    if (!named.emplace(command.name, command).second) return name_is_taken(command);
+  }
+  return named;
+}
+
+Result<std::optional<CommandFile>> find_one(const std::string& name,
+                                            const std::map<std::string, LoaderCommand>& given,
+                                            const GuestTools& tools, Arch arch) {
+  const auto command = given.find(name);
+  if (command == given.end()) return find_in_tools(name, tools, arch);
+  if (names_of(tools).contains(name)) return name_is_taken(command->second);
+  Result<CommandFile> file = find_command(command->second, arch);
+  if (!file) return std::move(file).error();
+  return std::optional(*std::move(file));
 }
 
 }  // namespace
@@ -95,26 +147,20 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
 }
 
 Result<CommandFile> find_command(const LoaderCommand& command, Arch arch) {
-  const std::string path = path_on(command, arch);
-  const Result<std::string> bytes = read_file(path, kMaxCommandBytes);
-  if (!bytes) return wrap("loader", bytes.error());
-  if (const Result<> runs = check_runs_in_guest(*bytes, arch, path); !runs) return runs.error();
-  return CommandFile{command, path, sha256_hex(*bytes)};
+  return read_command(command, path_on(command, arch), arch);
 }
 
 Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan) {
+  const auto given = by_name(commands);
+  if (!given) return given.error();
   CommandFiles files;
-  std::set<std::string> seen;
-  for (const LoaderCommand& command : commands) {
-    if (const Result<> fresh = check_name(command, seen); !fresh) return fresh.error();
-    seen.insert(command.name);
-    for (const Arch arch : archs_of(plan, command.name)) {
-      const auto ours = loaders_of_ours(arch);
-      if (!ours) return ours.error();
-      if (const Result<> free = check_name(command, *ours); !free) return free.error();
-      Result<CommandFile> file = find_command(command, arch);
+  for (const auto& [arch, loaders] : loaders_by_arch(plan)) {
+    const Result<GuestTools> tools = find_guest_tools(arch);
+    if (!tools) return tools.error();
+    for (const std::string& name : loaders) {
+      Result<std::optional<CommandFile>> file = find_one(name, *given, *tools, arch);
       if (!file) return std::move(file).error();
-      files.emplace(std::pair(command.name, arch), *std::move(file));
+      if (*file) files.emplace(std::pair(name, arch), **std::move(file));
     }
   }
   return files;

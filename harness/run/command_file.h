@@ -15,6 +15,9 @@
 
 namespace bpfmatrix {
 
+/// The loader of ours that runs and watches a command.
+inline constexpr std::string_view kCommandLoader = "command";
+
 struct CommandFile {
   LoaderCommand command{};
   std::filesystem::path file{};
@@ -31,8 +34,9 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
 /// Reads at most 64 MiB. Error: it cannot be read, or no guest can run it.
 Result<CommandFile> find_command(const LoaderCommand& command, Arch arch);
 
-/// Each command on each architecture on which the plan needs it. Error: the first that cannot be
-/// had; one that has the name of a loader of ours; two of one name.
+/// Each loader of the plan that is a command, on each architecture on which the plan needs it:
+/// `commands`, and those that come with the guest tools. Error: the first that cannot be had; one
+/// that has the name of a loader of ours; two of one name; a loader that is not there at all.
 Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan);
 
 }  // namespace bpfmatrix

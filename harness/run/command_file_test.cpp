@@ -84,6 +84,63 @@ TEST(CommandFile, two_commands_of_one_name_are_an_error) {
   EXPECT_EQ(found.error().message, "loader 'b/app': there is another loader called 'app'");
 }
 
+/// A plan of one x86_64 cell with that loader.
+Plan plan_with(const std::string& loader) {
+  Plan plan;
+  plan.cells.push_back(Cell{{"k", Arch::x86_64}, "case", BtfSource::kernel, loader});
+  return plan;
+}
+
+/// Guest tools with the loaders that are named like those of ours, and one command.
+class CommandOfOurs : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(dir_);
+    for (const char* file : {"agent", "loader-libbpf", "loader-command", "command-own"}) put(file);
+    ::setenv("BPFMATRIX_GUEST_DIR", dir_->path().c_str(), 1);
+  }
+  void TearDown() override { ::unsetenv("BPFMATRIX_GUEST_DIR"); }
+
+  std::string put(const std::string& name) {
+    const auto folder = dir_->path() / "x86_64";
+    std::filesystem::create_directories(folder);
+    EXPECT_TRUE(write_file(folder / name, executable({})));
+    return folder / name;
+  }
+
+  Result<TempDir> dir_ = TempDir::create();
+};
+
+TEST_F(CommandOfOurs, is_found_by_its_name_and_run_like_one_given_by_path) {
+  const auto found = find_commands({}, plan_with("own"));
+  ASSERT_TRUE(found) << found.error().message;
+  const CommandFile& own = found->at({"own", Arch::x86_64});
+  EXPECT_EQ(own.file, dir_->path() / "x86_64/command-own");
+  EXPECT_EQ(own.command.path, "own");
+  EXPECT_EQ(own.command.arguments, LoaderCommand().arguments);
+}
+
+TEST_F(CommandOfOurs, a_loader_that_keeps_the_contract_is_no_command) {
+  const auto found = find_commands({}, plan_with("libbpf"));
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_TRUE(found->empty());
+}
+
+TEST_F(CommandOfOurs, a_loader_that_nobody_has_is_named_with_those_there_are) {
+  for (const std::string name : {"aya", "command"}) {
+    const auto found = find_commands({}, plan_with(name));
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().message, "unknown loader '" + name + "' for x86_64");
+    EXPECT_THAT(found.error().hint, ::testing::StartsWith("known: libbpf, own; "));
+  }
+}
+
+TEST_F(CommandOfOurs, one_given_by_path_must_not_have_a_name_of_ours) {
+  const auto found = find_commands({{"own", put("own")}}, plan_with("own"));
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().message, HasSubstr("there is another loader called 'own'"));
+}
+
 TEST(CommandFile, is_found_with_the_hash_of_its_bytes) {
   const auto dir = TempDir::create();
   ASSERT_TRUE(write_file(dir->path() / "app-x86_64", executable({})));

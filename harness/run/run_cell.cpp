@@ -21,8 +21,6 @@ constexpr std::chrono::seconds kAgentGrace{
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
 constexpr std::string_view kCommandsInGuest = "/run/bpfmatrix/cell/commands/";
-/// The loader of ours that runs and watches a command.
-constexpr std::string_view kCommandLoader = "command";
 
 /// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
 class LoaderRun {
