@@ -36,6 +36,7 @@ std::map<std::string, CaseSpec> suite() {
 bool is_field(const std::string& name) {
   const auto& fields = expectable_fields();
   return name == "run_cnt" || name == "run_time_ns" || name.starts_with("observed.") ||
+         name.starts_with("kernel.") ||
          std::any_of(fields.begin(), fields.end(), [&](const auto& f) { return f.name == name; });
 }
 

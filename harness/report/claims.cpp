@@ -21,9 +21,12 @@ constexpr std::uint64_t kMaxClaimsBytes = 1 << 20;
 constexpr std::string_view kObserved = "observed.";
 constexpr std::string_view kRunCount = "run_cnt";
 constexpr std::string_view kRunTime = "run_time_ns";
+/// "kernel.btf_kind", "kernel.vmlinux_btf": what was found out about the kernel itself.
+constexpr std::string_view kKernel = "kernel.";
 
 bool is_answerable(const std::string& field) {
-  if (field == kRunCount || field == kRunTime || field.starts_with(kObserved)) return true;
+  if (field == kRunCount || field == kRunTime) return true;
+  if (field.starts_with(kObserved) || field.starts_with(kKernel)) return true;
   const auto& fields = expectable_fields();
   return std::any_of(fields.begin(), fields.end(),
                      [&](const ExpectableField& one) { return one.name == field; });
@@ -91,6 +94,26 @@ std::string observed_text(const std::vector<std::string>& fields, const Outcome&
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
+/// Of a group of what was probed: "btf_kind: all 20", "btf_kind: all but enum64, type_tag".
+std::string group_text(const std::string& group, const std::map<std::string, ProbedFact>& probed) {
+  std::vector<std::string> missing;
+  for (const auto& [name, fact] : probed) {
+    if (fact.answer == Truth::unknown) return group + " ?";
+    if (fact.answer == Truth::no) missing.push_back(name);
+  }
+  return missing.empty() ? fmt::format("{}: all {}", group, probed.size())
+                         : fmt::format("{}: all but {}", group, fmt::join(missing, ", "));
+}
+
+std::string kernel_text(const std::string& name, const KernelFacts* kernel) {
+  if (kernel == nullptr) return name + " ?";
+  const auto group = kernel->probed.find(name);
+  if (group != kernel->probed.end()) return group_text(name, group->second);
+  const Truth answer = kernel->feature(name);
+  if (answer == Truth::unknown) return name + " ?";
+  return fmt::format("{}: {}", name, answer == Truth::yes ? "yes" : "no");
+}
+
 /// What one field says of a program that nobody refused; empty where that goes without saying.
 std::string field_text(const std::string& field, const Outcome& outcome,
                        const ProgramOutcome* program) {
@@ -132,12 +155,16 @@ bool goes_without_saying(const std::string& field, const std::vector<std::string
 }
 
 std::string told_text(const ClaimAnswer& answer, const Outcome& outcome,
-                      const ProgramOutcome* program) {
+                      const ProgramOutcome* program, const KernelFacts* kernel) {
   if (std::string refused = refusal_text(outcome, program); !refused.empty()) return refused;
   const std::string_view reached = furthest(outcome, program);
   std::vector<std::string> parts;
   for (const std::string& field : answer.fields) {
     if (field.starts_with(kObserved)) continue;
+    if (field.starts_with(kKernel)) {
+      parts.push_back(kernel_text(field.substr(kKernel.size()), kernel));
+      continue;
+    }
     if (goes_without_saying(field, answer.fields, reached)) continue;
     if (std::string text = field_text(field, outcome, program); !text.empty())
       parts.push_back(std::move(text));
@@ -147,7 +174,8 @@ std::string told_text(const ClaimAnswer& answer, const Outcome& outcome,
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string cell_text(const ClaimAnswer& answer, const Outcome& outcome) {
+std::string cell_text(const ClaimAnswer& answer, const Outcome& outcome,
+                      const KernelFacts* kernel) {
   if (outcome.end == End::panicked) return "panicked";
   if (outcome.end != End::completed) return "could not tell";
   const auto program = std::find_if(outcome.programs.begin(), outcome.programs.end(),
@@ -155,7 +183,7 @@ std::string cell_text(const ClaimAnswer& answer, const Outcome& outcome) {
   const bool found = program != outcome.programs.end();
   const bool opened = outcome.open.result == StageResult::ok;
   if (!answer.program.empty() && !found && opened) return "no such program";
-  return told_text(answer, outcome, found ? &*program : nullptr);
+  return told_text(answer, outcome, found ? &*program : nullptr, kernel);
 }
 
 /// Kernels in the order of the matrix: by architecture, oldest first.
@@ -176,7 +204,8 @@ std::string answer_name(const ClaimAnswer& answer) {
 
 class Table {
  public:
-  explicit Table(const std::vector<Outcome>& outcomes) : kernels_(kernels_of(outcomes)) {
+  Table(const std::vector<Outcome>& outcomes, RunKernels& facts)
+      : kernels_(kernels_of(outcomes)), facts_(facts) {
     for (const Outcome& outcome : outcomes)
       outcomes_[{outcome.kernel.id, outcome.case_id, outcome.btf_source, outcome.loader}] =
           &outcome;
@@ -194,14 +223,17 @@ class Table {
     std::string text = fmt::format("| {} | {} |", claim, answer_name(answer));
     for (const std::string& kernel : kernels_) {
       const auto found = outcomes_.find({kernel, answer.case_id, answer.btf, answer.loader});
-      text += fmt::format(" {} |",
-                          found == outcomes_.end() ? "not run" : cell_text(answer, *found->second));
+      const Outcome* outcome = found == outcomes_.end() ? nullptr : found->second;
+      text += fmt::format(" {} |", outcome == nullptr
+                                       ? "not run"
+                                       : cell_text(answer, *outcome, facts_.of(*outcome)));
     }
     return text + "\n";
   }
 
  private:
   std::vector<std::string> kernels_;
+  RunKernels& facts_;
   std::map<std::array<std::string, 4>, const Outcome*> outcomes_{};
 };
 
@@ -225,8 +257,9 @@ Result<std::vector<Claim>> load_claims(const std::filesystem::path& file) {
   return claims;
 }
 
-std::string render_claims(const std::vector<Claim>& claims, const std::vector<Outcome>& outcomes) {
-  const Table table(outcomes);
+std::string render_claims(const std::vector<Claim>& claims, const std::vector<Outcome>& outcomes,
+                          RunKernels& kernels) {
+  const Table table(outcomes, kernels);
   std::string text = table.head();
   for (const Claim& claim : claims) {
     std::string words = fmt::format("{}. {}", claim.id, claim.claim);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -18,7 +19,8 @@ struct ClaimAnswer {
   std::string loader = "libbpf";
   /// Empty: the object.
   std::string program{};
-  /// Fields of a rule ("attach", "observed.pid"), and run_cnt and run_time_ns.
+  /// Fields of a rule ("attach", "observed.pid"), run_cnt and run_time_ns, and "kernel.NAME" for
+  /// what was probed in the kernel itself: a group ("kernel.btf_kind") or one behaviour.
   std::vector<std::string> fields{};
 };
 
@@ -32,6 +34,7 @@ struct Claim {
 Result<std::vector<Claim>> load_claims(const std::filesystem::path& file);
 
 /// A Markdown table: a row for each answer, a column for each kernel that the outcomes are of.
-std::string render_claims(const std::vector<Claim>& claims, const std::vector<Outcome>& outcomes);
+std::string render_claims(const std::vector<Claim>& claims, const std::vector<Outcome>& outcomes,
+                          RunKernels& kernels);
 
 }  // namespace bpfmatrix

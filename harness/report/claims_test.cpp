@@ -1,5 +1,6 @@
 #include "report/claims.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -51,7 +52,8 @@ TEST(Claims, a_row_has_an_answer_for_each_kernel) {
                                 "it works",
                                 {{"case", "kernel", "libbpf", "p", {"load", "attach", "run_cnt"}},
                                  {"case", "none", "libbpf", "p", {"load"}}}}};
-  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), refused, lost}),
+  RunKernels nothing_known("nowhere");
+  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), refused, lost}, nothing_known),
             "| claim | case | a | b | c |\n"
             "|---|---|---|---|---|\n"
             "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | could "
@@ -67,11 +69,36 @@ TEST(Claims, an_answer_is_of_its_own_loader) {
                                 "it works",
                                 {{"case", "kernel", "own", "p", {"load", "attach"}},
                                  {"case", "kernel", "libbpf", "p", {"load", "attach"}}}}};
-  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), own}),
+  RunKernels nothing_known("nowhere");
+  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), own}, nothing_known),
             "| claim | case | a |\n"
             "|---|---|---|\n"
             "| 7. it works | case:p own | accepted, not tried |\n"
             "|  | case:p | attached |\n");
+}
+
+TEST(Claims, what_was_probed_in_the_kernel_is_an_answer_too) {
+  const auto dir = TempDir::create();
+  ASSERT_TRUE(dir);
+  KernelFacts facts;
+  facts.probed["btf_kind"]["func"].answer = Truth::yes;
+  facts.probed["btf_kind"]["enum64"].answer = Truth::no;
+  facts.probed["behaviour"]["vmlinux_btf"].answer = Truth::no;
+  const PackedFacts packed = pack(facts);
+  Outcome known = outcome("a", "x86_64");
+  known.kernel.facts = packed.sha256;
+  const auto file = kernel_facts_path(dir->path(), packed.sha256);
+  std::filesystem::create_directories(file.parent_path());
+  ASSERT_TRUE(write_file(file, packed.gzip));
+  RunKernels kernels(dir->path());
+  const std::vector<Claim> one{
+      {8,
+       "kinds",
+       {{.case_id = "case",
+         .program = "p",
+         .fields = {"kernel.btf_kind", "kernel.vmlinux_btf", "kernel.bounded_loops"}}}}};
+  EXPECT_THAT(render_claims(one, {known}, kernels),
+              testing::HasSubstr("| btf_kind: all but enum64, vmlinux_btf: no, bounded_loops ? |"));
 }
 
 TEST(Claims, a_field_that_nothing_can_be_said_about_is_an_error) {
@@ -104,8 +131,9 @@ TEST(Claims, the_table_of_the_readme_is_what_was_measured) {
   const std::size_t end = readme->find(kEnd);
   ASSERT_LT(begin, end);
   ASSERT_NE(end, std::string::npos);
+  RunKernels kernels(BPFMATRIX_SOURCE_DIR "/ci/measured");
   readme->replace(begin + kBegin.size(), end - begin - kBegin.size(),
-                  render_claims(claims(), measured_outcomes()));
+                  render_claims(claims(), measured_outcomes(), kernels));
   expect_golden(file, *readme);
 }
 
