@@ -1,4 +1,5 @@
 // A user's own static program as the loader, on real kernels.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -138,6 +139,36 @@ TEST_F(CommandVm, one_that_loads_nothing_is_refused_with_its_own_words) {
     EXPECT_TRUE(outcome.programs.empty());
     ASSERT_TRUE(outcome.command);
     EXPECT_TRUE(outcome.command->failed());
+  }
+}
+
+/// What became of each relocation, and of each value that the program saw and that has a truth.
+std::vector<std::string> told_by(const Outcome& outcome) {
+  std::vector<std::string> told;
+  for (const RelocationRecord& one : program(outcome, "on_getpid").relocations) {
+    told.push_back(fmt::format("{} {} {} {}", one.local, one.target_value.value_or(0),
+                               to_string(one.result), to_string(one.witness)));
+  }
+  for (const ObservedValue& value : outcome.observed) {
+    if (value.result == ObservedResult::right) told.push_back(value.name + " right");
+  }
+  return told;
+}
+
+TEST_F(CommandVm, the_record_of_a_command_of_ours_says_what_libbpfs_says) {
+  const auto outcomes = run_cases({std::begin(kKernels), std::end(kKernels)}, {"own-loader"},
+                                  std::vector<BtfSource>{BtfSource::kernel, BtfSource::embedded});
+  for (const std::string kernel : kKernels) {
+    for (const std::string btf : {"kernel", "embedded"}) {
+      const std::string cell = kernel + "/own-loader/" + btf;
+      const Outcome& own = find(outcomes, cell + "/own");
+      ASSERT_TRUE(own.command) << cell;
+      EXPECT_EQ(own.command->path, "own");
+      EXPECT_EQ(own.command->exit_code, 0);
+      EXPECT_THAT(loader_log(own), HasSubstr("1 attached, waiting"));
+      EXPECT_EQ(told_by(own), told_by(find(outcomes, cell + "/libbpf"))) << cell;
+      EXPECT_EQ(told_by(own).size(), 4U) << "two relocations, two values";
+    }
   }
 }
 
