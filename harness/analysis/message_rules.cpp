@@ -32,8 +32,7 @@ const std::vector<CauseRule>& message_rules() {
       {Cause::attach_target_missing, "ENOENT",
        R"((?:prog '.+': )?failed to (?:create|determine) tracepoint '(.+)' perf event.*: .+)"},
       {Cause::btf_rejected, "",
-       R"(Error loading \.BTF into kernel: -\d+\. BTF is mandatory, can't proceed\.)",
-       "libbpf 1.4"},
+       R"(Error loading \.BTF into kernel: -\d+\. BTF is mandatory, can't proceed\.)"},
       {Cause::memlock, "EPERM",
        R"(permission error while running as root; try raising 'ulimit -l'\? .*)", "libbpf 1.4"},
   };

@@ -163,8 +163,7 @@ const CauseRule kRules[] = {
     {Cause::unbounded_loop, kNo, R"((frame\d+ bpf_loop iteration limit) reached)", "6.12, 7.2"},
     {Cause::unreachable_code, kNo, R"(unreachable insn (?P<insn>\d+))"},
     {Cause::no_exit, kNo, R"(last insn is not an exit or jmp)"},
-    {Cause::too_many_insns, "E2BIG", R"(BPF program is too large\. Processed (\d+) insns?)",
-     "4.18 to 7.2"},
+    {Cause::too_many_insns, "E2BIG", R"(BPF program is too large\. Processed (\d+) insns?)"},
     {Cause::too_many_insns, "E2BIG",
      R"(liveness analysis exceeded complexity limit \((\d+ calls)\))", "7.2"},
     // EFAULT before 6.15: it is what push_stack() came back with.
@@ -243,8 +242,7 @@ const CauseRule kRules[] = {
     {Cause::misaligned_access, kNo, R"(misaligned (\w+) access off .+ size \d+)"},
     // 7.x frees stack slots that a static analysis takes for dead; where it errs, the read fails.
     {Cause::dead_slot_read, kNo,
-     R"(reading from (stack)(?: R\d+)? off \S+ size \d+, slot poisoned by dead code elimination)",
-     "4.18 to 7.2"},
+     R"(reading from (stack)(?: R\d+)? off \S+ size \d+, slot poisoned by dead code elimination)"},
     {Cause::uninitialised_read, kNo, R"({reg} !read_ok)"},
     {Cause::uninitialised_read, kNo,
      R"(invalid (?:indirect )?read from (stack)(?: R\d+)? (?:off|var_off) .*)"},
@@ -367,6 +365,7 @@ const CauseRule kRules[] = {
 
     // ---- What the kernel does not take at all.
     {Cause::ldimm64_unsupported, kNo, R"(unrecognized bpf_ld_imm64 insn)"},
+    {Cause::bad_instruction, "EPROTO", R"((fd_idx) without fd_array is invalid)"},
     {Cause::bad_instruction, kNo,
      R"((BPF_[\w/|\[\]]+) (?:uses (?:reserved fields|invalid atomic opcode [0-9a-f]+)|not supported for 32 bit ALU))"},
     {Cause::bad_instruction, kNo,

@@ -46,8 +46,8 @@ std::vector<std::string_view> last_lines(std::string_view log) {
 
 bool is_statistics(std::string_view line) {
   static const RE2 pattern(
-      R"(verification time \d+ usec|stack depth(?: [\d+]+(?: max \d+)?)?|insns processed [\d+]+|)"
-      R"(processed \d+ insns .*)",
+      R"(verification time \d+ usec|stack depth(?: [\d+]+)?(?: max \d+)?|insns processed [\d+]+|)"
+      R"(subprog \d+ \(.*\) \w+ insns_self \d+ insns_total \d+ stack \d+|processed \d+ insns .*)",
       bytewise());
   return RE2::FullMatch(piece(line), pattern);
 }
@@ -137,9 +137,10 @@ std::optional<std::uint64_t> largest(std::string_view sum) {
 }
 
 void read_stack(std::string_view line, VerifierStats& stats) {
-  // 4.18: at the end of the "processed" line. 7.x adds what the deepest chain of calls takes.
-  static const RE2 pattern(R"((?:processed \d+ insns .*, )?stack depth ([\d+]+)(?: max (\d+))?)",
-                           bytewise());
+  // 4.18: at the end of the "processed" line. 7.x adds what the deepest chain of calls takes; in
+  // 7.3 it stands alone.
+  static const RE2 pattern(
+      R"((?:processed \d+ insns .*, )?stack depth(?: ([\d+]+))?(?: max (\d+))?)", bytewise());
   std::string frames;
   std::string deepest;
   if (!RE2::FullMatch(piece(line), pattern, &frames, &deepest)) return;

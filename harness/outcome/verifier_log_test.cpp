@@ -34,6 +34,17 @@ TEST(VerifierStats, of_7_2_name_the_deepest_chain_of_calls) {
   EXPECT_EQ(stats.stack_bytes, 48U);
 }
 
+TEST(VerifierStats, of_7_3_name_each_function_in_a_line_of_its_own) {
+  const std::string log =
+      "BPF program is too large. Processed 1000001 insn\nverification time 1912812 usec\n"
+      "stack depth max 24\nsubprog 0 (main) main insns_self 16 insns_total 1000001 stack 8\n"
+      "subprog 1 (counts) static insns_self 999985 insns_total 999985 stack 16\n"
+      "processed 1000001 insns (limit 1000000) max_states_per_insn 12 total_states 249 "
+      "peak_states 249 mark_read 0";
+  EXPECT_EQ(read_verifier_stats(log).stack_bytes, 24U);
+  EXPECT_EQ(read_log_end(log).verdict, "BPF program is too large. Processed 1000001 insn");
+}
+
 TEST(VerifierStats, of_a_log_without_any_are_absent) {
   const VerifierStats stats = read_verifier_stats("stack depth \nprocessed many insns\n");
   EXPECT_EQ(stats.insns, std::nullopt);

@@ -49,6 +49,8 @@ void parse_line(std::string_view line, VerifierLogStats& stats) {
   take(stats.states_peak, number_after(line, " peak_states "));
   if (line.starts_with("stack depth ") || line.starts_with("processed ")) {
     take(stats.stack_bytes, sum_after(line, "stack depth "));
+    // 7.3 names the deepest chain of calls alone; the depths follow in lines of their own.
+    take(stats.stack_bytes, number_after(line, "stack depth max "));
   }
   if (line.starts_with("verification time ")) {
     take(stats.verification_usec, number_after(line, "verification time "));

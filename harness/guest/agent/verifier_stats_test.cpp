@@ -29,6 +29,12 @@ const Case kCases[] = {
      "processed 15 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 "
      "mark_read 0\n",
      15, 1, 1, 8, 2668},
+    {"7.3",
+     "verification time 1912812 usec\nstack depth max 0\n"
+     "subprog 0 (processed_too_much) main insns_self 16 insns_total 1000001 stack 0\n"
+     "processed 1000001 insns (limit 1000000) max_states_per_insn 12 total_states 249 "
+     "peak_states 249 mark_read 0\n",
+     1000001, 249, 249, 0, 1912812},
     {"a refusal",
      "R0 invalid mem access 'inv'\nprocessed 7 insns (limit 1000000) max_states_per_insn 0 "
      "total_states 0 peak_states 0 mark_read 0\n",

@@ -11,8 +11,11 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 
+#include "guest/agent/attribute_check.h"
 #include "guest/agent/command/sent_load.h"
 #include "guest/agent/system.h"
 
@@ -64,6 +67,14 @@ void take_reason(const Tracee& tracee, const SentLoad& load, ProgramSent& progra
   }
   program.report.log = reason->log;
   program.report.log_truncated = reason->truncated;
+}
+
+/// Whether the kernel, which has said E2BIG, knows every field of this load that is not zero.
+std::optional<bool> fields_are_known(std::string_view attr) {
+  return attributes_are_known(attr, offsetof(bpf_attr, insn_cnt), [](std::string& probe) {
+    const Fd fd(static_cast<int>(::syscall(SYS_bpf, BPF_PROG_LOAD, probe.data(), probe.size())));
+    return fd.valid() ? 0 : errno;
+  });
 }
 
 }  // namespace
@@ -143,6 +154,7 @@ void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
   if (!load) return;
   ProgramSent program{load->program, call.error(), {}, {}};
   program.report.verdict = {call.error() != 0, call.error(), {}};
+  program.report.instructions = load->attr.insn_cnt;
   program.report.log = load->log(call.tracee);
   if (insns_) program.report.sent = load->sent(call.tracee);
   program.report.log_truncated = call.error() == ENOSPC;
@@ -150,6 +162,8 @@ void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
     program.id = call.tracee.ids(static_cast<int>(call.result)).program;
   } else if (program.report.log.empty()) {
     take_reason(call.tracee, *load, program);
+    const bool silent = program.report.log.empty();
+    if (silent && call.error() == E2BIG) program.report.attributes_known = fields_are_known(bytes);
   }
   program.report.log_stats = parse_verifier_stats(program.report.log);
   if (program.id) describe(*program.id, program);
