@@ -61,8 +61,18 @@ void refine(const RefusalFacts& facts, Judgement& judgement) {
   }
 }
 
+/// What root would be told stands before what others are told ("prohibited for !root"), and a log
+/// that is whole ends with the count of instructions: without it, the line that matters may be
+/// missing.
+bool may_lack_its_last_line(const Refusal& refusal, const Judgement& judgement) {
+  return judgement.cause == Cause::out_of_bounds && refusal.facts.all_capabilities == false &&
+         !read_verifier_stats(refusal.log).insns &&
+         find_report(refusal.log) == std::string_view::npos;
+}
+
 /// A log cut inside a number speaks of another helper than the call before it.
-bool is_cut(const Judgement& judgement) {
+bool is_cut(const Refusal& refusal, const Judgement& judgement) {
+  if (may_lack_its_last_line(refusal, judgement)) return true;
   if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
   const std::string& call = judgement.lines.front();
   const std::string callee = " call " + judgement.subject;
@@ -100,7 +110,7 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   // The line names another instruction than the one whose source line was printed last.
   if (judgement.instruction != end.instruction) judgement.source.reset();
   refine(refusal.facts, judgement);
-  if (is_cut(judgement)) judgement.cause = Cause::unknown;
+  if (is_cut(refusal, judgement)) judgement.cause = Cause::unknown;
   if (!has_a_place(judgement.cause)) {
     judgement.instruction.reset();
     judgement.source.reset();

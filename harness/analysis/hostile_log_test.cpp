@@ -114,8 +114,6 @@ TEST(HostileLog, a_refusal_cut_anywhere_is_never_misjudged) {
     std::string& log = refusal.programs[0].load.log_tail;
     for (const std::string whole = log; !log.empty(); log.pop_back()) {
       const Cause found = judge_program(refusal, refusal.programs[0])->cause;
-      // Before "prohibited for !root" stands, as a line of its own, what root would be told.
-      if (right == Cause::capability && found == Cause::out_of_bounds) continue;
       ASSERT_TRUE(found == right || found == Cause::unknown || found == Cause::log_truncated)
           << symptom(refusal) << " on " << refusal.kernel.id << ", " << log.size()
           << " bytes: " << to_string(found);
