@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/temp_dir.h"
-#include "images/initramfs.h"
+#include "vm/bench_support.h"
 #include "vm/vm.h"
 
 namespace {
@@ -15,21 +15,6 @@ namespace {
 using namespace bpfmatrix;
 
 constexpr std::chrono::seconds kTimeout{120};
-
-int fail(const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
-  return 3;
-}
-
-Result<std::string> initramfs(Arch arch, const char* modules) {
-  Result<GuestTools> tools = find_guest_tools(arch);
-  if (!tools) return std::move(tools).error();
-  if (modules == nullptr) return build_initramfs(*tools, {});
-  Result<ModuleSet> set = collect_modules(modules, wanted_modules());
-  if (!set) return std::move(set).error();
-  return build_initramfs(*tools, *set);
-}
 
 int boot(const VmSpec& spec) {
   Result<Vm> vm = Vm::start(spec);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <exception>
 #include <iostream>
 #include <string>
 
@@ -13,6 +12,7 @@
 #include "guest/agent/globals.h"
 #include "guest/agent/libbpf_log.h"
 #include "guest/agent/libbpf_object.h"
+#include "guest/agent/loader_main.h"
 #include "guest/agent/observed.h"
 #include "guest/agent/report.h"
 #include "guest/agent/run_statistics.h"
@@ -108,17 +108,6 @@ Result<> run() {
   return {};
 }
 
-int run_without_exceptions() {
-  try {
-    const Result<> done = run();
-    if (done) return 0;
-    std::fprintf(stderr, "error: %s\n", done.error().message.c_str());
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-  }
-  return 1;
-}
-
 }  // namespace
 
 }  // namespace bpfmatrix
@@ -126,5 +115,5 @@ int run_without_exceptions() {
 int main() {
   // Debug lines by the hundred: one write each would be felt under emulation.
   std::setvbuf(stderr, nullptr, _IOFBF, 64 * 1024);
-  return bpfmatrix::run_without_exceptions();
+  return bpfmatrix::run_loader(bpfmatrix::run);
 }
