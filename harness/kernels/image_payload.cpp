@@ -248,13 +248,9 @@ bool is_elf(std::string_view bytes) {
       "ELF");
 }
 
-Result<OpenedImage> open_image(const fs::path& path, const fs::path& scratch) {
-  Result<MappedFile> file = MappedFile::open(path, kMaxImageBytes);
-  if (!file) return std::move(file).error();
-  OpenedImage opened{.file = *std::move(file)};
-  if (Result<> done = open_payload(opened, scratch); !done) {
-    return wrap(fmt::format("'{}'", path.string()), std::move(done).error());
-  }
+Result<OpenedImage> open_image(MappedFile file, const fs::path& scratch) {
+  OpenedImage opened{.file = std::move(file)};
+  if (Result<> done = open_payload(opened, scratch); !done) return std::move(done).error();
   return opened;
 }
 

@@ -44,10 +44,9 @@ struct OpenedImage {
   std::optional<MappedFile> payload{};
 };
 
-/// Unpacks into files below `scratch`, which the caller removes (at once, if he likes: they stay
+/// Unpacks into files in `scratch`, which the caller removes (at once, if he likes: they stay
 /// mapped). The compression is gzip, bzip2, lzma, xz, lz4 or zstd. Error: none of these formats,
 /// another compression, 32-bit, damaged, truncated, over kMaxImageBytes, disk full.
-Result<OpenedImage> open_image(const std::filesystem::path& image,
-                               const std::filesystem::path& scratch);
+Result<OpenedImage> open_image(MappedFile image, const std::filesystem::path& scratch);
 
 }  // namespace bpfmatrix

@@ -103,11 +103,12 @@ Result<KernelImage> describe_image(const OpenedImage& opened) {
 }
 
 Result<KernelImage> read_kernel_image(const fs::path& path, const fs::path& scratch) {
-  Result<TempDir> dir = TempDir::create(scratch, "image-");
-  if (!dir) return std::move(dir).error();
-  Result<OpenedImage> opened = open_image(path, dir->path());
-  if (!opened) return std::move(opened).error();
-  Result<KernelImage> image = describe_image(*opened);
+  const Result<TempDir> dir = TempDir::create(scratch, "image-");
+  if (!dir) return dir.error();
+  Result<MappedFile> file = MappedFile::open(path, kMaxImageBytes);
+  if (!file) return std::move(file).error();
+  const Result<OpenedImage> opened = open_image(*std::move(file), dir->path());
+  Result<KernelImage> image = opened ? describe_image(*opened) : Result<KernelImage>(opened.error());
   if (!image) return wrap(fmt::format("'{}'", path.string()), std::move(image).error());
   return image;
 }

@@ -34,6 +34,9 @@ Result<Kernel> fetch_from(const CatalogEntry& entry, const FetchOptions& options
       return Error{"not built yet, which takes minutes",
                    fmt::format("run 'bpfmatrix kernels build {}'", entry.id)};
     }
+    Result<Kernel> operator()(const LocalSource&) const {
+      return Error{"was added by hand, and is no longer in the store"};
+    }
   } provider{entry, options};
   return std::visit(provider, entry.source);
 }
