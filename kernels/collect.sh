@@ -4,8 +4,9 @@
 # Collects what bpfmatrix needs of this machine's kernel into one tar, to be handed to
 #   bpfmatrix kernels add NAME --archive FILE.tar
 # It takes the kernel image, its config, System.map and BTF where they are here, and the few modules
-# that a guest loads. It reads these files only, and writes FILE.tar and a temporary folder. Needs a
-# POSIX shell, awk, tar and the like, as busybox has them; root where the image is root's alone.
+# that a guest loads. It reads these files only, and writes FILE.tar and a folder in ${TMPDIR:-/tmp}
+# (as large; gone afterwards). Needs a POSIX shell, awk, tar and the like, as busybox has them, and root
+# where the image is root's alone.
 #   -i IMAGE    the kernel image, where it is not found by itself
 #   -r ROOT     another system, mounted there (default: this one)
 #   -k RELEASE  another of its kernels (default: uname -r)
@@ -19,7 +20,7 @@ fail() {
   exit 1
 }
 
-root= image= release=$(uname -r)
+root='' image='' release=$(uname -r)
 while getopts i:r:k: option; do
   case $option in
     i) image=$OPTARG ;;
@@ -62,6 +63,7 @@ module_files() {
     pattern=$(echo "$name" | sed 's/[-_]/[-_]/g')
     (cd "$modules" && find . -name "$pattern.ko*" -type f | sed 's,^\./,,') | while read -r file; do
       echo "$file"
+      # shellcheck disable=SC2046 # one word a module
       module_files $(depends "$modules/$file")
     done
   done
@@ -80,7 +82,7 @@ trap 'rm -rf "$work"' EXIT
 kernel=$work/bpfmatrix-kernel
 mkdir "$kernel"
 
-echo "$release $(uname -m)" >"$kernel/uname"
+echo "$release" >"$kernel/release"
 cp "$image" "$kernel/vmlinuz"
 take() { # take NAME FILE: FILE may be empty, when nothing was found
   [ -z "$2" ] || cat "$2" >"$kernel/$1"
@@ -104,6 +106,7 @@ if [ -d "$modules" ]; then
   for list in modules.builtin modules.dep; do
     [ ! -f "$modules/$list" ] || cp "$modules/$list" "$kernel/modules/$list"
   done
+  # shellcheck disable=SC2086 # one word a module
   module_files $wanted | sort -u | while read -r file; do
     case $file in */*) mkdir -p "$kernel/modules/${file%/*}" ;; esac
     cp "$modules/$file" "$kernel/modules/$file"

@@ -65,7 +65,8 @@ Result<> collect_here(const fs::path& archive) {
 /// The kernel's parts, from wherever the command line says; an archive is unpacked below `work`.
 Result<KernelParts> find_parts(const AddArguments& arguments, const fs::path& work) {
   if (arguments.image.empty()) {
-    const fs::path archive = arguments.from_running ? work / "kernel.tar" : fs::path(arguments.archive);
+    const fs::path archive =
+        arguments.from_running ? work / "kernel.tar" : fs::path(arguments.archive);
     if (arguments.from_running) {
       if (Result<> collected = collect_here(archive); !collected) return collected.error();
     }
@@ -184,9 +185,9 @@ void add_kernels_add(CLI::App& kernels, int& exit_code) {
   CLI::App* command = kernels.add_subcommand(
       "add", "Add a kernel of one's own: from files, or from what 'collect' made elsewhere");
   command->add_option("KERNEL", arguments->kernel, "Its name from now on")->required();
-  CLI::Option* image =
-      command->add_option("--image", arguments->image,
-                          "bzImage; arm64 Image, Image.gz (or .xz, .zst, .lz4), EFI zboot; vmlinux");
+  CLI::Option* image = command->add_option(
+      "--image", arguments->image,
+      "bzImage; arm64 Image, Image.gz (or .xz, .zst, .lz4), EFI zboot; vmlinux");
   const auto beside_image = [&](const char* name, std::string& value, const char* what) {
     command->add_option(name, value, what)->needs(image);
   };

@@ -51,9 +51,9 @@ Result<> check_new_name(const std::string& id, const Catalog& catalog, const Sto
                  "allowed: 1 to 128 of A-Z a-z 0-9 . _ + -, not starting with '.' or '-'"};
   }
   const bool taken = store.resolve(store.kernel_link(id)).has_value();
-  const bool known = std::any_of(catalog.entries.begin(), catalog.entries.end(), [&](const auto& e) {
-    return e.id == id && !std::holds_alternative<LocalSource>(e.source);
-  });
+  const bool known = std::any_of(
+      catalog.entries.begin(), catalog.entries.end(),
+      [&](const auto& e) { return e.id == id && !std::holds_alternative<LocalSource>(e.source); });
   if (known) return Error{fmt::format("kernel '{}': a name of the catalog", id), "choose another"};
   if (taken) return name_taken(id);
   return {};

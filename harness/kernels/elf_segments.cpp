@@ -117,8 +117,8 @@ Result<std::vector<ElfSegment>> elf_segments(std::string_view elf) {
     if (segment->p_offset > elf.size() || segment->p_filesz > elf.size() - segment->p_offset) {
       return Error{"truncated: a segment reaches past the end of the file"};
     }
-    segments.push_back({segment->p_type, segment->p_vaddr,
-                        elf.substr(segment->p_offset, segment->p_filesz)});
+    segments.push_back(
+        {segment->p_type, segment->p_vaddr, elf.substr(segment->p_offset, segment->p_filesz)});
   }
   return segments;
 }

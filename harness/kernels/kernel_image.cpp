@@ -108,7 +108,8 @@ Result<KernelImage> read_kernel_image(const fs::path& path, const fs::path& scra
   Result<MappedFile> file = MappedFile::open(path, kMaxImageBytes);
   if (!file) return std::move(file).error();
   const Result<OpenedImage> opened = open_image(*std::move(file), dir->path());
-  Result<KernelImage> image = opened ? describe_image(*opened) : Result<KernelImage>(opened.error());
+  Result<KernelImage> image =
+      opened ? describe_image(*opened) : Result<KernelImage>(opened.error());
   if (!image) return wrap(fmt::format("'{}'", path.string()), std::move(image).error());
   return image;
 }

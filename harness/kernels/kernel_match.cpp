@@ -126,9 +126,10 @@ Result<> match_system_map(std::string_view text, std::string_view kernel,
   if (!begin || !banner) return Error{"not a System.map: '_text' or 'linux_banner' is not in it"};
   if (*banner == 0) return Error{"a System.map without addresses"};
   if (bytes_at(kernel, *banner, *begin).starts_with(image.banner)) return {};
-  return Error{fmt::format("the System.map of another kernel: the image of {} does not have its "
-                           "'linux_banner' at {:x}",
-                           image.release, *banner)};
+  return Error{
+      fmt::format("the System.map of another kernel: the image of {} does not have its "
+                  "'linux_banner' at {:x}",
+                  image.release, *banner)};
 }
 
 Result<> match_btf(std::string_view btf, const KernelImage& image) {

@@ -93,9 +93,9 @@ class Assembler {
       : parts_(parts), tree_(tree), opened_(opened), image_(std::move(image)) {}
 
   Result<AssembledKernel> run() {
-    for (const auto step : {&Assembler::take_identity, &Assembler::take_image,
-                            &Assembler::take_config, &Assembler::take_symbols,
-                            &Assembler::take_modules, &Assembler::take_btf}) {
+    for (const auto step :
+         {&Assembler::take_identity, &Assembler::take_image, &Assembler::take_config,
+          &Assembler::take_symbols, &Assembler::take_modules, &Assembler::take_btf}) {
       if (Result<> taken = (this->*step)(); !taken) return std::move(taken).error();
     }
     return std::move(result_);
@@ -104,9 +104,9 @@ class Assembler {
  private:
   Result<> take_identity() {
     if (parts_.arch && *parts_.arch != image_.arch) {
-      return about(parts_.image, Error{fmt::format("the image is for {}, not {}",
-                                                   to_string(image_.arch),
-                                                   to_string(*parts_.arch))});
+      return about(parts_.image,
+                   Error{fmt::format("the image is for {}, not {}", to_string(image_.arch),
+                                     to_string(*parts_.arch))});
     }
     if (parts_.release && *parts_.release != image_.release) {
       return Error{fmt::format("the image says it is '{}', the machine that ran it '{}'",
@@ -230,16 +230,13 @@ std::optional<fs::path> if_there(const fs::path& path) {
   return fs::exists(path, ignored) ? std::optional(path) : std::nullopt;
 }
 
-/// "6.1.0-50-cloud-amd64 x86_64": what uname said there.
-Result<> read_uname(const fs::path& file, KernelParts& parts) {
+/// What `uname -r` said there.
+Result<std::string> read_release(const fs::path& file) {
   const Result<std::string> text = read_file(file, 4096);
   if (!text) return text.error();
-  const std::vector<std::string_view> said = words(*text);
-  if (said.size() != 2) return about(file, Error{"wanted a release and a machine"});
-  parts.release = std::string(said[0]);
-  parts.arch = parse_arch(said[1]);
-  if (parts.arch) return {};
-  return Error{fmt::format("a machine of architecture '{}'", said[1]), "known: x86_64, aarch64"};
+  const std::string release(trim(*text));
+  if (is_valid_id(release)) return release;
+  return about(file.filename(), Error{"no kernel release in it"});
 }
 
 }  // namespace
@@ -251,12 +248,12 @@ Result<KernelParts> unpack_kernel_archive(const fs::path& archive, const fs::pat
   const Error foreign{"not an archive of a kernel",
                       "on that machine: the script that 'bpfmatrix kernels collect' prints"};
   const auto image = if_there(into / "vmlinuz");
-  const auto uname = if_there(into / "uname");
-  if (!image || !uname) return about(archive, foreign);
+  const auto release_file = if_there(into / "release");
+  if (!image || !release_file) return about(archive, foreign);
+  Result<std::string> release = read_release(*release_file);
+  if (!release) return about(archive, std::move(release).error());
   KernelParts parts{.image = *image};
-  if (Result<> read = read_uname(*uname, parts); !read) {
-    return about(archive, std::move(read).error());
-  }
+  parts.release = *std::move(release);
   parts.config = if_there(into / "config");
   parts.system_map = if_there(into / "System.map");
   parts.modules = if_there(into / "modules");
