@@ -61,11 +61,11 @@ std::string random_bytes() {
 Refresh refresh_now() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec};
+  return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec, random_bytes()};
 }
 
 Result<> wake(Session& session, Clock::time_point deadline) {
-  Result<> sent = session.refresh(refresh_now(), random_bytes(), deadline);
+  Result<> sent = session.refresh(refresh_now(), deadline);
   return sent ? session.open(deadline) : sent;
 }
 
@@ -230,7 +230,7 @@ Result<GuestClone> clone_guest(const Template& from, const fs::path& console_log
   Result<Vm> vm = from.clone(console_log, deadline);
   if (!vm) return std::move(vm).error();
   auto session = std::make_unique<Session>(vm->channel(from.channel()));
-  Result<> answered = session->refresh(refresh_now(), random_bytes(), deadline);
+  Result<> answered = session->refresh(refresh_now(), deadline);
   if (answered) {
     const Result<Channel*> spoke = vm->connect(deadline);
     answered = spoke ? session->open(deadline) : Result<>(spoke.error());
