@@ -50,6 +50,7 @@ class GuestVm {
   GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited);
 
   Session& session() { return *session_; }
+  Vm& machine() { return vm_; }
   /// How long whoever needed it had to wait.
   std::chrono::milliseconds ready_after() const { return ready_after_; }
   Accel accel() const { return accel_; }
