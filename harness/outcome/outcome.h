@@ -228,6 +228,8 @@ struct Outcome {
   std::string accel{};
   std::int64_t ready_ms = 0;
   std::int64_t wall_ms = 0;
+  /// Found out by an earlier run, with the times of that one.
+  bool cached = false;
   End end = End::lost;
   /// Why `end` is not `completed`; empty when it is.
   std::string end_reason{};

@@ -182,7 +182,8 @@ OrderedJson to_json(const Outcome& outcome) {
           {"vm",
            {{"accel", text_or_null(outcome.accel)},
             {"ready_ms", outcome.ready_ms},
-            {"wall_ms", outcome.wall_ms}}},
+            {"wall_ms", outcome.wall_ms},
+            {"cached", outcome.cached}}},
           {"end", to_string(outcome.end)},
           {"end_reason", text_or_null(outcome.end_reason)},
           {"console_tail", text_or_null(outcome.console_tail)},
@@ -192,6 +193,10 @@ OrderedJson to_json(const Outcome& outcome) {
           {"programs", std::move(programs)},
           {"trigger", trigger_json(outcome.trigger)},
           {"observed", observed_json(outcome.observed)}};
+}
+
+std::string to_line(const Outcome& outcome) {
+  return to_json(outcome).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace bpfmatrix

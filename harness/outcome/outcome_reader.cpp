@@ -37,6 +37,8 @@ class OutcomeReader {
     outcome.accel = vm.optional_string("accel").value_or("");
     outcome.ready_ms = vm.integer("ready_ms");
     outcome.wall_ms = vm.integer("wall_ms");
+    // Lines from before there was a cache do not say.
+    outcome.cached = vm.optional_boolean("cached").value_or(false);
     finish(vm);
     const auto end = parse_end(reader.string("end"));
     if (!end) reader.fail("end", "unknown word");

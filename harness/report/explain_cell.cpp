@@ -76,9 +76,10 @@ std::string explain_machine(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string end(to_string(outcome.end));
   if (!outcome.end_reason.empty()) end += ": " + outcome.end_reason;
-  std::string text = labelled("vm", fmt::format("{}, agent ready after {} ms, cell took {} ms",
-                                                outcome.accel, outcome.ready_ms, outcome.wall_ms)) +
-                     labelled("end", end);
+  std::string machine = fmt::format("{}, agent ready after {} ms, cell took {} ms", outcome.accel,
+                                    outcome.ready_ms, outcome.wall_ms);
+  if (outcome.cached) machine += "; known from an earlier run";
+  std::string text = labelled("vm", machine) + labelled("end", end);
   if (!outcome.console_tail.empty()) {
     text += "the console's last lines:\n" + quoted(outcome.console_tail, "  | ");
   }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 #include "elf/vmlinux_h.h"
 
 namespace bpfmatrix {
@@ -126,7 +127,8 @@ Result<fs::path> CaseCompiler::compile(const CompileRequest& request) const {
   if (!headers) return headers.error();
   std::error_code error;
   fs::create_directories(object.parent_path(), error);
-  const Result<TempDir> scratch = TempDir::create(object.parent_path(), ".compile-");
+  const Result<TempDir> scratch =
+      TempDir::create(object.parent_path(), std::string(kUnfinishedMark));
   if (!scratch) return scratch.error();
   const fs::path output = scratch->path() / "out.o";
   const auto clang = run_command(clang_command(request, *headers, output), kCompileTimeout);

@@ -8,7 +8,9 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "images/initramfs.h"
+#include "run/template_store.h"
 
 namespace bpfmatrix {
 
@@ -34,7 +36,7 @@ std::filesystem::path path_of(const Fd& fd) {
   return fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
 }
 
-Result<Fd> make_initramfs(const Kernel& kernel) {
+Result<std::string> pack_initramfs(const Kernel& kernel) {
   const Result<GuestTools> tools = find_guest_tools(kernel.arch);
   if (!tools) return tools.error();
   ModuleSet modules;
@@ -43,7 +45,11 @@ Result<Fd> make_initramfs(const Kernel& kernel) {
     if (!found) return std::move(found).error();
     modules = *std::move(found);
   }
-  const Result<std::string> archive = build_initramfs(*tools, modules);
+  return build_initramfs(*tools, modules);
+}
+
+Result<Fd> make_initramfs(const Kernel& kernel) {
+  const Result<std::string> archive = pack_initramfs(kernel);
   if (!archive) return archive.error();
   return memory_file(*archive);
 }
@@ -56,6 +62,17 @@ VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   spec.accel = accel;
   spec.kernel = kernel.image;
   return spec;
+}
+
+Result<std::string> machine_key(const Kernel& kernel, Accel accel) {
+  const Result<std::string> initramfs = pack_initramfs(kernel);
+  if (!initramfs) return initramfs.error();
+  const Result<QemuBuild> qemu = qemu_build(kernel.arch);
+  if (!qemu) return qemu.error();
+  return to_string(TemplateKey{.spec = vm_spec(kernel, accel),
+                               .image_sha256 = kernel.image_sha256,
+                               .initramfs_sha256 = sha256_hex(*initramfs),
+                               .qemu = *qemu});
 }
 
 Result<KvmProof> prove_kvm_with(const Kernel& kernel) {

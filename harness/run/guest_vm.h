@@ -18,6 +18,10 @@ namespace bpfmatrix {
 /// The machine a kernel is booted in, but for its initramfs.
 VmSpec vm_spec(const Kernel& kernel, Accel accel);
 
+/// A hash of that machine, of the QEMU that is it, and of all that it boots with. Error: one of
+/// them is not here.
+Result<std::string> machine_key(const Kernel& kernel, Accel accel);
+
 /// Whether KVM serves for this kernel on this host. Blocks at most ten seconds. Error: it could not
 /// be tried.
 Result<KvmProof> prove_kvm_with(const Kernel& kernel);

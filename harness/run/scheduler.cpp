@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "run/attach_candidates.h"
+#include "run/cell_cache.h"
 #include "run/guest_vm.h"
 #include "run/kernel_facts_keeper.h"
 #include "run/run_cell.h"
@@ -20,6 +21,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr int kMaxBootAttempts = 2;
+/// The cells of a kernel share a guest while it serves.
+constexpr std::string_view kIsolation = "kernel";
 /// A second VM of the same kernel pays for its boot only if this many cells are left to share.
 constexpr std::size_t kWorthSharing = 6;
 
@@ -60,13 +63,18 @@ class Scheduler {
         announce_(listener),
         objects_(settings),
         facts_(settings.fetch.store,
-               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }) {}
+               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }),
+        cache_(
+            settings, dir, std::string(kIsolation),
+            [this](const Kernel& kernel) { return machine_of(kernel); },
+            [this](const std::string& text) { announce_([&](Listener& l) { l.notice(text); }); }) {}
 
   Result<> run() {
     queue_cells();
     announce_([&](Listener& l) { l.run_planned(remaining_plan(), settings_.jobs); });
     find_kernels();
     if (const Result<> found = find_objects(); !found) return found;
+    if (const Result<> recalled = recall_cells(); !recalled) return recalled;
     std::vector<std::thread> workers;
     for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work(); });
     for (std::thread& worker : workers) worker.join();
@@ -137,6 +145,31 @@ class Scheduler {
     return {};
   }
 
+  /// What earlier runs found out needs no guest.
+  Result<> recall_cells() {
+    std::vector<Outcome> known;
+    for (KernelQueue& queue : queues_) {
+      std::erase_if(queue.cells, [&](const Cell* cell) {
+        const CaseSpec& spec = input_.cases.at(cell->case_id);
+        const Result<ObjectFile>& object = found_.at({cell->case_id, cell->kernel.arch});
+        if (outcome_without_guest(*cell, spec, *queue.kernel, object)) return false;
+        std::optional<Outcome> outcome = cache_.recall(input_of(queue, *cell));
+        if (outcome) known.push_back(*std::move(outcome));
+        return outcome.has_value();
+      });
+    }
+    if (Result<> written = dir_.append_known(known); !written) return written;
+    for (const Outcome& outcome : known) {
+      announce_([&](Listener& l) { l.cell_finished(outcome); });
+    }
+    return {};
+  }
+
+  Result<std::string> machine_of(const Kernel& kernel) {
+    const Result<Accel> accel = choose_accel_for(kernel);
+    return accel ? machine_key(kernel, *accel) : Result<std::string>(accel.error());
+  }
+
   /// A worker serves one kernel until nothing is left there, then looks for another.
   void work() {
     while (KernelQueue* queue = claim_kernel()) serve(*queue);
@@ -174,6 +207,16 @@ class Scheduler {
     if (--queue.workers == 0) queue.types.forget();
   }
 
+  /// Of a cell that needs a guest: kernel and object are there.
+  CellInput input_of(KernelQueue& queue, const Cell& cell) const {
+    const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
+    CellInput in{&cell, &input_.cases.at(cell.case_id), &**queue.kernel,
+                 &*found_.at({cell.case_id, cell.kernel.arch}), &queue.types};
+    if (command != input_.commands.end()) in.command = &command->second;
+    in.timeout = settings_.cell_timeout;
+    return in;
+  }
+
   void run_one(KernelQueue& queue, const Cell& cell, std::unique_ptr<GuestVm>& vm) {
     const CaseSpec& spec = input_.cases.at(cell.case_id);
     const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
@@ -181,15 +224,12 @@ class Scheduler {
     if (std::optional<Outcome> outcome = outcome_without_guest(cell, spec, kernel, object))
       return finish(*outcome);
     const auto start = Clock::now();
-    const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
-    CellInput in{&cell, &spec, &*kernel, &*object, &queue.types};
-    if (command != input_.commands.end()) in.command = &command->second;
-    in.timeout = settings_.cell_timeout;
-    CellResult result = run_in_guest(in, queue, vm);
+    CellResult result = run_in_guest(input_of(queue, cell), queue, vm);
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     result.outcome.wall_ms = wall.count();
     add_facts(result.outcome);
     keep_logs(result);
+    cache_.keep(result);
     for (const std::string& text : result.notices) {
       announce_([&](Listener& l) { l.notice(text); });
     }
@@ -333,6 +373,7 @@ class Scheduler {
   Announcer announce_;
   ObjectFinder objects_;
   KernelFactsKeeper facts_;
+  CellCache cache_;
   std::map<std::pair<std::string, Arch>, Result<ObjectFile>> found_{};
   std::deque<KernelQueue> queues_{};
   std::mutex mutex_{};
