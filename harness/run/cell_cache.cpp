@@ -6,7 +6,6 @@
 #include "outcome/outcome_json.h"
 #include "outcome/settled.h"
 #include "run/kernel_probe.h"
-#include "run/outcome_key.h"
 
 namespace bpfmatrix {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "run/outcome_cache.h"
+#include "run/outcome_key.h"
 #include "run/run_cell.h"
 #include "run/run_dir.h"
 #include "run/settings.h"

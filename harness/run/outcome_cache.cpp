@@ -101,8 +101,11 @@ std::string advice(TroubleKind kind) {
 OutcomeCache::OutcomeCache(Store store, Say say, std::chrono::milliseconds patience)
     : store_(std::move(store)), say_(std::move(say)), patience_(patience) {
   const std::lock_guard guard(mutex_);
-  if (Result<> prepared = store_.prepare(); !prepared) return do_without(prepared.error().message);
-  open();
+  if (Result<> prepared = store_.prepare(); prepared) {
+    open();
+  } else {
+    do_without(prepared.error().message);
+  }
 }
 
 void OutcomeCache::say(const std::string& text) {
