@@ -232,6 +232,8 @@ bool OutcomeCache::has_text(const std::string& sha256) {
 void OutcomeCache::keep(const std::string& key, const KeptOutcome& outcome,
                         const std::vector<KeptText>& texts) {
   const std::lock_guard guard(mutex_);
+  // Another process has set it aside: what is kept in that file is never seen again.
+  if (database_ && inode_of(file()) != inode_) open();
   if (!database_) return;
   {
     Transaction all(*database_);
