@@ -44,7 +44,7 @@ qemus() {
   done
 }
 
-finished() { [ "$(wc -l <"$1/outcomes.jsonl")" -eq "$(jq '.cells | length' "$1/run.json")" ]; }
+finished() { [ "$(wc -l <"$1/outcomes.jsonl")" -eq "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["cells"]))' "$1/run.json")" ]; }
 
 export KILL_RESUME=$dir
 "${run[@]}" --out "$dir/calm" >"$dir/said" 2>&1 || [ "$?" -eq 1 ] || fail "$(cat "$dir/said")"
