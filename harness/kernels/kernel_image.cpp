@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 #include "kernels/btf_scan.h"
 #include "kernels/decompress.h"
 #include "kernels/elf_section.h"
@@ -251,7 +252,7 @@ std::string_view to_string(ImageFormat format) {
 Result<KernelImage> read_kernel_image(const fs::path& path, const fs::path& scratch) {
   Result<MappedFile> file = MappedFile::open(path, kMaxImageBytes);
   if (!file) return std::move(file).error();
-  Result<TempDir> dir = TempDir::create(scratch, "image-");
+  Result<TempDir> dir = TempDir::create(scratch, std::string(kUnfinishedMark));
   if (!dir) return std::move(dir).error();
   Result<KernelImage> image = read_image(file->bytes(), dir->path());
   if (!image) return wrap(fmt::format("'{}'", path.string()), std::move(image).error());

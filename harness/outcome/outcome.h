@@ -233,6 +233,8 @@ struct VmOutcome {
   std::vector<AttemptOutcome> attempts{};
   /// It was run again in a machine that was booted.
   bool cold_checked = false;
+  /// Found out by an earlier run, with the times of that one.
+  bool cached = false;
   /// In what two attempts differ; nobody can tell then what is true.
   std::vector<std::string> unsteady{};
 };

@@ -129,6 +129,7 @@ OrderedJson vm_json(const VmOutcome& vm) {
           {"loader_ms", value_or_null(vm.loader_ms)},
           {"attempts", std::move(attempts)},
           {"cold_checked", vm.cold_checked},
+          {"cached", vm.cached},
           {"unsteady", vm.unsteady}};
 }
 
@@ -206,6 +207,10 @@ OrderedJson to_json(const Outcome& outcome) {
           {"programs", std::move(programs)},
           {"trigger", trigger_json(outcome.trigger)},
           {"observed", observed_json(outcome.observed)}};
+}
+
+std::string to_line(const Outcome& outcome) {
+  return to_json(outcome).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace bpfmatrix

@@ -89,6 +89,7 @@ class OutcomeReader {
     vm.wall_ms = reader.integer("wall_ms");
     vm.loader_ms = reader.optional_integer("loader_ms");
     vm.cold_checked = reader.optional_boolean("cold_checked").value_or(false);
+    vm.cached = reader.optional_boolean("cached").value_or(false);
     vm.unsteady = reader.optional_strings("unsteady").value_or(std::vector<std::string>());
     const Json* list = reader.any("attempts");
     if (list != nullptr && !list->is_array()) reader.fail("attempts", "wanted an array");

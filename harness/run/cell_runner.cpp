@@ -14,13 +14,6 @@ void take_exit(Outcome& outcome, const VmExit& exit) {
   outcome.console_tail = exit.console_tail;
 }
 
-CellResult without_guest(const CellInput& input, const VmExit& exit) {
-  CellResult result;
-  result.outcome = outcome_before_run(*input.cell, *input.spec, input.kernel, input.object);
-  take_exit(result.outcome, exit);
-  return result;
-}
-
 /// What belongs to the attempt that counts stays with it; what a person should hear is all of it.
 CellResult settle_results(std::vector<CellResult> results) {
   std::vector<Outcome> outcomes;
@@ -36,6 +29,13 @@ CellResult settle_results(std::vector<CellResult> results) {
 }
 
 }  // namespace
+
+CellResult result_without_guest(const CellInput& input, const VmExit& exit) {
+  CellResult result;
+  result.outcome = outcome_before_run(*input.cell, *input.spec, input.kernel, input.object);
+  take_exit(result.outcome, exit);
+  return result;
+}
 
 CellResult CellRunner::run(const CellInput& input, GuestSource& source, GuestSource* next,
                            bool cold_check) {
@@ -69,7 +69,7 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
   if (guest_of_ != &source) guest_.reset();
   if (guest_ == nullptr) {
     GuestOrExit got = next_guest(input, source);
-    if (const auto* exit = std::get_if<VmExit>(&got)) return without_guest(input, *exit);
+    if (const auto* exit = std::get_if<VmExit>(&got)) return result_without_guest(input, *exit);
     guest_ = std::get<std::unique_ptr<GuestVm>>(std::move(got));
     guest_of_ = &source;
   }
@@ -84,7 +84,7 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
 
 CellResult CellRunner::try_in_booted(const CellInput& input, GuestSource& source) {
   GuestOrExit got = source.boot(context_.console_log(*input.cell));
-  if (const auto* exit = std::get_if<VmExit>(&got)) return without_guest(input, *exit);
+  if (const auto* exit = std::get_if<VmExit>(&got)) return result_without_guest(input, *exit);
   return try_in(*std::get<std::unique_ptr<GuestVm>>(got), input);
 }
 

@@ -13,6 +13,9 @@
 
 namespace bpfmatrix {
 
+/// Of a cell that could not be given a guest.
+CellResult result_without_guest(const CellInput& input, const VmExit& exit);
+
 class CellRunner {
  public:
   struct Context {
@@ -30,8 +33,6 @@ class CellRunner {
   /// where the cell after this one will get its guest from, nullptr: not known. With `cold_check`
   /// the cell is run again in a machine that is booted.
   CellResult run(const CellInput& input, GuestSource& source, GuestSource* next, bool cold_check);
-  /// The guest that was kept for the next cell goes.
-  void drop_guest() { guest_.reset(); }
 
  private:
   /// A QEMU that waits for its state.

@@ -46,8 +46,16 @@ std::optional<VmExit> GuestSource::prepare(const Learn& learn) {
   } else {
     context_.notice(fmt::format("{}: no template, so its guests are booted: {}", kernel_.id,
                                 made.error().message));
+    return try_to_boot();
   }
   return std::nullopt;
+}
+
+/// A kernel that does not come up is tried once for all of its cells.
+std::optional<VmExit> GuestSource::try_to_boot() {
+  GuestOrExit booted = boot("");
+  auto* exit = std::get_if<VmExit>(&booted);
+  return exit != nullptr ? std::optional(std::move(*exit)) : std::nullopt;
 }
 
 Result<TemplateRequest> GuestSource::template_request() const {

@@ -43,10 +43,9 @@ class GuestSource {
   /// Boots in any case.
   GuestOrExit boot(const std::filesystem::path& console_log);
 
-  bool clones() const { return template_.has_value(); }
-
  private:
   Result<TemplateRequest> template_request() const;
+  std::optional<VmExit> try_to_boot();
   std::optional<GuestOrExit> clone(std::optional<Vm> ahead);
 
   const Kernel& kernel_;

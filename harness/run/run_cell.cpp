@@ -200,7 +200,7 @@ class LoaderRun {
       end(end_without_exit(), exited.error().message);
     } else {
       result_.outcome.memlock_counted = exited->memlock_counted;
-      result_.outcome.loader_ms = exited->wall_ms;
+      result_.outcome.vm.loader_ms = exited->wall_ms;
       judge_exit(*exited);
       result_.guest_spoiled = !exited->leftovers.empty();
     }

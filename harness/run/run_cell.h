@@ -28,9 +28,9 @@ struct CellInput {
   KernelTypes* types = nullptr;
   /// The cell's loader where it is a command; nullptr: it is one of ours.
   const CommandFile* command = nullptr;
+  std::chrono::seconds timeout{120};
   /// kBtfInGuest is there already.
   bool btf_in_guest = false;
-  std::chrono::seconds timeout{120};
 };
 
 struct CellResult {

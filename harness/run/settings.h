@@ -41,6 +41,8 @@ struct RunSettings {
   std::chrono::seconds boot_timeout{120};
   /// What one cell may take, from its first byte into the guest to its whole record out.
   std::chrono::seconds cell_timeout{120};
+  /// Whether outcomes that earlier runs found out are taken, and new ones kept for later runs.
+  bool cache = true;
 };
 
 /// The store, the mirror and the data of this machine and installation; `mirror` may be empty.
