@@ -124,7 +124,8 @@ class RunCommand {
   }
 
   RunManner manner() const {
-    return {options_.accel, options_.cell_timeout, options_.boot_timeout, !options_.no_cache, options_.isolation, options_.cold_check};
+    return {options_.accel,     options_.cell_timeout, options_.boot_timeout,
+            !options_.no_cache, options_.isolation,    options_.cold_check};
   }
 
   /// A run that is resumed goes on as it began; how many cells at a time is not part of that.

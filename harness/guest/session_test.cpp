@@ -326,8 +326,7 @@ TEST(Session, a_parked_session_can_go_on_itself) {
 
 TEST(Session, only_a_parked_agent_is_refreshed) {
   Talk talk(sleep_and_wake);
-  EXPECT_EQ(talk.session.refresh(kNow, soon()).error().message,
-            "guest agent: it is not parked");
+  EXPECT_EQ(talk.session.refresh(kNow, soon()).error().message, "guest agent: it is not parked");
   EXPECT_EQ(talk.session.state(), SessionState::ready);
 }
 

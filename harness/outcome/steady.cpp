@@ -13,9 +13,9 @@ constexpr std::size_t kMaxDifferences = 20;
 
 /// Each ends in one of these only where it means something that may change.
 constexpr std::string_view kMayChange[] = {
-    ".vm",         ".console_tail",  ".end_reason", ".verification_usec", ".jited_bytes",
-    ".xlated_bytes", ".log",         ".log_tail",   ".hits",              ".run_cnt",
-    ".run_time_ns", ".value",        ".truth",      ".ret",               ".message"};
+    ".vm",    ".console_tail", ".end_reason", ".verification_usec", ".jited_bytes", ".xlated_bytes",
+    ".log",   ".log_tail",     ".hits",       ".run_cnt",           ".run_time_ns", ".value",
+    ".truth", ".ret",          ".message"};
 
 bool may_change(std::string_view path) {
   for (const std::string_view end : kMayChange) {
@@ -83,7 +83,8 @@ std::vector<std::string> differences(const Outcome& one, const Outcome& other) {
   for (std::size_t i = 0; i < std::min(one.programs.size(), other.programs.size()); ++i) {
     const std::string a = ran(one.programs[i].run);
     const std::string b = ran(other.programs[i].run);
-    if (a != b) found.push_back(fmt::format("programs[{}].run: {}, {}", one.programs[i].name, a, b));
+    if (a != b)
+      found.push_back(fmt::format("programs[{}].run: {}, {}", one.programs[i].name, a, b));
   }
   return found;
 }

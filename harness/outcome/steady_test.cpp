@@ -40,10 +40,11 @@ TEST(Steady, what_a_cell_came_to_may_not) {
   other.end = End::hung;
   other.programs[0].load.stage = {StageResult::refused, "EACCES", "no"};
   other.observed[0].result = ObservedResult::wrong;
-  EXPECT_THAT(differences(sample(), other),
-              ElementsAre("end: completed, hung", "programs[on_open].load.result: accepted, refused",
-                          "programs[on_open].load.errno: null, EACCES",
-                          "observed[pid].result: right, wrong"));
+  EXPECT_THAT(
+      differences(sample(), other),
+      ElementsAre("end: completed, hung", "programs[on_open].load.result: accepted, refused",
+                  "programs[on_open].load.errno: null, EACCES",
+                  "observed[pid].result: right, wrong"));
 }
 
 TEST(Steady, whether_a_program_was_hit_may_not_change) {

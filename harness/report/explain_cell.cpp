@@ -78,8 +78,8 @@ std::string machine_text(const VmOutcome& vm) {
   if (vm.cached) text += "; known from an earlier run";
   if (vm.cold_checked) text += "; run again in a booted one";
   for (const AttemptOutcome& attempt : vm.attempts) {
-    text += fmt::format("\n{}: {}{}{}", attempt.cloned ? "cloned" : "booted", to_string(attempt.end),
-                        attempt.reason.empty() ? "" : ": ", attempt.reason);
+    text += fmt::format("\n{}: {}{}{}", attempt.cloned ? "cloned" : "booted",
+                        to_string(attempt.end), attempt.reason.empty() ? "" : ": ", attempt.reason);
   }
   for (const std::string& difference : vm.unsteady) text += "\nattempts differ: " + difference;
   return text;

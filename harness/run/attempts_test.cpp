@@ -42,8 +42,7 @@ TEST(Attempts, a_lost_machine_says_nothing_against_the_others) {
 }
 
 TEST(Attempts, hung_each_time_is_hung) {
-  const Outcome settled =
-      settle({ended(End::hung), ended(End::hung), ended(End::hung, false)});
+  const Outcome settled = settle({ended(End::hung), ended(End::hung), ended(End::hung, false)});
   EXPECT_EQ(settled.end, End::hung);
   EXPECT_THAT(settled.vm.unsteady, IsEmpty());
 }

@@ -29,8 +29,8 @@ class FaultVm : public TemplateVmFixture {
  protected:
   static void put_program(GuestClone& guest, const std::string& kernel) {
     const std::string arch = kernel.ends_with("x86_64") ? "x86_64" : "aarch64";
-    const auto bytes =
-        read_file(std::filesystem::path(BPFMATRIX_BINARY_DIR) / "test-guest" / ("fault." + arch), 16 << 20);
+    const auto bytes = read_file(
+        std::filesystem::path(BPFMATRIX_BINARY_DIR) / "test-guest" / ("fault." + arch), 16 << 20);
     ASSERT_TRUE(bytes) << bytes.error().message;
     const auto put = guest.session->put_file(kFaultProgram, *bytes, 0755, soon());
     ASSERT_TRUE(put) << put.error().message;

@@ -38,8 +38,8 @@ class KernelFactsKeeper {
   /// Asks the kernel in a guest.
   using Ask = std::function<Result<KernelFacts>()>;
 
-  /// Learns what is not known yet: from the store, else by `ask`. Others who ask for the same kernel
-  /// wait. Error: the first attempt, which stays the only one, came to nothing.
+  /// Learns what is not known yet: from the store, else by `ask`. Others who ask for the same
+  /// kernel wait. Error: the first attempt, which stays the only one, came to nothing.
   Result<> learn(const Kernel& kernel, const Ask& ask);
   /// nullptr: nothing is known of this kernel. Valid as long as this.
   const Known* find(const std::string& kernel_id);

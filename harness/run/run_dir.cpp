@@ -58,10 +58,12 @@ void read_manner(ObjectReader& parent, RunSpec& request) {
   const Json* json = parent.object("manner");
   if (json == nullptr) return;
   ObjectReader reader(*json, parent.where("manner"));
-  request.manner =
-      RunManner{reader.string("accel"), static_cast<int>(reader.integer("cell_timeout_s")),
-                static_cast<int>(reader.integer("boot_timeout_s")), reader.boolean("cache"),
-                reader.string("isolation"), static_cast<int>(reader.integer("cold_check"))};
+  request.manner = RunManner{reader.string("accel"),
+                             static_cast<int>(reader.integer("cell_timeout_s")),
+                             static_cast<int>(reader.integer("boot_timeout_s")),
+                             reader.boolean("cache"),
+                             reader.string("isolation"),
+                             static_cast<int>(reader.integer("cold_check"))};
   if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
 }
 

@@ -72,17 +72,15 @@ class Scheduler {
             settings, dir, std::string(to_string(settings.isolation)),
             [this](const Kernel& kernel) { return machine_of(kernel); },
             [this](const std::string& text) { notice(text); }),
-        source_context_{&settings, [this](const Kernel& kernel) { return choose_accel_for(kernel); },
+        source_context_{&settings,
+                        [this](const Kernel& kernel) { return choose_accel_for(kernel); },
                         [this](const std::string& text) { notice(text); }},
-        runner_context_{&settings,
-                        [this](const Cell& cell) { return console_log(cell); },
-                        [this](const Cell& cell, const std::string& text) {
-                          if (Result<> kept = dir_.keep_console(cell.id(), text); !kept)
-                            fail(kept.error());
-                        },
-                        [this](const Cell& cell) {
-                          announce_([&](Listener& l) { l.cell_started(cell); });
-                        }} {}
+        runner_context_{
+            &settings, [this](const Cell& cell) { return console_log(cell); },
+            [this](const Cell& cell, const std::string& text) {
+              if (Result<> kept = dir_.keep_console(cell.id(), text); !kept) fail(kept.error());
+            },
+            [this](const Cell& cell) { announce_([&](Listener& l) { l.cell_started(cell); }); }} {}
 
   Result<> run() {
     const std::vector<const Cell*> cells = remaining_cells();
@@ -176,7 +174,8 @@ class Scheduler {
     return {};
   }
 
-  /// What needs no guest is done at once: cells that cannot be run, and what earlier runs found out.
+  /// What needs no guest is done at once: cells that cannot be run, and what earlier runs found
+  /// out.
   Result<> queue_cells(const std::vector<const Cell*>& cells) {
     std::vector<Outcome> known;
     for (const Cell* cell : cells) {
