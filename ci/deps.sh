@@ -29,6 +29,7 @@ packages=(
   libelf-dev               # libbpf reads objects with it
   libfmt-dev               # text (g++ 12 has no <format>)
   libre2-dev               # patterns over untrusted logs, in linear time
+  libsqlite3-dev           # keeps outcomes between runs
   libssl-dev               # SHA-256
   nlohmann-json3-dev       # JSON
   zlib1g-dev               # keeps verifier logs compressed

@@ -11,7 +11,7 @@ runs=("$@")
 if [ "${#runs[@]}" -eq 0 ]; then
   run="bpfmatrix-runs/measure-$(date -u +%Y%m%d-%H%M%S)"
   # Exit code 1, something is unexpected, is worth measuring too.
-  build/release/bin/bpfmatrix run --kernel 'debian-*' --btf kernel --btf embedded --btf none --out "$run" || [ "$?" -eq 1 ]
+  build/release/bin/bpfmatrix run --kernel 'debian-*' --btf kernel --btf embedded --btf none --no-cache --out "$run" || [ "$?" -eq 1 ]
   runs=("$run")
 fi
 

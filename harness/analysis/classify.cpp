@@ -61,6 +61,13 @@ void refine(const RefusalFacts& facts, Judgement& judgement) {
   }
 }
 
+/// Since 5.6 a global function is verified by itself, and what the context is that it is handed, the
+/// kernel looks up in its own BTF: without that it calls every such argument unsupported.
+bool lacks_own_btf(std::string_view log, const Judgement& judgement) {
+  return judgement.cause == Cause::bad_call &&
+         log.find("\nbtf_vmlinux is malformed\n") != std::string_view::npos;
+}
+
 /// What root would be told stands before what others are told ("prohibited for !root"), and a log
 /// that is whole ends with the count of instructions: without it, the line that matters may be
 /// missing.
@@ -110,6 +117,7 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   // The line names another instruction than the one whose source line was printed last.
   if (judgement.instruction != end.instruction) judgement.source.reset();
   refine(refusal.facts, judgement);
+  if (lacks_own_btf(refusal.log, judgement)) judgement.cause = Cause::no_kernel_btf;
   if (is_cut(refusal, judgement)) judgement.cause = Cause::unknown;
   if (!has_a_place(judgement.cause)) {
     judgement.instruction.reset();

@@ -53,6 +53,18 @@ TEST(Classify, poison_is_told_from_an_unknown_helper_without_libbpfs_help) {
             Cause::core_poison_reached);
 }
 
+TEST(Classify, a_context_that_a_kernel_without_btf_cannot_look_up_is_for_want_of_its_btf) {
+  // 5.10.223 without CONFIG_DEBUG_INFO_BTF, of libxdp's dispatcher.
+  const std::string verdict =
+      "Arg#0 type PTR in prog0() is not supported yet.\n"
+      "processed 0 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 "
+      "mark_read 0\n";
+  const std::string start = "Validating prog0() func#1...\n";
+  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + "btf_vmlinux is malformed\n" + verdict}),
+            Cause::no_kernel_btf);
+  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + verdict}), Cause::bad_call);
+}
+
 TEST(Classify, a_map_the_kernel_may_know_is_only_not_created) {
   EXPECT_EQ(cause({.stage = Stage::map, .errno_name = "EINVAL"}), Cause::map_create_failed);
   EXPECT_EQ(cause({.stage = Stage::map, .errno_name = "EINVAL", .facts = {.type_known = false}}),

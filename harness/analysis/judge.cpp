@@ -274,7 +274,11 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
     judge_witnesses(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
-  verdict.verdict = summary(verdict, outcome.end);
+  for (const std::string& difference : outcome.vm.unsteady) {
+    verdict.doubts.push_back({"", "attempts differ: " + difference});
+  }
+  const bool steady = outcome.vm.unsteady.empty();
+  verdict.verdict = steady ? summary(verdict, outcome.end) : Verdict::unsure;
   return verdict;
 }
 

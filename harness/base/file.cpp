@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/unfinished.h"
 
 namespace bpfmatrix {
 
@@ -56,12 +57,14 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   }
 }
 
-Result<> write_file(const fs::path& path, std::string_view bytes) {
-  std::string temporary = path.string() + ".XXXXXX";
+Result<> write_file(const fs::path& path, std::string_view bytes, Durability durability) {
+  std::string temporary = fmt::format("{}{}XXXXXX", path.string(), kUnfinishedMark);
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.valid()) return system_error(path, errno);
+  lock_unfinished(fd);
+  const bool sync = durability == Durability::synced;
   Result<> written = write_all(fd.get(), path, bytes);
-  if (written && (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 ||
+  if (written && (::fchmod(fd.get(), 0644) != 0 || (sync && ::fsync(fd.get()) != 0) ||
                   ::rename(temporary.c_str(), path.c_str()) != 0)) {
     written = system_error(path, errno);
   }

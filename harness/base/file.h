@@ -14,8 +14,14 @@ namespace bpfmatrix {
 /// regular file (a FIFO would block).
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-/// Writes beside `path` under a temporary name, syncs, renames: a reader sees the old file or the
-/// new one, and a failure (disk full) leaves nothing behind.
-Result<> write_file(const std::filesystem::path& path, std::string_view bytes);
+enum class Durability {
+  synced,    ///< on the disk when the call returns
+  unsynced,  ///< there for every reader, and lost when the power goes before somebody syncs
+};
+
+/// Writes beside `path` under a temporary name (base/unfinished.h), syncs, renames: a reader sees
+/// the old file or the new one, and a failure (disk full) leaves nothing behind.
+Result<> write_file(const std::filesystem::path& path, std::string_view bytes,
+                    Durability durability = Durability::synced);
 
 }  // namespace bpfmatrix

@@ -1,10 +1,13 @@
 #include "base/temp_dir.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "base/unfinished.h"
 
 namespace bpfmatrix {
 
@@ -25,12 +28,19 @@ Result<TempDir> TempDir::create(const std::string& prefix) {
   return create(ec ? fs::path("/tmp") : parent, prefix);
 }
 
-TempDir::TempDir(TempDir&& other) noexcept : path_(other.release()) {}
+TempDir::TempDir(fs::path path)
+    : path_(std::move(path)), lock_(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  lock_unfinished(lock_);
+}
+
+TempDir::TempDir(TempDir&& other) noexcept
+    : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
 
 TempDir& TempDir::operator=(TempDir&& other) noexcept {
   if (this != &other) {
     remove();
-    path_ = other.release();
+    path_ = std::exchange(other.path_, {});
+    lock_ = std::move(other.lock_);
   }
   return *this;
 }
@@ -40,6 +50,7 @@ TempDir::~TempDir() { remove(); }
 fs::path TempDir::release() {
   fs::path path = std::move(path_);
   path_.clear();
+  lock_.reset();
   return path;
 }
 
@@ -48,6 +59,7 @@ void TempDir::remove() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
   path_.clear();
+  lock_.reset();
 }
 
 }  // namespace bpfmatrix

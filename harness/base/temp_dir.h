@@ -3,13 +3,16 @@
 
 #include <filesystem>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace bpfmatrix {
 
 class TempDir {
  public:
-  /// Makes `parent`/`prefix`XXXXXX, mode 0700. Error: the parent is missing, full or read-only.
+  /// Makes `parent`/`prefix`XXXXXX, mode 0700. One that shall not outlive us by much where we are
+  /// killed has kUnfinishedMark as the end of its prefix (base/unfinished.h). Error: the parent is
+  /// missing, full or read-only.
   static Result<TempDir> create(const std::filesystem::path& parent, const std::string& prefix);
   /// The same below the system's directory for temporary files.
   static Result<TempDir> create(const std::string& prefix = "bpfmatrix-");
@@ -25,10 +28,12 @@ class TempDir {
   std::filesystem::path release();
 
  private:
-  explicit TempDir(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit TempDir(std::filesystem::path path);
   void remove();
 
   std::filesystem::path path_{};
+  /// Says that it has an owner.
+  Fd lock_{};
 };
 
 }  // namespace bpfmatrix

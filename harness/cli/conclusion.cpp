@@ -22,7 +22,8 @@ namespace {
 ExitCode exit_code_of(const VerdictSummary& verdicts, const std::vector<Outcome>& outcomes) {
   if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
   const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
-    return outcome.end != End::completed && outcome.end != End::panicked;
+    return (outcome.end != End::completed && outcome.end != End::panicked) ||
+           !outcome.vm.unsteady.empty();
   });
   return untold ? unknown : as_expected;
 }

@@ -64,8 +64,9 @@ TEST(ExpectationsOfAKernel, each_that_is_spoilt_is_found) {
   const fs::path cases = dir->path() / "cases";
   fs::copy(BPFMATRIX_SOURCE_DIR "/cases", cases, fs::copy_options::recursive);
   const std::string run = (dir->path() / "run").string();
-  std::vector<std::string> arguments{"run",   "--kernel", "debian-6.1-x86_64", "--btf", "kernel",
-                                     "--out", run,        "--accel",           "tcg"};
+  std::vector<std::string> arguments{"run",     "--no-cache", "--kernel", "debian-6.1-x86_64",
+                                     "--btf",   "kernel",     "--out",    run,
+                                     "--accel", "tcg"};
   for (const std::string name : kCases) {
     arguments.insert(arguments.end(), {"--case", fs::path(name).filename().string()});
   }

@@ -232,11 +232,11 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
       "URL of a Debian mirror (default: BPFMATRIX_MIRROR, the config file, apt's own)");
   fetch->add_option("--snapshot-mirror", arguments->snapshot_mirror,
                     "URL of an archive of Debian snapshots (default: BPFMATRIX_SNAPSHOT_MIRROR, "
-                    "the config file, snapshot.debian.org)");
+                    "the config file)");
   fetch
       ->add_option("--rpm-mirror", arguments->rpm_mirrors,
                    "URL of a distribution's RPM packages (default: BPFMATRIX_RPM_MIRROR, the "
-                   "config file, the distribution's own)")
+                   "config file)")
       ->type_name("NAME=URL");
   add_store(*fetch, *arguments);
   fetch->callback([arguments, &exit_code] {

@@ -2,6 +2,7 @@
 // why?
 #include <CLI/CLI.hpp>
 
+#include "cli/cache_command.h"
 #include "cli/cases_command.h"
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_run_command(app, exit_code);
   bpfmatrix::add_kernels_command(app, exit_code);
   bpfmatrix::add_cases_command(app, exit_code);
+  bpfmatrix::add_cache_command(app, exit_code);
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -29,6 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kColdCheckOnCi = 50;
 constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
 
 struct RunOptions {
@@ -49,10 +52,12 @@ struct RunOptions {
   int jobs = 0;
   int cell_timeout = 120;
   int boot_timeout = 120;
-  bool resume = false;
+  std::string resume{};
   bool dry_run = false;
   bool update_expectations = false;
   bool no_cache = false;
+  std::string isolation = "cell";
+  int cold_check = std::getenv("CI") != nullptr ? kColdCheckOnCi : 0;
   bool json = false;
 };
 
@@ -112,16 +117,43 @@ class RunCommand {
     if (options_.jobs > 0) settings_.jobs = options_.jobs;
     settings_.cell_timeout = std::chrono::seconds(options_.cell_timeout);
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
+    settings_.cache = !options_.no_cache;
+    settings_.cold_check = options_.cold_check;
+    settings_.isolation = parse_isolation(options_.isolation).value_or(Isolation::cell);
     return {};
+  }
+
+  RunManner manner() const {
+    return {options_.accel,     options_.cell_timeout, options_.boot_timeout,
+            !options_.no_cache, options_.isolation,    options_.cold_check};
+  }
+
+  /// A run that is resumed goes on as it began; how many cells at a time is not part of that.
+  Result<> take_manner(const RunManner& manner) {
+    const auto accel = parse_accel_choice(manner.accel);
+    if (!accel)
+      return Error{fmt::format("'{}/run.json': accel '{}'", options_.resume, manner.accel)};
+    settings_.accel = *accel;
+    settings_.cell_timeout = std::chrono::seconds(manner.cell_timeout_s);
+    settings_.boot_timeout = std::chrono::seconds(manner.boot_timeout_s);
+    settings_.cache = manner.cache;
+    settings_.isolation = parse_isolation(manner.isolation).value_or(Isolation::cell);
+    settings_.cold_check = manner.cold_check;
+    return {};
+  }
+
+  Result<RunSpec> read_request() {
+    Result<RunSpec> request = read_run_spec(options_.resume);
+    if (!request || !request->manner) return request;
+    if (Result<> taken = take_manner(*request->manner); !taken) return std::move(taken).error();
+    return request;
   }
 
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
   Result<RunSpec> make_request() {
-    if (options_.resume) {
-      if (options_.out.empty()) return Error{"--resume: which run? name its directory with --out"};
-      return read_run_spec(options_.out);
-    }
+    if (!options_.resume.empty()) return read_request();
     RunSpec request;
+    request.manner = manner();
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -200,15 +232,29 @@ class RunCommand {
     const Result<Shard> part = parse_shard(options_.shard);
     if (!part) return part.error();
     Assembled assembled{*std::move(request), {shard(*plan, part->index, part->count), {}}};
+    if (Result<> kept = keep_to_plan(assembled); !kept) return std::move(kept).error();
     Result<CommandFiles> commands = find_commands(matrix.commands, assembled.input.plan);
     if (!commands) return std::move(commands).error();
     assembled.input.commands = *std::move(commands);
     for (CaseSpec& spec : *suite) assembled.input.cases.emplace(spec.id, std::move(spec));
-    if (assembled.request.cells.empty()) {
-      for (const Cell& cell : assembled.input.plan.cells)
-        assembled.request.cells.push_back(cell.id());
-    }
     return assembled;
+  }
+
+  /// A new run writes its cells down; one that is resumed does those and no others, whatever
+  /// --arch or --shard it had, and whatever was added to the suite since.
+  static Result<> keep_to_plan(Assembled& assembled) {
+    std::vector<std::string>& wanted = assembled.request.cells;
+    std::vector<Cell>& cells = assembled.input.plan.cells;
+    if (wanted.empty()) {
+      for (const Cell& cell : cells) wanted.push_back(cell.id());
+      return {};
+    }
+    std::set<std::string> missing(wanted.begin(), wanted.end());
+    std::erase_if(cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
+    if (missing.empty()) return {};
+    return Error{fmt::format("{} of its {} cells cannot be run any more, '{}' to begin with",
+                             missing.size(), wanted.size(), *missing.begin()),
+                 "its kernels or cases have gone since: begin a new run"};
   }
 
   /// The suite's cases, or one for each --object. An object that is none is noticed here.
@@ -267,7 +313,7 @@ class RunCommand {
   }
 
   Result<RunDir> open_dir(const RunSpec& request) {
-    if (options_.resume) return RunDir::resume(options_.out);
+    if (!options_.resume.empty()) return RunDir::resume(options_.resume);
     if (!options_.out.empty()) return RunDir::create(options_.out, request);
     const fs::path path =
         fs::path(kRunsFolder) / fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::time(nullptr)));
@@ -287,6 +333,7 @@ class RunCommand {
   Result<> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
     RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
+    settings_.fetch.store.remove_abandoned();
     return run_plan(input, kernels, settings_, dir, progress);
   }
 
@@ -357,7 +404,20 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   run->add_option("--boot-timeout", options->boot_timeout, "Seconds a boot may take")
       ->capture_default_str();
-  run->add_flag("--resume", options->resume, "Go on with the run in --out");
+  run->add_option("--resume", options->resume, "Go on with the run in this directory")
+      ->type_name("DIR")
+      ->excludes("--out");
+  run->add_option("--isolation", options->isolation,
+                  "What has a VM of its own: cell, or kernel (its cells share one)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cell", "kernel"}));
+  run->add_option("--cold-check", options->cold_check,
+                  "Run one cell in so many again in a VM that is booted, not cloned, and compare; "
+                  "0: none (default: 50 where CI is set)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  run->add_flag("--no-cache", options->no_cache,
+                "Run every cell, also those whose outcome is known from an earlier run");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
   run->add_flag("--json", options->json, "The result as JSON on standard output");
   run->add_flag("--update-expectations", options->update_expectations,

@@ -58,6 +58,8 @@ void RunProgress::cell_started(const Cell& cell) {
 void RunProgress::cell_finished(const Outcome& outcome) {
   KernelProgress& at = kernel(outcome.kernel.id);
   ++at.done;
+  at.known += outcome.vm.cached ? 1 : 0;
+  known_ += outcome.vm.cached ? 1 : 0;
   ++done_;
   if (outcome.end == End::panicked) ++at.panicked;
   if (outcome.end != End::completed && outcome.end != End::panicked) ++at.untold;
@@ -77,6 +79,7 @@ void RunProgress::notice(const std::string& text) {
 std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
   if (kernel.panicked > 0) line += fmt::format("  {} panicked", kernel.panicked);
+  if (kernel.known > 0) line += fmt::format("  {} known", kernel.known);
   if (kernel.untold > 0) line += fmt::format("  {} could not be told", kernel.untold);
   if (!kernel.now.empty()) line += "  " + kernel.now;
   if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
@@ -84,9 +87,10 @@ std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
 }
 
 std::string RunProgress::time_left() const {
-  if (done_ == 0 || first_cell_ == Clock::time_point{}) return "";
+  const int run = done_ - known_;
+  if (run == 0 || first_cell_ == Clock::time_point{}) return "";
   const std::chrono::duration<double> spent = Clock::now() - first_cell_;
-  return ", about " + seconds_text(spent / done_ * (cells_ - done_)) + " left";
+  return ", about " + seconds_text(spent / run * (cells_ - done_)) + " left";
 }
 
 void RunProgress::draw() {

@@ -31,6 +31,8 @@ class RunProgress : public Listener {
     int done = 0;
     int panicked = 0;
     int untold = 0;
+    /// Known from an earlier run.
+    int known = 0;
     /// What is going on: "booting", the running case, or nothing.
     std::string now{};
   };
@@ -46,6 +48,7 @@ class RunProgress : public Listener {
   int width_;
   int jobs_ = 1;
   int done_ = 0;
+  int known_ = 0;
   int cells_ = 0;
   int drawn_lines_ = 0;
   std::vector<KernelProgress> kernels_{};

@@ -6,6 +6,9 @@ namespace bpfmatrix {
 
 namespace {
 
+/// Of a refresh, before its random bytes; little-endian.
+constexpr std::size_t kTimeBytes = 8;
+
 Json operations_json(const std::vector<Operation>& operations) {
   Json list = Json::array();
   for (const Operation& operation : operations) {
@@ -170,11 +173,6 @@ void fields(F& field, auto& m, const Triggered*) {
 }
 
 template <typename F>
-void fields(F& field, auto& m, const Refresh*) {
-  field("unix_ns", m.unix_ns);
-}
-
-template <typename F>
 void fields(F& field, auto& m, const Failed*) {
   field("message", m.message);
 }
@@ -201,6 +199,30 @@ Result<Message> from_frame(const Frame& frame) {
   return message;
 }
 
+template <>
+Frame to_frame(const Refresh& message, std::string) {
+  Frame frame{Refresh::kType};
+  for (std::size_t i = 0; i < kTimeBytes; ++i) {
+    frame.blob += static_cast<char>(static_cast<std::uint64_t>(message.unix_ns) >> (8 * i));
+  }
+  frame.blob += message.random;
+  return frame;
+}
+
+template <>
+Result<Refresh> from_frame(const Frame& frame) {
+  if (frame.type != Refresh::kType || frame.blob.size() < kTimeBytes ||
+      frame.blob.size() > kTimeBytes + kRefreshBytes) {
+    return Error{fmt::format("a '{}' of {} bytes where 'refresh' was due", to_string(frame.type),
+                             frame.blob.size())};
+  }
+  std::uint64_t unix_ns = 0;
+  for (std::size_t i = 0; i < kTimeBytes; ++i) {
+    unix_ns |= std::uint64_t{static_cast<unsigned char>(frame.blob[i])} << (8 * i);
+  }
+  return Refresh{static_cast<std::int64_t>(unix_ns), frame.blob.substr(kTimeBytes)};
+}
+
 template Frame to_frame(const Hello&, std::string);
 template Frame to_frame(const PutFile&, std::string);
 template Frame to_frame(const Stored&, std::string);
@@ -212,7 +234,6 @@ template Frame to_frame(const Input&, std::string);
 template Frame to_frame(const Write&, std::string);
 template Frame to_frame(const TriggerRequest&, std::string);
 template Frame to_frame(const Triggered&, std::string);
-template Frame to_frame(const Refresh&, std::string);
 template Frame to_frame(const Failed&, std::string);
 
 template Result<Hello> from_frame(const Frame&);
@@ -226,7 +247,6 @@ template Result<Input> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);
 template Result<TriggerRequest> from_frame(const Frame&);
 template Result<Triggered> from_frame(const Frame&);
-template Result<Refresh> from_frame(const Frame&);
 template Result<Failed> from_frame(const Frame&);
 
 }  // namespace bpfmatrix

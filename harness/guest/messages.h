@@ -140,11 +140,15 @@ struct Triggered {
   std::vector<Operation> performed{};
 };
 
-/// What a clone cannot know, because it was asleep: the frame's blob holds random bytes as well.
+/// What a clone cannot know, because it was asleep. Its fields travel as bytes, not as JSON: an
+/// emulated machine that has just begun translates every instruction it comes to, and a parser's
+/// are many.
 struct Refresh {
   static constexpr FrameType kType = FrameType::refresh;
   /// The host's CLOCK_REALTIME.
   std::int64_t unix_ns = 0;
+  /// For the guest's generator, kRefreshBytes at most.
+  std::string random{};
 };
 /// As many as the kernel's generator is wide, twice.
 inline constexpr std::size_t kRefreshBytes = 64;

@@ -63,7 +63,16 @@ TEST(Messages, exited_keeps_every_field) {
 }
 
 TEST(Messages, refresh_keeps_its_time_to_the_nanosecond) {
-  EXPECT_EQ(over_the_wire(Refresh{1'700'000'000'123'456'789})->unix_ns, 1'700'000'000'123'456'789);
+  const auto refresh = over_the_wire(Refresh{1'700'000'000'123'456'789, "random"});
+  EXPECT_EQ(refresh->unix_ns, 1'700'000'000'123'456'789);
+  EXPECT_EQ(refresh->random, "random");
+  EXPECT_EQ(over_the_wire(Refresh{-1})->unix_ns, -1);
+}
+
+TEST(Messages, a_refresh_of_another_length_is_none) {
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{7}, 8 + kRefreshBytes + 1}) {
+    EXPECT_FALSE(from_frame<Refresh>({FrameType::refresh, {}, std::string(bytes, 'x')})) << bytes;
+  }
 }
 
 TEST(Messages, a_trigger_and_its_answer_keep_their_fields) {

@@ -152,7 +152,8 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
 
 Result<std::string> Encoder::encode(const Frame& frame) {
   // Text from outside (a loader's, a kernel's) need not be UTF-8.
-  const std::string json = frame.header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string json =
+      frame.header.empty() ? "" : frame.header.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (!fits(json.size(), frame.blob.size())) {
     return Error{fmt::format("'{}' frame of {} and {} bytes is over the limit",
                              to_string(frame.type), json.size(), frame.blob.size())};
@@ -202,7 +203,9 @@ Result<std::optional<Frame>> Decoder::decode() {
   }
   const Result<FrameType> type = parse_type(header->type);
   if (!type) return type.error();
-  Result<Json> json = parse_json(payload.substr(0, header->json_bytes), to_string(*type));
+  Result<Json> json = header->json_bytes == 0
+                          ? Json::object()
+                          : parse_json(payload.substr(0, header->json_bytes), to_string(*type));
   if (!json) return std::move(json).error();
   if (!json->is_object()) return Error{fmt::format("'{}': wanted an object", to_string(*type))};
 

@@ -5,10 +5,10 @@
 //     4  protocol version    12  bytes of JSON        24  CRC32C of the payload
 //     6  type                16  bytes of blob        28  JSON, then blob
 //
-// all numbers little-endian. Each side counts its frames from 0, and again from 0 after a `park`:
-// what comes then is a new talk, with another host perhaps. A stream that breaks any of this
-// is broken for good: nobody looks for the next good frame, because a lost frame could make a wrong
-// result out of a right one.
+// all numbers little-endian. No JSON is an empty object. Each side counts its frames from 0, and
+// again from 0 after a `park`: what comes then is a new talk, with another host perhaps. A stream
+// that breaks any of this is broken for good: nobody looks for the next good frame, because a lost
+// frame could make a wrong result out of a right one.
 #pragma once
 
 #include <array>
@@ -77,6 +77,8 @@ class Encoder {
  public:
   /// Error: the frame is larger than the limits above.
   Result<std::string> encode(const Frame& frame);
+  /// A frame went that another encoder made.
+  void skip() { ++sequence_; }
 
  private:
   std::uint32_t sequence_ = 0;

@@ -85,7 +85,7 @@ TEST(Protocol, frames_may_arrive_byte_by_byte_or_many_at_once) {
 
 TEST(Protocol, a_frame_of_the_largest_size_passes_and_one_byte_more_does_not) {
   Frame frame{FrameType::out};
-  frame.blob = std::string(kMaxFrameBytes - kFrameHeaderBytes - 2, 'x');  // 2: the empty object
+  frame.blob = std::string(kMaxFrameBytes - kFrameHeaderBytes, 'x');  // no JSON: an empty object
   EXPECT_EQ(error_of(bytes_of(frame)), "");
   frame.blob += 'x';
   EXPECT_THAT(Encoder().encode(frame).error().message, HasSubstr("over the limit"));

@@ -238,10 +238,10 @@ Result<> Session::park(Clock::time_point deadline) {
   return {};
 }
 
-Result<> Session::refresh(const Refresh& now, std::string_view random, Clock::time_point deadline) {
-  assert(random.size() <= kRefreshBytes);
+Result<> Session::refresh(const Refresh& now, Clock::time_point deadline) {
+  assert(now.random.size() <= kRefreshBytes);
   if (state_ != SessionState::unopened) return Error{"guest agent: it is not parked"};
-  return transmit(to_frame(now, std::string(random)), deadline);
+  return transmit(to_frame(now), deadline);
 }
 
 Result<> Session::shutdown(Clock::time_point deadline) {

@@ -73,9 +73,8 @@ class Session {
   /// Ends this talk and leaves the agent waiting for `refresh`, from whoever has the channel then:
   /// in a machine that is frozen now, the host of each clone. The session is unopened again.
   Result<> park(Clock::time_point deadline);
-  /// To a parked agent, before open(): the time, and `random` bytes (kRefreshBytes at most) for the
-  /// guest's random number generator.
-  Result<> refresh(const Refresh& now, std::string_view random, Clock::time_point deadline);
+  /// To a parked agent, before open().
+  Result<> refresh(const Refresh& now, Clock::time_point deadline);
   /// Asks the guest to power itself off; returns when the agent has agreed.
   Result<> shutdown(Clock::time_point deadline);
 

@@ -294,11 +294,11 @@ void sleep_and_wake(FakeGuest& guest, const Frame& frame) {
     guest.start_over();
   } else {
     EXPECT_EQ(from_frame<Refresh>(frame)->unix_ns, 1'700'000'000'123'456'789);
-    EXPECT_EQ(frame.blob, "random");
+    EXPECT_EQ(from_frame<Refresh>(frame)->random, "random");
     guest.say(to_frame(Hello{"of the clone"}));
   }
 }
-constexpr Refresh kNow{1'700'000'000'123'456'789};
+const Refresh kNow{1'700'000'000'123'456'789, "random"};
 
 TEST(Session, after_park_another_session_counts_from_the_beginning) {
   FakeGuest guest(sleep_and_wake);
@@ -309,7 +309,7 @@ TEST(Session, after_park_another_session_counts_from_the_beginning) {
     EXPECT_EQ(before.state(), SessionState::unopened);
   }
   Session after(guest);
-  ASSERT_TRUE(after.refresh(kNow, "random", soon()));
+  ASSERT_TRUE(after.refresh(kNow, soon()));
   const Result<> opened = after.open(soon());
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(after.hello().agent_version, "of the clone");
@@ -319,15 +319,14 @@ TEST(Session, a_parked_session_can_go_on_itself) {
   Talk talk(sleep_and_wake);
   ASSERT_TRUE(talk.session.park(soon()));
   EXPECT_FALSE(talk.session.write("/x", "y", soon()));
-  ASSERT_TRUE(talk.session.refresh(kNow, "random", soon()));
+  ASSERT_TRUE(talk.session.refresh(kNow, soon()));
   ASSERT_TRUE(talk.session.open(soon()));
   EXPECT_EQ(talk.session.hello().agent_version, "of the clone");
 }
 
 TEST(Session, only_a_parked_agent_is_refreshed) {
   Talk talk(sleep_and_wake);
-  EXPECT_EQ(talk.session.refresh(kNow, "random", soon()).error().message,
-            "guest agent: it is not parked");
+  EXPECT_EQ(talk.session.refresh(kNow, soon()).error().message, "guest agent: it is not parked");
   EXPECT_EQ(talk.session.state(), SessionState::ready);
 }
 

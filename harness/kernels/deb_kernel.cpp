@@ -164,7 +164,9 @@ Result<std::optional<std::string>> KernelPlacer::place(std::string_view path) {
 
 Result<Kernel> fetch_deb_kernel(const CatalogEntry& entry, const DebSource& source,
                                 const FetchOptions& here) {
-  const FetchOptions options = options_for(source, here);
+  Result<FetchOptions> chosen = options_for(source, here);
+  if (!chosen) return std::move(chosen).error();
+  const FetchOptions options = *std::move(chosen);
   Result<DebSuite> suite = open_suite(SuiteRequest{source.suite, entry.arch, source.keyring},
                                       is_kernel_package, options);
   if (!suite) return std::move(suite).error();

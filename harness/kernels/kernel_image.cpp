@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 #include "kernels/btf_scan.h"
 #include "kernels/decompress.h"
 #include "kernels/elf_section.h"
@@ -103,7 +104,7 @@ Result<KernelImage> describe_image(const OpenedImage& opened) {
 }
 
 Result<KernelImage> read_kernel_image(const fs::path& path, const fs::path& scratch) {
-  const Result<TempDir> dir = TempDir::create(scratch, "image-");
+  const Result<TempDir> dir = TempDir::create(scratch, std::string(kUnfinishedMark));
   if (!dir) return dir.error();
   Result<MappedFile> file = MappedFile::open(path, kMaxImageBytes);
   if (!file) return std::move(file).error();

@@ -17,10 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMaxConfigBytes = 1 << 20;
-constexpr const char* kSnapshots = "https://snapshot.debian.org/archive/debian";
-constexpr std::pair<const char*, const char*> kRpmMirrors[] = {
-    {"centos", "https://vault.centos.org"},
-};
 constexpr const char* kKernelTarballs = "https://cdn.kernel.org/pub/linux/kernel";
 
 std::string environment(const char* name) {
@@ -101,14 +97,13 @@ Result<std::string> choose_snapshots(const ArchiveMirrorConfig& config, const Co
     return checked(config.snapshots_environment, "BPFMATRIX_SNAPSHOT_MIRROR");
   }
   if (file.snapshot_mirror) return checked(*file.snapshot_mirror, config.config_file.string());
-  return std::string(kSnapshots);
+  return std::string();
 }
 
 /// What is added later wins.
 Result<std::map<std::string, std::string>> choose_rpm(const ArchiveMirrorConfig& config,
                                                       const ConfigFile& file) {
   std::map<std::string, std::string> mirrors;
-  for (const auto& [name, url] : kRpmMirrors) mirrors[name] = url;
   for (const auto& [name, url] : file.rpm_mirrors) {
     Result<std::string> good = checked(url, config.config_file.string());
     if (!good) return std::move(good).error();

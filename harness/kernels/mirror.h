@@ -57,8 +57,8 @@ struct ArchiveMirrorConfig {
 ArchiveMirrorConfig archive_mirror_config(std::string snapshots = "",
                                           std::vector<std::string> rpm = {});
 
-/// For each: the option, the environment, the config file, or else where the distributions
-/// themselves keep it. Error: a malformed config file, option or scheme.
+/// For each: the option, the environment, or the config file; nothing where none names one. Error:
+/// a malformed config file, option or scheme.
 Result<ArchiveMirrors> choose_archive_mirrors(const ArchiveMirrorConfig& config);
 
 }  // namespace bpfmatrix

@@ -22,9 +22,14 @@ std::optional<chrono::sys_seconds> parse_snapshot_time(std::string_view text) {
          chrono::seconds(*second);
 }
 
-FetchOptions options_for(const DebSource& source, const FetchOptions& options) {
+Result<FetchOptions> options_for(const DebSource& source, const FetchOptions& options) {
   FetchOptions at = options;
   if (source.snapshot.empty()) return at;
+  if (options.archives.snapshots.empty()) {
+    return Error{"no archive of Debian snapshots is known",
+                 "give one with --snapshot-mirror URL, or {\"snapshot_mirror\": \"URL\"} in the "
+                 "config file"};
+  }
   at.mirror = join_url(options.archives.snapshots, source.snapshot);
   at.now = [time = parse_snapshot_time(source.snapshot).value_or(chrono::sys_seconds())] {
     return time;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
 #include "kernels/catalog.h"
 #include "kernels/fetch_options.h"
 
@@ -16,7 +17,7 @@ std::optional<std::chrono::sys_seconds> parse_snapshot_time(std::string_view tex
 
 /// What to fetch `source` with: `options` as they are, or, for a source of the past, with the
 /// snapshot as the mirror and its date as the time: a Release file must have been good then, and
-/// the key that signed it may have expired since.
-FetchOptions options_for(const DebSource& source, const FetchOptions& options);
+/// the key that signed it may have expired since. Error: no archive of snapshots is configured.
+Result<FetchOptions> options_for(const DebSource& source, const FetchOptions& options);
 
 }  // namespace bpfmatrix

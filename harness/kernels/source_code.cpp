@@ -100,7 +100,9 @@ Result<> unpack_source_package(const DebPackage& package, const fs::path& into,
 }
 
 Result<SourceCode> packaged_code(const DebSource& source, Arch arch, const FetchOptions& here) {
-  const FetchOptions options = options_for(source, here);
+  Result<FetchOptions> chosen = options_for(source, here);
+  if (!chosen) return std::move(chosen).error();
+  const FetchOptions options = *std::move(chosen);
   const auto wanted = [&](std::string_view name) { return name == source.package; };
   Result<DebSuite> suite =
       open_suite(SuiteRequest{source.suite, arch, source.keyring}, wanted, options);

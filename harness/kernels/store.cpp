@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/unfinished.h"
 #include "kernels/text.h"
 
 namespace bpfmatrix {
@@ -98,11 +99,13 @@ Result<> sync_file_system(const fs::path& folder) {
   return {};
 }
 
+std::string unfinished(std::string_view what) { return fmt::format("{}{}", what, kUnfinishedMark); }
+
 Result<> point_link(const fs::path& link, const fs::path& tree, const fs::path& tmp) {
   std::error_code error;
   fs::create_directories(link.parent_path(), error);
   if (error) return system_error(link.parent_path(), error.value());
-  Result<TempDir> dir = TempDir::create(tmp, "link-");
+  Result<TempDir> dir = TempDir::create(tmp, unfinished("link"));
   if (!dir) return std::move(dir).error();
   const fs::path fresh = dir->path() / "link";
   fs::create_symlink(tree.lexically_relative(link.parent_path()), fresh, error);
@@ -151,9 +154,16 @@ Result<> Store::prepare() const {
     fs::create_directories(root_ / folder, error);
     if (error) return wrap("store", system_error(root_ / folder, error.value()));
   }
+  remove_abandoned();
   remove_older(root_ / "tmp", kAbandonedFolder);
   remove_older(root_ / "blobs", kUnusedBlob);
   return {};
+}
+
+void Store::remove_abandoned() const {
+  for (const char* folder : {"tmp", "accel", "facts", "compiled/objects", "compiled/stripped"}) {
+    remove_unfinished(root_ / folder);
+  }
 }
 
 Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds timeout,
@@ -176,7 +186,9 @@ Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds ti
   return lock;
 }
 
-Result<TempDir> Store::temporary() const { return TempDir::create(root_ / "tmp", "tree-"); }
+Result<TempDir> Store::temporary() const {
+  return TempDir::create(root_ / "tmp", unfinished("tree"));
+}
 
 Result<fs::path> Store::install(TempDir folder, const fs::path& link) const {
   Result<std::string> manifest = make_manifest(folder.path());
@@ -189,7 +201,7 @@ Result<fs::path> Store::install(TempDir folder, const fs::path& link) const {
   std::error_code error;
   fs::permissions(folder.path(), fs::perms(0755), error);  // mkdtemp's 0700 is for the making
   // A tree of that name may be there and damaged (that is why one fetches again): the new one wins.
-  Result<TempDir> old = TempDir::create(root_ / "tmp", "old-");
+  Result<TempDir> old = TempDir::create(root_ / "tmp", unfinished("old"));
   if (!old) return std::move(old).error();
   if (fs::exists(tree, error)) fs::rename(tree, old->path() / "tree", error);
   fs::rename(folder.path(), tree, error);

@@ -49,6 +49,8 @@ class Store {
 
   /// Makes the folders. Error: read-only, full, no permission.
   Result<> prepare() const;
+  /// Removes what processes that were killed left half made.
+  void remove_abandoned() const;
   /// Blocks until nobody else holds `key`, at most `timeout`; `on_wait` is called once if it is not
   /// free at once. Error: the time is over.
   Result<StoreLock> lock(std::string_view key, std::chrono::milliseconds timeout,

@@ -212,6 +212,33 @@ struct CommandOutcome {
   bool failed() const { return !told_by && exit_code != 0; }
 };
 
+/// How one attempt at a cell came to its end.
+struct AttemptOutcome {
+  bool cloned = false;
+  End end = End::lost;
+  std::string reason{};
+};
+
+/// The machine that the cell was run in.
+struct VmOutcome {
+  std::string accel{};
+  /// A clone of a template, not a machine that was booted.
+  bool cloned = false;
+  /// How long the cell waited for its machine; from when it was begun until all of its record was
+  /// there; what of that was the loader's own, by the guest's clock (absent: it did not end).
+  std::int64_t ready_ms = 0;
+  std::int64_t wall_ms = 0;
+  std::optional<std::int64_t> loader_ms{};
+  /// All of them where one was not enough; this outcome is the last's.
+  std::vector<AttemptOutcome> attempts{};
+  /// It was run again in a machine that was booted.
+  bool cold_checked = false;
+  /// Found out by an earlier run, with the times of that one.
+  bool cached = false;
+  /// In what two attempts differ; nobody can tell then what is true.
+  std::vector<std::string> unsteady{};
+};
+
 struct Outcome {
   std::string cell{};
   OutcomeKernel kernel{};
@@ -225,9 +252,7 @@ struct Outcome {
   std::optional<bool> memlock_counted{};
   /// Absent where the loader is one of ours.
   std::optional<CommandOutcome> command{};
-  std::string accel{};
-  std::int64_t ready_ms = 0;
-  std::int64_t wall_ms = 0;
+  VmOutcome vm{};
   End end = End::lost;
   /// Why `end` is not `completed`; empty when it is.
   std::string end_reason{};

@@ -115,6 +115,24 @@ OrderedJson command_json(const std::optional<CommandOutcome>& command) {
           {"probes", command->probes}};
 }
 
+OrderedJson vm_json(const VmOutcome& vm) {
+  OrderedJson attempts = OrderedJson::array();
+  for (const AttemptOutcome& attempt : vm.attempts) {
+    attempts.push_back({{"cloned", attempt.cloned},
+                        {"end", to_string(attempt.end)},
+                        {"reason", text_or_null(attempt.reason)}});
+  }
+  return {{"accel", text_or_null(vm.accel)},
+          {"cloned", vm.cloned},
+          {"ready_ms", vm.ready_ms},
+          {"wall_ms", vm.wall_ms},
+          {"loader_ms", value_or_null(vm.loader_ms)},
+          {"attempts", std::move(attempts)},
+          {"cold_checked", vm.cold_checked},
+          {"cached", vm.cached},
+          {"unsteady", vm.unsteady}};
+}
+
 OrderedJson program_json(const ProgramOutcome& program) {
   OrderedJson load = stage_json(program.load.stage, kAccepted);
   load["stats"] = stats_json(program.load.stats);
@@ -179,10 +197,7 @@ OrderedJson to_json(const Outcome& outcome) {
             {"version", text_or_null(outcome.loader_version)},
             {"command", command_json(outcome.command)}}},
           {"privileges", privileges_json(outcome)},
-          {"vm",
-           {{"accel", text_or_null(outcome.accel)},
-            {"ready_ms", outcome.ready_ms},
-            {"wall_ms", outcome.wall_ms}}},
+          {"vm", vm_json(outcome.vm)},
           {"end", to_string(outcome.end)},
           {"end_reason", text_or_null(outcome.end_reason)},
           {"console_tail", text_or_null(outcome.console_tail)},
@@ -192,6 +207,10 @@ OrderedJson to_json(const Outcome& outcome) {
           {"programs", std::move(programs)},
           {"trigger", trigger_json(outcome.trigger)},
           {"observed", observed_json(outcome.observed)}};
+}
+
+std::string to_line(const Outcome& outcome) {
+  return to_json(outcome).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace bpfmatrix

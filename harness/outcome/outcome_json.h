@@ -11,6 +11,8 @@
 namespace bpfmatrix {
 
 OrderedJson to_json(const Outcome& outcome);
+/// Without the line's end. What is no UTF-8 in it is replaced.
+std::string to_line(const Outcome& outcome);
 
 /// Strict: an unknown key, a missing one or an unknown word is an error that names `where`.
 Result<Outcome> outcome_from_json(const Json& json, const std::string& where);

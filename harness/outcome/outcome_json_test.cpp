@@ -30,9 +30,14 @@ Outcome full_outcome() {
   o.loader_version = "1.4.6";
   o.kernel.facts = "dd";
   o.command = {"./app", 0, {}, 2, 7};
-  o.accel = "tcg";
-  o.ready_ms = 52;
-  o.wall_ms = 840;
+  o.vm = {.accel = "tcg",
+          .cloned = true,
+          .ready_ms = 52,
+          .wall_ms = 840,
+          .loader_ms = 700,
+          .attempts = {{true, End::hung, "no answer"}, {false, End::completed, ""}},
+          .cold_checked = true,
+          .unsteady = {"end: hung, completed"}};
   o.end = End::completed;
   o.open.result = StageResult::ok;
   o.relocation.stage.result = StageResult::ok;

@@ -33,14 +33,8 @@ class OutcomeReader {
     read_command(loader, outcome.command);
     finish(loader);
     read_privileges(reader, outcome);
-    ObjectReader vm = inner(reader, "vm");
-    outcome.accel = vm.optional_string("accel").value_or("");
-    outcome.ready_ms = vm.integer("ready_ms");
-    outcome.wall_ms = vm.integer("wall_ms");
-    finish(vm);
-    const auto end = parse_end(reader.string("end"));
-    if (!end) reader.fail("end", "unknown word");
-    outcome.end = end.value_or(End::lost);
+    read_vm(inner(reader, "vm"), outcome.vm);
+    outcome.end = read_end(reader);
     outcome.end_reason = reader.optional_string("end_reason").value_or("");
     outcome.console_tail = reader.optional_string("console_tail").value_or("");
     ObjectReader open = inner(reader, "open");
@@ -80,6 +74,32 @@ class OutcomeReader {
     if (!known) reader.fail("result", fmt::format("unknown word '{}'", result));
     stage.errno_name = reader.optional_string("errno").value_or("");
     stage.message = reader.optional_string("message").value_or("");
+  }
+
+  End read_end(ObjectReader& reader) {
+    const auto end = parse_end(reader.string("end"));
+    if (!end) reader.fail("end", "unknown word");
+    return end.value_or(End::lost);
+  }
+
+  void read_vm(ObjectReader reader, VmOutcome& vm) {
+    vm.accel = reader.optional_string("accel").value_or("");
+    vm.cloned = reader.optional_boolean("cloned").value_or(false);
+    vm.ready_ms = reader.integer("ready_ms");
+    vm.wall_ms = reader.integer("wall_ms");
+    vm.loader_ms = reader.optional_integer("loader_ms");
+    vm.cold_checked = reader.optional_boolean("cold_checked").value_or(false);
+    vm.cached = reader.optional_boolean("cached").value_or(false);
+    vm.unsteady = reader.optional_strings("unsteady").value_or(std::vector<std::string>());
+    const Json* list = reader.any("attempts");
+    if (list != nullptr && !list->is_array()) reader.fail("attempts", "wanted an array");
+    for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
+      ObjectReader attempt((*list)[i], fmt::format("{}[{}]", reader.where("attempts"), i));
+      vm.attempts.push_back({attempt.boolean("cloned"), read_end(attempt),
+                             attempt.optional_string("reason").value_or("")});
+      finish(attempt);
+    }
+    finish(reader);
   }
 
   void read_kernel(ObjectReader reader, OutcomeKernel& kernel) {

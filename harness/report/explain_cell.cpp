@@ -72,13 +72,24 @@ std::string explain_kernel(const Telling& told) {
   return text.empty() ? "" : labelled("seen", text);
 }
 
+std::string machine_text(const VmOutcome& vm) {
+  std::string text = fmt::format("{}, {}, agent ready after {} ms, cell took {} ms", vm.accel,
+                                 vm.cloned ? "cloned" : "booted", vm.ready_ms, vm.wall_ms);
+  if (vm.cached) text += "; known from an earlier run";
+  if (vm.cold_checked) text += "; run again in a booted one";
+  for (const AttemptOutcome& attempt : vm.attempts) {
+    text += fmt::format("\n{}: {}{}{}", attempt.cloned ? "cloned" : "booted",
+                        to_string(attempt.end), attempt.reason.empty() ? "" : ": ", attempt.reason);
+  }
+  for (const std::string& difference : vm.unsteady) text += "\nattempts differ: " + difference;
+  return text;
+}
+
 std::string explain_machine(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string end(to_string(outcome.end));
   if (!outcome.end_reason.empty()) end += ": " + outcome.end_reason;
-  std::string text = labelled("vm", fmt::format("{}, agent ready after {} ms, cell took {} ms",
-                                                outcome.accel, outcome.ready_ms, outcome.wall_ms)) +
-                     labelled("end", end);
+  std::string text = labelled("vm", machine_text(outcome.vm)) + labelled("end", end);
   if (!outcome.console_tail.empty()) {
     text += "the console's last lines:\n" + quoted(outcome.console_tail, "  | ");
   }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 #include "elf/vmlinux_h.h"
 
 namespace bpfmatrix {
@@ -16,11 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxSourceBytes = 16 << 20;
 constexpr std::chrono::seconds kCompileTimeout{60};
 constexpr std::chrono::seconds kVersionTimeout{20};
 /// To be raised when clang is called in another way: what was kept before is then compiled anew.
-constexpr std::string_view kRecipe = "2";
+constexpr std::string_view kRecipe = "3";
 
 /// The macro that <bpf/bpf_tracing.h> knows the architecture by.
 std::string_view target_arch(Arch arch) {
@@ -31,14 +31,6 @@ std::string_view target_arch(Arch arch) {
       return "arm64";
   }
   return "";
-}
-
-Result<> add_file(Sha256& hash, const fs::path& file) {
-  const Result<std::string> text = read_file(file, kMaxSourceBytes);
-  if (!text) return text.error();
-  hash.update(fmt::format("{} {}\n", file.filename().string(), text->size()));
-  hash.update(*text);
-  return {};
 }
 
 /// Every header in `dir`, in the order of their names; a missing folder has none.
@@ -52,29 +44,20 @@ std::vector<fs::path> headers_in(const fs::path& dir) {
   return headers;
 }
 
-Result<std::string> clang_version() {
-  const auto output = run_command({.argv = {"clang", "--version"}}, kVersionTimeout);
-  if (!output)
-    return Error{output.error().message, "install clang: cases given as C are compiled with it"};
-  return output->out;
-}
-
-/// A hash over all that decides what comes out.
-Result<std::string> key_of(const CompileRequest& request, const std::string& version) {
-  Sha256 hash;
-  hash.update(kRecipe);
-  hash.update(version);
-  hash.update(target_arch(request.arch));
-  for (const std::string& flag : request.cflags) hash.update(flag + "\n");
+std::vector<fs::path> files_of(const CompileRequest& request) {
   std::vector<fs::path> files = headers_in(request.include_dir);
   for (const fs::path& header : headers_in(request.source.parent_path())) files.push_back(header);
   for (const fs::path& header : headers_in("/usr/include/bpf")) files.push_back(header);
   files.push_back(request.source);
   files.push_back(request.btf);
-  for (const fs::path& file : files) {
-    if (const Result<> added = add_file(hash, file); !added) return added.error();
-  }
-  return hash.finish();
+  return files;
+}
+
+Result<std::string> clang_version() {
+  const auto output = run_command({.argv = {"clang", "--version"}}, kVersionTimeout);
+  if (!output)
+    return Error{output.error().message, "install clang: cases given as C are compiled with it"};
+  return output->out;
 }
 
 Command clang_command(const CompileRequest& request, const fs::path& header_dir,
@@ -99,8 +82,46 @@ Command clang_command(const CompileRequest& request, const fs::path& header_dir,
 
 }  // namespace
 
+/// Files by their hashes, and clang by its words: each asked for once. Safe from several threads.
+struct CaseCompiler::Known {
+  std::mutex mutex{};
+  std::optional<Result<std::string>> clang{};
+  std::map<fs::path, Result<std::string>> hashes{};
+
+  const Result<std::string>& version() {
+    const std::lock_guard lock(mutex);
+    if (!clang) clang.emplace(clang_version());
+    return *clang;
+  }
+  const Result<std::string>& hash(const fs::path& file) {
+    const std::lock_guard lock(mutex);
+    const auto known = hashes.find(file);
+    if (known != hashes.end()) return known->second;
+    return hashes.emplace(file, sha256_file(file)).first->second;
+  }
+
+  /// A hash over all that decides what comes out.
+  Result<std::string> key_of(const CompileRequest& request) {
+    const Result<std::string>& clang_words = version();
+    if (!clang_words) return clang_words;
+    Sha256 all;
+    all.update(fmt::format("{}\n{}\n{}\n", kRecipe, *clang_words, target_arch(request.arch)));
+    for (const std::string& flag : request.cflags) all.update(flag + "\n");
+    for (const fs::path& file : files_of(request)) {
+      const Result<std::string>& content = hash(file);
+      if (!content) return content;
+      all.update(fmt::format("{} {}\n", file.filename().string(), *content));
+    }
+    return all.finish();
+  }
+};
+
+CaseCompiler::CaseCompiler(fs::path cache_dir)
+    : cache_dir_(std::move(cache_dir)), known_(std::make_unique<Known>()) {}
+CaseCompiler::~CaseCompiler() = default;
+
 Result<fs::path> CaseCompiler::header_dir(const fs::path& btf) const {
-  const Result<std::string> hash = sha256_file(btf);
+  const Result<std::string>& hash = known_->hash(btf);
   if (!hash) return hash.error();
   fs::path dir = cache_dir_ / "headers" / *hash;
   if (fs::exists(dir / "vmlinux.h")) return dir;
@@ -115,9 +136,7 @@ Result<fs::path> CaseCompiler::header_dir(const fs::path& btf) const {
 }
 
 Result<fs::path> CaseCompiler::compile(const CompileRequest& request) const {
-  const Result<std::string> version = clang_version();
-  if (!version) return version.error();
-  const Result<std::string> key = key_of(request, *version);
+  const Result<std::string> key = known_->key_of(request);
   if (!key) return key.error();
   fs::path object = cache_dir_ / "objects" / (*key + ".o");
   if (fs::exists(object)) return object;
@@ -126,7 +145,8 @@ Result<fs::path> CaseCompiler::compile(const CompileRequest& request) const {
   if (!headers) return headers.error();
   std::error_code error;
   fs::create_directories(object.parent_path(), error);
-  const Result<TempDir> scratch = TempDir::create(object.parent_path(), ".compile-");
+  const Result<TempDir> scratch =
+      TempDir::create(object.parent_path(), std::string(kUnfinishedMark));
   if (!scratch) return scratch.error();
   const fs::path output = scratch->path() / "out.o";
   const auto clang = run_command(clang_command(request, *headers, output), kCompileTimeout);

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,16 +27,22 @@ struct CompileRequest {
 class CaseCompiler {
  public:
   /// Keeps objects and headers below `cache_dir`.
-  explicit CaseCompiler(std::filesystem::path cache_dir) : cache_dir_(std::move(cache_dir)) {}
+  explicit CaseCompiler(std::filesystem::path cache_dir);
+  ~CaseCompiler();
 
-  /// The object's path. Blocks while clang runs (at most a minute). Safe from several processes.
-  /// Error: clang is missing, or its words about the source.
+  /// The object's path. Takes it that neither clang nor a header changes while this lives. Blocks
+  /// while clang runs (at most a minute). Safe from several processes. Error: clang is missing, or
+  /// its words about the source.
   Result<std::filesystem::path> compile(const CompileRequest& request) const;
 
  private:
   Result<std::filesystem::path> header_dir(const std::filesystem::path& btf) const;
 
+  struct Known;
+
   std::filesystem::path cache_dir_;
+  /// What many cases share is read once.
+  std::unique_ptr<Known> known_;
 };
 
 }  // namespace bpfmatrix

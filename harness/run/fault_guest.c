@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -108,10 +110,22 @@ static void use_up_memory(void) {
   for (;;) memset(malloc(1 << 20), 1, 1 << 20);
 }
 
+// Of a kernel with CONFIG_LKDTM.
+static void provoke(const char* fault) {
+  if (mkdir("/run/debug", 0700) != 0 || mount("debugfs", "/run/debug", "debugfs", 0, NULL) != 0) {
+    perror("debugfs");
+  }
+  write_file("/proc/sys/kernel/hung_task_timeout_secs", "1");
+  write_file("/run/debug/provoke-crash/DIRECT", fault);
+}
+
 int main(int argc, char** argv) {
   const char* what = argc == 2 ? argv[1] : "";
   if (strcmp(what, "panic") == 0) write_file("/proc/sysrq-trigger", "c");
   if (strcmp(what, "reset") == 0) write_file("/proc/sysrq-trigger", "b");
+  if (strcmp(what, "oops") == 0) provoke("EXCEPTION");
+  if (strcmp(what, "bug") == 0) provoke("BUG");
+  if (strcmp(what, "hung_task") == 0) provoke("HUNG_TASK");
   if (strcmp(what, "lockup") == 0) lock_up();
   if (strcmp(what, "garbage") == 0) speak_garbage();
   if (strcmp(what, "memory") == 0) use_up_memory();

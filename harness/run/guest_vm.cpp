@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/fd.h"
+#include "base/sha256.h"
 #include "images/initramfs.h"
 
 namespace bpfmatrix {
@@ -29,12 +29,13 @@ Result<Fd> memory_file(std::string_view bytes) {
   return fd;
 }
 
-/// The path by which QEMU, our child, reaches a descriptor of ours while it starts.
-std::filesystem::path path_of(const Fd& fd) {
-  return fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
+}  // namespace
+
+std::filesystem::path Initramfs::path() const {
+  return fmt::format("/proc/{}/fd/{}", ::getpid(), file.get());
 }
 
-Result<Fd> make_initramfs(const Kernel& kernel) {
+Result<Initramfs> make_initramfs(const Kernel& kernel) {
   const Result<GuestTools> tools = find_guest_tools(kernel.arch);
   if (!tools) return tools.error();
   ModuleSet modules;
@@ -45,10 +46,10 @@ Result<Fd> make_initramfs(const Kernel& kernel) {
   }
   const Result<std::string> archive = build_initramfs(*tools, modules);
   if (!archive) return archive.error();
-  return memory_file(*archive);
+  Result<Fd> file = memory_file(*archive);
+  if (!file) return std::move(file).error();
+  return Initramfs{*std::move(file), sha256_hex(*archive)};
 }
-
-}  // namespace
 
 VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   VmSpec spec;
@@ -58,38 +59,65 @@ VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   return spec;
 }
 
+Result<std::string> machine_key(const Kernel& kernel, Accel accel) {
+  const Result<Initramfs> initramfs = make_initramfs(kernel);
+  if (!initramfs) return initramfs.error();
+  const Result<QemuBuild> qemu = qemu_build(kernel.arch);
+  if (!qemu) return qemu.error();
+  return to_string(TemplateKey{.spec = vm_spec(kernel, accel),
+                               .image_sha256 = kernel.image_sha256,
+                               .initramfs_sha256 = initramfs->sha256,
+                               .qemu = *qemu});
+}
+
 Result<KvmProof> prove_kvm_with(const Kernel& kernel) {
-  const Result<Fd> initramfs = make_initramfs(kernel);
+  const Result<Initramfs> initramfs = make_initramfs(kernel);
   if (!initramfs) return initramfs.error();
   VmSpec spec = vm_spec(kernel, Accel::kvm);
-  spec.initramfs = path_of(*initramfs);
+  spec.initramfs = initramfs->path();
   return prove_kvm(spec);
 }
 
-std::variant<std::unique_ptr<GuestVm>, VmExit> GuestVm::boot(
-    const Kernel& kernel, Accel accel, const std::filesystem::path& console_log,
-    const RunSettings& settings) {
-  const Clock::time_point deadline = Clock::now() + settings.boot_timeout;
-  const Result<Fd> initramfs = make_initramfs(kernel);
+GuestVm::GuestVm(Vm vm, Accel accel, Channel& channel)
+    : vm_(std::move(vm)),
+      accel_(accel),
+      cloned_(false),
+      ready_after_(vm_.ready_after()),
+      session_(std::make_unique<Session>(channel)) {}
+
+GuestVm::GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited)
+    : vm_(std::move(clone.vm)),
+      accel_(accel),
+      cloned_(true),
+      ready_after_(waited),
+      session_(std::move(clone.session)) {}
+
+GuestOrExit GuestVm::boot(const Kernel& kernel, Accel accel,
+                          const std::filesystem::path& console_log, const RunSettings& settings) {
+  const Result<Initramfs> initramfs = make_initramfs(kernel);
   if (!initramfs) return no_guest(initramfs.error());
   VmSpec spec = vm_spec(kernel, accel);
-  spec.initramfs = path_of(*initramfs);
+  spec.initramfs = initramfs->path();
   spec.console_log = console_log;
+  return boot(spec, settings.boot_timeout);
+}
+
+GuestOrExit GuestVm::boot(const VmSpec& spec, std::chrono::milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
   Result<Vm> vm = Vm::start(spec);
   if (!vm) return no_guest(vm.error());
-
   const Result<Channel*> channel = vm->connect(deadline);
   if (!channel)
     return vm->stop(Clock::now() < deadline ? Stop::channel_lost : Stop::deadline,
                     channel.error().message);
-  std::unique_ptr<GuestVm> guest(new GuestVm(*std::move(vm), accel, **channel));
-  if (const Result<> opened = guest->session_.open(deadline); !opened)
+  std::unique_ptr<GuestVm> guest(new GuestVm(*std::move(vm), spec.accel, **channel));
+  if (const Result<> opened = guest->session().open(deadline); !opened)
     return guest->give_up(opened.error().message);
   return guest;
 }
 
 VmExit GuestVm::give_up(const std::string& seen) {
-  return vm_.stop(session_.state() == SessionState::hung ? Stop::deadline : Stop::channel_lost,
+  return vm_.stop(session_->state() == SessionState::hung ? Stop::deadline : Stop::channel_lost,
                   seen);
 }
 

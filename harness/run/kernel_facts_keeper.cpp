@@ -27,19 +27,20 @@ Result<KernelFacts> learn_kernel(const Store& store, const Kernel& kernel, Sessi
   return facts;
 }
 
-Result<> KernelFactsKeeper::learn(const Kernel& kernel, Session& session) {
+Result<> KernelFactsKeeper::learn(const Kernel& kernel, const Ask& ask) {
   Entry& one = entry(kernel.id);
   const std::lock_guard lock(one.mutex);
   if (std::exchange(one.asked, true)) return {};
-  Result<Known> known = ask(kernel, session);
+  Result<Known> known = keep(kernel, ask);
   if (!known) return std::move(known).error();
   one.known = *std::move(known);
   return {};
 }
 
-Result<KernelFactsKeeper::Known> KernelFactsKeeper::ask(const Kernel& kernel,
-                                                        Session& session) const {
-  Result<KernelFacts> facts = learn_kernel(store_, kernel, session);
+Result<KernelFactsKeeper::Known> KernelFactsKeeper::keep(const Kernel& kernel,
+                                                         const Ask& ask) const {
+  std::optional<KernelFacts> kept = kept_facts(store_, kernel);
+  Result<KernelFacts> facts = kept ? Result<KernelFacts>(*std::move(kept)) : ask();
   if (!facts) return std::move(facts).error();
   Result<std::string> sha256 = keep_(pack(*facts));
   if (!sha256) return std::move(sha256).error();

@@ -35,9 +35,12 @@ class KernelFactsKeeper {
 
   KernelFactsKeeper(const Store& store, Keep keep) : store_(store), keep_(std::move(keep)) {}
 
-  /// Learns what is not known yet. Others who ask for the same kernel wait. Error: the first
-  /// attempt, which stays the only one, came to nothing.
-  Result<> learn(const Kernel& kernel, Session& session);
+  /// Asks the kernel in a guest.
+  using Ask = std::function<Result<KernelFacts>()>;
+
+  /// Learns what is not known yet: from the store, else by `ask`. Others who ask for the same
+  /// kernel wait. Error: the first attempt, which stays the only one, came to nothing.
+  Result<> learn(const Kernel& kernel, const Ask& ask);
   /// nullptr: nothing is known of this kernel. Valid as long as this.
   const Known* find(const std::string& kernel_id);
 
@@ -48,7 +51,7 @@ class KernelFactsKeeper {
     std::optional<Known> known{};
   };
   Entry& entry(const std::string& kernel_id);
-  Result<Known> ask(const Kernel& kernel, Session& session) const;
+  Result<Known> keep(const Kernel& kernel, const Ask& ask) const;
 
   const Store& store_;
   Keep keep_;

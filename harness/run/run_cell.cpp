@@ -19,7 +19,6 @@ constexpr std::size_t kShownHash = 16;
 constexpr std::chrono::seconds kAgentGrace{
     10};  // for the agent to report that it killed the loader
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
-constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
 constexpr std::string_view kCommandsInGuest = "/run/bpfmatrix/cell/commands/";
 
 /// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
@@ -58,7 +57,7 @@ class LoaderRun {
   }
 
   Result<> put_files() {
-    if (input_.cell->btf == BtfSource::embedded) {
+    if (input_.cell->btf == BtfSource::embedded && !input_.btf_in_guest) {
       const KernelBtf* btf = btf_at_hand();
       if (const Result<> put = put_file(btf->file, kBtfInGuest); !put) return put;
     }
@@ -201,6 +200,7 @@ class LoaderRun {
       end(end_without_exit(), exited.error().message);
     } else {
       result_.outcome.memlock_counted = exited->memlock_counted;
+      result_.outcome.vm.loader_ms = exited->wall_ms;
       judge_exit(*exited);
       result_.guest_spoiled = !exited->leftovers.empty();
     }

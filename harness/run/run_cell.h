@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "guest/session.h"
 #include "kernels/kernel.h"
@@ -15,6 +16,9 @@
 
 namespace bpfmatrix {
 
+/// Where a kernel's embedded BTF lies in its guests.
+inline constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
+
 /// All that one cell needs; the pointers outlive the call.
 struct CellInput {
   const Cell* cell = nullptr;
@@ -25,6 +29,8 @@ struct CellInput {
   /// The cell's loader where it is a command; nullptr: it is one of ours.
   const CommandFile* command = nullptr;
   std::chrono::seconds timeout{120};
+  /// kBtfInGuest is there already.
+  bool btf_in_guest = false;
 };
 
 struct CellResult {

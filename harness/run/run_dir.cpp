@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/unfinished.h"
 #include "outcome/outcome_json.h"
 
 namespace bpfmatrix {
@@ -40,6 +44,29 @@ void read_commands(ObjectReader& reader, RunSpec& request) {
   }
 }
 
+OrderedJson manner_json(const std::optional<RunManner>& manner) {
+  if (!manner) return nullptr;
+  return {{"accel", manner->accel},
+          {"cell_timeout_s", manner->cell_timeout_s},
+          {"boot_timeout_s", manner->boot_timeout_s},
+          {"cache", manner->cache},
+          {"isolation", manner->isolation},
+          {"cold_check", manner->cold_check}};
+}
+
+void read_manner(ObjectReader& parent, RunSpec& request) {
+  const Json* json = parent.object("manner");
+  if (json == nullptr) return;
+  ObjectReader reader(*json, parent.where("manner"));
+  request.manner = RunManner{reader.string("accel"),
+                             static_cast<int>(reader.integer("cell_timeout_s")),
+                             static_cast<int>(reader.integer("boot_timeout_s")),
+                             reader.boolean("cache"),
+                             reader.string("isolation"),
+                             static_cast<int>(reader.integer("cold_check"))};
+  if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
+}
+
 OrderedJson to_json(const RunSpec& request) {
   OrderedJson btf = nullptr;
   if (request.matrix.btf) {
@@ -54,16 +81,28 @@ OrderedJson to_json(const RunSpec& request) {
            request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
           {"commands", commands_json(request.matrix.commands)},
           {"objects", request.objects},
-          {"cells", request.cells}};
+          {"cells", request.cells},
+          {"manner", manner_json(request.manner)}};
 }
 
 Error system_error(const fs::path& path) {
   return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
 }
 
+/// A process that was just killed may hold the lock for a moment longer.
+constexpr auto kLockPatience = std::chrono::seconds(5);
+
 Result<Fd> open_outcomes(const fs::path& file) {
   Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   if (!fd.valid()) return system_error(file);
+  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return system_error(file);
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{fmt::format("'{}': another process runs it", file.parent_path().string())};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   return fd;
 }
 
@@ -75,6 +114,11 @@ Result<> drop_partial_line(const fs::path& file) {
   const std::size_t whole = end == std::string::npos ? 0 : end + 1;
   if (::truncate(file.c_str(), static_cast<off_t>(whole)) != 0) return system_error(file);
   return {};
+}
+
+std::string file_of(std::string cell) {
+  std::replace(cell.begin(), cell.end(), '/', '+');
+  return cell + ".log";
 }
 
 }  // namespace
@@ -107,6 +151,7 @@ Result<RunDir> RunDir::resume(const fs::path& path) {
   const fs::path file = path / "outcomes.jsonl";
   Result<Fd> fd = open_outcomes(file);
   if (!fd) return std::move(fd).error();
+  for (const char* folder : {"", "logs", "kernels", "loader"}) remove_unfinished(path / folder);
   if (const Result<> dropped = drop_partial_line(file); !dropped) return dropped.error();
   const auto outcomes = read_outcomes(file);
   if (!outcomes) return outcomes.error();
@@ -115,27 +160,77 @@ Result<RunDir> RunDir::resume(const fs::path& path) {
   return run;
 }
 
-Result<> RunDir::append(const Outcome& outcome) {
-  const std::string line =
-      bpfmatrix::to_json(outcome).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  const std::lock_guard lock(*mutex_);
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t n = ::write(outcomes_.get(), rest.data(), rest.size());
+/// All of them, or nothing: half a line would spoil the next one.
+Result<> RunDir::append_lines(std::string_view lines) {
+  const fs::path file = path_ / "outcomes.jsonl";
+  const off_t before = ::lseek(outcomes_.get(), 0, SEEK_END);
+  while (before >= 0 && !lines.empty()) {
+    const ssize_t n = ::write(outcomes_.get(), lines.data(), lines.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path_ / "outcomes.jsonl");
-    rest.remove_prefix(static_cast<std::size_t>(n));
+    if (n < 0) break;
+    lines.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fdatasync(outcomes_.get()) != 0) return system_error(path_ / "outcomes.jsonl");
-  return {};
+  if (lines.empty() && ::fdatasync(outcomes_.get()) == 0) return {};
+  Error error = system_error(file);
+  if (before >= 0 && ::ftruncate(outcomes_.get(), before) != 0) {
+    error.message += fmt::format("; and cannot be cut back: {}", ::strerror(errno));
+  }
+  return error;
+}
+
+Result<> RunDir::append(const Outcome& outcome) {
+  const std::string line = to_line(outcome) + "\n";
+  const std::lock_guard lock(*mutex_);
+  return append_lines(line);
+}
+
+Result<> RunDir::append_known(const std::vector<Outcome>& outcomes) {
+  if (outcomes.empty()) return {};
+  std::string lines;
+  for (const Outcome& outcome : outcomes) lines += to_line(outcome) + "\n";
+  const std::lock_guard lock(*mutex_);
+  // No line may name a file that is not there after a power cut.
+  if (::syncfs(outcomes_.get()) != 0) return system_error(path_);
+  return append_lines(lines);
+}
+
+fs::path RunDir::log_path(const std::string& sha256) const {
+  return path_ / "logs" / (sha256 + ".log.gz");
+}
+
+fs::path RunDir::loader_log_path(const std::string& cell) const {
+  std::string name = cell;
+  std::replace(name.begin(), name.end(), '/', '+');
+  return path_ / "loader" / (name + ".log");
+}
+
+bool RunDir::has_log(const std::string& sha256) const { return fs::exists(log_path(sha256)); }
+
+Result<> RunDir::restore_log(const std::string& sha256, std::string_view gzip) {
+  return write_file(log_path(sha256), gzip, Durability::unsynced);
+}
+
+bool RunDir::has_facts(const std::string& sha256) const {
+  return fs::exists(kernel_facts_path(path_, sha256));
+}
+
+Result<> RunDir::restore_facts(const PackedFacts& facts) {
+  const fs::path file = kernel_facts_path(path_, facts.sha256);
+  std::error_code seen_by_write;
+  fs::create_directories(file.parent_path(), seen_by_write);
+  return write_file(file, facts.gzip, Durability::unsynced);
+}
+
+Result<> RunDir::restore_loader_log(const std::string& cell, const std::string& text) {
+  return write_file(loader_log_path(cell), text, Durability::unsynced);
 }
 
 Result<std::string> RunDir::keep_log(const std::string& text) {
   std::string hash = sha256_hex(text);
-  const fs::path file = path_ / "logs" / (hash + ".log.gz");
   const std::lock_guard lock(*mutex_);
-  if (fs::exists(file)) return hash;
-  if (const Result<> written = write_file(file, gzip(text)); !written) return written.error();
+  if (has_log(hash)) return hash;
+  if (const Result<> written = write_file(log_path(hash), gzip(text)); !written)
+    return written.error();
   return hash;
 }
 
@@ -150,9 +245,11 @@ Result<std::string> RunDir::keep_facts(const PackedFacts& facts) {
 }
 
 Result<> RunDir::keep_loader_log(const std::string& cell, const std::string& text) {
-  std::string name = cell;
-  std::replace(name.begin(), name.end(), '/', '+');
-  return write_file(path_ / "loader" / (name + ".log"), text);
+  return write_file(path_ / "loader" / file_of(cell), text);
+}
+
+Result<> RunDir::keep_console(const std::string& cell, const std::string& text) {
+  return write_file(path_ / "console" / file_of(cell), text);
 }
 
 fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const {
@@ -179,6 +276,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
   read_commands(reader, request);
   request.objects = reader.strings("objects");
   request.cells = reader.strings("cells");
+  read_manner(reader, request);
   if (const Result<> read = reader.finish(); !read) return read.error();
   return request;
 }

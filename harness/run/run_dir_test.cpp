@@ -87,6 +87,49 @@ TEST_F(RunDirectory, a_log_is_kept_once_by_its_content) {
   EXPECT_FALSE(read_log(path_, "../run.json"));
 }
 
+TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
+  request_.manner = RunManner{"tcg", 7, 9, false, "kernel", 20};
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const auto resumed = RunDir::resume(path_);
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  ASSERT_TRUE(resumed->request().manner);
+  EXPECT_EQ(resumed->request().manner->accel, "tcg");
+  EXPECT_EQ(resumed->request().manner->cell_timeout_s, 7);
+  EXPECT_EQ(resumed->request().manner->boot_timeout_s, 9);
+  EXPECT_FALSE(resumed->request().manner->cache);
+  EXPECT_EQ(resumed->request().manner->isolation, "kernel");
+  EXPECT_EQ(resumed->request().manner->cold_check, 20);
+}
+
+TEST_F(RunDirectory, one_process_at_a_time) {
+  const auto run = RunDir::create(path_, request_);
+  ASSERT_TRUE(run);
+  const auto other = RunDir::resume(path_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message, "'" + path_.string() + "': another process runs it");
+}
+
+TEST_F(RunDirectory, resume_removes_what_was_being_written) {
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const fs::path left = path_ / "logs" / "x.log.gz.unfinished-aB3xYz";
+  std::ofstream(left) << "half";
+  std::this_thread::sleep_for(std::chrono::milliseconds(3100));
+  ASSERT_TRUE(RunDir::resume(path_));
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_refers_to) {
+  auto run = RunDir::create(path_, request_);
+  const std::string hash = *run->keep_log("a log");
+  const std::string gzip = *read_file(path_ / "logs" / (hash + ".log.gz"), 1000);
+  fs::remove(path_ / "logs" / (hash + ".log.gz"));
+  EXPECT_FALSE(run->has_log(hash));
+  ASSERT_TRUE(run->restore_log(hash, gzip));
+  ASSERT_TRUE(run->append_known({outcome("a"), outcome("b")}));
+  EXPECT_EQ(*read_log(path_, hash), "a log");
+  EXPECT_EQ(read_outcomes(path_ / "outcomes.jsonl")->size(), 2U);
+}
+
 TEST_F(RunDirectory, what_is_no_run_says_so) {
   const auto run = RunDir::resume(dir_->path());
   ASSERT_FALSE(run);

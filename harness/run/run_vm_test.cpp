@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "outcome/steady.h"
 #include "run/vm_fixture.h"
 
 namespace bpfmatrix {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class RunVm : public VmFixture {};
 
@@ -25,6 +27,31 @@ TEST_F(RunVm, a_panic_costs_its_own_cell_only) {
       EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
       EXPECT_EQ(outcome.programs.at(0).load.stage.result, StageResult::ok);
     }
+  }
+}
+
+TEST_F(RunVm, a_clone_for_each_cell_and_one_vm_for_all_come_to_the_same) {
+  for (const std::string kernel : {"debian-6.1-x86_64", "debian-6.1-aarch64"}) {
+    settings_.isolation = Isolation::cell;
+    const auto apart = run_cases({kernel}, {"*"});
+    settings_.isolation = Isolation::kernel;
+    const auto together = run_cases({kernel}, {"*"});
+    std::size_t cloned = 0;
+    for (const Outcome& outcome : apart) {
+      cloned += outcome.vm.cloned ? 1 : 0;
+      EXPECT_THAT(differences(outcome, find(together, outcome.cell)), IsEmpty()) << outcome.cell;
+    }
+    EXPECT_GT(cloned, apart.size() * 9 / 10);
+  }
+}
+
+TEST_F(RunVm, a_cold_check_finds_a_clone_to_be_as_good_as_a_booted_machine) {
+  settings_.cold_check = 1;
+  for (const Outcome& outcome :
+       run_cases({"debian-6.1-aarch64"}, {"core-task-tgid", "ringbuf"}, {{BtfSource::kernel}})) {
+    EXPECT_TRUE(outcome.vm.cloned);
+    EXPECT_TRUE(outcome.vm.cold_checked);
+    EXPECT_THAT(outcome.vm.unsteady, IsEmpty());
   }
 }
 

@@ -5,32 +5,37 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <ctime>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "run/attach_candidates.h"
-#include "run/guest_vm.h"
+#include "run/cell_cache.h"
+#include "run/cell_queue.h"
+#include "run/cell_runner.h"
+#include "run/cell_times.h"
+#include "run/guest_source.h"
 #include "run/kernel_facts_keeper.h"
 #include "run/run_cell.h"
+#include "run/template_store.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr int kMaxBootAttempts = 2;
-/// A second VM of the same kernel pays for its boot only if this many cells are left to share.
-constexpr std::size_t kWorthSharing = 6;
-
-/// What is left to do on one kernel.
-struct KernelQueue {
-  std::string id{};
-  std::deque<const Cell*> cells{};
-  int workers = 0;
-  int vms_started = 0;
-  std::optional<Result<Kernel>> kernel{};
+/// A kernel of the run, and where its cells get their guests from.
+struct RunKernel {
+  Result<Kernel> kernel;
+  std::unique_ptr<GuestSource> guests{};
+  /// Why it has none.
+  std::optional<VmExit> no_guests{};
   KernelTypes types{};
+  std::atomic<int> booted{0};
+  std::atomic<std::size_t> cells_left{0};
+
+  explicit RunKernel(Result<Kernel> found) : kernel(std::move(found)) {}
 };
 
 /// The listener, called one at a time.
@@ -59,47 +64,69 @@ class Scheduler {
         dir_(dir),
         announce_(listener),
         objects_(settings),
+        times_(settings.fetch.store),
+        queue_(settings.isolation),
         facts_(settings.fetch.store,
-               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }) {}
+               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }),
+        cache_(
+            settings, dir, std::string(to_string(settings.isolation)),
+            [this](const Kernel& kernel) { return machine_of(kernel); },
+            [this](const std::string& text) { notice(text); }),
+        source_context_{&settings,
+                        [this](const Kernel& kernel) { return choose_accel_for(kernel); },
+                        [this](const std::string& text) { notice(text); }},
+        runner_context_{
+            &settings, [this](const Cell& cell) { return console_log(cell); },
+            [this](const Cell& cell, const std::string& text) {
+              if (Result<> kept = dir_.keep_console(cell.id(), text); !kept) fail(kept.error());
+            },
+            [this](const Cell& cell) { announce_([&](Listener& l) { l.cell_started(cell); }); }} {}
 
   Result<> run() {
-    queue_cells();
-    announce_([&](Listener& l) { l.run_planned(remaining_plan(), settings_.jobs); });
-    find_kernels();
+    const std::vector<const Cell*> cells = remaining_cells();
+    announce_([&](Listener& l) { l.run_planned(as_plan(cells), settings_.jobs); });
+    find_kernels(cells);
     if (const Result<> found = find_objects(); !found) return found;
+    if (const Result<> recalled = queue_cells(cells); !recalled) return recalled;
+    collect_templates();
     std::vector<std::thread> workers;
     for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work(); });
     for (std::thread& worker : workers) worker.join();
+    times_.save();
     if (failure_) return *failure_;
     return {};
   }
 
  private:
-  void queue_cells() {
-    for (const Cell& cell : input_.plan.cells) {
-      if (dir_.finished().contains(cell.id())) continue;
-      auto queue = std::find_if(queues_.begin(), queues_.end(),
-                                [&](const auto& q) { return q.id == cell.kernel.id; });
-      if (queue == queues_.end()) {
-        queues_.emplace_back().id = cell.kernel.id;
-        queue = std::prev(queues_.end());
-      }
-      queue->cells.push_back(&cell);
-    }
+  void notice(const std::string& text) {
+    announce_([&](Listener& l) { l.notice(text); });
   }
 
-  Plan remaining_plan() const {
-    Plan plan;
-    for (const KernelQueue& queue : queues_) {
-      for (const Cell* cell : queue.cells) plan.cells.push_back(*cell);
+  std::vector<const Cell*> remaining_cells() const {
+    std::vector<const Cell*> cells;
+    for (const Cell& cell : input_.plan.cells) {
+      if (!dir_.finished().contains(cell.id())) cells.push_back(&cell);
     }
+    return cells;
+  }
+
+  static Plan as_plan(const std::vector<const Cell*>& cells) {
+    Plan plan;
+    for (const Cell* cell : cells) plan.cells.push_back(*cell);
     return plan;
   }
 
-  void find_kernels() {
-    for (KernelQueue& queue : queues_) {
-      queue.kernel.emplace(kernels_.find(queue.id));
-      if (!*queue.kernel) announce_([&](Listener& l) { l.notice(queue.kernel->error().message); });
+  void find_kernels(const std::vector<const Cell*>& cells) {
+    for (const Cell* cell : cells) {
+      const std::string& id = cell->kernel.id;
+      if (run_kernels_.contains(id)) continue;
+      auto kernel = std::make_unique<RunKernel>(kernels_.find(id));
+      if (kernel->kernel) {
+        kernel->guests = std::make_unique<GuestSource>(*kernel->kernel, source_context_);
+      } else {
+        notice(kernel->kernel.error().message);
+      }
+      run_kernels_.emplace(id, std::move(kernel));
     }
   }
 
@@ -109,8 +136,8 @@ class Scheduler {
     const Result<Kernel> usual =
         kernels_.find(fmt::format("{}{}", kHeadersKernel, to_string(arch)));
     if (usual && usual->btf) return objects_.compile_against(arch, usual->btf->file);
-    for (const KernelQueue& queue : queues_) {
-      const Result<Kernel>& kernel = *queue.kernel;
+    for (const auto& [id, found] : run_kernels_) {
+      const Result<Kernel>& kernel = found->kernel;
       const KernelBtf* btf = kernel && kernel->arch == arch ? btf_to_embed(*kernel) : nullptr;
       if (btf != nullptr) objects_.compile_against(arch, btf->file);
     }
@@ -122,8 +149,9 @@ class Scheduler {
 
   /// Without a kernel of its architecture an object is not needed, and may want that kernel's BTF.
   bool any_kernel_of(Arch arch) const {
-    return std::any_of(queues_.begin(), queues_.end(), [&](const KernelQueue& queue) {
-      return *queue.kernel && (*queue.kernel)->arch == arch;
+    return std::any_of(run_kernels_.begin(), run_kernels_.end(), [&](const auto& entry) {
+      const Result<Kernel>& kernel = entry.second->kernel;
+      return kernel && kernel->arch == arch;
     });
   }
 
@@ -146,114 +174,153 @@ class Scheduler {
     return {};
   }
 
-  /// A worker serves one kernel until nothing is left there, then looks for another.
-  void work() {
-    while (KernelQueue* queue = claim_kernel()) serve(*queue);
-  }
-
-  KernelQueue* claim_kernel() {
-    const std::lock_guard lock(mutex_);
-    if (failure_) return nullptr;
-    KernelQueue* best = nullptr;
-    for (KernelQueue& queue : queues_) {
-      const bool worth =
-          queue.workers == 0 ? !queue.cells.empty() : queue.cells.size() >= kWorthSharing;
-      if (!worth) continue;
-      const auto rank = [](const KernelQueue& q) {
-        return std::make_pair(q.workers == 0, q.cells.size());
-      };
-      if (best == nullptr || rank(queue) > rank(*best)) best = &queue;
+  /// What needs no guest is done at once: cells that cannot be run, and what earlier runs found
+  /// out.
+  Result<> queue_cells(const std::vector<const Cell*>& cells) {
+    std::vector<Outcome> known;
+    for (const Cell* cell : cells) {
+      RunKernel& kernel = *run_kernels_.at(cell->kernel.id);
+      const CaseSpec& spec = input_.cases.at(cell->case_id);
+      const Result<ObjectFile>& object = found_.at({cell->case_id, cell->kernel.arch});
+      auto outcome = outcome_without_guest(*cell, spec, kernel.kernel, object);
+      if (!outcome) outcome = cache_.recall(input_of(kernel, *cell));
+      if (outcome) {
+        known.push_back(*std::move(outcome));
+      } else {
+        ++kernel.cells_left;
+        queue_.add({cell, times_.expected(*cell)});
+      }
     }
-    if (best != nullptr) ++best->workers;
-    return best;
+    queued_ = queue_.kernels();
+    if (Result<> written = dir_.append_known(known); !written) return written;
+    for (const Outcome& outcome : known) {
+      announce_([&](Listener& l) { l.cell_finished(outcome); });
+    }
+    return {};
   }
 
-  const Cell* next_cell(KernelQueue& queue) {
+  /// Those that were left half made by the dead, and those nobody has used for long.
+  void collect_templates() const {
+    if (!queue_.empty()) TemplateStore(settings_.fetch.store).gc({});
+  }
+
+  Result<std::string> machine_of(const Kernel& kernel) {
+    const Result<Accel> accel = choose_accel_for(kernel);
+    return accel ? machine_key(kernel, *accel) : Result<std::string>(accel.error());
+  }
+
+  RunKernel& kernel_of(const CellQueue::Task& task) {
+    return *run_kernels_.at(queued_[task.kernel]);
+  }
+
+  /// The cell after the one at hand is claimed before that is run, so that its machine can be
+  /// started meanwhile.
+  void work() {
+    CellRunner runner(runner_context_);
+    std::optional<std::size_t> at;
+    std::optional<CellQueue::Task> task = wait_for_task(at);
+    while (task) {
+      if (task->cell == nullptr) {
+        prepare(*task);
+        task = wait_for_task(at);
+        continue;
+      }
+      at = task->kernel;
+      std::optional<CellQueue::Task> next = take_ready(at);
+      run_one(runner, *task, next ? kernel_of(*next).guests.get() : nullptr);
+      task = next ? next : wait_for_task(at);
+    }
+  }
+
+  std::optional<CellQueue::Task> wait_for_task(std::optional<std::size_t> at) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (failure_ || queue_.empty()) return std::nullopt;
+      if (auto task = queue_.take(at)) return task;
+      prepared_.wait(lock);
+    }
+  }
+
+  std::optional<CellQueue::Task> take_ready(std::optional<std::size_t> at) {
     const std::lock_guard lock(mutex_);
-    if (failure_ || queue.cells.empty()) return nullptr;
-    const Cell* cell = queue.cells.front();
-    queue.cells.pop_front();
-    return cell;
+    return failure_ ? std::nullopt : queue_.take_ready(at);
   }
 
-  void serve(KernelQueue& queue) {
-    std::unique_ptr<GuestVm> vm;
-    while (const Cell* cell = next_cell(queue)) run_one(queue, *cell, vm);
-    const std::lock_guard lock(mutex_);
-    if (--queue.workers == 0) queue.types.forget();
-  }
-
-  void run_one(KernelQueue& queue, const Cell& cell, std::unique_ptr<GuestVm>& vm) {
-    const CaseSpec& spec = input_.cases.at(cell.case_id);
-    const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
-    const Result<Kernel>& kernel = *queue.kernel;
-    if (std::optional<Outcome> outcome = outcome_without_guest(cell, spec, kernel, object))
-      return finish(*outcome);
+  void prepare(const CellQueue::Task& task) {
+    RunKernel& kernel = kernel_of(task);
+    const std::string& id = queued_[task.kernel];
+    announce_([&](Listener& l) { l.kernel_booting(id); });
     const auto start = Clock::now();
+    kernel.no_guests =
+        kernel.guests->prepare([&](GuestSource& guests) { return learn(kernel, guests); });
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+    announce_([&](Listener& l) { l.kernel_ready(id, took); });
+    const std::lock_guard lock(mutex_);
+    queue_.prepared(task.kernel);
+    prepared_.notify_all();
+  }
+
+  /// What the kernel is, before it is given cells; that this could not be found out costs none.
+  std::optional<KernelFacts> learn(const RunKernel& kernel, GuestSource& guests) {
+    const Result<> learnt = facts_.learn(*kernel.kernel, [&]() -> Result<KernelFacts> {
+      GuestOrExit got = guests.boot(dir_.console_log(kernel.kernel->id, 0));
+      if (const auto* exit = std::get_if<VmExit>(&got)) return Error{exit->reason};
+      GuestVm& guest = *std::get<std::unique_ptr<GuestVm>>(got);
+      return learn_kernel(settings_.fetch.store, *kernel.kernel, guest.session());
+    });
+    if (!learnt) notice(fmt::format("{}: {}", kernel.kernel->id, learnt.error().message));
+    const KernelFactsKeeper::Known* known = facts_.find(kernel.kernel->id);
+    return known != nullptr ? std::optional(known->facts) : std::nullopt;
+  }
+
+  std::filesystem::path console_log(const Cell& cell) {
+    return dir_.console_log(cell.kernel.id, ++run_kernels_.at(cell.kernel.id)->booted);
+  }
+
+  /// Of a cell that needs a guest: kernel and object are there.
+  CellInput input_of(RunKernel& kernel, const Cell& cell) const {
     const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
-    CellInput in{&cell, &spec, &*kernel, &*object, &queue.types};
+    CellInput in{&cell, &input_.cases.at(cell.case_id), &*kernel.kernel,
+                 &*found_.at({cell.case_id, cell.kernel.arch}), &kernel.types};
     if (command != input_.commands.end()) in.command = &command->second;
     in.timeout = settings_.cell_timeout;
-    CellResult result = run_in_guest(in, queue, vm);
+    return in;
+  }
+
+  /// Another part of the plan each day.
+  bool is_cold_checked(const Cell& cell) const {
+    if (settings_.cold_check <= 0) return false;
+    const auto every = static_cast<std::size_t>(settings_.cold_check);
+    const auto position = static_cast<std::size_t>(&cell - input_.plan.cells.data());
+    const auto day = static_cast<std::size_t>(std::time(nullptr) / (24 * 3600));
+    return (position + day) % every == 0;
+  }
+
+  void run_one(CellRunner& runner, const CellQueue::Task& task, GuestSource* next) {
+    const Cell& cell = *task.cell;
+    RunKernel& kernel = kernel_of(task);
+    const CellInput input = input_of(kernel, cell);
+    const auto start = Clock::now();
+    CellResult result = kernel.no_guests
+                            ? result_without_guest(input, *kernel.no_guests)
+                            : runner.run(input, *kernel.guests, next, is_cold_checked(cell));
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-    result.outcome.wall_ms = wall.count();
+    result.outcome.vm.wall_ms = wall.count();
+    times_.took(cell.id(), wall);
+    take_result(result);
+    if (--kernel.cells_left == 0) kernel.types.forget();
+  }
+
+  void take_result(CellResult& result) {
     add_facts(result.outcome);
     keep_logs(result);
-    for (const std::string& text : result.notices) {
-      announce_([&](Listener& l) { l.notice(text); });
+    cache_.keep(result);
+    for (const std::string& text : result.notices) notice(text);
+    for (const std::string& difference : result.outcome.vm.unsteady) {
+      notice(fmt::format("{}: attempts at this cell differ, so nothing is known of it: {}",
+                         result.outcome.cell, difference));
     }
     finish(result.outcome);
-  }
-
-  CellResult run_in_guest(const CellInput& input, KernelQueue& queue,
-                          std::unique_ptr<GuestVm>& vm) {
-    CellResult result;
-    if (const std::optional<VmExit> failed = ensure_guest(queue, *input.kernel, vm)) {
-      result.outcome = outcome_before_run(*input.cell, *input.spec, input.kernel, input.object);
-      take_exit(result.outcome, *failed);
-      return result;
-    }
-    announce_([&](Listener& l) { l.cell_started(*input.cell); });
-    result = run_cell(vm->session(), input);
-    result.outcome.accel = to_string(vm->accel());
-    result.outcome.ready_ms = vm->ready_after().count();
-    const bool session_over = vm->session().state() != SessionState::ready;
-    if (session_over) take_exit(result.outcome, vm->give_up(result.outcome.end_reason));
-    if (session_over || result.guest_spoiled || result.outcome.end != End::completed) vm.reset();
-    return result;
-  }
-
-  /// Boots a guest if there is none; what went wrong when that failed twice.
-  std::optional<VmExit> ensure_guest(KernelQueue& queue, const Kernel& kernel,
-                                     std::unique_ptr<GuestVm>& vm) {
-    std::optional<VmExit> failed;
-    for (int attempt = 0; vm == nullptr && attempt < kMaxBootAttempts; ++attempt) {
-      announce_([&](Listener& l) { l.kernel_booting(kernel.id); });
-      const Result<Accel> accel = choose_accel_for(kernel);
-      if (!accel) return VmExit{End::unavailable, accel.error().message, ""};
-      auto booted = GuestVm::boot(kernel, *accel,
-                                  dir_.console_log(kernel.id, next_vm_number(queue)), settings_);
-      if (auto* guest = std::get_if<std::unique_ptr<GuestVm>>(&booted)) {
-        vm = std::move(*guest);
-        if (failed = learn(kernel, vm); failed) continue;
-        announce_([&](Listener& l) { l.kernel_ready(kernel.id, vm->ready_after()); });
-        return std::nullopt;
-      }
-      failed = std::get<VmExit>(std::move(booted));
-    }
-    return failed;
-  }
-
-  /// What the kernel is, before it is given cells. That this could not be found out costs no cell,
-  /// but a guest that did not survive it is another to boot.
-  std::optional<VmExit> learn(const Kernel& kernel, std::unique_ptr<GuestVm>& vm) {
-    const Result<> learnt = facts_.learn(kernel, vm->session());
-    if (learnt) return std::nullopt;
-    announce_([&](Listener& l) { l.notice(learnt.error().message); });
-    if (vm->session().state() == SessionState::ready) return std::nullopt;
-    VmExit exit = vm->give_up(learnt.error().message);
-    vm.reset();
-    return exit;
   }
 
   void add_facts(Outcome& outcome) {
@@ -277,17 +344,6 @@ class Scheduler {
   void say_once(const std::string& text) {
     if (!said_.insert(text).second) return;
     announce_([&](Listener& l) { l.notice(text); });
-  }
-
-  int next_vm_number(KernelQueue& queue) {
-    const std::lock_guard lock(mutex_);
-    return ++queue.vms_started;
-  }
-
-  static void take_exit(Outcome& outcome, const VmExit& exit) {
-    outcome.end = exit.end;
-    outcome.end_reason = exit.reason;
-    outcome.console_tail = exit.console_tail;
   }
 
   /// What is known without booting anything: that the kernel or the object cannot be had, or that
@@ -333,6 +389,7 @@ class Scheduler {
   void fail(const Error& error) {
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = error;
+    prepared_.notify_all();
   }
 
   const RunInput& input_;
@@ -341,10 +398,19 @@ class Scheduler {
   RunDir& dir_;
   Announcer announce_;
   ObjectFinder objects_;
+  CellTimes times_;
+  CellQueue queue_;
   KernelFactsKeeper facts_;
+  CellCache cache_;
+  GuestSource::Context source_context_;
+  CellRunner::Context runner_context_;
   std::map<std::pair<std::string, Arch>, Result<ObjectFile>> found_{};
-  std::deque<KernelQueue> queues_{};
+  std::map<std::string, std::unique_ptr<RunKernel>> run_kernels_{};
+  /// The queue's kernels by their numbers.
+  std::vector<std::string> queued_{};
+  /// Guards the queue and the failure.
   std::mutex mutex_{};
+  std::condition_variable prepared_{};
   std::mutex accel_mutex_{};
   std::set<std::string> said_{};
   std::optional<Error> failure_{};

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 
 namespace bpfmatrix {
 
@@ -33,7 +34,8 @@ Result<fs::path> SectionStripper::strip(const fs::path& object,
 
   std::error_code error;
   fs::create_directories(stripped.parent_path(), error);
-  const Result<TempDir> scratch = TempDir::create(stripped.parent_path(), ".strip-");
+  const Result<TempDir> scratch =
+      TempDir::create(stripped.parent_path(), std::string(kUnfinishedMark));
   if (!scratch) return scratch.error();
   const fs::path output = scratch->path() / "out.o";
   command.argv.insert(command.argv.end(), {object.string(), output.string()});

@@ -1,12 +1,52 @@
 #include "run/settings.h"
 
 #include <algorithm>
+#include <fstream>
 #include <thread>
 
 #include "base/data_dir.h"
 #include "kernels/mirror.h"
+#include "vm/qemu_args.h"
 
 namespace bpfmatrix {
+
+namespace {
+
+/// Of memory that is free now, what is not given to VMs.
+constexpr int kLeftToTheHostMib = 512;
+/// QEMU's own, and that of the one that is started ahead of the next cell.
+constexpr int kQemuMib = 150;
+constexpr int kMaxJobs = 1024;
+
+}  // namespace
+
+std::string_view to_string(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::cell:
+      return "cell";
+    case Isolation::kernel:
+      return "kernel";
+  }
+  return "?";
+}
+
+std::optional<Isolation> parse_isolation(std::string_view text) {
+  for (const Isolation isolation : kIsolations) {
+    if (to_string(isolation) == text) return isolation;
+  }
+  return std::nullopt;
+}
+
+int jobs_for_memory(int guest_mib) {
+  std::ifstream file("/proc/meminfo");
+  for (std::string word; file >> word;) {
+    long long kib = 0;
+    if (word != "MemAvailable:" || !(file >> kib)) continue;
+    return static_cast<int>(std::clamp<long long>(
+        (kib / 1024 - kLeftToTheHostMib) / (guest_mib + kQemuMib), 1, kMaxJobs));
+  }
+  return kMaxJobs;
+}
 
 Result<RunSettings> default_settings(const std::string& mirror) {
   RunSettings settings;
@@ -25,7 +65,8 @@ Result<RunSettings> default_settings(const std::string& mirror) {
   Result<std::filesystem::path> keys = find_data("kernels/keys");
   if (!keys) return std::move(keys).error();
   settings.fetch.rpm_keys = *std::move(keys);
-  settings.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  settings.jobs = std::min(cores, jobs_for_memory(VmSpec().memory_mib));
   return settings;
 }
 

@@ -1,15 +1,30 @@
 // How to run, as opposed to what: where things are kept, how many at a time, how long to wait.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "kernels/fetch_options.h"
 #include "vm/accel.h"
 
 namespace bpfmatrix {
+
+/// What shares a guest.
+enum class Isolation {
+  cell,    ///< nothing: each cell has its own, cloned from its kernel's template
+  kernel,  ///< the cells of a kernel: faster, and one may see what another left behind
+};
+inline constexpr std::array kIsolations{Isolation::cell, Isolation::kernel};
+std::string_view to_string(Isolation isolation);
+std::optional<Isolation> parse_isolation(std::string_view text);
+
+/// How many VMs of `guest_mib` fit into what the host has free now, one at least.
+int jobs_for_memory(int guest_mib);
 
 struct RunSettings {
   /// Where kernels come from and are kept. Compiled objects are kept in the same store.
@@ -19,9 +34,15 @@ struct RunSettings {
   AccelChoice accel = AccelChoice::automatic;
   /// VMs at a time; each keeps one core busy.
   int jobs = 1;
+  Isolation isolation = Isolation::cell;
+  /// One cell in so many is run again in a VM that was booted, not cloned, and must come to the
+  /// same; 0: none.
+  int cold_check = 0;
   std::chrono::seconds boot_timeout{120};
   /// What one cell may take, from its first byte into the guest to its whole record out.
   std::chrono::seconds cell_timeout{120};
+  /// Whether outcomes that earlier runs found out are taken, and new ones kept for later runs.
+  bool cache = true;
 };
 
 /// The store, the mirror and the data of this machine and installation; `mirror` may be empty.

@@ -28,6 +28,7 @@ constexpr int kRecipe = 1;
 constexpr std::string_view kUnfinished = ".new";
 constexpr auto kCloneTimeout = std::chrono::seconds(20);
 constexpr std::size_t kMaxUuid = 100;
+constexpr std::uint64_t kMaxFileBytes = 64 << 20;
 constexpr const char* kUuid = "/proc/sys/kernel/random/uuid";
 
 std::string first_line(std::string_view text) {
@@ -61,11 +62,20 @@ std::string random_bytes() {
 Refresh refresh_now() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec};
+  return {std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec, random_bytes()};
+}
+
+Result<> put_files(Session& session, const TemplateRequest& request, Clock::time_point deadline) {
+  for (const TemplateFile& file : request.files) {
+    const Result<std::string> bytes = read_file(file.file, kMaxFileBytes);
+    if (!bytes) return bytes.error();
+    if (Result<> put = session.put_file(file.guest_path, *bytes, 0644, deadline); !put) return put;
+  }
+  return {};
 }
 
 Result<> wake(Session& session, Clock::time_point deadline) {
-  Result<> sent = session.refresh(refresh_now(), random_bytes(), deadline);
+  Result<> sent = session.refresh(refresh_now(), deadline);
   return sent ? session.open(deadline) : sent;
 }
 
@@ -110,6 +120,7 @@ Result<Identity> prepare(Channel& channel, const TemplateRequest& request,
   Session session(channel);
   if (Result<> opened = session.open(deadline); !opened) return std::move(opened).error();
   if (Result<> warm = warm_up(session, deadline); !warm) return std::move(warm).error();
+  if (Result<> put = put_files(session, request, deadline); !put) return std::move(put).error();
   if (Result<> parked = session.park(deadline); !parked) return std::move(parked).error();
   if (Result<> woken = wake(session, deadline); !woken) return std::move(woken).error();
   Result<Identity> identity = identify(session, request);
@@ -155,13 +166,21 @@ Result<std::string> check_clone(const Template& made, const TemplateRequest& req
   return *uuid;
 }
 
+Result<> ask_approval(const Template& made, const TemplateRequest& request) {
+  if (!request.approve) return {};
+  Result<GuestClone> clone = clone_guest(made, "", Clock::now() + kCloneTimeout);
+  return clone ? request.approve(*clone->session) : Result<>(std::move(clone).error());
+}
+
 Result<> check(const Template& made, const TemplateRequest& request, const Identity& booted) {
   const Result<std::string> one = check_clone(made, request, booted);
   if (!one) return one.error();
   const Result<std::string> other = check_clone(made, request, booted);
   if (!other) return other.error();
-  if (*one != *other) return {};
-  return Error{"two clones draw the same random numbers: this kernel cannot be told to reseed"};
+  if (*one == *other) {
+    return Error{"two clones draw the same random numbers: this kernel cannot be told to reseed"};
+  }
+  return ask_approval(made, request);
 }
 
 std::uint64_t bytes_on_disk(const fs::path& folder) {
@@ -221,23 +240,29 @@ std::string to_string(const TemplateKey& key) {
   spec.ram = Ram::to_freeze;
   spec.kernel = key.image_sha256;  // in place of the path, which does not count
   spec.initramfs = key.initramfs_sha256;
-  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", kRecipe, shell_quote(qemu_argv(spec)),
-                                key.qemu.version, key.qemu.sha256, host_processor(spec.accel)));
+  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", kRecipe, shell_quote(qemu_argv(spec)),
+                                key.qemu.version, key.qemu.sha256, host_processor(spec.accel),
+                                key.files));
 }
 
 Result<GuestClone> clone_guest(const Template& from, const fs::path& console_log,
                                Clock::time_point deadline) {
-  Result<Vm> vm = from.clone(console_log, deadline);
-  if (!vm) return std::move(vm).error();
-  auto session = std::make_unique<Session>(vm->channel(from.channel()));
-  Result<> answered = session->refresh(refresh_now(), random_bytes(), deadline);
+  Result<Vm> vm = from.start(console_log);
+  return vm ? clone_guest(from, *std::move(vm), deadline)
+            : Result<GuestClone>(std::move(vm).error());
+}
+
+Result<GuestClone> clone_guest(const Template& from, Vm started, Clock::time_point deadline) {
+  if (Result<> woken = from.wake(started, deadline); !woken) return std::move(woken).error();
+  auto session = std::make_unique<Session>(started.channel(from.channel()));
+  Result<> answered = session->refresh(refresh_now(), deadline);
   if (answered) {
-    const Result<Channel*> spoke = vm->connect(deadline);
+    const Result<Channel*> spoke = started.connect(deadline);
     answered = spoke ? session->open(deadline) : Result<>(spoke.error());
   }
-  if (answered) return GuestClone{*std::move(vm), std::move(session)};
+  if (answered) return GuestClone{std::move(started), std::move(session)};
   const Stop why = Clock::now() < deadline ? Stop::channel_lost : Stop::deadline;
-  const VmExit exit = vm->stop(why, answered.error().message);
+  const VmExit exit = started.stop(why, answered.error().message);
   return Error{fmt::format("clone: {}: {}", to_string(exit.end), exit.reason)};
 }
 

@@ -36,6 +36,8 @@ struct TemplateKey {
   std::string image_sha256{};
   std::string initramfs_sha256{};
   QemuBuild qemu{};
+  /// Of TemplateRequest::files, any text that names their bytes.
+  std::string files{};
 };
 /// 64 characters of [0-9a-f].
 std::string to_string(const TemplateKey& key);
@@ -50,12 +52,24 @@ struct GuestClone {
 /// it did not; whoever gets this discards the template.
 Result<GuestClone> clone_guest(const Template& from, const std::filesystem::path& console_log,
                                Clock::time_point deadline);
+/// The same in a machine that Template::start() gave.
+Result<GuestClone> clone_guest(const Template& from, Vm started, Clock::time_point deadline);
+
+/// What every clone finds in its guest.
+struct TemplateFile {
+  std::string guest_path{};
+  std::filesystem::path file{};
+};
 
 struct TemplateRequest {
   TemplateKey key{};
   std::chrono::milliseconds boot_timeout{120'000};
-  /// Asked of the booted machine and of a clone of it: the answers must be the same.
+  std::vector<TemplateFile> files{};
+  /// Asked of the booted machine and of a clone of it: the answers must be the same. Must not load
+  /// a BPF program: see warm_up() in template_store.cpp.
   std::function<Result<std::string>(Session&)> witness{};
+  /// Asked of a clone, before the template is used. Error: it is not what it should be.
+  std::function<Result<>(Session&)> approve{};
   /// Called once if another process is making the same template.
   std::function<void()> on_wait{};
 };

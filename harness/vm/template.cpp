@@ -251,20 +251,29 @@ Result<> Template::check_ram() const {
   return Error{"the template's RAM is not what was frozen"};
 }
 
-Result<Vm> Template::clone(const fs::path& console_log, Clock::time_point deadline) const {
+Result<Vm> Template::start(const fs::path& console_log) const {
   if (Result<> same = check_ram(); !same) return std::move(same).error();
   VmSpec spec = spec_;
   spec.console_log = console_log;
-  Result<Vm> vm = Vm::start(spec, ram_);
-  if (!vm) return vm;
+  return Vm::start(spec, ram_);
+}
+
+Result<> Template::wake(Vm& vm, Clock::time_point deadline) const {
   const Fd state = reopen(state_);
-  Result<> loaded = state.valid() ? load_state(vm->monitor(), state, deadline)
+  Result<> loaded = state.valid() ? load_state(vm.monitor(), state, deadline)
                                   : Result<>(system_error("template's state"));
-  if (loaded) return vm;
+  if (loaded) loaded = check_ram();  // once more: the machine may have waited for long
+  if (loaded) return {};
   Error error = wrap("clone", std::move(loaded).error());
-  const VmExit exit = vm->stop(Stop::channel_lost);
-  error.hint = exit.reason;
+  error.hint = vm.stop(Stop::channel_lost).reason;
   return error;
+}
+
+Result<Vm> Template::clone(const fs::path& console_log, Clock::time_point deadline) const {
+  Result<Vm> vm = start(console_log);
+  if (!vm) return vm;
+  Result<> woken = wake(*vm, deadline);
+  return woken ? std::move(vm) : Result<Vm>(std::move(woken).error());
 }
 
 }  // namespace bpfmatrix

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <ctime>
 
-#include "base/fd.h"
 #include "guest/agent/system.h"
 
 namespace bpfmatrix {
@@ -32,9 +31,7 @@ void set_clock(std::int64_t unix_ns, std::vector<std::string>& notes) {
 
 /// Bytes in the pool change nothing by themselves: the generator draws from it again in a minute,
 /// or when it is told to (RNDRESEEDCRNG, 4.17).
-void stir(std::string_view random, std::vector<std::string>& notes) {
-  const Fd device(::open("/dev/urandom", O_RDWR | O_CLOEXEC));
-  if (!device.valid()) return notes.push_back(system_note("/dev/urandom"));
+void stir(std::string_view random, const Fd& device, std::vector<std::string>& notes) {
   PoolInfo info;
   info.bytes = static_cast<int>(std::min<std::size_t>(random.size(), kMaxBytes));
   info.entropy_bits = info.bytes * 8;
@@ -47,10 +44,12 @@ void stir(std::string_view random, std::vector<std::string>& notes) {
 
 }  // namespace
 
-std::vector<std::string> refresh_guest(const Refresh& now, std::string_view random) {
+Fd open_generator() { return Fd(::open("/dev/urandom", O_RDWR | O_CLOEXEC)); }
+
+std::vector<std::string> refresh_guest(const Refresh& now, const Fd& generator) {
   std::vector<std::string> notes;
   set_clock(now.unix_ns, notes);
-  stir(random, notes);
+  stir(now.random, generator, notes);
   return notes;
 }
 

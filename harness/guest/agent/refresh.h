@@ -7,14 +7,18 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "guest/messages.h"
 
 namespace bpfmatrix {
 
-/// `random`: bytes that no other clone gets. Returns what did not work.
-std::vector<std::string> refresh_guest(const Refresh& now, std::string_view random);
+/// The generator's device, opened before the machine is frozen: what is done then, no clone has to
+/// do. Invalid if there is none.
+Fd open_generator();
+
+/// `now.random`: bytes that no other clone gets. Returns what did not work.
+std::vector<std::string> refresh_guest(const Refresh& now, const Fd& generator);
 
 }  // namespace bpfmatrix

@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/file.h"
@@ -307,6 +306,11 @@ Result<> Server::handle_park() {
   if (running_ || upload_) return Error{"parked in the middle of something"};
   if (Result<> sent = wire_.send(Frame{FrameType::done}); !sent) return sent;
   wire_.start_over();
+  generator_ = open_generator();
+  refresh_notes_.clear();
+  Result<std::string> next = wire_.prepare(to_frame(hello()));
+  if (!next) return std::move(next).error();
+  next_hello_ = *std::move(next);
   parked_ = true;
   return {};
 }
@@ -315,13 +319,10 @@ Result<> Server::handle_refresh(const Frame& frame) {
   const Result<Refresh> request = from_frame<Refresh>(frame);
   if (!request) return request.error();
   parked_ = false;
-  refresh_notes_ = refresh_guest(*request, frame.blob);
-  Result<> sent = wire_.send(to_frame(hello()));
-  // So that the console of a clone, too, is empty only when nothing ran. The host does not wait for
-  // it: an emulated serial port takes its time.
-  std::printf("bpfmatrix agent: refreshed after %lld ms\n", static_cast<long long>(uptime_ms()));
-  std::fflush(stdout);
-  return sent;
+  refresh_notes_ = refresh_guest(*request, generator_);
+  generator_.reset();
+  if (refresh_notes_.empty()) return wire_.send_prepared(next_hello_);
+  return wire_.send(to_frame(hello()));
 }
 
 void Server::feed_input() {

@@ -72,6 +72,9 @@ class Server {
   std::vector<std::string> notes_;
   /// Of the last refresh.
   std::vector<std::string> refresh_notes_{};
+  /// What a clone needs first, made before the machine is frozen.
+  Fd generator_{};
+  std::string next_hello_{};
   Fd child_signals_{};
   std::optional<Upload> upload_{};
   std::optional<Running> running_{};

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <string_view>
 
 #include "guest/agent/system.h"
 
@@ -20,11 +19,24 @@ constexpr int kPollMs = 1000;
 
 Result<> Wire::send(const Frame& frame) {
   const Result<std::string> bytes = encoder_.encode(frame);
-  if (!bytes) return bytes.error();
-  for (std::string_view rest = *bytes; !rest.empty();) {
-    const ssize_t n = ::write(fd(), rest.data(), rest.size());
+  return bytes ? write_all(*bytes) : bytes.error();
+}
+
+Result<std::string> Wire::prepare(const Frame& frame) const {
+  Encoder next = encoder_;
+  return next.encode(frame);
+}
+
+Result<> Wire::send_prepared(std::string_view bytes) {
+  encoder_.skip();
+  return write_all(bytes);
+}
+
+Result<> Wire::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd(), bytes.data(), bytes.size());
     if (n > 0) {
-      rest.remove_prefix(static_cast<std::size_t>(n));
+      bytes.remove_prefix(static_cast<std::size_t>(n));
       continue;
     }
     if (n < 0 && errno != EAGAIN && errno != EINTR) return Error{system_note("write to the host")};

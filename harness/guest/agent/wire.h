@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "guest/agent/port.h"
@@ -18,6 +19,9 @@ class Wire {
   int fd() const { return port_.fd.get(); }
   const std::string& kind() const { return port_.kind; }
   Result<> send(const Frame& frame);
+  /// The bytes of `frame` if it is the next one, for send_prepared().
+  Result<std::string> prepare(const Frame& frame) const;
+  Result<> send_prepared(std::string_view bytes);
   /// Takes what is there, without blocking. Error: the port is broken.
   Result<> take();
   /// The next frame of what was taken. Error: what came is no protocol.
@@ -29,6 +33,8 @@ class Wire {
   }
 
  private:
+  Result<> write_all(std::string_view bytes);
+
   Port port_;
   Encoder encoder_{};
   Decoder decoder_{};

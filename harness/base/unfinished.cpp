@@ -1,0 +1,49 @@
+#include "base/unfinished.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <ctime>
+#include <string>
+
+namespace bpfmatrix {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// It has a name before it has a lock: what is as young as this may be about to get one.
+constexpr std::time_t kYoung = 2;
+
+bool has_no_maker(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  struct stat info {};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return false;
+  const std::time_t age = std::time(nullptr) - info.st_ctime;
+  return age >= kYoung && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+}  // namespace
+
+void lock_unfinished(const Fd& fd) {
+  // Nobody else has it. Where the file system knows no locks, nothing can be told and no harm done.
+  (void)::flock(fd.get(), LOCK_EX | LOCK_NB);
+}
+
+int remove_unfinished(const fs::path& folder) {
+  int removed = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    const std::size_t mark = name.rfind(kUnfinishedMark);
+    const bool ours = mark != name.npos && name.size() == mark + kUnfinishedMark.size() + 6;
+    if (!ours || !has_no_maker(at->path())) continue;
+    std::error_code failed;
+    fs::remove_all(at->path(), failed);
+    if (!failed) ++removed;
+  }
+  return removed;
+}
+
+}  // namespace bpfmatrix

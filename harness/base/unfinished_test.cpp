@@ -1,0 +1,58 @@
+#include "base/unfinished.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+
+namespace bpfmatrix {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Unfinished : public ::testing::Test {
+ protected:
+  fs::path path(const std::string& name) const { return dir_->path() / name; }
+  void leave(const std::string& name) const { std::ofstream(path(name)) << "half"; }
+  /// Until nothing here counts as new any more.
+  static void grow_old() { std::this_thread::sleep_for(std::chrono::milliseconds(3100)); }
+
+  Result<TempDir> dir_ = TempDir::create();
+};
+
+TEST_F(Unfinished, what_the_dead_left_is_removed_and_nothing_else) {
+  leave("outcome.log.unfinished-aB3xYz");
+  fs::create_directory(path("tree.unfinished-123456"));
+  leave("tree.unfinished-123456/file");
+  leave("outcome.log");
+  leave("my.unfinished-work");
+  Result<TempDir> maker = TempDir::create(dir_->path(), "busy.unfinished-");
+  ASSERT_TRUE(maker);
+  grow_old();
+  leave("new.unfinished-abcdef");
+  EXPECT_EQ(remove_unfinished(dir_->path()), 2);
+  EXPECT_TRUE(fs::exists(path("outcome.log")));
+  EXPECT_TRUE(fs::exists(path("my.unfinished-work")));
+  EXPECT_TRUE(fs::exists(path("new.unfinished-abcdef")));
+  EXPECT_TRUE(fs::exists(maker->path()));
+}
+
+TEST_F(Unfinished, a_folder_that_is_not_there_is_empty) {
+  EXPECT_EQ(remove_unfinished(path("nowhere")), 0);
+}
+
+TEST_F(Unfinished, a_link_is_not_followed) {
+  leave("precious");
+  fs::create_symlink(path("precious"), path("x.unfinished-abcdef"));
+  grow_old();
+  remove_unfinished(dir_->path());
+  EXPECT_TRUE(fs::exists(path("precious")));
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,131 @@
+#include "cli/cache_command.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <functional>
+#include <memory>
+
+#include "base/json.h"
+#include "cli/exit_code.h"
+#include "cli/talk.h"
+#include "run/outcome_cache.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::int64_t kMebi = 1 << 20;
+
+struct CacheArguments {
+  std::string store{};
+  bool json = false;
+  std::int64_t max_mib = static_cast<std::int64_t>(CacheLimits().max_bytes) / kMebi;
+  std::int64_t max_days = CacheLimits().max_age.count() / 24;
+};
+
+std::string day_of(std::int64_t seconds) {
+  if (seconds == 0) return "never";
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+std::string mebibytes(std::int64_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(kMebi));
+}
+
+OrderedJson to_json(const CacheStats& stats, const std::string& file) {
+  return {{"file", file},
+          {"outcomes", stats.outcomes},
+          {"texts", stats.texts},
+          {"bytes", stats.bytes},
+          {"text_bytes", stats.text_bytes},
+          {"oldest_use", stats.oldest_use},
+          {"latest_use", stats.latest_use},
+          {"set_aside", stats.set_aside}};
+}
+
+void print_stats(const CacheStats& stats, const std::string& file) {
+  fmt::print("file        {}\n", file);
+  fmt::print("outcomes    {}\n", stats.outcomes);
+  fmt::print("texts       {}, {} compressed\n", stats.texts, mebibytes(stats.text_bytes));
+  fmt::print("size        {}\n", mebibytes(stats.bytes));
+  fmt::print("last used   {} to {}\n", day_of(stats.oldest_use), day_of(stats.latest_use));
+  fmt::print("set aside   {}\n", stats.set_aside);
+}
+
+int show_stats(const CacheArguments& arguments, OutcomeCache& cache) {
+  const CacheStats stats = cache.stats();
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(stats, cache.file().string()).dump(1));
+  } else {
+    print_stats(stats, cache.file().string());
+  }
+  return as_expected;
+}
+
+int collect(const CacheArguments& arguments, OutcomeCache& cache) {
+  const CacheRemoved removed =
+      cache.gc({.max_bytes = static_cast<std::uint64_t>(arguments.max_mib * kMebi),
+                .max_age = std::chrono::hours(24) * arguments.max_days});
+  fmt::print("{} outcomes removed, {} freed\n", removed.outcomes, mebibytes(removed.bytes));
+  return as_expected;
+}
+
+int verify(OutcomeCache& cache) {
+  const CacheStats stats = cache.stats();
+  const std::vector<std::string> findings = cache.verify();
+  for (const std::string& finding : findings) fmt::print("{}\n", finding);
+  if (!findings.empty()) return ExitCode::unknown;
+  fmt::print("{} outcomes and {} texts are as they were kept\n", stats.outcomes, stats.texts);
+  return as_expected;
+}
+
+/// Exit code 3: what is kept cannot be read, or is not what was kept.
+int with_cache(const CacheArguments& arguments, const std::function<int(OutcomeCache&)>& act) {
+  const Result<std::filesystem::path> root = arguments.store.empty()
+                                                 ? Store::default_root()
+                                                 : Result<std::filesystem::path>(arguments.store);
+  if (!root) {
+    say_error(root.error());
+    return ExitCode::unknown;
+  }
+  bool trouble = false;
+  OutcomeCache cache(Store(*root), [&](const std::string& text) {
+    trouble = true;
+    say_error(Error{text});
+  });
+  if (!cache.serves()) return ExitCode::unknown;
+  const int code = act(cache);
+  return trouble ? static_cast<int>(ExitCode::unknown) : code;
+}
+
+}  // namespace
+
+void add_cache_command(CLI::App& app, int& exit_code) {
+  const auto arguments = std::make_shared<CacheArguments>();
+  CLI::App* cache = app.add_subcommand("cache", "Outcomes that are kept between runs");
+  cache->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, auto act) {
+    CLI::App* command = cache->add_subcommand(name, what);
+    command->add_option("--store", arguments->store,
+                        "Folder of the store (default: $XDG_CACHE_HOME/bpfmatrix)");
+    command->callback([arguments, &exit_code, act] {
+      exit_code = with_cache(*arguments, [&](OutcomeCache& c) { return act(*arguments, c); });
+    });
+    return command;
+  };
+  CLI::App* stats = add("stats", "How much there is", show_stats);
+  stats->add_flag("--json", arguments->json, "As JSON");
+  CLI::App* gc = add("gc", "Remove what is old, and the oldest until the rest is small", collect);
+  gc->add_option("--max-mib", arguments->max_mib, "Size that may stay")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  gc->add_option("--max-days", arguments->max_days, "Days since the last use that may stay")
+      ->check(CLI::Range(0, 36500))
+      ->capture_default_str();
+  add("verify", "Hash everything again; a damaged database is set aside",
+      [](const CacheArguments&, OutcomeCache& c) { return verify(c); });
+}
+
+}  // namespace bpfmatrix
