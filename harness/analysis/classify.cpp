@@ -61,8 +61,8 @@ void refine(const RefusalFacts& facts, Judgement& judgement) {
   }
 }
 
-/// Since 5.6 a global function is verified by itself, and what the context is that it is handed, the
-/// kernel looks up in its own BTF: without that it calls every such argument unsupported.
+/// Since 5.6 a global function is verified by itself, and what the context is that it is handed,
+/// the kernel looks up in its own BTF: without that it calls every such argument unsupported.
 bool lacks_own_btf(std::string_view log, const Judgement& judgement) {
   return judgement.cause == Cause::bad_call &&
          log.find("\nbtf_vmlinux is malformed\n") != std::string_view::npos;
