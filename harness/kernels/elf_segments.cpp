@@ -107,6 +107,10 @@ Result<std::vector<ElfSegment>> elf_segments(std::string_view elf) {
   if (header->e_phnum > kMaxSegments) {
     return Error{fmt::format("{} segments; the limit is {}", header->e_phnum, kMaxSegments)};
   }
+  const std::uint64_t sections = std::uint64_t{header->e_shnum} * sizeof(Elf64_Shdr);
+  if (header->e_shoff > elf.size() || sections > elf.size() - header->e_shoff) {
+    return Error{"truncated: its section table reaches past the end of the file"};
+  }
   std::vector<ElfSegment> segments;
   for (std::uint64_t i = 0; i < header->e_phnum; ++i) {
     const std::uint64_t step = i * sizeof(Elf64_Phdr);

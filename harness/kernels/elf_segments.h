@@ -17,7 +17,7 @@ struct ElfSegment {
   std::uint64_t address = 0;
   std::string_view bytes{};
 };
-/// Error: the table, or a segment, reaches past the end of the file.
+/// Error: the table, a segment, or the table of sections reaches past the end of the file.
 Result<std::vector<ElfSegment>> elf_segments(std::string_view elf);
 
 struct ElfNote {

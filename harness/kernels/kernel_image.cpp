@@ -73,6 +73,7 @@ std::string find_config(std::string_view kernel) {
 /// What the kernel proper is for; its header, if that says so too, must agree.
 Result<Arch> kernel_arch(const OpenedImage& opened) {
   if (is_elf(opened.kernel)) {
+    if (const auto whole = elf_segments(opened.kernel); !whole) return whole.error();
     Result<Arch> arch = elf_arch(opened.kernel);
     if (!arch || !opened.arch || *arch == *opened.arch) return arch;
     return Error{fmt::format("a header for {} around a kernel for {}", to_string(*opened.arch),

@@ -144,7 +144,7 @@ TEST_F(Image, what_is_no_kernel_is_named) {
   expect_refused("hello", "not a kernel image");
   expect_refused(pack("hello", Packing::gzip), "not a kernel image");
   expect_refused(pack(pack(fake_arm64_image(kText), Packing::gzip), Packing::gzip),
-                 "not a kernel image");
+                 "payload: packed more than once");
   expect_refused(vmlinux(EM_S390, ""), "an ELF file for another machine (e_machine 22)");
   expect_refused(with_u32(fake_bzimage(kRelease, ""), 0x236, 0), "a 32-bit x86 kernel");
   expect_refused(fake_arm64_image("no banner"), "no 'Linux version' text in it");
