@@ -2,7 +2,8 @@
 # ci/demo.sh
 #
 # From a fresh checkout to a matrix on the terminal: installs what is missing, builds bpfmatrix,
-# fetches the kernels and runs ci/matrices/default.json on them.
+# fetches the kernels and runs ci/matrices/default.json on them. Kernels that cannot be had, or were
+# not built, are holes in the matrix, which it names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,6 @@ ci/sysroot.sh
 {
   cmake --preset release -DBUILD_TESTING=OFF
   cmake --build --preset release
-  build/release/bin/bpfmatrix kernels fetch 'debian-*'
+  build/release/bin/bpfmatrix kernels fetch 'debian-*' || [ "$?" -eq 3 ]
 } >&2
-build/release/bin/bpfmatrix run ci/matrices/default.json
+build/release/bin/bpfmatrix run ci/matrices/default.json || [ "$?" -eq 3 ]

@@ -44,6 +44,7 @@ packages=(
   qemu-system-x86          # boots x86_64 kernels
   gpgv                     # checks the signature of an archive's Release file
   debian-archive-keyring   # the keys it is checked against
+  rpm                      # checks the signature of enterprise kernels' packages (rpmkeys)
   ca-certificates          # mirrors that speak https
   # What builds kernels (kernels build)
   bc                       # a constant of the kernel's timekeeping is calculated with it

@@ -26,5 +26,5 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # What it runs: QEMU for the kernels, gpgv and the keys to check them with, clang and libbpf's
 # headers for the suite and for programs given as source.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "debian-archive-keyring, gpgv")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "clang, libbpf-dev, qemu-system-arm, qemu-system-x86")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "clang, libbpf-dev, qemu-system-arm, qemu-system-x86, rpm")
 include(CPack)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/child_process.h"
@@ -17,9 +18,11 @@ struct Said {
 };
 
 inline Said bpfmatrix_says(std::vector<std::string> arguments,
-                           std::chrono::seconds timeout = std::chrono::seconds(60)) {
+                           std::chrono::seconds timeout = std::chrono::seconds(60),
+                           std::vector<std::pair<std::string, std::string>> environment = {}) {
   arguments.insert(arguments.begin(), BPFMATRIX_BINARY_DIR "/bin/bpfmatrix");
-  const auto ran = run_command({.argv = std::move(arguments)}, timeout);
+  const auto ran =
+      run_command({.argv = std::move(arguments), .environment = std::move(environment)}, timeout);
   EXPECT_TRUE(ran) << ran.error().message;
   if (!ran) return {};
   return {ran->status.code.value_or(-1), ran->out, ran->err};

@@ -72,6 +72,9 @@ Result<BuildOptions> make_options(const BuildArguments& arguments, const Catalog
   Result<std::string> packages = choose_mirror(mirror_config(arguments.mirror));
   if (!packages) return std::move(packages).error();
   options.fetch.mirror = *std::move(packages);
+  Result<ArchiveMirrors> archives = choose_archive_mirrors(archive_mirror_config());
+  if (!archives) return std::move(archives).error();
+  options.fetch.archives = *std::move(archives);
   return options;
 }
 

@@ -35,6 +35,8 @@ struct KernelsArguments {
   bool all = false;
   bool json = false;
   std::string mirror{};
+  std::string snapshot_mirror{};
+  std::vector<std::string> rpm_mirrors{};
   std::string store{};
 };
 
@@ -109,20 +111,36 @@ bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
   return true;
 }
 
+Result<FetchOptions> fetch_options(const KernelsArguments& arguments) {
+  FetchOptions options;
+  Result<Store> store = open_store(arguments.store);
+  if (!store) return std::move(store).error();
+  options.store = *std::move(store);
+  Result<std::string> mirror = choose_mirror(mirror_config(arguments.mirror));
+  if (!mirror) return std::move(mirror).error();
+  options.mirror = *std::move(mirror);
+  Result<ArchiveMirrors> archives = choose_archive_mirrors(
+      archive_mirror_config(arguments.snapshot_mirror, arguments.rpm_mirrors));
+  if (!archives) return std::move(archives).error();
+  options.archives = *std::move(archives);
+  Result<std::filesystem::path> keys = find_data("kernels/keys");
+  if (!keys) return std::move(keys).error();
+  options.rpm_keys = *std::move(keys);
+  return options;
+}
+
 int fetch_kernels(const KernelsArguments& arguments) {
   const Result<Catalog> catalog = known_kernels();
   if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const auto globs = arguments.all ? std::vector<std::string>{"*"} : arguments.kernels;
   const auto entries = select_entries(*catalog, globs);
   if (!entries) return report(entries.error(), wrong_command);
-  const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), ExitCode::unknown);
-  const Result<std::string> mirror = choose_mirror(mirror_config(arguments.mirror));
-  if (!mirror) return report(mirror.error(), wrong_command);
+  const Result<FetchOptions> options = fetch_options(arguments);
+  if (!options) return report(options.error(), wrong_command);
   int exit_code = as_expected;
   for (const CatalogEntry& entry : *entries) {
     if (arguments.all && is_built(entry)) continue;
-    if (!fetch_one(entry, FetchOptions{.mirror = *mirror, .store = *store})) {
+    if (!fetch_one(entry, *options)) {
       exit_code = ExitCode::unknown;
     }
   }
@@ -208,6 +226,14 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   fetch->add_option(
       "--mirror", arguments->mirror,
       "URL of a Debian mirror (default: BPFMATRIX_MIRROR, the config file, apt's own)");
+  fetch->add_option("--snapshot-mirror", arguments->snapshot_mirror,
+                    "URL of an archive of Debian snapshots (default: BPFMATRIX_SNAPSHOT_MIRROR, "
+                    "the config file, snapshot.debian.org)");
+  fetch
+      ->add_option("--rpm-mirror", arguments->rpm_mirrors,
+                   "URL of a distribution's RPM packages (default: BPFMATRIX_RPM_MIRROR, the "
+                   "config file, the distribution's own)")
+      ->type_name("NAME=URL");
   add_store(*fetch, *arguments);
   fetch->callback([arguments, &exit_code] {
     if (arguments->kernels.empty() && !arguments->all) {

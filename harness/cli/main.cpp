@@ -9,6 +9,7 @@
 #include "cli/judge_command.h"
 #include "cli/kernels_command.h"
 #include "cli/run_command.h"
+#include "cli/shell_command.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Will this BPF object load, relocate, attach and work on these kernels?",
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
+  bpfmatrix::add_shell_command(app, exit_code);
 
   try {
     app.parse(argc, argv);

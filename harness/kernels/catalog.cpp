@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "kernels/snapshot.h"
 #include "kernels/text.h"
 
 namespace bpfmatrix {
@@ -34,7 +35,51 @@ Result<DebSource> read_deb(const Json& json, const std::string& where, std::stri
     reader.fail("package", fmt::format("'{}' is no {}... package", source.package, prefix));
   }
   source.keyring = read_id(reader, "keyring");
+  source.snapshot = reader.optional_string("snapshot").value_or("");
+  if (!source.snapshot.empty() && !parse_snapshot_time(source.snapshot)) {
+    reader.fail("snapshot", fmt::format("'{}' is no time like 20181120T000000Z", source.snapshot));
+  }
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return source;
+}
+
+Result<RpmPackage> read_rpm_package(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  RpmPackage package;
+  package.path = reader.string("path");
+  if (!reader.failed() &&
+      (!is_safe_relative_path(package.path) || !package.path.ends_with(".rpm"))) {
+    reader.fail("path", fmt::format("'{}' is no path of a package below a mirror", package.path));
+  }
+  package.sha256 = reader.optional_string("sha256").value_or("");
+  if (!package.sha256.empty() && !is_sha256(package.sha256)) reader.fail("sha256", "not a sha256");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  return package;
+}
+
+bool is_fingerprint(std::string_view text) {
+  return text.size() == 40 && text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+}
+
+Result<RpmSource> read_rpm(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  RpmSource source;
+  source.distribution = read_id(reader, "distribution");
+  source.key = reader.optional_string("key").value_or("");
+  if (!source.key.empty() && !is_fingerprint(source.key)) reader.fail("key", "not a fingerprint");
+  reader.required("packages");
+  const Json* packages = reader.array("packages");
+  if (Result<> read = reader.finish(); !read) return std::move(read).error();
+  for (std::size_t i = 0; i < packages->size(); ++i) {
+    const std::string place = fmt::format("{}[{}]", reader.where("packages"), i);
+    Result<RpmPackage> package = read_rpm_package((*packages)[i], place);
+    if (!package) return std::move(package).error();
+    if (source.key.empty() && package->sha256.empty()) {
+      return Error{fmt::format("'{}': wanted a 'sha256', or a 'key' for all packages", place)};
+    }
+    source.packages.push_back(*std::move(package));
+  }
+  if (source.packages.empty()) return Error{fmt::format("'{}': no packages", where)};
   return source;
 }
 
@@ -95,9 +140,15 @@ Result<BuildSource> read_build(const Json& json, const std::string& where) {
   return source;
 }
 
-Result<KernelSource> read_source(const Json* deb, const Json* build, const std::string& where) {
-  if ((deb == nullptr) == (build == nullptr)) {
-    return Error{fmt::format("'{}': wanted one of 'deb' and 'source'", where)};
+Result<KernelSource> read_source(const Json* deb, const Json* rpm, const Json* build,
+                                 const std::string& where) {
+  if ((deb != nullptr) + (rpm != nullptr) + (build != nullptr) != 1) {
+    return Error{fmt::format("'{}': wanted one of 'deb', 'rpm' and 'source'", where)};
+  }
+  if (rpm != nullptr) {
+    Result<RpmSource> source = read_rpm(*rpm, where + ": rpm");
+    if (!source) return std::move(source).error();
+    return KernelSource(*std::move(source));
   }
   if (deb != nullptr) {
     Result<DebSource> source = read_deb(*deb, where + ": deb", "linux-image-");
@@ -124,9 +175,10 @@ Result<CatalogEntry> read_entry(const Json& json, const std::string& where) {
   entry.id = read_id(reader, "id");
   entry.arch = read_arch(reader);
   const Json* deb = reader.object("deb");
+  const Json* rpm = reader.object("rpm");
   const Json* build = reader.object("source");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  Result<KernelSource> source = read_source(deb, build, where);
+  Result<KernelSource> source = read_source(deb, rpm, build, where);
   if (!source) return std::move(source).error();
   entry.source = *std::move(source);
   return entry;

@@ -21,6 +21,24 @@ struct DebSource {
   std::string package{};
   /// File name of the keyring that vouches for the suite.
   std::string keyring{};
+  /// "20181120T000000Z": the suite as it was then, out of an archive of snapshots; empty: today's.
+  std::string snapshot{};
+};
+
+/// One package of a kernel; vouched for by its source's key, its own hash, or both.
+struct RpmPackage {
+  /// Below the distribution's mirror: "8.5.2111/BaseOS/x86_64/os/Packages/kernel-core-...rpm".
+  std::string path{};
+  std::string sha256{};
+};
+
+/// A kernel out of RPM packages.
+struct RpmSource {
+  /// Which mirror: "centos".
+  std::string distribution{};
+  std::vector<RpmPackage> packages{};
+  /// Fingerprint of the key that signs them; empty: every package is pinned.
+  std::string key{};
 };
 
 /// A release tarball of the kernel's developers, pinned by its hash.
@@ -48,7 +66,7 @@ struct BuildSource {
 };
 
 /// One alternative per kind of provider.
-using KernelSource = std::variant<DebSource, BuildSource>;
+using KernelSource = std::variant<DebSource, RpmSource, BuildSource>;
 
 struct CatalogEntry {
   std::string id{};

@@ -24,7 +24,8 @@ TEST(Catalog, the_published_one_names_the_default_kernels) {
   ASSERT_TRUE(catalog) << catalog.error().message;
   std::vector<std::string> ids;
   for (const CatalogEntry& entry : catalog->entries) {
-    if (std::holds_alternative<DebSource>(entry.source)) ids.push_back(entry.id);
+    const auto* deb = std::get_if<DebSource>(&entry.source);
+    if (deb != nullptr && deb->snapshot.empty()) ids.push_back(entry.id);
   }
   EXPECT_EQ(ids, (std::vector<std::string>{"debian-5.10-x86_64", "debian-5.10-aarch64",
                                            "debian-6.1-x86_64", "debian-6.1-aarch64",
@@ -87,7 +88,77 @@ TEST(Catalog, a_source_that_is_none_is_named) {
             "'c: kernels[0]: source: deb': key 'package': 'linux-image-a' is no linux-source-... "
             "package");
   EXPECT_EQ(problem(R"({"id": "a", "arch": "x86_64"})"),
-            "'c: kernels[0]': wanted one of 'deb' and 'source'");
+            "'c: kernels[0]': wanted one of 'deb', 'rpm' and 'source'");
+}
+
+TEST(Catalog, every_package_and_snapshot_of_the_published_one_is_vouched_for) {
+  const auto catalog = load_catalog(BPFMATRIX_SOURCE_DIR "/kernels/catalog.json");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  int packages = 0;
+  int snapshots = 0;
+  for (const CatalogEntry& entry : catalog->entries) {
+    const auto* deb = std::get_if<DebSource>(&entry.source);
+    if (deb != nullptr && !deb->snapshot.empty()) ++snapshots;
+    const auto* rpm = std::get_if<RpmSource>(&entry.source);
+    if (rpm == nullptr) continue;
+    EXPECT_TRUE(read_file(BPFMATRIX_SOURCE_DIR "/kernels/keys/" + rpm->key + ".asc", 1 << 16))
+        << entry.id;
+    for (const RpmPackage& package : rpm->packages) {
+      ++packages;
+      const std::string end = "." + std::string(to_string(entry.arch)) + ".rpm";
+      EXPECT_TRUE(package.path.ends_with(end)) << package.path;
+    }
+  }
+  EXPECT_GE(packages, 1);
+  EXPECT_GE(snapshots, 1);
+}
+
+std::string rpm_entry(const std::string& rpm) {
+  return R"({"id": "a", "arch": "x86_64", "rpm": {)" + rpm + "}}";
+}
+
+TEST(Catalog, reads_packages_with_a_key_and_with_hashes) {
+  const std::string key(40, 'A');
+  const auto keyed = parse_catalog(
+      catalog_with(rpm_entry(R"("distribution": "d", "key": ")" + key +
+                             R"(", "packages": [{"path": "a/k.rpm"}, {"path": "b.rpm"}])")),
+      "c");
+  ASSERT_TRUE(keyed) << keyed.error().message;
+  const auto& source = std::get<RpmSource>(keyed->entries[0].source);
+  EXPECT_EQ(source.distribution, "d");
+  EXPECT_EQ(source.key, key);
+  ASSERT_EQ(source.packages.size(), 2U);
+  EXPECT_EQ(source.packages[0].path, "a/k.rpm");
+}
+
+TEST(Catalog, a_package_that_nobody_vouches_for_is_named) {
+  const auto problem = [](const std::string& rpm) {
+    const auto catalog = parse_catalog(catalog_with(rpm_entry(rpm)), "c");
+    EXPECT_FALSE(catalog);
+    return catalog ? "" : catalog.error().message;
+  };
+  const std::string where = "'c: kernels[0]: rpm";
+  EXPECT_EQ(problem(R"("distribution": "d", "packages": [{"path": "k.rpm"}])"),
+            where + ": packages[0]': wanted a 'sha256', or a 'key' for all packages");
+  EXPECT_EQ(
+      problem(R"("distribution": "d", "packages": [{"path": "../k.rpm"}])"),
+      where + ": packages[0]': key 'path': '../k.rpm' is no path of a package below a mirror");
+  EXPECT_EQ(problem(R"("distribution": "d", "key": "8483c65d", "packages": [])"),
+            where + "': key 'key': not a fingerprint");
+  EXPECT_EQ(problem(R"("distribution": "d", "packages": [])"), where + "': no packages");
+}
+
+TEST(Catalog, a_snapshot_is_a_time) {
+  const auto at = [](const std::string& time) {
+    return parse_catalog(
+        catalog_with(R"({"id": "a", "arch": "x86_64", "deb": {"suite": "sid", "snapshot": ")" +
+                     time + R"(", "package": "linux-image-a", "keyring": "k.gpg"}})"),
+        "c");
+  };
+  EXPECT_EQ(std::get<DebSource>(at("20181120T000000Z")->entries[0].source).snapshot,
+            "20181120T000000Z");
+  EXPECT_EQ(at("2018").error().message,
+            "'c: kernels[0]: deb': key 'snapshot': '2018' is no time like 20181120T000000Z");
 }
 
 TEST(Catalog, an_unknown_key_is_named_with_its_place) {

@@ -55,9 +55,19 @@ void take_valid(const std::vector<std::string_view>& fields, std::string_view si
   }
 }
 
-Verdict read_status(std::string_view status) {
+/// The key had not expired yet when it signed. KEYEXPIRED says when it did, VALIDSIG when it
+/// signed.
+bool was_good(const std::vector<std::string_view>& fields, std::string_view expired) {
+  const auto signed_at = fields.size() > 3 ? parse_number(fields[3]) : std::nullopt;
+  const auto expired_at = parse_number(expired);
+  return signed_at && expired_at && *signed_at < *expired_at;
+}
+
+Verdict read_status(std::string_view status, KeyTime time) {
   Verdict verdict;
   std::string_view good;  // GOODSIG comes before the VALIDSIG of the same signature
+  std::string_view past;  // and EXPKEYSIG in place of it, after KEYEXPIRED
+  std::string_view expired;
   for (std::string_view line : split(status, '\n')) {
     if (!line.starts_with("[GNUPG:] ")) continue;
     line.remove_prefix(9);
@@ -65,10 +75,14 @@ Verdict read_status(std::string_view status) {
     if (fields.empty()) continue;
     const std::string_view word = fields[0];
     const auto key = [&] { return fields.size() > 1 ? fields[1] : std::string_view("?"); };
-    if (word == "NEWSIG") good = {};
-    if (word == "GOODSIG" && fields.size() > 2) {
-      good = line.substr(static_cast<std::size_t>(fields[2].data() - line.data()));
-    }
+    if (word == "NEWSIG") good = past = expired = {};
+    const auto signer = [&] {
+      return line.substr(static_cast<std::size_t>(fields[2].data() - line.data()));
+    };
+    if (word == "KEYEXPIRED") expired = key();
+    if (word == "GOODSIG" && fields.size() > 2) good = signer();
+    if (word == "EXPKEYSIG" && fields.size() > 2 && time == KeyTime::when_signed) past = signer();
+    if (word == "VALIDSIG" && !past.empty() && was_good(fields, expired)) good = past;
     if (word == "VALIDSIG" && !good.empty()) take_valid(fields, good, verdict);
     if (word == "BADSIG") {
       verdict.bad = true;
@@ -111,7 +125,7 @@ Result<> check_tools(const fs::path& keyring) {
 }  // namespace
 
 Result<SignedText> verify_clearsigned(std::string_view bytes, std::string_view name,
-                                      const fs::path& keyring) {
+                                      const fs::path& keyring, KeyTime time) {
   if (Result<> tools = check_tools(keyring); !tools) return std::move(tools).error();
   if (!is_one_signed_text(bytes)) {
     return Error{fmt::format("signature of '{}': not one whole signed text", name)};
@@ -130,7 +144,7 @@ Result<SignedText> verify_clearsigned(std::string_view bytes, std::string_view n
                           .environment = {{"LC_ALL", "C"}}},
                   kGpgvTime);
   if (!gpgv) return std::move(gpgv).error();
-  const Verdict verdict = read_status(gpgv->out);
+  const Verdict verdict = read_status(gpgv->out, time);
   if (verdict.bad || verdict.fingerprint.empty()) {
     return Error{fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
                  fmt::format("nothing is taken that no key in '{}' signed", keyring.string())};

@@ -9,6 +9,7 @@
 #include "kernels/deb_suite.h"
 #include "kernels/kernel_files.h"
 #include "kernels/kernel_record.h"
+#include "kernels/snapshot.h"
 
 namespace bpfmatrix {
 
@@ -100,6 +101,10 @@ Result<DebPackage> unpack_packages(const std::vector<DebPackage>& packages, cons
   return *std::move(image_package);
 }
 
+std::string snapshot_link(const DebSource& source) {
+  return fmt::format("the archive as of {}", source.snapshot);
+}
+
 Origin make_origin(const DebSuite& suite, const std::vector<DebPackage>& packages,
                    const DebPackage& image) {
   Origin origin{"deb", image.name, image.version, image.sha256, suite.signed_by, suite.chain};
@@ -158,7 +163,8 @@ Result<std::optional<std::string>> KernelPlacer::place(std::string_view path) {
 }
 
 Result<Kernel> fetch_deb_kernel(const CatalogEntry& entry, const DebSource& source,
-                                const FetchOptions& options) {
+                                const FetchOptions& here) {
+  const FetchOptions options = options_for(source, here);
   Result<DebSuite> suite = open_suite(SuiteRequest{source.suite, entry.arch, source.keyring},
                                       is_kernel_package, options);
   if (!suite) return std::move(suite).error();
@@ -176,6 +182,9 @@ Result<Kernel> fetch_deb_kernel(const CatalogEntry& entry, const DebSource& sour
   if (!kernel) return std::move(kernel).error();
   kernel->id = entry.id;
   kernel->origin = make_origin(*suite, *packages, *image);
+  if (!source.snapshot.empty()) {
+    kernel->origin.chain.insert(kernel->origin.chain.begin(), snapshot_link(source));
+  }
   if (Result<> written = write_kernel_record(*kernel, tree->path()); !written) {
     return std::move(written).error();
   }

@@ -58,9 +58,12 @@ Result<DebSuite> open_suite(const SuiteRequest& request,
   Result<std::string> bytes = download_text(url, kMaxReleaseBytes, options.limits);
   if (!bytes) {
     return Error{std::move(bytes).error().message,
-                 "is the mirror right, and has it this suite? Another: --mirror URL"};
+                 fmt::format("is the mirror right, and has it this suite? Another: {} URL",
+                             options.of_the_past ? "--snapshot-mirror" : "--mirror")};
   }
-  Result<SignedText> text = verify_clearsigned(*bytes, url, options.keyrings / request.keyring);
+  Result<SignedText> text =
+      verify_clearsigned(*bytes, url, options.keyrings / request.keyring,
+                         options.of_the_past ? KeyTime::when_signed : KeyTime::now);
   if (!text) return std::move(text).error();
   Result<ReleaseFile> release = parse_release(text->text, url);
   if (!release) return std::move(release).error();

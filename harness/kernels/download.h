@@ -33,13 +33,14 @@ struct TransferLimits {
   std::chrono::milliseconds retry_pause = std::chrono::seconds(1);
 };
 
-/// A file whose hash is known beforehand, from something that is signed or from the catalog.
+/// A file, mostly one whose hash is known from something that is signed or from the catalog.
 struct Download {
   /// The same bytes under several names: the next is tried when one is not there.
   std::vector<std::string> urls{};
   /// What progress calls it.
   std::string what{};
   std::uint64_t bytes = 0;
+  /// Empty: not known beforehand; whoever asked must check what came.
   std::string sha256{};
   /// Where it goes; appears only whole and verified. While it comes, "<to>.part" grows; a broken
   /// connection leaves that, and the next call goes on where it ended.

@@ -70,6 +70,7 @@ std::string write_archive(const std::function<void(struct archive*)>& set_up,
 
 void set_kind(struct archive_entry* entry, const FakeEntry& fake) {
   ::archive_entry_set_filetype(entry, AE_IFREG);
+  ::archive_entry_set_size(entry, 0);
   switch (fake.kind) {
     case FakeEntry::Kind::file:
       ::archive_entry_set_size(entry, static_cast<la_int64_t>(fake.body.size()));
@@ -111,14 +112,6 @@ std::string date(std::chrono::seconds from_now) {
   const auto time = std::chrono::system_clock::now() + from_now;
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} UTC",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
-
-void must_run(const std::vector<std::string>& argv) {
-  const Result<CommandOutput> output = run_command(Command{.argv = argv}, std::chrono::seconds(60));
-  if (!output || !output->status.success()) {
-    ADD_FAILURE() << shell_quote(argv) << ": " << (output ? output->err : output.error().message);
-    std::abort();
-  }
 }
 
 std::string stanza(const FakePackage& package, const std::string& deb) {
@@ -198,6 +191,17 @@ std::string make_tar(const std::vector<FakeEntry>& entries, Packing packing) {
       });
 }
 
+std::string make_cpio(const std::vector<FakeEntry>& entries, Packing packing) {
+  return write_archive(
+      [packing](struct archive* handle) {
+        ::archive_write_set_format_cpio_newc(handle);
+        add_filter(handle, packing);
+      },
+      [&](struct archive* handle) {
+        for (const FakeEntry& entry : entries) add_entry(handle, entry);
+      });
+}
+
 std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing) {
   const char* ending = packing == Packing::zstd ? ".zst" : packing == Packing::gzip ? ".gz" : ".xz";
   return write_archive(
@@ -211,30 +215,78 @@ std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing) {
       });
 }
 
-FakeKey::FakeKey() : home_(*TempDir::create("key-")) {
-  must_run({"gpg", "--homedir", home_.path(), "--batch", "--quiet", "--passphrase", "",
-            "--quick-gen-key", "Test Archive <archive@example.invalid>", "ed25519", "sign",
-            "never"});
+void must_run(const std::vector<std::string>& argv) {
+  const Result<CommandOutput> output = run_command(Command{.argv = argv}, std::chrono::seconds(60));
+  if (!output || !output->status.success()) {
+    ADD_FAILURE() << shell_quote(argv) << ": " << (output ? output->err : output.error().message);
+    std::abort();
+  }
+}
+
+FakeKey::FakeKey(FakeKeyLife life) : life_(std::move(life)), home_(*TempDir::create("key-")) {
+  std::vector<std::string> argv = gpg(life_.made);
+  argv.insert(argv.end(), {"--quick-gen-key", "Test Archive <archive@example.invalid>",
+                           life_.algorithm, "sign", life_.expires});
+  must_run(argv);
 }
 
 FakeKey::~FakeKey() { must_run({"gpgconf", "--homedir", home_.path(), "--kill", "gpg-agent"}); }
+
+std::vector<std::string> FakeKey::gpg(const std::string& at) const {
+  std::vector<std::string> argv{
+      "gpg",     "--homedir",    home_.path(), "--batch",         "--yes",
+      "--quiet", "--passphrase", "",           "--pinentry-mode", "loopback"};
+  if (!at.empty()) argv.insert(argv.end(), {"--faked-system-time", at});
+  return argv;
+}
 
 std::string FakeKey::clearsign(const std::string& text) const {
   const fs::path in = home_.path() / "text";
   const fs::path out = home_.path() / "signed";
   EXPECT_TRUE(write_file(in, text));
-  must_run({"gpg", "--homedir", home_.path(), "--batch", "--yes", "--quiet", "--passphrase", "",
-            "--pinentry-mode", "loopback", "--digest-algo", "SHA256", "--output", out,
-            "--clearsign", in});
+  std::vector<std::string> argv = gpg(life_.signs);
+  argv.insert(argv.end(), {"--digest-algo", "SHA256", "--output", out, "--clearsign", in});
+  must_run(argv);
   return *read_file(out, 1 << 20);
 }
 
 void FakeKey::export_to(const fs::path& path) const {
-  must_run({"gpg", "--homedir", home_.path(), "--batch", "--yes", "--quiet", "--output", path,
-            "--export"});
+  std::vector<std::string> argv = gpg("");
+  argv.insert(argv.end(), {"--output", path, "--export"});
+  must_run(argv);
 }
 
-FakeArchive::FakeArchive() : keyrings_(*TempDir::create()), store_(*TempDir::create()) {
+void FakeKey::export_armoured_to(const fs::path& path) const {
+  std::vector<std::string> argv = gpg("");
+  argv.insert(argv.end(), {"--armor", "--output", path, "--export"});
+  must_run(argv);
+}
+
+std::string FakeKey::fingerprint() const {
+  std::vector<std::string> argv = gpg("");
+  argv.insert(argv.end(), {"--with-colons", "--list-keys"});
+  const Result<CommandOutput> listed = run_command(Command{.argv = argv}, std::chrono::seconds(60));
+  const auto at = listed->out.find("\nfpr:");
+  return listed->out.substr(listed->out.find_first_not_of(':', at + 4), 40);
+}
+
+void FakeKey::end_at(const std::string& time) const {
+  std::vector<std::string> argv = gpg(life_.signs);
+  argv.insert(argv.end(), {"--quick-set-expire", fingerprint(), time});
+  must_run(argv);
+}
+
+void FakeKey::sign_rpm(const fs::path& rpm, const std::string& digest) const {
+  must_run({"rpmsign", "--define", "_gpg_name Test Archive", "--define",
+            "_gpg_path " + home_.path().string(), "--define", "_gpg_digest_algo " + digest,
+            "--define", "__gpg /usr/bin/gpg", "--addsign", rpm.string()});
+}
+
+FakeArchive::FakeArchive(std::string under, FakeKeyLife life)
+    : under_(std::move(under)),
+      key_(std::move(life)),
+      keyrings_(*TempDir::create()),
+      store_(*TempDir::create()) {
   key_.export_to(keyrings_.path() / "test.gpg");
 }
 
@@ -246,12 +298,13 @@ void FakeArchive::publish(const std::vector<FakePackage>& packages, const FakeRe
   std::string index = "Package: kmod\nVersion: 1\nArchitecture: amd64\n\n";
   for (const FakePackage& package : packages) {
     const std::string deb = make_deb(package.entries);
-    server_.put(pool_path(package), deb);
+    server_.put(under_ + pool_path(package), deb);
     index += stanza(package, deb);
   }
   const std::string packed = pack(index, Packing::xz);
   if (release.by_hash) {
-    server_.put("/dists/bookworm/main/binary-amd64/by-hash/SHA256/" + sha256_hex(packed), packed);
+    server_.put(under_ + "/dists/bookworm/main/binary-amd64/by-hash/SHA256/" + sha256_hex(packed),
+                packed);
   } else {
     server_.put(index_path(), packed);
   }

@@ -34,6 +34,8 @@ struct FakeEntry {
   Kind kind = Kind::file;
 };
 std::string make_tar(const std::vector<FakeEntry>& entries, Packing packing = Packing::xz);
+/// A cpio archive as RPM has it.
+std::string make_cpio(const std::vector<FakeEntry>& entries, Packing packing = Packing::xz);
 std::string make_deb(const std::vector<FakeEntry>& entries, Packing packing = Packing::xz);
 
 struct FakePackage {
@@ -43,10 +45,21 @@ struct FakePackage {
   std::vector<FakeEntry> entries{};
 };
 
+/// Runs a program that has to succeed.
+void must_run(const std::vector<std::string>& argv);
+
+/// When a key was made, expires and signs: "20181120T000000"; empty: now.
+struct FakeKeyLife {
+  std::string algorithm = "ed25519";
+  std::string made{};
+  std::string expires = "never";
+  std::string signs{};
+};
+
 /// A signing key that lives as long as this object.
 class FakeKey {
  public:
-  FakeKey();
+  explicit FakeKey(FakeKeyLife life = {});
   ~FakeKey();
   FakeKey(const FakeKey&) = delete;
   FakeKey& operator=(const FakeKey&) = delete;
@@ -54,8 +67,18 @@ class FakeKey {
   std::string clearsign(const std::string& text) const;
   /// Writes the public key where a keyring is wanted.
   void export_to(const std::filesystem::path& path) const;
+  /// The same in the armoured form that RPM takes.
+  void export_armoured_to(const std::filesystem::path& path) const;
+  /// Forty hex digits.
+  std::string fingerprint() const;
+  /// From now on the key has always been one that expires then.
+  void end_at(const std::string& time) const;
+  void sign_rpm(const std::filesystem::path& rpm, const std::string& digest) const;
 
  private:
+  std::vector<std::string> gpg(const std::string& at) const;
+
+  FakeKeyLife life_;
   TempDir home_;
 };
 
@@ -71,7 +94,8 @@ struct FakeRelease {
 /// Serves packages as a mirror would; everything can be tampered with through `server`.
 class FakeArchive {
  public:
-  FakeArchive();
+  /// Everything lies below `under`, an absolute path.
+  explicit FakeArchive(std::string under = "", FakeKeyLife life = {});
 
   void publish(const std::vector<FakePackage>& packages, const FakeRelease& release = {});
   /// The Release text of the last publish, to be changed and served again by `serve_release`.
@@ -83,13 +107,16 @@ class FakeArchive {
   FakeServer& server() { return server_; }
   const FakeKey& key() const { return key_; }
   const std::filesystem::path& keyrings() const { return keyrings_.path(); }
-  std::string release_path() const { return "/dists/bookworm/InRelease"; }
-  std::string index_path() const { return "/dists/bookworm/main/binary-amd64/Packages.xz"; }
+  std::string release_path() const { return under_ + "/dists/bookworm/InRelease"; }
+  std::string index_path() const {
+    return under_ + "/dists/bookworm/main/binary-amd64/Packages.xz";
+  }
   static std::string pool_path(const FakePackage& package);
 
  private:
+  std::string under_;
   FakeServer server_{};
-  FakeKey key_{};
+  FakeKey key_;
   TempDir keyrings_;
   TempDir store_;
   std::string release_text_{};

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kernels/download.h"
+#include "kernels/mirror.h"
 #include "kernels/store.h"
 
 namespace bpfmatrix {
@@ -15,9 +16,13 @@ namespace bpfmatrix {
 struct FetchOptions {
   /// From choose_mirror.
   std::string mirror{};
+  /// From choose_archive_mirrors.
+  ArchiveMirrors archives{};
   Store store{""};
   /// Where the keyrings named by the catalog lie.
   std::filesystem::path keyrings = "/usr/share/keyrings";
+  /// Where the keys of RPM packages lie: FINGERPRINT.asc.
+  std::filesystem::path rpm_keys{};
   TransferLimits limits{};
   /// How long to wait for another process that is fetching the same.
   std::chrono::milliseconds lock_timeout = std::chrono::hours(1);
@@ -29,6 +34,9 @@ struct FetchOptions {
   std::function<std::chrono::sys_seconds()> now = [] {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   };
+
+  /// `now` is a time in the past: keys that were good then are good.
+  bool of_the_past = false;
 
   void say(std::string_view line) const {
     if (notice) notice(line);

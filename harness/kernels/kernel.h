@@ -13,15 +13,15 @@ namespace bpfmatrix {
 
 /// Where a kernel's files come from, and what vouches for them.
 struct Origin {
-  /// "deb", "source", "local" (later "rpm").
+  /// "deb", "rpm", "source", "local".
   std::string kind{};
   /// For a kernel built here: what its source was in.
   std::string package{};
   std::string version{};
   /// Of the package or tarball, or of the image for a local kernel.
   std::string sha256{};
-  /// Fingerprint of the key that signed the archive's Release file; empty for a local kernel, and
-  /// for a tarball, which is pinned by its hash.
+  /// Fingerprint of the key that signed the archive's Release file or the RPM package; empty for a
+  /// local kernel, and for a tarball or package that is pinned by its hash.
   std::string signed_by{};
   /// The links from signature to file, outermost first: "InRelease of bookworm: good signature by
   /// ...", "Packages: sha256 ...", "linux-image-...deb: sha256 ...".

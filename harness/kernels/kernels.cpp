@@ -4,6 +4,7 @@
 
 #include "kernels/deb_kernel.h"
 #include "kernels/kernel_record.h"
+#include "kernels/rpm_kernel.h"
 #include "kernels/source_kernel.h"
 
 namespace bpfmatrix {
@@ -30,9 +31,12 @@ Result<Kernel> fetch_from(const CatalogEntry& entry, const FetchOptions& options
     Result<Kernel> operator()(const DebSource& source) const {
       return fetch_deb_kernel(entry, source, options);
     }
+    Result<Kernel> operator()(const RpmSource& source) const {
+      return fetch_rpm_kernel(entry, source, options);
+    }
     Result<Kernel> operator()(const BuildSource&) const {
-      return Error{"not built yet, which takes minutes",
-                   fmt::format("run 'bpfmatrix kernels build {}'", entry.id)};
+      return Error{
+          fmt::format("not built; 'bpfmatrix kernels build {}' takes minutes, once", entry.id)};
     }
   } provider{entry, options};
   return std::visit(provider, entry.source);

@@ -58,6 +58,33 @@ TEST_F(Mirror, kernel_tarballs_have_one_of_their_own) {
             "mirror 'ftp://x/d' (--kernel-mirror): not an http, https or file URL");
 }
 
+TEST_F(Mirror, archives_are_chosen_by_option_environment_file_and_default) {
+  ASSERT_TRUE(write_file(config_.config_file, R"({"snapshot_mirror": "http://file.invalid/s/",
+      "rpm_mirrors": {"own": "http://file.invalid/own", "centos": "http://file.invalid/c"}})"));
+  ArchiveMirrorConfig config{.snapshots = "http://option.invalid/s",
+                             .rpm = {"own=http://option.invalid/own"},
+                             .snapshots_environment = "http://environment.invalid/s",
+                             .rpm_environment = "centos=http://e.invalid/c own=http://e.invalid/o",
+                             .config_file = config_.config_file};
+  EXPECT_EQ(choose_archive_mirrors(config)->snapshots, "http://option.invalid/s");
+  EXPECT_EQ(choose_archive_mirrors(config)->rpm["own"], "http://option.invalid/own");
+  EXPECT_EQ(choose_archive_mirrors(config)->rpm["centos"], "http://e.invalid/c");
+  config = {.config_file = config_.config_file};
+  EXPECT_EQ(choose_archive_mirrors(config)->snapshots, "http://file.invalid/s");
+  EXPECT_EQ(choose_archive_mirrors(config)->rpm["centos"], "http://file.invalid/c");
+  EXPECT_EQ(choose_archive_mirrors({})->snapshots, "https://snapshot.debian.org/archive/debian");
+  EXPECT_EQ(choose_archive_mirrors({})->rpm["centos"], "https://vault.centos.org");
+}
+
+TEST_F(Mirror, an_archive_that_is_none_is_named) {
+  ArchiveMirrorConfig config{.rpm = {"http://x/d"}};
+  EXPECT_EQ(choose_archive_mirrors(config).error().message,
+            "--rpm-mirror 'http://x/d': wanted NAME=URL");
+  config.rpm = {"own=ftp://x/d"};
+  EXPECT_EQ(choose_archive_mirrors(config).error().message,
+            "mirror 'ftp://x/d' (--rpm-mirror): not an http, https or file URL");
+}
+
 TEST_F(Mirror, an_unknown_key_in_the_config_file_is_an_error) {
   config_.option.clear();
   config_.environment.clear();

@@ -10,6 +10,7 @@
 #include "kernels/blob.h"
 #include "kernels/deb_archive.h"
 #include "kernels/deb_suite.h"
+#include "kernels/snapshot.h"
 #include "kernels/tar_tree.h"
 
 namespace bpfmatrix {
@@ -98,7 +99,8 @@ Result<> unpack_source_package(const DebPackage& package, const fs::path& into,
   return {};
 }
 
-Result<SourceCode> packaged_code(const DebSource& source, Arch arch, const FetchOptions& options) {
+Result<SourceCode> packaged_code(const DebSource& source, Arch arch, const FetchOptions& here) {
+  const FetchOptions options = options_for(source, here);
   const auto wanted = [&](std::string_view name) { return name == source.package; };
   Result<DebSuite> suite =
       open_suite(SuiteRequest{source.suite, arch, source.keyring}, wanted, options);

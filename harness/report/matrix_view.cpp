@@ -113,6 +113,39 @@ class TableBuilder {
   std::map<RowKey, Row> rows_{};
 };
 
+/// Of "kernel 'ID': reason" the reason: whoever shows a hole has named its kernel.
+std::string reason_of(const Outcome& outcome) {
+  const std::string prefix = fmt::format("kernel '{}': ", outcome.kernel.id);
+  const std::string& reason = outcome.end_reason;
+  return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
+}
+
+std::vector<Hole> find_holes(const std::vector<Outcome>& outcomes) {
+  std::set<std::string> told;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.end != End::unavailable) told.insert(outcome.kernel.id);
+  }
+  std::vector<Hole> holes;
+  for (const Outcome& outcome : outcomes) {
+    if (told.contains(outcome.kernel.id)) continue;
+    auto hole = std::find_if(holes.begin(), holes.end(),
+                             [&](const Hole& known) { return known.kernel == outcome.kernel.id; });
+    if (hole == holes.end()) {
+      holes.push_back({outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)});
+      hole = std::prev(holes.end());
+    }
+    ++hole->cells;
+  }
+  std::sort(holes.begin(), holes.end(),
+            [](const Hole& a, const Hole& b) { return a.kernel < b.kernel; });
+  return holes;
+}
+
+bool is_hole(const std::vector<Hole>& holes, const std::string& kernel) {
+  return std::any_of(holes.begin(), holes.end(),
+                     [&](const Hole& hole) { return hole.kernel == kernel; });
+}
+
 }  // namespace
 
 std::string_view to_string(Sign sign) {
@@ -152,11 +185,13 @@ Field make_field(const Outcome& outcome, const ProgramOutcome* program, const Ke
 }
 
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {
+  MatrixView view;
+  view.holes = find_holes(outcomes);
   std::map<std::string, TableBuilder> builders;
   for (const Outcome& outcome : outcomes) {
+    if (is_hole(view.holes, outcome.kernel.id)) continue;
     builders[outcome.kernel.arch].add(outcome, kernels != nullptr ? kernels->of(outcome) : nullptr);
   }
-  MatrixView view;
   for (auto& [arch, builder] : builders) view.tables.push_back(builder.build(arch));
   std::reverse(view.tables.begin(), view.tables.end());  // x86_64 first
   for (const MatrixView::Table& table : view.tables) {
@@ -188,7 +223,17 @@ OrderedJson to_json(const MatrixView& view) {
     const auto found = view.counts.find(sign);
     counts[std::string(to_string(sign))] = found == view.counts.end() ? 0 : found->second;
   }
-  return {{"schema", 1}, {"fields", std::move(rows)}, {"counts", std::move(counts)}};
+  OrderedJson holes = OrderedJson::array();
+  for (const Hole& hole : view.holes) {
+    holes.push_back({{"kernel", hole.kernel},
+                     {"arch", hole.arch},
+                     {"reason", hole.reason},
+                     {"cells", hole.cells}});
+  }
+  return {{"schema", 1},
+          {"fields", std::move(rows)},
+          {"counts", std::move(counts)},
+          {"unavailable", std::move(holes)}};
 }
 
 }  // namespace bpfmatrix

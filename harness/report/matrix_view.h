@@ -51,6 +51,14 @@ struct Row {
   std::map<std::string, Field> fields{};
 };
 
+/// A kernel of which nothing was found out: all of its cells are unavailable.
+struct Hole {
+  std::string kernel{};
+  std::string arch{};
+  std::string reason{};
+  int cells = 0;
+};
+
 struct MatrixView {
   /// Kernel ids of one architecture, oldest release first, and the rows that ran on any of them.
   struct Table {
@@ -61,6 +69,8 @@ struct MatrixView {
   std::vector<Table> tables{};
   /// How many fields have each sign.
   std::map<Sign, int> counts{};
+  /// In neither the tables nor the counts; by name.
+  std::vector<Hole> holes{};
 };
 
 /// `kernels` is what is known of them; nullptr: nothing.

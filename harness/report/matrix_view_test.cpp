@@ -102,6 +102,33 @@ TEST(MatrixView, an_object_refused_on_one_kernel_shows_in_the_rows_of_its_progra
   EXPECT_EQ(view.counts.at(Sign::refused), 1);
 }
 
+TEST(MatrixView, a_kernel_that_is_unavailable_is_a_hole_and_no_column) {
+  Outcome gone = outcome_on("gone", "");
+  gone.end = End::unavailable;
+  gone.end_reason = "kernel 'gone': not built";
+  Outcome other = gone;
+  other.case_id = "d";
+  const MatrixView view = make_matrix_view({gone, outcome_on("here", "6.1.0"), other});
+  ASSERT_EQ(view.tables.size(), 1U);
+  EXPECT_THAT(view.tables[0].kernels, ElementsAre("here"));
+  EXPECT_FALSE(view.counts.contains(Sign::unknown));
+  ASSERT_EQ(view.holes.size(), 1U);
+  EXPECT_EQ(view.holes[0].kernel, "gone");
+  EXPECT_EQ(view.holes[0].reason, "not built");
+  EXPECT_EQ(view.holes[0].cells, 2);
+  EXPECT_EQ(to_json(view)["unavailable"][0]["cells"], 2);
+}
+
+TEST(MatrixView, a_cell_that_is_unavailable_on_a_kernel_that_is_there_keeps_its_field) {
+  Outcome cell = outcome_on("k", "6.1.0");
+  cell.end = End::unavailable;
+  Outcome other = outcome_on("k", "6.1.0");
+  other.case_id = "d";
+  const MatrixView view = make_matrix_view({cell, other});
+  EXPECT_TRUE(view.holes.empty());
+  EXPECT_EQ(view.tables[0].rows[0].fields.at("k").sign, Sign::unknown);
+}
+
 TEST(MatrixView, json_names_every_field_and_counts_every_sign) {
   Outcome o = outcome_on("k", "6.1.0");
   o.programs = {program(kOk, kOk)};

@@ -144,6 +144,21 @@ std::string render_table(const MatrixView::Table& table, const TerminalStyle& st
   return text;
 }
 
+/// One line for each kernel, however many cells it has.
+std::string render_holes(const MatrixView& view, const TerminalStyle& style) {
+  std::vector<std::string> names;
+  for (const Hole& hole : view.holes) names.push_back(hole.kernel);
+  const int width = widest(names, 0, kMaxLabelWidth);
+  std::string text;
+  for (const Hole& hole : view.holes) {
+    const std::string cells = fmt::format("{} {}", hole.cells, hole.cells == 1 ? "cell" : "cells");
+    text +=
+        fmt::format("{} {}  {:>10}  {}\n", paint("?", style_of(Sign::unknown).colour, style.colour),
+                    fit(hole.kernel, width), cells, hole.reason);
+  }
+  return text.empty() ? "" : "\nunavailable, so nothing is known of them:\n" + text;
+}
+
 }  // namespace
 
 std::string render_terminal(const MatrixView& view, const TerminalStyle& style) {
@@ -156,6 +171,7 @@ std::string render_terminal(const MatrixView& view, const TerminalStyle& style) 
     text += fmt::format("{} {:>5}  {}\n", paint(look.glyph, look.colour, style.colour),
                         count->second, look.meaning);
   }
+  text += render_holes(view, style);
   return text;
 }
 

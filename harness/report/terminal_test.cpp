@@ -27,6 +27,19 @@ TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
             "✗     1  refused\n");
 }
 
+TEST(Terminal, a_kernel_that_is_unavailable_is_one_line_below) {
+  MatrixView view = small_view();
+  view.holes = {{"linux-4.18-x86_64", "x86_64", "not built", 191}, {"k", "x86_64", "gone", 1}};
+  const std::string text = render_terminal(view, {});
+  EXPECT_TRUE(
+      text.ends_with("✗     1  refused\n"
+                     "\n"
+                     "unavailable, so nothing is known of them:\n"
+                     "? linux-4.18-x86_64   191 cells  not built\n"
+                     "? k                      1 cell  gone\n"))
+      << text;
+}
+
 TEST(Terminal, colour_only_when_asked_for) {
   EXPECT_EQ(render_terminal(small_view(), {}).find('\033'), std::string::npos);
   EXPECT_NE(render_terminal(small_view(), {.colour = true}).find("\033[31m✗"), std::string::npos);

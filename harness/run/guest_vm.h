@@ -31,6 +31,7 @@ class GuestVm {
       const RunSettings& settings);
 
   Session& session() { return session_; }
+  Vm& machine() { return vm_; }
   std::chrono::milliseconds ready_after() const { return vm_.ready_after(); }
   Accel accel() const { return accel_; }
   /// The session is over, because of what was `seen`: kills the VM and says what became of it.

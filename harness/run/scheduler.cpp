@@ -120,6 +120,13 @@ class Scheduler {
     return !std::holds_alternative<DebObject>(object);
   }
 
+  /// Without a kernel of its architecture an object is not needed, and may want that kernel's BTF.
+  bool any_kernel_of(Arch arch) const {
+    return std::any_of(queues_.begin(), queues_.end(), [&](const KernelQueue& queue) {
+      return *queue.kernel && (*queue.kernel)->arch == arch;
+    });
+  }
+
   /// Finds each object once, before anything boots: a mistake in a case costs seconds, not minutes.
   Result<> find_objects() {
     for (const Cell& cell : input_.plan.cells) {
@@ -131,7 +138,9 @@ class Scheduler {
       });
       if (first_of_arch) choose_headers(key.second);
       Result<ObjectFile> object = objects_.find(spec, key.second);
-      if (!object && is_ours(spec.object)) return std::move(object).error();
+      if (!object && is_ours(spec.object) && any_kernel_of(key.second)) {
+        return std::move(object).error();
+      }
       found_.emplace(key, std::move(object));
     }
     return {};

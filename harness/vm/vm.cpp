@@ -1,5 +1,6 @@
 #include "vm/vm.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
@@ -59,6 +61,7 @@ class Listener {
     const std::lock_guard lock(mutex_);
     return buffer_.total_bytes();
   }
+  void show_on(int fd) { shown_on_ = fd; }
   std::string qemu_stderr() const {
     const std::lock_guard lock(mutex_);
     return error_text_;
@@ -76,9 +79,19 @@ class Listener {
 
   void take_console() {
     const std::string_view bytes = read_some(console_);
+    show(bytes);
     const std::lock_guard lock(mutex_);
     buffer_.append(bytes);
     log_.append(bytes);
+  }
+
+  void show(std::string_view bytes) const {
+    const int fd = shown_on_;
+    while (fd >= 0 && !bytes.empty()) {
+      const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+      if (n < 0 && errno != EINTR) return;
+      if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
   }
 
   void take_stderr() {
@@ -101,6 +114,7 @@ class Listener {
   mutable std::mutex mutex_{};
   ConsoleBuffer buffer_{};
   std::string error_text_{};
+  std::atomic<int> shown_on_ = -1;
   std::thread thread_{};
 };
 
@@ -133,6 +147,8 @@ struct Vm::State {
   FdChannel virtio;
   FdChannel serial;
   Qmp monitor;
+  /// The console's other direction; the listener has the socket for itself.
+  Fd keyboard;
   Clock::time_point started;
   /// The kernel in it had booted before this machine began, and need not say a word.
   bool booted_before;
@@ -194,11 +210,12 @@ Result<Vm> Vm::start(const VmSpec& spec, const Fd& ram) {
     error.hint = fmt::format("install the package that holds '{}'", qemu_program(spec.arch));
     return error;
   }
+  Fd keyboard(::fcntl(sockets.console.first.get(), F_DUPFD_CLOEXEC, 0));
   auto state = std::unique_ptr<State>(new State{
       Listener(std::move(sockets.console.first), std::move(sockets.errors.first), std::move(log)),
       *std::move(qemu), FdChannel(std::move(sockets.virtio.first)),
-      FdChannel(std::move(sockets.serial.first)), Qmp(std::move(sockets.monitor.first)), started,
-      spec.ram == Ram::clone});
+      FdChannel(std::move(sockets.serial.first)), Qmp(std::move(sockets.monitor.first)),
+      std::move(keyboard), started, spec.ram == Ram::clone});
   state->listener.start();
   return Vm(std::move(state));  // QEMU's ends close here: from now on its end is ours to see
 }
@@ -234,6 +251,17 @@ pid_t Vm::qemu_pid() const { return state_->qemu.pid(); }
 milliseconds Vm::ready_after() const { return state_->ready_after; }
 std::string Vm::console() const { return state_->listener.console(); }
 std::uint64_t Vm::console_bytes() const { return state_->listener.console_bytes(); }
+
+void Vm::show_console(int fd) { state_->listener.show_on(fd); }
+
+bool Vm::type(std::string_view keys) {
+  while (!keys.empty()) {
+    const ssize_t n = ::send(state_->keyboard.get(), keys.data(), keys.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) keys.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
 
 VmExit Vm::stop(Stop why, std::string detail) {
   ExitFacts facts{.stop = why, .detail = std::move(detail)};

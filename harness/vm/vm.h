@@ -58,6 +58,12 @@ class Vm {
   std::string console() const;
   std::uint64_t console_bytes() const;
 
+  /// For a person at the console: what it says from now on is written to `fd` as well, which must
+  /// outlive the machine.
+  void show_console(int fd);
+  /// What the person types. False: the machine is gone.
+  bool type(std::string_view keys);
+
   /// Ends the machine and says how it came to its end. `detail` is what the caller saw, one line,
   /// such as "no answer for 60000 ms". Blocks until QEMU is gone, for two seconds at most.
   VmExit stop(Stop why, std::string detail = "");

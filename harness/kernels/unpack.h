@@ -1,0 +1,37 @@
+// The files of an archive, unpacked as if its maker meant harm: only plain files, only below the
+// folder given, only as much as agreed. Which format the archive has is its opener's business.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct archive;
+
+namespace bpfmatrix {
+
+/// Where a file of the package goes, below the target folder; nothing: it is left out. An error
+/// stops the unpacking.
+using PlaceFile = std::function<Result<std::optional<std::string>>(std::string_view path)>;
+
+struct UnpackRules {
+  /// Pass over links and devices that `place` wants, instead of refusing the package.
+  bool leave_out_links = false;
+  /// Of all files in the package, left out or not.
+  std::uint64_t max_bytes = 2ULL << 30;
+  std::uint64_t max_entries = 100'000;
+};
+
+/// Everything in `from`, which libarchive reads. Errors: it is damaged; a path in it is absolute or
+/// climbs out with ".."; a file that `place` wants is a link or a device, or comes twice; over the
+/// limits; the disk is full. On an error what was written so far is left to the caller, who gave a
+/// folder of its own.
+Result<> unpack_entries(struct archive* from, const std::filesystem::path& into,
+                        const PlaceFile& place, const UnpackRules& rules);
+
+}  // namespace bpfmatrix
