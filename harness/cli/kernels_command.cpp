@@ -19,6 +19,7 @@
 #include "cli/exit_code.h"
 #include "cli/kernel_progress.h"
 #include "cli/kernels_add.h"
+#include "cli/kernels_btf.h"
 #include "cli/kernels_build.h"
 #include "cli/kernels_show.h"
 #include "cli/known_kernels.h"
@@ -248,6 +249,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   });
 
   add_kernels_add(*kernels, exit_code);
+  add_kernels_btf(*kernels, exit_code);
   add_kernels_build(*kernels, exit_code);
 
   CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");
