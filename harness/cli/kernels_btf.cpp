@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/data_dir.h"
 #include "base/file.h"
 #include "cli/exit_code.h"
+#include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "elf/btf_identity.h"
 #include "elf/core_minimum.h"
@@ -31,15 +32,10 @@ struct BtfOptions {
   std::string mirror{};
 };
 
-Result<Kernel> find_kernel(const BtfOptions& options) {
-  Result<RunSettings> settings = default_settings(options.mirror);
-  if (!settings) return std::move(settings).error();
-  settings->fetch.notice = [](std::string_view line) { say(line); };
-  const Result<std::filesystem::path> file = find_data("kernels/catalog.json");
-  if (!file) return file.error();
-  Result<Catalog> catalog = load_catalog(*file);
-  if (!catalog) return std::move(catalog).error();
-  return KernelFinder(*std::move(catalog), *settings).find(options.kernel);
+bool is_known(const KernelFinder& kernels, const std::string& id) {
+  const std::vector<PlanKernel> known = kernels.known();
+  return std::any_of(known.begin(), known.end(),
+                     [&](const PlanKernel& kernel) { return kernel.id == id; });
 }
 
 /// As it lies in the store, and readable, and of the kernel's architecture.
@@ -96,7 +92,15 @@ int report(const Error& error, ExitCode exit_code) {
 }
 
 int write_btf(const BtfOptions& options) {
-  const Result<Kernel> kernel = find_kernel(options);
+  Result<RunSettings> settings = default_settings(options.mirror);
+  if (!settings) return report(settings.error(), wrong_command);
+  settings->fetch.notice = [](std::string_view line) { say(line); };
+  Result<Catalog> catalog = known_kernels(settings->fetch.store);
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  const KernelFinder kernels(*std::move(catalog), *settings);
+  const bool known = is_known(kernels, options.kernel);
+  const Result<Kernel> kernel = kernels.find(options.kernel);
+  if (!kernel && !known) return report(kernel.error(), wrong_command);
   if (!kernel) return report(kernel.error(), ExitCode::unknown);
   Result<std::string> bytes = read_kernel_btf(*kernel);
   if (!bytes) return report(bytes.error(), ExitCode::unknown);
