@@ -68,12 +68,14 @@ Result<std::string> minimise(const std::string& whole, const std::vector<std::st
     }
   }
   const CoreMinimumCount& count = minimum.count();
-  say(fmt::format("{} types and {} members for {} relocations, of which {} fit nothing in this "
+  say(
+      fmt::format("{} types and {} members for {} relocations, of which {} fit nothing in this "
                   "kernel",
-                  minimum.subset().type_count(), minimum.subset().member_count(),
-                  count.relocations, count.unmatched));
+                  minimum.subset().type_count(), minimum.subset().member_count(), count.relocations,
+                  count.unmatched));
   if (count.kernel_ids > 0) {
-    say(fmt::format("{} relocations ask for the id of a kernel's type, which only the whole BTF "
+    say(
+        fmt::format("{} relocations ask for the id of a kernel's type, which only the whole BTF "
                     "can answer",
                     count.kernel_ids));
   }
