@@ -18,6 +18,8 @@
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
 #include "cli/kernel_progress.h"
+#include "cli/kernels_add.h"
+#include "cli/kernels_btf.h"
 #include "cli/kernels_build.h"
 #include "cli/kernels_show.h"
 #include "cli/known_kernels.h"
@@ -69,15 +71,16 @@ void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
     fmt::print("{:<24} {}\n", entry.id, is_built(entry) ? "not built" : "not fetched");
     return;
   }
-  fmt::print("{:<24} {:<30} {:<18} {}\n", entry.id, kernel->release, kernel->origin.version,
-             btf_words(*kernel));
+  const Origin& origin = kernel->origin;
+  fmt::print("{:<24} {:<30} {:<18} {}\n", entry.id, kernel->release,
+             origin.version.empty() ? origin.kind : origin.version, btf_words(*kernel));
 }
 
 int list_kernels(const KernelsArguments& arguments) {
-  const Result<Catalog> catalog = known_kernels();
-  if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const Result<Store> store = open_store(arguments.store);
   if (!store) return report(store.error(), ExitCode::unknown);
+  const Result<Catalog> catalog = known_kernels(*store);
+  if (!catalog) return report(catalog.error(), ExitCode::unknown);
   OrderedJson all = OrderedJson::array();
   for (const CatalogEntry& entry : catalog->entries) {
     const Result<Kernel> found = find_kernel(*store, entry.id);
@@ -130,7 +133,9 @@ Result<FetchOptions> fetch_options(const KernelsArguments& arguments) {
 }
 
 int fetch_kernels(const KernelsArguments& arguments) {
-  const Result<Catalog> catalog = known_kernels();
+  const Result<Store> store = open_store(arguments.store);
+  if (!store) return report(store.error(), ExitCode::unknown);
+  const Result<Catalog> catalog = known_kernels(*store);
   if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const auto globs = arguments.all ? std::vector<std::string>{"*"} : arguments.kernels;
   const auto entries = select_entries(*catalog, globs);
@@ -182,14 +187,14 @@ int remove_one(const Store& store, const CatalogEntry& entry) {
 
 int for_each_fetched(const KernelsArguments& arguments,
                      const std::function<int(const Store&, const CatalogEntry&)>& act) {
-  const Result<Catalog> catalog = known_kernels();
+  const Result<Store> store = open_store(arguments.store);
+  if (!store) return report(store.error(), ExitCode::unknown);
+  const Result<Catalog> catalog = known_kernels(*store);
   if (!catalog) return report(catalog.error(), ExitCode::unknown);
   const bool named = !arguments.kernels.empty();
   const auto entries =
       select_entries(*catalog, named ? arguments.kernels : std::vector<std::string>{"*"});
   if (!entries) return report(entries.error(), wrong_command);
-  const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), ExitCode::unknown);
   const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
   if (there.empty()) fmt::print(stderr, "no kernel in the store '{}'\n", store->root().string());
   int exit_code = as_expected;
@@ -209,7 +214,7 @@ void add_store(CLI::App& command, KernelsArguments& arguments) {
 void add_kernels_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<KernelsArguments>();
   CLI::App* kernels =
-      app.add_subcommand("kernels", "List, fetch, build, show, verify and remove kernels");
+      app.add_subcommand("kernels", "List, fetch, add, build, show, verify and remove kernels");
   kernels->require_subcommand(1);
   add_kernels_show(*kernels, exit_code);
 
@@ -243,6 +248,8 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
     exit_code = fetch_kernels(*arguments);
   });
 
+  add_kernels_add(*kernels, exit_code);
+  add_kernels_btf(*kernels, exit_code);
   add_kernels_build(*kernels, exit_code);
 
   CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");

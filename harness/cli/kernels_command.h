@@ -1,4 +1,4 @@
-// bpfmatrix kernels list|fetch|build|verify|rm
+// bpfmatrix kernels list|fetch|add|collect|build|show|verify|rm
 #pragma once
 
 #include <CLI/CLI.hpp>

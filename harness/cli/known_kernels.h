@@ -12,6 +12,9 @@ namespace bpfmatrix {
 /// The catalog of this installation. Error: it is missing or malformed.
 Result<Catalog> known_kernels();
 
+/// The same, and the kernels that were added to that store.
+Result<Catalog> known_kernels(const Store& store);
+
 /// The store at `option`, or where it is by default if that is empty. Touches nothing.
 Result<Store> open_store(const std::string& option);
 

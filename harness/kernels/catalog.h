@@ -65,8 +65,11 @@ struct BuildSource {
   std::int64_t objects = 0;
 };
 
-/// One alternative per kind of provider.
-using KernelSource = std::variant<DebSource, RpmSource, BuildSource>;
+/// A kernel that its user added (kernels add): it lies in the store, and nobody can fetch it.
+struct LocalSource {};
+
+/// One alternative per kind of provider; the catalog's file knows no LocalSource.
+using KernelSource = std::variant<DebSource, RpmSource, BuildSource, LocalSource>;
 
 struct CatalogEntry {
   std::string id{};

@@ -27,6 +27,8 @@ Result<> give_out(struct archive* handle, std::uint64_t max_bytes, const ByteSin
 
   std::vector<char> block(kBlockBytes);
   std::uint64_t total = 0;
+  // libarchive takes off one packing after another: a stream has one, and itself counts as well.
+  if (::archive_filter_count(handle) > 2) return Error{"packed more than once"};
   for (;;) {
     const la_ssize_t n = ::archive_read_data(handle, block.data(), block.size());
     if (n == 0) return {};

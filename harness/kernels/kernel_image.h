@@ -2,22 +2,14 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "kernels/image_payload.h"
 
 namespace bpfmatrix {
-
-enum class ImageFormat {
-  bzimage,      ///< x86: real-mode header, compressed vmlinux
-  arm64_image,  ///< arm64: flat, uncompressed
-  efi_zboot,    ///< a compressed Image behind an EFI loader (arm64, v6.1 and later)
-  elf,          ///< vmlinux
-};
-std::string_view to_string(ImageFormat format);
 
 struct KernelImage {
   ImageFormat format = ImageFormat::bzimage;
@@ -26,15 +18,26 @@ struct KernelImage {
   Arch arch = Arch::x86_64;
   /// uname -r.
   std::string release{};
+  /// "Linux version <release> (...) #1 SMP ...": what `cat /proc/version` says.
+  std::string banner{};
   /// All of the kernel's own BTF; empty when it was built without.
   std::string btf{};
   /// The config it was built with; empty when it does not carry one (IKCONFIG).
   std::string config{};
+  /// The GNU build id, in hex digits; empty when it has none, or none that can be told from others.
+  std::string build_id{};
 };
 
-/// Unpacks the image into a file below `scratch` (removed again) and looks through it. Blocks for a
-/// second or so. Error: none of these formats, 32-bit, damaged, truncated, more than 512 MiB
-/// inside, no "Linux version" in it, disk full.
+/// Looks through an image that was taken apart. Blocks for a second or so. Error: no "Linux
+/// version" in it, an ELF file for another machine, a damaged .BTF section.
+Result<KernelImage> describe_image(const OpenedImage& opened);
+
+/// The bytes that QEMU starts: the image itself, but flat on aarch64, where it knows no EFI zboot
+/// and of compressions only gzip. Error: a vmlinux that cannot be started; the hint says what can.
+Result<std::string_view> bootable_image(const OpenedImage& opened);
+
+/// Both steps for a file: unpacks below `scratch` (removed again) and looks. Error: see open_image,
+/// describe_image.
 Result<KernelImage> read_kernel_image(const std::filesystem::path& image,
                                       const std::filesystem::path& scratch);
 

@@ -38,6 +38,9 @@ Result<Kernel> fetch_from(const CatalogEntry& entry, const FetchOptions& options
       return Error{
           fmt::format("not built; 'bpfmatrix kernels build {}' takes minutes, once", entry.id)};
     }
+    Result<Kernel> operator()(const LocalSource&) const {
+      return Error{"was added by hand, and is no longer in the store"};
+    }
   } provider{entry, options};
   return std::visit(provider, entry.source);
 }

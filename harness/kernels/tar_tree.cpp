@@ -86,7 +86,7 @@ class TreeUnpacker {
     return copy();
   }
 
-  static Result<> check(struct archive_entry* entry, const std::string& path) {
+  Result<> check(struct archive_entry* entry, const std::string& path) const {
     if (!is_safe_relative_path(path)) {
       return Error{fmt::format("'{}': a path that leaves the tree", path)};
     }
@@ -94,6 +94,11 @@ class TreeUnpacker {
     if (::archive_entry_hardlink(entry) != nullptr ||
         (type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK)) {
       return Error{fmt::format("'{}': a hard link or a device", path)};
+    }
+    if (type == AE_IFLNK && !limits_.links) return Error{fmt::format("'{}': a link", path)};
+    // A file of holes is as large as it says and holds next to nothing.
+    if (static_cast<std::uint64_t>(::archive_entry_size(entry)) > limits_.max_bytes) {
+      return Error{fmt::format("'{}': more than {} bytes", path, limits_.max_bytes)};
     }
     const char* target = ::archive_entry_symlink(entry);
     if (type == AE_IFLNK && !stays_inside(path, target != nullptr ? target : "")) {

@@ -11,6 +11,8 @@ namespace bpfmatrix {
 struct TarLimits {
   std::uint64_t max_bytes = 4ULL << 30;
   std::uint64_t max_entries = 200'000;
+  /// False: a symbolic link is an error too.
+  bool links = true;
 };
 
 /// Unpacks what lies below the tarball's one top folder ("linux-5.8/") into `into`, with its

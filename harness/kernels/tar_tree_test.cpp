@@ -67,7 +67,7 @@ TEST_F(TarTree, is_bounded) {
   const std::vector<FakeEntry> two{{.path = "l/a", .body = std::string(1000, 'a')},
                                    {.path = "l/b", .body = "b"}};
   EXPECT_EQ(unpack(two, {.max_bytes = 999}).error().message,
-            "'" + tarball_.string() + "': more than 999 bytes");
+            "'" + tarball_.string() + "': 'a': more than 999 bytes");
   fs::remove_all(dir_->path() / "tree");
   EXPECT_EQ(unpack(two, {.max_entries = 1}).error().message,
             "'" + tarball_.string() + "': more than 1 files");

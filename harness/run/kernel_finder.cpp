@@ -4,10 +4,14 @@
 
 #include <algorithm>
 
+#include "kernels/added_kernel.h"
 #include "kernels/kernels.h"
 #include "kernels/local_kernel.h"
 
 namespace bpfmatrix {
+
+KernelFinder::KernelFinder(Catalog catalog, const RunSettings& settings)
+    : catalog_(with_added_kernels(std::move(catalog), settings.fetch.store)), settings_(settings) {}
 
 Result<std::string> KernelFinder::add_local(const std::filesystem::path& image) {
   Result<Kernel> kernel = local_kernel(image, settings_.fetch.store);

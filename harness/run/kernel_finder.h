@@ -1,4 +1,4 @@
-// The kernels a run can have: those of the catalog, and those given by path.
+// The kernels a run can have: those of the catalog, those added to the store, those given by path.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,8 @@ namespace bpfmatrix {
 
 class KernelFinder {
  public:
-  KernelFinder(Catalog catalog, const RunSettings& settings)
-      : catalog_(std::move(catalog)), settings_(settings) {}
+  /// Those that were added to the store are known by their names too.
+  KernelFinder(Catalog catalog, const RunSettings& settings);
 
   /// Takes a kernel given as a file ("./vmlinuz"); gives the id it is known by from now on.
   Result<std::string> add_local(const std::filesystem::path& image);

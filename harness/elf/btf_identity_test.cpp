@@ -1,0 +1,79 @@
+#include "elf/btf_identity.h"
+
+#include <gtest/gtest.h>
+
+#include "elf/bpf_compiler.h"
+#include "elf/btf_subset.h"
+#include "elf/elf_file.h"
+
+namespace bpfmatrix {
+namespace {
+
+Btf btf_of_source(const std::string& name, const std::string& source) {
+  BpfCompiler compiler;
+  const auto file = compiler.write(name + ".c", source);
+  const auto object = compiler.directory() / (name + ".o");
+  compiler.run(
+      {"clang", "-g", "-O1", "-target", "bpf", "-c", file.string(), "-o", object.string()});
+  const ElfFile elf = *ElfFile::parse(bytes_of(object));
+  return *Btf::parse(std::string(elf.section(".BTF")->bytes));
+}
+
+TEST(BtfIdentity, registers_tell_the_architecture) {
+  struct Row {
+    const char* registers;
+    std::optional<Arch> arch;
+  };
+  const Row rows[] = {{"unsigned long r15, r14, ip;", Arch::x86_64},
+                      {"struct { unsigned long regs[31]; }; unsigned long orig_x0;", Arch::aarch64},
+                      {"unsigned long gpr[32];", std::nullopt}};
+  for (const Row& row : rows) {
+    const std::string source =
+        std::string("struct pt_regs { ") + row.registers + " }; struct pt_regs regs;";
+    EXPECT_EQ(arch_of(btf_of_source("regs", source)), row.arch) << row.registers;
+  }
+  EXPECT_EQ(arch_of(btf_of_source("none", "int nothing;")), std::nullopt);
+}
+
+TEST(BtfIdentity, functions_are_counted_by_what_the_kernel_knows) {
+  const Btf btf =
+      btf_of_source("functions", "int one(void) { return 1; } int two(void) { return 2; }");
+  const BtfShare share =
+      share_of_functions(btf, [](std::string_view name) { return name == "one"; });
+  EXPECT_EQ(share.compared, 2U);
+  EXPECT_EQ(share.alike, 1U);
+}
+
+constexpr const char* kOurs =
+    "struct same { int a; long b; } s; struct moved { long a; int b; } m; struct ours { int a; } o;"
+    "struct grown { int a; } g; union u { int a; long b; } u;";
+constexpr const char* kOwn =
+    "struct same { int a; long b; } s; struct moved { int b; long a; } m;"
+    "struct grown { int a, b; } g; union u { int a; long b; } u; struct theirs { int a; } t;";
+
+TEST(BtfIdentity, layouts_are_compared_where_both_have_the_type) {
+  const Btf own = btf_of_source("own", kOwn);
+  const BtfShare share = share_of_layouts(btf_of_source("ours", kOurs), own);
+  EXPECT_EQ(share.compared, 4U) << "same, moved, grown, u";
+  EXPECT_EQ(share.alike, 2U) << "same, u";
+}
+
+TEST(BtfIdentity, a_part_is_laid_out_as_the_whole) {
+  const Btf own = btf_of_source("own", kOwn);
+  BtfSubset subset(own);
+  subset.keep_member(own.find("moved", BtfKind::struct_type).at(0), 1);
+  const Btf part = *Btf::parse(subset.write());
+  const BtfShare share = share_of_layouts(part, own);
+  EXPECT_EQ(share.compared, 1U);
+  EXPECT_EQ(share.alike, 1U);
+}
+
+TEST(BtfIdentity, alike_is_99_in_100_and_nothing_compared_is_no_answer) {
+  EXPECT_EQ(BtfShare().looks_alike(), std::nullopt);
+  EXPECT_EQ((BtfShare{.compared = 100, .alike = 99}).looks_alike(), true);
+  EXPECT_EQ((BtfShare{.compared = 101, .alike = 99}).looks_alike(), false);
+  EXPECT_EQ((BtfShare{.compared = 1, .alike = 1}).looks_alike(), true);
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,55 @@
+// The part of a kernel's BTF that the CO-RE relocations of some objects look at: small enough to be
+// embedded in a program that has to run where the kernel has none of its own.
+//
+// A relocation comes to the same against it as against the whole. That is why types that are
+// compared are kept whether they match or not: with a pointer's target gone they might come to
+// match.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "elf/btf.h"
+#include "elf/btf_ext.h"
+#include "elf/btf_subset.h"
+#include "elf/core_match.h"
+#include "elf/core_spec.h"
+#include "elf/elf_file.h"
+
+namespace bpfmatrix {
+
+struct CoreMinimumCount {
+  std::size_t relocations = 0;
+  /// Those that nothing in the kernel's BTF fits. They come to nothing against the whole, too.
+  std::size_t unmatched = 0;
+  /// Those that ask for a type's id in the kernel's BTF: the one thing that no part of it can keep.
+  std::size_t kernel_ids = 0;
+};
+
+class CoreMinimum {
+ public:
+  /// `kernel` must outlive this.
+  explicit CoreMinimum(const Btf& kernel) : kernel_(kernel), subset_(kernel) {}
+
+  /// Adds what this object looks at; nothing of one without .BTF.ext. Error: its BTF is malformed,
+  /// a relocation means nothing, or types are nested without end.
+  Result<> add(const ElfFile& object);
+
+  const CoreMinimumCount& count() const { return count_; }
+  const BtfSubset& subset() const { return subset_; }
+
+ private:
+  Result<> add(const Btf& local, const CoreRelocation& relocation, CoreBudget& budget);
+  void keep_path(const CoreSpec& found);
+  void keep_member(const BtfType& type, std::uint32_t index, BtfId member);
+  BtfType keep_chain(BtfId id);
+  void keep_value(BtfId id);
+  void keep_compared(BtfId id, bool with_members);
+
+  const Btf& kernel_;
+  BtfSubset subset_;
+  CoreMinimumCount count_{};
+};
+
+}  // namespace bpfmatrix
