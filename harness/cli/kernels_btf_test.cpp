@@ -1,5 +1,4 @@
-// What `kernels btf` says where there is nothing to write. What it writes is held against the
-// kernels by elf/core_minimum_test.cpp.
+// What `kernels btf` says where there is nothing to write.
 #include <gmock/gmock.h>
 
 #include "cli/exit_code.h"
