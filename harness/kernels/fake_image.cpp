@@ -52,6 +52,72 @@ Elf64_Phdr segment(std::uint32_t type, std::uint64_t address, std::size_t at, st
   return segment;
 }
 
+void pad(std::string& bytes, std::size_t to) { bytes.resize((bytes.size() + to - 1) / to * to); }
+
+/// Every character stands for itself, and one byte for "sys_".
+constexpr char kSysToken = '\x01';
+constexpr std::string_view kSys = "sys_";
+
+std::string kallsyms_tokens(std::size_t alignment) {
+  std::string table;
+  std::string index;
+  for (int i = 0; i < 256; ++i) {
+    index += raw(static_cast<std::uint16_t>(table.size()));
+    if (i == kSysToken) table += kSys;
+    if (i > ' ' && i < 0x7f) table += static_cast<char>(i);
+    table += '\0';
+  }
+  pad(table, alignment);
+  return table + index;
+}
+
+std::string kallsyms_name(const KernelSymbol& symbol) {
+  std::string text = symbol.type + symbol.name;
+  if (const auto at = text.find(kSys); at != std::string::npos) {
+    text.replace(at, kSys.size(), 1, kSysToken);
+  }
+  const std::size_t length = text.size();
+  if (length < 0x80) return static_cast<char>(length) + text;
+  return std::string{static_cast<char>(length | 0x80), static_cast<char>(length >> 7)} + text;
+}
+
+/// The count, the names, and where every 256th of them begins.
+std::string kallsyms_names(const std::vector<KernelSymbol>& symbols, KallsymsLayout layout,
+                           std::size_t alignment) {
+  std::string names;
+  std::string markers;
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    if (i % 256 == 0 && layout == KallsymsLayout::v4_18) markers += raw(names.size());
+    if (i % 256 == 0 && layout != KallsymsLayout::v4_18) {
+      markers += raw(static_cast<std::uint32_t>(names.size()));
+    }
+    names += kallsyms_name(symbols[i]);
+  }
+  std::string all = raw(static_cast<std::uint32_t>(symbols.size()));
+  for (const std::string& part : {names, markers}) {
+    pad(all, alignment);
+    all += part;
+  }
+  pad(all, alignment);
+  return all;
+}
+
+/// kallsyms_offsets and kallsyms_relative_base.
+std::string kallsyms_addresses(const std::vector<KernelSymbol>& symbols) {
+  const bool per_cpu = *symbols.front().address >> 63 == 0;
+  const std::uint64_t base = 0xffffffff81000000;
+  std::string bytes;
+  for (const KernelSymbol& symbol : symbols) {
+    const std::uint64_t address = *symbol.address;
+    const bool absolute = address >> 63 == 0;
+    bytes += raw(static_cast<std::uint32_t>(absolute  ? address
+                                            : per_cpu ? base - 1 - address
+                                                      : address - base));
+  }
+  pad(bytes, 8);
+  return bytes + raw(base);
+}
+
 }  // namespace
 
 void put_le(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size) {
@@ -126,6 +192,19 @@ std::string fake_vmlinux(const FakeVmlinux& kernel) {
   file += raw(Elf64_Shdr{});
   file += raw(section(kernel.btf.empty() ? 6 : 1, SHT_PROGBITS, btf, kernel.btf.size()));
   return file + raw(section(6, SHT_STRTAB, names_at, names.size()));
+}
+
+std::string fake_kallsyms(const std::vector<KernelSymbol>& symbols, KallsymsLayout layout,
+                          std::uint64_t at) {
+  const std::size_t alignment = layout == KallsymsLayout::v7 ? 4 : 8;
+  const std::string names = kallsyms_names(symbols, layout, alignment) + kallsyms_tokens(alignment);
+  if (layout == KallsymsLayout::v6_4) return names + kallsyms_addresses(symbols);
+  if (layout != KallsymsLayout::v7) return kallsyms_addresses(symbols) + names;
+  std::string all = names;
+  for (const KernelSymbol& symbol : symbols) {
+    all += raw(static_cast<std::uint32_t>(*symbol.address - (at + all.size())));
+  }
+  return all;
 }
 
 }  // namespace bpfmatrix

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/kallsyms.h"
+
 namespace bpfmatrix {
 
 void put_le(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size);
@@ -34,5 +36,13 @@ struct FakeVmlinux {
 std::string fake_vmlinux(const FakeVmlinux& kernel);
 /// Where `text` begins in the file.
 std::size_t fake_vmlinux_text_offset();
+
+/// How the tables changed: markers of 32 bits (v4.20), addresses behind the names (v6.4), offsets
+/// that count from their own place (v7).
+enum class KallsymsLayout { v4_18, v4_20, v6_4, v7 };
+/// What scripts/kallsyms.c makes of these symbols, which have addresses in ascending order. Those
+/// below the kernel's half are per-CPU ones. `at`: where these bytes are linked to run.
+std::string fake_kallsyms(const std::vector<KernelSymbol>& symbols, KallsymsLayout layout,
+                          std::uint64_t at = 0);
 
 }  // namespace bpfmatrix

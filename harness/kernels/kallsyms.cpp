@@ -67,6 +67,7 @@ bool read_index(std::string_view image, std::size_t digits, std::size_t at, Toke
   table.end = at + 2 * kTokens;
   for (std::size_t i = 0; i < kTokens; ++i) {
     const std::size_t start = table.begin + *index(i);
+    if (start > image.size()) return false;
     const auto length = image.substr(start, kMaxTokenBytes).find('\0');
     if (length == std::string_view::npos) return false;
     const std::string_view token = image.substr(start, length);
@@ -200,8 +201,10 @@ std::optional<Addresses> addresses_from_base(const Offsets& offsets, std::uint64
   return addresses;
 }
 
-/// v7: each offset counts from where it stands itself.
+/// v7: each offset counts from where it stands itself. The first symbol is of the text, which lies
+/// before the tables; an offset from a base that is filled in at boot is never negative there.
 std::optional<Addresses> addresses_from_place(const Offsets& offsets, std::uint64_t place) {
+  if (offsets.front() >= 0) return std::nullopt;
   Addresses addresses;
   for (const std::int32_t offset : offsets) {
     addresses.push_back(plus(place, offset));
