@@ -35,15 +35,23 @@ std::string_view first_word(std::string_view text) {
   return end == std::string_view::npos ? std::string_view{} : text.substr(0, end);
 }
 
-/// init/version.c: "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...".
+/// What is linked before the build number is known stays in the image of newer kernels (not
+/// in 5.10, but in 6.1) beside the real one: "# SMP".
+bool is_placeholder(std::string_view banner) {
+  return banner.find(" # ") != std::string_view::npos;
+}
+
+/// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...".
 std::string find_banner(std::string_view kernel) {
+  std::string_view found;
   for (auto at = kernel.find(kBanner); at != std::string_view::npos;
        at = kernel.find(kBanner, at + 1)) {
     const std::string_view rest = kernel.substr(at, kMaxBannerBytes);
     if (!is_release(first_word(rest.substr(kBanner.size())))) continue;  // "%s": a format string
-    return std::string(rest.substr(0, rest.find_first_of(std::string_view("\0\n", 2))));
+    found = rest.substr(0, rest.find_first_of(std::string_view("\0\n", 2)));
+    if (!is_placeholder(found)) break;
   }
-  return "";
+  return std::string(found);
 }
 
 Result<std::string> read_btf(std::string_view kernel) {
