@@ -40,7 +40,8 @@ std::string vdso32() {
 }
 
 TEST(ElfSegments, are_given_with_their_addresses) {
-  const auto segments = elf_segments(fake_vmlinux({.text = "text", .notes = "note"}));
+  const std::string file = fake_vmlinux({.text = "text", .notes = "note"});
+  const auto segments = elf_segments(file);
   ASSERT_TRUE(segments) << segments.error().message;
   ASSERT_EQ(segments->size(), 2U);
   EXPECT_EQ((*segments)[0].type, static_cast<std::uint32_t>(PT_LOAD));
