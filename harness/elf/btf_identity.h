@@ -1,12 +1,10 @@
 // Whose BTF is this? BTF names neither a release nor a build, so there are only signs: the
-// registers in it belong to one architecture, its functions are among a kernel's symbols, its
-// structs are laid out as in the kernel's own BTF.
+// registers in it belong to one architecture, its functions are among a kernel's symbols.
 //
 // Measured on 4.18, 5.1, 5.10, 6.1, 6.12 and 7.x, x86_64 and aarch64: of the functions in a
 // kernel's BTF 99.66 % and more are among its symbols, and at most 97.4 % of another version's;
-// where a small configuration of 5.10 was held against a large one it was 99.46 %. Of the structs
-// that two kernels have in common at most 97.5 % are laid out alike. A kernel a few patches away
-// may well have all functions and all layouts in common; then its BTF serves as well.
+// where a small configuration of 5.10 was held against a large one it was 99.46 %, which is not
+// noticed. A kernel a few patches away may well have all functions in common.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +32,5 @@ struct BtfShare {
 /// The functions that BTF describes, of which `in_kernel` knows some. Compilers give clones of a
 /// function a suffix (".isra.0") which BTF does not have: `in_kernel` should look past it.
 BtfShare share_of_functions(const Btf& btf, const std::function<bool(std::string_view)>& in_kernel);
-
-/// The structs and unions of `btf` whose names both have exactly once: alike are those of the same
-/// size whose members, by their names, stand where they stand in `own`. Members may be missing, as
-/// they are in a part of a kernel's BTF.
-BtfShare share_of_layouts(const Btf& btf, const Btf& own);
 
 }  // namespace bpfmatrix

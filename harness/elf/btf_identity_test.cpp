@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "elf/bpf_compiler.h"
-#include "elf/btf_subset.h"
 #include "elf/elf_file.h"
 
 namespace bpfmatrix {
@@ -41,30 +40,6 @@ TEST(BtfIdentity, functions_are_counted_by_what_the_kernel_knows) {
   const BtfShare share =
       share_of_functions(btf, [](std::string_view name) { return name == "one"; });
   EXPECT_EQ(share.compared, 2U);
-  EXPECT_EQ(share.alike, 1U);
-}
-
-constexpr const char* kOurs =
-    "struct same { int a; long b; } s; struct moved { long a; int b; } m; struct ours { int a; } o;"
-    "struct grown { int a; } g; union u { int a; long b; } u;";
-constexpr const char* kOwn =
-    "struct same { int a; long b; } s; struct moved { int b; long a; } m;"
-    "struct grown { int a, b; } g; union u { int a; long b; } u; struct theirs { int a; } t;";
-
-TEST(BtfIdentity, layouts_are_compared_where_both_have_the_type) {
-  const Btf own = btf_of_source("own", kOwn);
-  const BtfShare share = share_of_layouts(btf_of_source("ours", kOurs), own);
-  EXPECT_EQ(share.compared, 4U) << "same, moved, grown, u";
-  EXPECT_EQ(share.alike, 2U) << "same, u";
-}
-
-TEST(BtfIdentity, a_part_is_laid_out_as_the_whole) {
-  const Btf own = btf_of_source("own", kOwn);
-  BtfSubset subset(own);
-  subset.keep_member(own.find("moved", BtfKind::struct_type).at(0), 1);
-  const Btf part = *Btf::parse(subset.write());
-  const BtfShare share = share_of_layouts(part, own);
-  EXPECT_EQ(share.compared, 1U);
   EXPECT_EQ(share.alike, 1U);
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "kernels/kallsyms.h"
 #include "kernels/kernel_image.h"
 
 namespace bpfmatrix {
@@ -18,8 +20,10 @@ Result<> match_config(std::string_view text, const KernelImage& image);
 /// proper of the image.
 Result<> match_system_map(std::string_view text, std::string_view kernel, const KernelImage& image);
 
-/// A whole BTF of a kernel; the same as the image's own, where it has one.
-Result<> match_btf(std::string_view btf, const KernelImage& image);
+/// A whole BTF of a kernel: the same as the image's own, where it has one; else of its
+/// architecture, and its functions among the `symbols` of the image, which may be none.
+Result<> match_btf(std::string_view btf, const KernelImage& image,
+                   const std::vector<KernelSymbol>& symbols);
 
 /// `module`: an ELF file. Its vermagic begins with the release it can be loaded into.
 Result<> match_module(std::string_view module, const KernelImage& image);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "base/unfinished.h"
 #include "kernels/decompress.h"
 #include "kernels/kallsyms.h"
 #include "kernels/kernel_files.h"
@@ -146,8 +147,8 @@ class Assembler {
   }
 
   Result<> take_symbols() {
-    const std::vector<KernelSymbol> symbols = find_kallsyms(opened_.kernel);
-    result_.symbols = symbols.size();
+    symbols_ = find_kallsyms(opened_.kernel);
+    result_.symbols = symbols_.size();
     if (parts_.system_map) {
       Result<std::string> text = read_file(*parts_.system_map, kMaxSystemMapBytes);
       if (!text) return std::move(text).error();
@@ -156,8 +157,8 @@ class Assembler {
       }
       return put(kernel().system_map, "System.map", *text);
     }
-    if (symbols.empty() || !symbols.front().address) return {};
-    return put(kernel().system_map, "System.map", system_map_text(symbols));
+    if (symbols_.empty() || !symbols_.front().address) return {};
+    return put(kernel().system_map, "System.map", system_map_text(symbols_));
   }
 
   Result<> take_modules() {
@@ -194,7 +195,7 @@ class Assembler {
     if (parts_.btf) {
       Result<std::string> given = read_file(*parts_.btf, kMaxBtfBytes);
       if (!given) return std::move(given).error();
-      if (Result<> matched = match_btf(*given, image_); !matched) {
+      if (Result<> matched = match_btf(*given, image_, symbols_); !matched) {
         return about(*parts_.btf, std::move(matched).error());
       }
       btf = *std::move(given);
@@ -222,6 +223,7 @@ class Assembler {
   const fs::path& tree_;
   const OpenedImage& opened_;
   KernelImage image_;
+  std::vector<KernelSymbol> symbols_{};
   AssembledKernel result_{};
 };
 
@@ -263,7 +265,7 @@ Result<KernelParts> unpack_kernel_archive(const fs::path& archive, const fs::pat
 
 Result<AssembledKernel> assemble_kernel(const KernelParts& parts, const fs::path& tree,
                                         const fs::path& scratch) {
-  const Result<TempDir> dir = TempDir::create(scratch, "image-");
+  const Result<TempDir> dir = TempDir::create(scratch, std::string(kUnfinishedMark));
   if (!dir) return dir.error();
   // A copy first: what is mapped must not change meanwhile.
   const fs::path copy = dir->path() / "given";

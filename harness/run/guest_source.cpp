@@ -43,6 +43,8 @@ std::optional<VmExit> GuestSource::prepare(const Learn& learn) {
   Result<Template> made = request ? templates_.get(*request) : Result<Template>(request.error());
   if (made) {
     template_ = *std::move(made);
+    key_ = request->key;
+    clones_ = true;
   } else {
     context_.notice(fmt::format("{}: no template, so its guests are booted: {}", kernel_.id,
                                 made.error().message));
@@ -77,7 +79,7 @@ Result<TemplateRequest> GuestSource::template_request() const {
 }
 
 std::optional<Vm> GuestSource::start_ahead() const {
-  if (!template_) return std::nullopt;
+  if (!clones_) return std::nullopt;
   Result<Vm> started = template_->start("");
   return started ? std::optional(*std::move(started)) : std::nullopt;
 }
@@ -96,12 +98,20 @@ std::optional<GuestOrExit> GuestSource::clone(std::optional<Vm> ahead) {
     }
     error = std::move(guest).error();
   }
-  context_.notice(fmt::format("{}: {}; this guest is booted", kernel_.id, error.message));
+  give_up_cloning(error);
   return std::nullopt;
 }
 
+/// For this run; the next one makes the template anew.
+void GuestSource::give_up_cloning(const Error& error) {
+  if (!clones_.exchange(false)) return;
+  context_.notice(
+      fmt::format("{}: {}; its guests are booted from now on", kernel_.id, error.message));
+  if (const Result<> gone = templates_.discard(key_); !gone) context_.notice(gone.error().message);
+}
+
 GuestOrExit GuestSource::next(std::optional<Vm> ahead, const std::filesystem::path& console_log) {
-  if (template_) {
+  if (clones_) {
     if (auto guest = clone(std::move(ahead))) return *std::move(guest);
   }
   return boot(console_log);

@@ -2,6 +2,7 @@
 // where no template is to be had or none is wanted.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -47,6 +48,7 @@ class GuestSource {
   Result<TemplateRequest> template_request() const;
   std::optional<VmExit> try_to_boot();
   std::optional<GuestOrExit> clone(std::optional<Vm> ahead);
+  void give_up_cloning(const Error& error);
 
   const Kernel& kernel_;
   const Context& context_;
@@ -54,6 +56,9 @@ class GuestSource {
   Accel accel_ = Accel::tcg;
   Initramfs initramfs_{};
   std::optional<Template> template_{};
+  TemplateKey key_{};
+  /// There is a template, and its clones come up.
+  std::atomic<bool> clones_{false};
 };
 
 }  // namespace bpfmatrix

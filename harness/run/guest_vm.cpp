@@ -1,12 +1,9 @@
 #include "run/guest_vm.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "base/memory_file.h"
 #include "base/sha256.h"
 #include "images/initramfs.h"
 
@@ -15,19 +12,6 @@ namespace bpfmatrix {
 namespace {
 
 VmExit no_guest(const Error& error) { return VmExit{End::lost, error.message, ""}; }
-
-/// The initramfs as a file that goes with its descriptor: nothing to clean up after a kill -9.
-Result<Fd> memory_file(std::string_view bytes) {
-  Fd fd(::memfd_create("bpfmatrix-initramfs", MFD_CLOEXEC));
-  while (fd.valid() && !bytes.empty()) {
-    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (!fd.valid() || !bytes.empty())
-    return Error{fmt::format("initramfs in memory: {}", ::strerror(errno))};
-  return fd;
-}
 
 }  // namespace
 
@@ -46,7 +30,7 @@ Result<Initramfs> make_initramfs(const Kernel& kernel) {
   }
   const Result<std::string> archive = build_initramfs(*tools, modules);
   if (!archive) return archive.error();
-  Result<Fd> file = memory_file(*archive);
+  Result<Fd> file = make_memory_file("bpfmatrix-initramfs", *archive);
   if (!file) return std::move(file).error();
   return Initramfs{*std::move(file), sha256_hex(*archive)};
 }

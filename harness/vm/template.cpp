@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/memory_file.h"
 #include "base/sha256.h"
 
 namespace bpfmatrix {
@@ -164,20 +164,6 @@ Result<Record> describe(const Frozen& frozen, const fs::path& folder) {
       static_cast<std::int64_t>(state->size()), sha256_hex(*state)};
 }
 
-/// What was checked is what is used, whatever becomes of the file.
-Result<Fd> keep_in_memory(std::string_view bytes) {
-  Fd fd(::memfd_create("bpfmatrix-state", MFD_CLOEXEC));
-  while (fd.valid() && !bytes.empty()) {
-    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (!fd.valid() || !bytes.empty()) {
-    return Error{fmt::format("template's state in memory: {}", ::strerror(errno))};
-  }
-  return fd;
-}
-
 /// The same file with a position of its own, at the beginning.
 Fd reopen(const Fd& fd) {
   return Fd(::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), O_RDONLY | O_CLOEXEC));
@@ -190,7 +176,8 @@ Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
       sha256_hex(*state) != record.state_sha256) {
     return Error{fmt::format("'{}': not what was frozen", file.string())};
   }
-  return keep_in_memory(*state);
+  // What was checked is what is used, whatever becomes of the file.
+  return make_memory_file("bpfmatrix-state", *state);
 }
 
 }  // namespace
