@@ -2,80 +2,141 @@
 # ci/kill_resume.sh [N]
 #
 # Kills runs with SIGKILL at random moments, N times in all (200), and resumes them until they are
-# finished. Then each must have the outcomes of a run that nobody disturbed, and nothing may be left
-# of what was killed: no QEMU, no half template, no file in the making.
+# finished. Each must come to the same as a run that nobody disturbed, and nothing may be left of
+# what was killed: no machine, no half template, no file in the making, no lock, no temporary
+# folder. In every third run there are no templates and nothing is known of the kernels, so that
+# both are in the making when it is killed. The store is one of our own, with the real one's kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 kills=${1:-200}
-bpfmatrix=${BPFMATRIX:-build/release/bin/bpfmatrix}
-store=${XDG_CACHE_HOME:-$HOME/.cache}/bpfmatrix
+bpfmatrix=$(realpath "${BPFMATRIX:-build/release/bin/bpfmatrix}")
+kernels=(debian-6.1-x86_64 debian-6.1-aarch64)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-run=("$bpfmatrix" run --no-cache --accel tcg --kernel debian-6.1-x86_64 --kernel debian-6.1-aarch64
-  --case 'core-*')
+real=${XDG_CACHE_HOME:-$HOME/.cache}/bpfmatrix
+store=$dir/cache/bpfmatrix
+# A panic, an event, a relocation, and a refusal with a verifier's log.
+run=("$bpfmatrix" run --accel tcg --kernel "${kernels[0]}" --kernel "${kernels[1]}" --btf kernel
+  --case panic-sysrq --case ringbuf --case core-task-tgid --case pointer-unchecked)
 
 fail() {
   echo "error: $1" >&2
   exit 1
 }
 
-# What two runs must agree on: no times, no counts of what else went on in the guest, no order.
-outcomes() {
-  python3 - "$1" <<'EOF'
-import json, sys
-UNSTEADY = {"ready_ms", "wall_ms", "cached", "verification_usec", "run_time_ns", "run_cnt", "hits", "value", "truth", "ret"}
-def steady(x):
-    if isinstance(x, dict):
-        return {k: steady(v) for k, v in x.items() if k not in UNSTEADY}
-    return [steady(v) for v in x] if isinstance(x, list) else x
-lines = [steady(json.loads(line)) for line in open(sys.argv[1] + "/outcomes.jsonl")]
-for line in sorted(lines, key=lambda o: o["cell"]):
-    print(json.dumps(line, sort_keys=True))
-EOF
-}
-
-# QEMUs whose console goes to a run of ours, or whose starter was one of those killed.
-qemus() {
-  for process in /proc/[0-9]*; do
-    tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q '^qemu-system' || continue
-    starter=$(tr '\0' '\n' <"$process/environ" 2>/dev/null | sed -n 's/^KILL_RESUME=//p') || true
-    [ "$starter" != "$dir" ] || echo "${process#/proc/}"
+# Trees are only read, so that links to them do.
+borrow_kernels() {
+  "$bpfmatrix" kernels fetch "${kernels[@]}" >/dev/null
+  mkdir -p "$store"/{kernels,trees} "$dir/tmp"
+  for kernel in "${kernels[@]}"; do
+    tree=$(realpath "$real/kernels/$kernel")
+    ln -s "$tree" "$store/trees/"
+    ln -s "../trees/${tree##*/}" "$store/kernels/$kernel"
   done
 }
 
-finished() { [ "$(wc -l <"$1/outcomes.jsonl")" -eq "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["cells"]))' "$1/run.json")" ]; }
+# What runs because of us, by the variable that children inherit.
+running() {
+  for process in $(for name in qemu-system bpfmatrix clang; do pgrep "^$name"; done); do
+    ! grep --null-data --quiet --line-regexp --fixed-strings "KILL_RESUME=$dir" \
+      "/proc/$process/environ" 2>/dev/null || echo "$process"
+  done
+}
 
-export KILL_RESUME=$dir
-"${run[@]}" --out "$dir/calm" >"$dir/said" 2>&1 || [ "$?" -eq 1 ] || fail "$(cat "$dir/said")"
-outcomes "$dir/calm" >"$dir/want"
+all_gone() {
+  for _ in $(seq 50); do
+    [ -n "$(running)" ] || return 0
+    sleep 0.1
+  done
+  return 1
+}
 
-killed=0 runs=0 torn=0
-while [ "$killed" -lt "$kills" ]; do
+now_ms() { date +%s%3N; }
+
+# Undisturbed, into $1: takes $took milliseconds.
+calmly() {
+  local begun
+  begun=$(now_ms)
+  "${run[@]}" --out "$1" >"$dir/said" 2>&1 || fail "$(cat "$dir/said")"
+  took=$(($(now_ms) - begun))
+}
+
+forget() {
+  rm -f "$store"/outcomes.db*
+  [ "$1" = warm ] || rm -rf "$store"/{templates,facts}
+}
+
+# What was going on when it was killed.
+stage() {
+  if compgen -G "$store/templates/*.new" >/dev/null; then
+    echo template
+  elif [ ! -f "$out/run.json" ]; then
+    echo start
+  else
+    echo cells
+  fi
+}
+
+# Runs "$@", which writes into $out, and kills it within $span milliseconds. False: it was faster.
+killed() {
+  local at=$((RANDOM * span / 32768 + 1)) code=0
+  timeout --foreground --signal=KILL "$((at / 1000)).$(printf %03d $((at % 1000)))" \
+    "$@" >"$dir/said" 2>&1 || code=$?
+  [ "$code" -ne 0 ] || return 1
+  [ "$code" -eq 137 ] || fail "exit code $code: $(cat "$dir/said")"
+  all_gone || fail "survived a kill: $(ps -o args= -p "$(running | paste -sd,)" | cut -c -300)"
+  at=$(stage)
+  hit[$at]=$((${hit[$at]} + 1))
+  [ ! -s "$out/outcomes.jsonl" ] || [ -z "$(tail -c 1 "$out/outcomes.jsonl")" ] || torn=$((torn + 1))
+}
+
+borrow_kernels
+export XDG_CACHE_HOME=$dir/cache TMPDIR=$dir/tmp KILL_RESUME=$dir
+calmly "$dir/calm"
+cells=$(wc -l <"$dir/calm/outcomes.jsonl")
+forget cold
+calmly "$dir/cold" &
+sleep 2
+[ -n "$(running)" ] || fail "cannot see what runs"
+wait $!
+forget cold
+calmly "$dir/cold-again"
+cold_ms=$took
+forget warm
+calmly "$dir/warm"
+warm_ms=$took
+
+declare -A hit=([start]=0 [template]=0 [cells]=0)
+done=0 runs=0 torn=0
+while [ "$done" -lt "$kills" ]; do
   runs=$((runs + 1))
   out=$dir/run-$runs
+  [ $((runs % 3)) -ne 1 ] && warmth=warm span=$warm_ms || warmth=cold span=$cold_ms
+  forget "$warmth"
   command=("${run[@]}" --out "$out")
-  while :; do
-    "${command[@]}" >"$dir/said" 2>&1 &
-    victim=$!
-    # From at once to well into the cells.
-    sleep "$(python3 -c 'import random; print(random.uniform(0, 6))')"
-    [ "$killed" -lt "$kills" ] && kill -KILL "$victim" 2>/dev/null && killed=$((killed + 1))
-    wait "$victim" 2>/dev/null || true
-    [ ! -s "$out/outcomes.jsonl" ] || [ -z "$(tail -c 1 "$out/outcomes.jsonl")" ] || torn=$((torn + 1))
-    [ -f "$out/run.json" ] || continue
-    [ ! -f "$out/outcomes.jsonl" ] || ! finished "$out" || break
-    command=("$bpfmatrix" run --resume "$out")
+  while [ "$done" -lt "$kills" ] && killed "${command[@]}"; do
+    done=$((done + 1))
+    [ ! -f "$out/run.json" ] || command=("$bpfmatrix" run --resume "$out")
   done
-  sleep 3 # what is in the making counts as abandoned when it is two seconds old
-  "$bpfmatrix" run --resume "$out" >"$dir/said" 2>&1 || [ "$?" -eq 1 ] || fail "$(cat "$dir/said")"
-  outcomes "$out" >"$dir/got"
-  diff -u "$dir/want" "$dir/got" >"$dir/difference" || fail "run $runs: $(head -c 2000 "$dir/difference")"
-  left=$(find "$out" "$store"/{tmp,facts,accel,compiled} -name '*.unfinished-??????' 2>/dev/null || true)
-  [ -z "$left" ] || fail "in the making, and by nobody: $left"
+  [ -f "$out/run.json" ] || calmly "$out"
+  "$bpfmatrix" run --resume "$out" >"$dir/said" 2>&1 || fail "run $runs: $(cat "$dir/said")"
+  "$bpfmatrix" judge "$out" --same-as "$dir/calm" >"$dir/said" 2>&1 ||
+    fail "run $runs: $(head -c 2000 "$dir/said")"
+  "$bpfmatrix" cache verify >"$dir/said" 2>&1 || fail "run $runs: $(cat "$dir/said")"
 done
-sleep 1
-[ -z "$(qemus)" ] || fail "QEMU still runs: $(qemus)"
-half=$(find "$store/templates" -maxdepth 1 -name '*.new' 2>/dev/null || true)
-[ -z "$half" ] || fail "half a template: $half"
-echo "$killed kills in $runs runs of $(wc -l <"$dir/want") cells, $torn lines torn: nothing lost, nothing left"
+
+sleep 3 # what is in the making counts as abandoned when it is two seconds old
+forget warm
+calmly "$dir/last"
+all_gone || fail "still there: $(running)"
+left=$(find "$dir" -name '*.unfinished-??????' -o -name '*.new' -o -path "$dir/tmp/*" -o \
+  -path "$store/tmp/*" -o -name 'outcomes.db.damaged-*' -o -name '*.part')
+[ -z "$left" ] || fail "left behind: $left"
+for lock in "$store"/locks/* "$dir"/run-*/outcomes.jsonl; do
+  flock --nonblock "$lock" true || fail "locked by nobody: $lock"
+done
+[ "$kills" -lt 50 ] || [ "${hit[template]}" -gt 0 ] || fail "no template was in the making"
+echo "$done kills in $runs runs of $cells cells (${hit[start]} before there was a run," \
+  "${hit[template]} while a template was made, ${hit[cells]} later; $torn lines torn):" \
+  "nothing lost, nothing left"

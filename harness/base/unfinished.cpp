@@ -16,12 +16,13 @@ namespace {
 /// It has a name before it has a lock: what is as young as this may be about to get one.
 constexpr std::time_t kYoung = 2;
 
-bool has_no_maker(const fs::path& path) {
+bool has_no_maker(const fs::path& path, Others others) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat info {};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return false;
   const std::time_t age = std::time(nullptr) - info.st_ctime;
-  return age >= kYoung && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
+  const bool told_by_lock = others == Others::are_locked_out || age >= kYoung;
+  return told_by_lock && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 }  // namespace
@@ -31,14 +32,14 @@ void lock_unfinished(const Fd& fd) {
   (void)::flock(fd.get(), LOCK_EX | LOCK_NB);
 }
 
-int remove_unfinished(const fs::path& folder) {
+int remove_unfinished(const fs::path& folder, Others others) {
   int removed = 0;
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     const std::size_t mark = name.rfind(kUnfinishedMark);
     const bool ours = mark != name.npos && name.size() == mark + kUnfinishedMark.size() + 6;
-    if (!ours || !has_no_maker(at->path())) continue;
+    if (!ours || !has_no_maker(at->path(), others)) continue;
     std::error_code failed;
     fs::remove_all(at->path(), failed);
     if (!failed) ++removed;

@@ -17,8 +17,13 @@ inline constexpr std::string_view kUnfinishedMark = ".unfinished-";
 /// its process.
 void lock_unfinished(const Fd& fd);
 
+enum class Others {
+  may_work_here,  ///< what is very young may be about to be locked: it stays
+  are_locked_out,
+};
+
 /// Removes what bears the mark in `folder` (not in folders below) and has no maker any more. A
 /// folder that is not there is empty. Gives how many it removed.
-int remove_unfinished(const std::filesystem::path& folder);
+int remove_unfinished(const std::filesystem::path& folder, Others others = Others::may_work_here);
 
 }  // namespace bpfmatrix

@@ -42,6 +42,15 @@ TEST_F(Unfinished, what_the_dead_left_is_removed_and_nothing_else) {
   EXPECT_TRUE(fs::exists(maker->path()));
 }
 
+TEST_F(Unfinished, where_others_are_locked_out_what_is_young_is_removed_too) {
+  leave("new.unfinished-abcdef");
+  const Result<TempDir> maker = TempDir::create(dir_->path(), "busy.unfinished-");
+  ASSERT_TRUE(maker);
+  EXPECT_EQ(remove_unfinished(dir_->path(), Others::are_locked_out), 1);
+  EXPECT_FALSE(fs::exists(path("new.unfinished-abcdef")));
+  EXPECT_TRUE(fs::exists(maker->path()));
+}
+
 TEST_F(Unfinished, a_folder_that_is_not_there_is_empty) {
   EXPECT_EQ(remove_unfinished(path("nowhere")), 0);
 }

@@ -1,5 +1,7 @@
 #include "cli/judge_command.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -8,6 +10,7 @@
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
 #include "matrix/case_spec.h"
+#include "run/run_difference.h"
 #include "run/run_dir.h"
 
 namespace bpfmatrix {
@@ -22,6 +25,7 @@ struct JudgeOptions {
   bool update = false;
   bool preview = false;
   bool json = false;
+  std::string same_as{};
 };
 
 Result<fs::path> cases_folder(const JudgeOptions& options) {
@@ -45,19 +49,36 @@ Result<RulesByCase> rules_for(const JudgeOptions& options) {
   return rules;
 }
 
-Result<int> judge_run(const JudgeOptions& options) {
-  const auto outcomes = read_run_outcomes(options.run);
+Result<RunRecord> read_record(const std::string& run) {
+  auto outcomes = read_run_outcomes(run);
   if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
+  return RunRecord{run, *std::move(outcomes)};
+}
+
+Result<int> hold_against(const RunRecord& run, const std::string& same_as) {
+  const Result<RunRecord> other = read_record(same_as);
+  if (!other) return other.error();
+  const std::vector<std::string> found = run_differences(run, *other);
+  for (const std::string& difference : found) fmt::print("{}\n", difference);
+  if (!found.empty()) return static_cast<int>(unexpected);
+  say(fmt::format("{} cells came to the same as in {}", run.outcomes.size(), same_as));
+  return static_cast<int>(as_expected);
+}
+
+Result<int> judge_run(const JudgeOptions& options) {
+  const Result<RunRecord> run = read_record(options.run);
+  if (!run) return run.error();
+  if (!options.same_as.empty()) return hold_against(*run, options.same_as);
   if (options.update || options.preview) {
     const Result<fs::path> dir = cases_folder(options);
     if (!dir) return dir.error();
     const Update update = options.preview ? Update::preview : Update::write;
-    const Result<> done = update_expectations_of(*dir, *outcomes, update);
+    const Result<> done = update_expectations_of(*dir, run->outcomes, update);
     if (!done) return done.error();
   }
   const Result<RulesByCase> rules = rules_for(options);
   if (!rules) return rules.error();
-  return static_cast<int>(conclude(*outcomes, *rules, options.run, options.json));
+  return static_cast<int>(conclude(run->outcomes, *rules, options.run, options.json));
 }
 
 }  // namespace
@@ -69,10 +90,19 @@ void add_judge_command(CLI::App& app, int& exit_code) {
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
-  command->add_flag("--update-expectations", options->update,
-                    "Rewrite what the cases expect from what was seen, and show the difference");
-  command->add_flag("--preview", options->preview,
-                    "Show what --update-expectations would rewrite, and rewrite nothing");
+  CLI::Option* update = command->add_flag(
+      "--update-expectations", options->update,
+      "Rewrite what the cases expect from what was seen, and show the difference");
+  CLI::Option* preview =
+      command->add_flag("--preview", options->preview,
+                        "Show what --update-expectations would rewrite, and rewrite nothing");
+  command
+      ->add_option("--same-as", options->same_as,
+                   "Another run of the same cells: show where the two differ in more than times, "
+                   "counts and addresses, and judge nothing else")
+      ->type_name("RUN")
+      ->excludes(update)
+      ->excludes(preview);
   command->add_flag("--json", options->json, "The result as JSON on standard output");
   command->callback([options, &exit_code] {
     const Result<int> code = judge_run(*options);

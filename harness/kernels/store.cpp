@@ -161,8 +161,14 @@ Result<> Store::prepare() const {
 }
 
 void Store::remove_abandoned() const {
-  for (const char* folder : {"tmp", "accel", "facts", "compiled/objects", "compiled/stripped"}) {
+  for (const char* folder :
+       {"", "tmp", "accel", "facts", "compiled/objects", "compiled/stripped"}) {
     remove_unfinished(root_ / folder);
+  }
+  std::error_code none;
+  for (fs::directory_iterator at(root_ / "compiled/headers", none), end; !none && at != end;
+       at.increment(none)) {
+    remove_unfinished(at->path());
   }
 }
 

@@ -50,7 +50,10 @@ class Comparison {
 
  private:
   void compare_objects(const std::string& path, const OrderedJson& one, const OrderedJson& other) {
-    for (const auto& [key, value] : one.items()) compare(path + "." + key, value, other.at(key));
+    for (const auto& [key, value] : one.items()) {
+      const auto there = other.find(key);
+      compare(path + "." + key, value, there != other.end() ? *there : OrderedJson(nullptr));
+    }
   }
 
   void compare_arrays(const std::string& path, const OrderedJson& one, const OrderedJson& other) {

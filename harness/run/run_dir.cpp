@@ -116,6 +116,19 @@ Result<> drop_partial_line(const fs::path& file) {
   return {};
 }
 
+Result<> is_free(const fs::path& path) {
+  if (!fs::exists(path / "run.json")) return {};
+  return Error{fmt::format("'{}': holds a run already", path.string()),
+               "continue it with --resume, or choose another --out"};
+}
+
+/// The lock is held.
+void remove_half_written(const fs::path& run) {
+  for (const char* folder : {"", "logs", "kernels", "console", "loader"}) {
+    remove_unfinished(run / folder, Others::are_locked_out);
+  }
+}
+
 std::string file_of(std::string cell) {
   std::replace(cell.begin(), cell.end(), '/', '+');
   return cell + ".log";
@@ -127,21 +140,21 @@ RunDir::RunDir(fs::path path, RunSpec request, Fd outcomes)
     : path_(std::move(path)), request_(std::move(request)), outcomes_(std::move(outcomes)) {}
 
 Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
-  if (fs::exists(path / "run.json")) {
-    return Error{fmt::format("'{}': holds a run already", path.string()),
-                 "continue it with --resume, or choose another --out"};
-  }
+  if (Result<> free = is_free(path); !free) return std::move(free).error();
   std::error_code error;
   for (const char* folder : {"logs", "console", "loader"}) {
     fs::create_directories(path / folder, error);
     if (error) return Error{fmt::format("'{}': {}", path.string(), error.message())};
   }
+  Result<Fd> outcomes = open_outcomes(path / "outcomes.jsonl");
+  if (!outcomes) return std::move(outcomes).error();
+  // Another process may have begun one since; or been killed here before there was one to resume.
+  if (Result<> free = is_free(path); !free) return std::move(free).error();
+  remove_half_written(path);
   if (const Result<> written = write_file(path / "run.json", to_json(request).dump(1) + "\n");
       !written) {
     return written.error();
   }
-  Result<Fd> outcomes = open_outcomes(path / "outcomes.jsonl");
-  if (!outcomes) return std::move(outcomes).error();
   return RunDir(path, request, *std::move(outcomes));
 }
 
@@ -151,7 +164,7 @@ Result<RunDir> RunDir::resume(const fs::path& path) {
   const fs::path file = path / "outcomes.jsonl";
   Result<Fd> fd = open_outcomes(file);
   if (!fd) return std::move(fd).error();
-  for (const char* folder : {"", "logs", "kernels", "loader"}) remove_unfinished(path / folder);
+  remove_half_written(path);
   if (const Result<> dropped = drop_partial_line(file); !dropped) return dropped.error();
   const auto outcomes = read_outcomes(file);
   if (!outcomes) return outcomes.error();

@@ -111,11 +111,24 @@ TEST_F(RunDirectory, one_process_at_a_time) {
 
 TEST_F(RunDirectory, resume_removes_what_was_being_written) {
   ASSERT_TRUE(RunDir::create(path_, request_));
-  const fs::path left = path_ / "logs" / "x.log.gz.unfinished-aB3xYz";
-  std::ofstream(left) << "half";
-  std::this_thread::sleep_for(std::chrono::milliseconds(3100));
+  fs::create_directory(path_ / "kernels");
+  const auto left = [&](const std::string& folder) {
+    return path_ / folder / "x.unfinished-aB3xYz";
+  };
+  const char* const folders[] = {"", "logs", "kernels", "console", "loader"};
+  for (const char* folder : folders) std::ofstream(left(folder)) << "half";
   ASSERT_TRUE(RunDir::resume(path_));
+  for (const char* folder : folders) EXPECT_FALSE(fs::exists(left(folder))) << folder;
+}
+
+TEST_F(RunDirectory, one_that_was_killed_before_it_was_a_run_is_begun_anew) {
+  fs::create_directory(path_);
+  const fs::path left = path_ / "run.json.unfinished-aB3xYz";
+  std::ofstream(left) << "half";
+  std::ofstream(path_ / "outcomes.jsonl");
+  ASSERT_TRUE(RunDir::create(path_, request_));
   EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(RunDir::resume(path_));
 }
 
 TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_refers_to) {

@@ -1,0 +1,82 @@
+#include "run/run_difference.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/sha256.h"
+#include "outcome/kernel_facts_file.h"
+#include "outcome/steady.h"
+#include "run/run_dir.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+class RunComparison {
+ public:
+  RunComparison(const RunRecord& run, const RunRecord& other)
+      : run_(run), facts_(run.dir), other_facts_(other.dir) {
+    for (const Outcome& outcome : other.outcomes) left_.emplace(outcome.cell, &outcome);
+  }
+
+  std::vector<std::string> compare() {
+    for (const Outcome& outcome : run_.outcomes) {
+      const auto other = left_.extract(outcome.cell);
+      if (other.empty()) {
+        add(outcome.cell, "there twice, or in this run only");
+      } else {
+        compare_cell(outcome, *other.mapped());
+      }
+      check_logs(outcome);
+    }
+    for (const auto& [cell, outcome] : left_) add(cell, "missing");
+    return std::move(found_);
+  }
+
+ private:
+  void compare_cell(Outcome outcome, const Outcome& other) {
+    if (same_kernel(outcome, other)) outcome.kernel.facts = other.kernel.facts;
+    for (const std::string& difference : differences(outcome, other)) {
+      add(outcome.cell, difference);
+    }
+  }
+
+  /// The hash of facts covers how long it took to ask.
+  bool same_kernel(const Outcome& outcome, const Outcome& other) {
+    const KernelFacts* facts = facts_.of(outcome);
+    const KernelFacts* wanted = other_facts_.of(other);
+    if (facts == nullptr || wanted == nullptr) return false;
+    KernelFacts timeless = *facts;
+    timeless.probe_ms = wanted->probe_ms;
+    return to_json(timeless) == to_json(*wanted);
+  }
+
+  void check_logs(const Outcome& outcome) {
+    for (const ProgramOutcome& program : outcome.programs) {
+      const std::string& sha256 = program.load.log_sha256;
+      if (sha256.empty()) continue;
+      const Result<std::string> log = read_log(run_.dir, sha256);
+      if (!log) add(outcome.cell, log.error().message);
+      if (log && sha256_hex(*log) != sha256) add(outcome.cell, "not the log " + sha256);
+    }
+  }
+
+  void add(const std::string& cell, const std::string& what) {
+    found_.push_back(fmt::format("{}: {}", cell, what));
+  }
+
+  const RunRecord& run_;
+  RunKernels facts_;
+  RunKernels other_facts_;
+  std::multimap<std::string, const Outcome*> left_{};
+  std::vector<std::string> found_{};
+};
+
+}  // namespace
+
+std::vector<std::string> run_differences(const RunRecord& run, const RunRecord& other) {
+  return RunComparison(run, other).compare();
+}
+
+}  // namespace bpfmatrix

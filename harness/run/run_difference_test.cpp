@@ -1,0 +1,88 @@
+#include "run/run_difference.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/temp_dir.h"
+#include "outcome/outcome_json.h"
+#include "run/run_dir.h"
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class RunDifference : public ::testing::Test {
+ protected:
+  struct Run {
+    RunDir dir;
+    RunRecord record{};
+
+    explicit Run(const std::filesystem::path& path) : dir(*RunDir::create(path, {})) {
+      record.dir = path;
+    }
+    /// Of a kernel that was probed in `probe_ms`.
+    void add(const std::string& cell, std::int64_t probe_ms, const std::string& release = "6.1") {
+      KernelFacts facts;
+      facts.release = release;
+      facts.arch = "x86_64";
+      facts.probe_ms = probe_ms;
+      Outcome outcome;
+      outcome.cell = cell;
+      outcome.kernel.facts = *dir.keep_facts(pack(facts));
+      ProgramOutcome& program = outcome.programs.emplace_back();
+      program.name = "p";
+      program.load.log_sha256 = *dir.keep_log("the log of " + cell);
+      record.outcomes.push_back(outcome);
+    }
+  };
+
+  Result<TempDir> dir_ = TempDir::create();
+  Run run_{dir_->path() / "run"};
+  Run other_{dir_->path() / "other"};
+};
+
+TEST_F(RunDifference, order_times_and_how_long_a_probe_took_make_none) {
+  run_.add("a", 700);
+  run_.add("b", 700);
+  other_.add("b", 900);
+  other_.add("a", 900);
+  run_.record.outcomes[0].vm.wall_ms = 5;
+  EXPECT_THAT(run_differences(run_.record, other_.record), IsEmpty());
+}
+
+TEST_F(RunDifference, a_cell_that_is_missing_there_twice_or_too_much_is_one) {
+  for (const char* cell : {"a", "a", "b"}) run_.add(cell, 700);
+  for (const char* cell : {"a", "c"}) other_.add(cell, 700);
+  EXPECT_THAT(run_differences(run_.record, other_.record),
+              ElementsAre("a: there twice, or in this run only",
+                          "b: there twice, or in this run only", "c: missing"));
+}
+
+TEST_F(RunDifference, what_a_cell_came_to_and_what_its_kernel_is_count) {
+  run_.add("a", 700, "6.1");
+  other_.add("a", 700, "6.2");
+  run_.record.outcomes[0].end = End::completed;
+  EXPECT_THAT(run_differences(run_.record, other_.record),
+              ElementsAre(HasSubstr("a: kernel.facts: "), "a: end: completed, lost"));
+}
+
+TEST_F(RunDifference, a_log_that_is_named_must_be_there_and_whole) {
+  run_.add("a", 700);
+  other_.add("a", 700);
+  const auto log =
+      dir_->path() / "run/logs" / (run_.record.outcomes[0].programs[0].load.log_sha256 + ".log.gz");
+  std::ofstream(log, std::ios::trunc) << "half";
+  EXPECT_THAT(run_differences(run_.record, other_.record),
+              ElementsAre(HasSubstr("a: not the log ")));
+  std::filesystem::remove(log);
+  EXPECT_THAT(run_differences(run_.record, other_.record),
+              ElementsAre("a: '" + log.string() + "': No such file or directory"));
+}
+
+}  // namespace
+}  // namespace bpfmatrix
