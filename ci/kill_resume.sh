@@ -58,7 +58,10 @@ now_ms() { date +%s%3N; }
 calmly() {
   local begun
   begun=$(now_ms)
-  "${run[@]}" --out "$1" >"$dir/said" 2>&1 || fail "$(cat "$dir/said")"
+  "${run[@]}" --out "$1" >"$dir/said" 2>&1 &
+  sleep 0.5
+  [ -n "$(running)" ] || fail "cannot see what runs"
+  wait $! || fail "$(cat "$dir/said")"
   took=$(($(now_ms) - begun))
 }
 
@@ -94,15 +97,7 @@ killed() {
 borrow_kernels
 export XDG_CACHE_HOME=$dir/cache TMPDIR=$dir/tmp KILL_RESUME=$dir
 calmly "$dir/calm"
-cells=$(wc -l <"$dir/calm/outcomes.jsonl")
-forget cold
-calmly "$dir/cold" &
-sleep 2
-[ -n "$(running)" ] || fail "cannot see what runs"
-wait $!
-forget cold
-calmly "$dir/cold-again"
-cold_ms=$took
+cells=$(wc -l <"$dir/calm/outcomes.jsonl") cold_ms=$took
 forget warm
 calmly "$dir/warm"
 warm_ms=$took

@@ -7,7 +7,8 @@ enum ExitCode : int {
   as_expected = 0,    ///< everything was found out, and nothing is unexpected
   unexpected = 1,     ///< a verdict is unexpected or regressed
   wrong_command = 2,  ///< the command line, a matrix, a case or an object is wrong
-  unknown = 3,        ///< something could not be found out: a kernel unavailable, a VM lost
+  unknown = 3,        ///< something could not be found out (a kernel unavailable, a VM lost), or
+                      ///< not be written down (disk full)
 };
 
 }  // namespace bpfmatrix

@@ -1,6 +1,7 @@
 // bpfmatrix: will this BPF object load, relocate, attach and work on these kernels, and if not,
 // why?
 #include <CLI/CLI.hpp>
+#include <csignal>
 
 #include "cli/cache_command.h"
 #include "cli/cases_command.h"
@@ -13,13 +14,15 @@
 #include "cli/shell_command.h"
 
 int main(int argc, char** argv) {
+  // A file that may not grow is an error like a disk that is full, and not our end.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Will this BPF object load, relocate, attach and work on these kernels?",
                "bpfmatrix");
   app.set_version_flag("--version", "bpfmatrix " BPFMATRIX_VERSION);
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 as expected, 1 unexpected or regressed, 2 the command was wrong,\n"
-      "3 something could not be found out (a kernel unavailable, a VM lost).");
+      "3 something could not be found out (a kernel unavailable, a VM lost) or written down.");
 
   int exit_code = bpfmatrix::as_expected;
   bpfmatrix::add_run_command(app, exit_code);

@@ -101,7 +101,9 @@ class RunCommand {
     if (options_.dry_run) return print_plan(assembled->input.plan, kernels);
     Result<RunDir> dir = open_dir(assembled->request);
     if (!dir) return std::move(dir).error();
-    if (const Result<> ran = run_into(*dir, assembled->input, kernels); !ran) return ran.error();
+    const Result<RunEnd> ran = run_into(*dir, assembled->input, kernels);
+    if (!ran) return ran.error();
+    if (ran->unwritten) return cut_short(*dir, *ran->unwritten);
     return report(*dir, assembled->input);
   }
 
@@ -330,7 +332,14 @@ class RunCommand {
     fs::create_symlink(run.filename(), link, ignored);
   }
 
-  Result<> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
+  static Result<int> cut_short(const RunDir& dir, Error error) {
+    error.hint =
+        fmt::format("make room, and go on: bpfmatrix run --resume {}", dir.path().string());
+    say_error(error);
+    return static_cast<int>(ExitCode::unknown);
+  }
+
+  Result<RunEnd> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
     RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
     settings_.fetch.store.remove_abandoned();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/file_limit_test_support.h"
 #include "base/gzip.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
@@ -244,6 +245,23 @@ TEST_F(OutcomeCacheFile, it_shrinks_only_when_it_is_too_large) {
   EXPECT_EQ(cache.stats().outcomes, 50);
   cache.keep_within({.max_bytes = 20'000});
   EXPECT_LT(cache.stats().outcomes, 50);
+}
+
+TEST_F(OutcomeCacheFile, one_that_cannot_grow_is_done_without_and_keeps_what_it_has) {
+  fill(5);
+  OutcomeCache cache = open();
+  let_files_grow_to(100'000);
+  std::string hard_to_compress;
+  for (int i = 0; i < 5000; ++i) hard_to_compress += key_of(i);
+  for (int i = 5; i < 10; ++i) cache.keep(key_of(i), outcome_of(i), {text_of(hard_to_compress)});
+  let_files_grow_to(RLIM_INFINITY);
+  EXPECT_THAT(said_, ElementsAre(HasSubstr("it cannot be used")));
+  EXPECT_FALSE(cache.serves());
+  said_.clear();
+  OutcomeCache again = open();
+  EXPECT_TRUE(again.find(key_of(0)));
+  EXPECT_THAT(again.verify(), IsEmpty());
+  EXPECT_THAT(said_, IsEmpty());
 }
 
 TEST_F(OutcomeCacheFile, threads_share_one) {

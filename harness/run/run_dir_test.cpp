@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/file_limit_test_support.h"
 #include "base/temp_dir.h"
 #include "outcome/outcome_json.h"
 
@@ -60,6 +61,21 @@ TEST_F(RunDirectory, resume_knows_finished_cells_and_drops_a_line_cut_short) {
   EXPECT_EQ(run->finished(), std::set<std::string>{"a"});
   ASSERT_TRUE(run->append(outcome("b")));
   EXPECT_EQ(read_outcomes(file)->size(), 2U);
+}
+
+TEST_F(RunDirectory, a_line_that_does_not_fit_is_an_error_and_leaves_no_half) {
+  auto run = RunDir::create(path_, request_);
+  const fs::path file = path_ / "outcomes.jsonl";
+  ASSERT_TRUE(run->append(outcome("a")));
+  let_files_grow_to(fs::file_size(file) + 100);
+  const Result<> appended = run->append(outcome("b"));
+  let_files_grow_to(RLIM_INFINITY);
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().message, "'" + file.string() + "': File too large");
+  ASSERT_TRUE(run->append(outcome("b")));
+  const auto outcomes = read_outcomes(file);
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), 2U);
 }
 
 TEST_F(RunDirectory, threads_never_mix_their_lines) {

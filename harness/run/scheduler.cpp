@@ -67,7 +67,7 @@ class Scheduler {
         times_(settings.fetch.store),
         queue_(settings.isolation),
         facts_(settings.fetch.store,
-               [&dir](const PackedFacts& facts) { return dir.keep_facts(facts); }),
+               [this](const PackedFacts& facts) { return keep_facts(facts); }),
         cache_(
             settings, dir, std::string(to_string(settings.isolation)),
             [this](const Kernel& kernel) { return machine_of(kernel); },
@@ -82,19 +82,20 @@ class Scheduler {
             },
             [this](const Cell& cell) { announce_([&](Listener& l) { l.cell_started(cell); }); }} {}
 
-  Result<> run() {
+  Result<RunEnd> run() {
     const std::vector<const Cell*> cells = remaining_cells();
     announce_([&](Listener& l) { l.run_planned(as_plan(cells), settings_.jobs); });
     find_kernels(cells);
-    if (const Result<> found = find_objects(); !found) return found;
-    if (const Result<> recalled = queue_cells(cells); !recalled) return recalled;
+    if (const Result<> found = find_objects(); !found) return found.error();
+    if (const Result<> recalled = queue_cells(cells); !recalled) {
+      return RunEnd{recalled.error()};
+    }
     collect_templates();
     std::vector<std::thread> workers;
     for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work(); });
     for (std::thread& worker : workers) worker.join();
     times_.save();
-    if (failure_) return *failure_;
-    return {};
+    return RunEnd{failure_};
   }
 
  private:
@@ -268,7 +269,8 @@ class Scheduler {
       GuestVm& guest = *std::get<std::unique_ptr<GuestVm>>(got);
       return learn_kernel(settings_.fetch.store, *kernel.kernel, guest.session());
     });
-    if (!learnt) notice(fmt::format("{}: {}", kernel.kernel->id, learnt.error().message));
+    if (!learnt && !failed())
+      notice(fmt::format("{}: {}", kernel.kernel->id, learnt.error().message));
     const KernelFactsKeeper::Known* known = facts_.find(kernel.kernel->id);
     return known != nullptr ? std::optional(known->facts) : std::nullopt;
   }
@@ -314,6 +316,8 @@ class Scheduler {
   void take_result(CellResult& result) {
     add_facts(result.outcome);
     keep_logs(result);
+    // What the outcome refers to may not be there: the cell is run again when this is resumed.
+    if (failed()) return;
     cache_.keep(result);
     for (const std::string& text : result.notices) notice(text);
     for (const std::string& difference : result.outcome.vm.unsteady) {
@@ -321,6 +325,13 @@ class Scheduler {
                          result.outcome.cell, difference));
     }
     finish(result.outcome);
+  }
+
+  /// Without them outcomes would lack what they are judged by.
+  Result<std::string> keep_facts(const PackedFacts& facts) {
+    Result<std::string> kept = dir_.keep_facts(facts);
+    if (!kept) fail(kept.error());
+    return kept;
   }
 
   void add_facts(Outcome& outcome) {
@@ -382,8 +393,13 @@ class Scheduler {
   }
 
   void finish(const Outcome& outcome) {
-    if (const Result<> written = dir_.append(outcome); !written) fail(written.error());
+    if (const Result<> written = dir_.append(outcome); !written) return fail(written.error());
     announce_([&](Listener& l) { l.cell_finished(outcome); });
+  }
+
+  bool failed() {
+    const std::lock_guard lock(mutex_);
+    return failure_.has_value();
   }
 
   void fail(const Error& error) {
@@ -418,8 +434,8 @@ class Scheduler {
 
 }  // namespace
 
-Result<> run_plan(const RunInput& input, const KernelFinder& kernels, const RunSettings& settings,
-                  RunDir& dir, Listener& listener) {
+Result<RunEnd> run_plan(const RunInput& input, const KernelFinder& kernels,
+                        const RunSettings& settings, RunDir& dir, Listener& listener) {
   return Scheduler(input, kernels, settings, dir, listener).run();
 }
 

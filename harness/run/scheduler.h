@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "matrix/plan.h"
@@ -23,10 +24,15 @@ struct RunInput {
   CommandFiles commands{};
 };
 
-/// Blocks until every cell of the plan that `dir` does not hold yet has an outcome in it; one that
-/// could not be run has `end` unavailable, hung or lost. Error: an outcome could not be written, or
-/// a case of ours is wrong (its source does not compile, its file is no object).
-Result<> run_plan(const RunInput& input, const KernelFinder& kernels, const RunSettings& settings,
-                  RunDir& dir, Listener& listener);
+struct RunEnd {
+  /// What could not be written down; cells that are left were not run. Nothing: all of it is there.
+  std::optional<Error> unwritten{};
+};
+
+/// Blocks until every cell of the plan that `dir` does not hold yet has an outcome in it, or the
+/// disk is full; one that could not be run has `end` unavailable, hung or lost. Error: a case of
+/// ours is wrong (its source does not compile, its file is no object).
+Result<RunEnd> run_plan(const RunInput& input, const KernelFinder& kernels,
+                        const RunSettings& settings, RunDir& dir, Listener& listener);
 
 }  // namespace bpfmatrix

@@ -29,6 +29,7 @@ constexpr std::string_view kUnfinished = ".new";
 constexpr auto kCloneTimeout = std::chrono::seconds(20);
 constexpr std::size_t kMaxUuid = 100;
 constexpr std::uint64_t kMaxFileBytes = 64 << 20;
+constexpr std::uintmax_t kNoRoom = 1 << 20;
 constexpr const char* kUuid = "/proc/sys/kernel/random/uuid";
 
 std::string first_line(std::string_view text) {
@@ -129,6 +130,13 @@ Result<Identity> prepare(Channel& channel, const TemplateRequest& request,
   return identity;
 }
 
+/// A machine whose memory is a file ends with a bus error when the disk is full.
+bool is_full(const fs::path& folder) {
+  std::error_code error;
+  const fs::space_info room = fs::space(folder, error);
+  return !error && room.available < kNoRoom;
+}
+
 /// Boots in `folder` and leaves a template there.
 Result<Identity> boot_and_freeze(const TemplateRequest& request, const fs::path& folder) {
   const Clock::time_point deadline = Clock::now() + request.boot_timeout;
@@ -143,6 +151,7 @@ Result<Identity> boot_and_freeze(const TemplateRequest& request, const fs::path&
       channel ? prepare(**channel, request, deadline) : Result<Identity>(channel.error());
   if (!identity) {
     const VmExit exit = vm->stop(Stop::channel_lost, identity.error().message);
+    if (is_full(folder)) return Error{fmt::format("'{}': no space left", folder.string())};
     return Error{fmt::format("boot: {}: {}", to_string(exit.end), exit.reason)};
   }
   const Frozen frozen{vm->channel_kind(), identity->hello.release};

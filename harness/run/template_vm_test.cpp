@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/file_limit_test_support.h"
 #include "run/template_vm_fixture.h"
 
 namespace bpfmatrix {
@@ -263,6 +264,21 @@ TEST_F(TemplateVm, two_processes_make_one) {
   EXPECT_EQ(exit_code_of(one), 1);
   EXPECT_EQ(exit_code_of(other), 2);
   EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(TemplateVm, one_that_cannot_be_written_is_an_error_and_leaves_nothing) {
+  for (const std::string kernel : kOneOfEach) {
+    const TemplateRequest wanted = request(kernel);
+    const pid_t maker = in_a_process([&] {
+      let_files_grow_to(1 << 20);
+      const Result<Template> made = templates_.get(wanted);
+      return !made && made.error().message.ends_with("ram': File too large") ? 0 : 1;
+    });
+    EXPECT_EQ(exit_code_of(maker), 0);
+    EXPECT_EQ(entries(), 0U);
+    clone(get(wanted));
+    EXPECT_EQ(templates_.gc({.max_bytes = 0}).size(), 1U);
+  }
 }
 
 TEST_F(TemplateVm, one_that_cannot_boot_is_an_error_that_says_why) {

@@ -58,8 +58,9 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;
-  const Result<> ran = run_plan(input, *kernels_, settings_, *dir, quiet);
+  const Result<RunEnd> ran = run_plan(input, *kernels_, settings_, *dir, quiet);
   EXPECT_TRUE(ran) << ran.error().message;
+  EXPECT_FALSE(ran->unwritten) << ran->unwritten->message;
   auto outcomes = read_outcomes(dir->path() / "outcomes.jsonl");
   EXPECT_TRUE(outcomes) << outcomes.error().message;
   EXPECT_EQ(outcomes->size(), plan->cells.size());
