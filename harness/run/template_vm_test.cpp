@@ -147,17 +147,19 @@ TEST_F(TemplateVm, a_kernel_without_virtio_is_cloned_with_its_serial_port) {
 }
 
 TEST_F(TemplateVm, a_clone_that_is_killed_leaves_the_template_whole) {
-  const TemplateRequest wanted = request("debian-6.1-x86_64");
-  const Template made = get(wanted);
-  GuestClone doomed = clone(made);
-  ASSERT_TRUE(doomed.session->put_file(kMark, "mark", 0644, soon()));
-  ASSERT_EQ(::kill(doomed.vm.qemu_pid(), SIGKILL), 0);
-  EXPECT_FALSE(doomed.session->read_file("/proc/version", 4096, soon()));
-  const VmExit exit = doomed.vm.stop(Stop::channel_lost);
-  EXPECT_EQ(exit.end, End::lost);
-  EXPECT_EQ(exit.reason, "QEMU ended with signal 9 (Killed)");
-  GuestClone next = clone(get(without_files(wanted)));
-  EXPECT_FALSE(next.session->read_file(kMark, 100, soon()));
+  for (const std::string kernel : kOneOfEach) {
+    const TemplateRequest wanted = request(kernel);
+    const Template made = get(wanted);
+    GuestClone doomed = clone(made);
+    ASSERT_TRUE(doomed.session->put_file(kMark, "mark", 0644, soon()));
+    ASSERT_EQ(::kill(doomed.vm.qemu_pid(), SIGKILL), 0);
+    EXPECT_FALSE(doomed.session->read_file("/proc/version", 4096, soon()));
+    const VmExit exit = doomed.vm.stop(Stop::channel_lost);
+    EXPECT_EQ(exit.end, End::lost);
+    EXPECT_EQ(exit.reason, "QEMU ended with signal 9 (Killed)");
+    GuestClone next = clone(get(without_files(wanted)));
+    EXPECT_FALSE(next.session->read_file(kMark, 100, soon()));
+  }
 }
 
 TEST_F(TemplateVm, a_clone_that_panics_costs_itself_only) {
