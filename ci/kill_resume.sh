@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # ci/kill_resume.sh [N]
 #
-# Kills runs with SIGKILL at random moments, N times in all (200), and resumes them until they are
-# finished. Each must come to the same as a run that nobody disturbed, and nothing may be left of
+# Kills runs with SIGKILL at random moments, N times in all (200) and each up to four times, and
+# resumes them until they are finished. Each must come to the same as a run that nobody disturbed, and nothing may be left of
 # what was killed: no machine, no half template, no file in the making, no lock, no temporary
-# folder. In every third run there are no templates and nothing is known of the kernels, so that
+# folder. In every fourth run there are no templates and nothing is known of the kernels, so that
 # both are in the making when it is killed. The store is one of our own, with the real one's kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -74,10 +74,10 @@ forget() {
 stage() {
   if compgen -G "$store/templates/*.new" >/dev/null; then
     echo template
-  elif [ ! -f "$out/run.json" ]; then
-    echo start
-  else
+  elif [ -s "$out/outcomes.jsonl" ]; then
     echo cells
+  else
+    echo start
   fi
 }
 
@@ -107,10 +107,11 @@ done=0 runs=0 torn=0
 while [ "$done" -lt "$kills" ]; do
   runs=$((runs + 1))
   out=$dir/run-$runs
-  [ $((runs % 3)) -ne 1 ] && warmth=warm span=$warm_ms || warmth=cold span=$cold_ms
+  [ $((runs % 4)) -ne 1 ] && warmth=warm span=$warm_ms || warmth=cold span=$cold_ms
   forget "$warmth"
   command=("${run[@]}" --out "$out")
-  while [ "$done" -lt "$kills" ] && killed "${command[@]}"; do
+  for _ in 1 2 3 4; do
+    [ "$done" -lt "$kills" ] && killed "${command[@]}" || break
     done=$((done + 1))
     [ ! -f "$out/run.json" ] || command=("$bpfmatrix" run --resume "$out")
   done
@@ -132,6 +133,6 @@ for lock in "$store"/locks/* "$dir"/run-*/outcomes.jsonl; do
   flock --nonblock "$lock" true || fail "locked by nobody: $lock"
 done
 [ "$kills" -lt 50 ] || [ "${hit[template]}" -gt 0 ] || fail "no template was in the making"
-echo "$done kills in $runs runs of $cells cells (${hit[start]} before there was a run," \
-  "${hit[template]} while a template was made, ${hit[cells]} later; $torn lines torn):" \
+echo "$done kills in $runs runs of $cells cells (${hit[template]} while a template was made," \
+  "${hit[start]} else before the first outcome, ${hit[cells]} after it; $torn lines torn):" \
   "nothing lost, nothing left"
