@@ -2,10 +2,11 @@
 # ci/kill_resume.sh [N]
 #
 # Kills runs with SIGKILL at random moments, N times in all (200) and each up to four times, and
-# resumes them until they are finished. Each must come to the same as a run that nobody disturbed, and nothing may be left of
-# what was killed: no machine, no half template, no file in the making, no lock, no temporary
-# folder. In every fourth run there are no templates and nothing is known of the kernels, so that
-# both are in the making when it is killed. The store is one of our own, with the real one's kernels.
+# resumes them until they are finished. Each must come to the same as a run that nobody disturbed,
+# and nothing may be left of what was killed: no machine, no half template, no file in the making,
+# no lock, no temporary folder. In every fourth run there are no templates and nothing is known of
+# the kernels, so that both are in the making when it is killed. The store is one of our own, with
+# the real one's kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -111,7 +112,7 @@ while [ "$done" -lt "$kills" ]; do
   forget "$warmth"
   command=("${run[@]}" --out "$out")
   for _ in 1 2 3 4; do
-    [ "$done" -lt "$kills" ] && killed "${command[@]}" || break
+    if [ "$done" -eq "$kills" ] || ! killed "${command[@]}"; then break; fi
     done=$((done + 1))
     [ ! -f "$out/run.json" ] || command=("$bpfmatrix" run --resume "$out")
   done
