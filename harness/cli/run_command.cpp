@@ -32,6 +32,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kColdCheckOnCi = 50;
+constexpr int kMaxJobs = 1024;
+constexpr std::int64_t kMaxMemoryMib = std::int64_t{1} << 30;
 constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
 
 struct RunOptions {
@@ -50,6 +52,7 @@ struct RunOptions {
   std::string shard{};
   std::string mirror{};
   int jobs = 0;
+  std::int64_t memory_mib = 0;
   int cell_timeout = 120;
   int boot_timeout = 120;
   std::string resume{};
@@ -116,12 +119,26 @@ class RunCommand {
     const auto accel = parse_accel_choice(options_.accel);
     if (!accel) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
     settings_.accel = *accel;
-    if (options_.jobs > 0) settings_.jobs = options_.jobs;
+    if (const Result<> bounded = bound_jobs(); !bounded) return bounded.error();
     settings_.cell_timeout = std::chrono::seconds(options_.cell_timeout);
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
     settings_.cache = !options_.no_cache;
     settings_.cold_check = options_.cold_check;
     settings_.isolation = parse_isolation(options_.isolation).value_or(Isolation::cell);
+    return {};
+  }
+
+  /// A number or an amount that was asked for counts more than what is free now.
+  Result<> bound_jobs() {
+    const int guest_mib = VmSpec().memory_mib;
+    if (options_.jobs > 0) settings_.jobs = options_.jobs;
+    if (options_.memory_mib == 0) return {};
+    if (options_.memory_mib < vm_memory_mib(guest_mib)) {
+      return Error{fmt::format("--memory '{}': one VM takes {} MiB", options_.memory_mib,
+                               vm_memory_mib(guest_mib))};
+    }
+    const int wanted = options_.jobs > 0 ? options_.jobs : cores_here();
+    settings_.jobs = jobs_within(wanted, options_.memory_mib, guest_mib);
     return {};
   }
 
@@ -405,7 +422,13 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
   run->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
-  run->add_option("--jobs", options->jobs, "VMs at a time; default: one a core");
+  run->add_option("--jobs", options->jobs,
+                  "VMs at a time; default: one a core, as far as there is memory for them")
+      ->check(CLI::Range(1, kMaxJobs));
+  run->add_option("--memory", options->memory_mib,
+                  "What all VMs together may take; default: what is free, but for 512 MiB")
+      ->type_name("MIB")
+      ->check(CLI::Range(std::int64_t{1}, kMaxMemoryMib));
   run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
   run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");

@@ -1,10 +1,11 @@
 #include "run/settings.h"
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/data_dir.h"
+#include "base/file.h"
 #include "kernels/mirror.h"
 #include "vm/qemu_args.h"
 
@@ -16,7 +17,6 @@ namespace {
 constexpr int kLeftToTheHostMib = 512;
 /// QEMU's own, and that of the one that is started ahead of the next cell.
 constexpr int kQemuMib = 150;
-constexpr int kMaxJobs = 1024;
 
 }  // namespace
 
@@ -37,16 +37,25 @@ std::optional<Isolation> parse_isolation(std::string_view text) {
   return std::nullopt;
 }
 
-int jobs_for_memory(int guest_mib) {
-  std::ifstream file("/proc/meminfo");
-  for (std::string word; file >> word;) {
-    long long kib = 0;
-    if (word != "MemAvailable:" || !(file >> kib)) continue;
-    return static_cast<int>(std::clamp<long long>(
-        (kib / 1024 - kLeftToTheHostMib) / (guest_mib + kQemuMib), 1, kMaxJobs));
+int vm_memory_mib(int guest_mib) { return guest_mib + kQemuMib; }
+
+std::optional<std::int64_t> memory_for_vms_mib(std::string_view meminfo) {
+  std::istringstream words{std::string(meminfo)};
+  for (std::string word; words >> word;) {
+    std::int64_t kib = 0;
+    if (word != "MemAvailable:" || !(words >> kib)) continue;
+    return std::max<std::int64_t>(kib / 1024 - kLeftToTheHostMib, 0);
   }
-  return kMaxJobs;
+  return std::nullopt;
 }
+
+int jobs_within(int cores, std::optional<std::int64_t> memory_mib, int guest_mib) {
+  if (!memory_mib) return cores;
+  const std::int64_t fit = *memory_mib / vm_memory_mib(guest_mib);
+  return static_cast<int>(std::clamp<std::int64_t>(fit, 1, cores));
+}
+
+int cores_here() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 Result<RunSettings> default_settings(const std::string& mirror) {
   RunSettings settings;
@@ -65,8 +74,9 @@ Result<RunSettings> default_settings(const std::string& mirror) {
   Result<std::filesystem::path> keys = find_data("kernels/keys");
   if (!keys) return std::move(keys).error();
   settings.fetch.rpm_keys = *std::move(keys);
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  settings.jobs = std::min(cores, jobs_for_memory(VmSpec().memory_mib));
+  const Result<std::string> meminfo = read_file("/proc/meminfo", 1 << 20);
+  settings.jobs =
+      jobs_within(cores_here(), memory_for_vms_mib(meminfo ? *meminfo : ""), VmSpec().memory_mib);
   return settings;
 }
 

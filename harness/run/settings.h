@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,8 +24,15 @@ inline constexpr std::array kIsolations{Isolation::cell, Isolation::kernel};
 std::string_view to_string(Isolation isolation);
 std::optional<Isolation> parse_isolation(std::string_view text);
 
-/// How many VMs of `guest_mib` fit into what the host has free now, one at least.
-int jobs_for_memory(int guest_mib);
+/// What a VM takes of the host's memory at most: its guest's, and QEMU's own.
+int vm_memory_mib(int guest_mib);
+/// What VMs may take of the memory that is free now, from the text of /proc/meminfo. Nothing: it
+/// does not say.
+std::optional<std::int64_t> memory_for_vms_mib(std::string_view meminfo);
+/// VMs at a time: at most one a core, and no more than fit into `memory_mib`; one at least.
+int jobs_within(int cores, std::optional<std::int64_t> memory_mib, int guest_mib);
+/// Cores of this host, one at least.
+int cores_here();
 
 struct RunSettings {
   /// Where kernels come from and are kept. Compiled objects are kept in the same store.

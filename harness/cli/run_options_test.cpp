@@ -1,0 +1,57 @@
+// Options of `run` that are about how, not what: what they come to, and what is wrong with them.
+#include <gmock/gmock.h>
+
+#include "cli/exit_code.h"
+#include "cli/unavailable_world.h"
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RunOptions : public testing::Test {
+ protected:
+  /// A run in which nothing boots: its kernel cannot be had.
+  Said run(std::vector<std::string> options) {
+    const std::vector<std::string> what{"run",
+                                        "--kernel",
+                                        "gone-rpm",
+                                        "--case",
+                                        "ringbuf",
+                                        "--out",
+                                        world_.path("run-" + std::to_string(++runs_))};
+    options.insert(options.begin(), what.begin(), what.end());
+    return world_.says(options);
+  }
+
+  UnavailableWorld world_{};
+  int runs_ = 0;
+};
+
+TEST_F(RunOptions, memory_bounds_how_many_vms_there_are_at_a_time) {
+  EXPECT_THAT(run({"--jobs", "8"}).err, HasSubstr(", 8 at a time\n"));
+  EXPECT_THAT(run({"--jobs", "8", "--memory", "2000"}).err, HasSubstr(", 3 at a time\n"));
+  EXPECT_THAT(run({"--jobs", "2", "--memory", "100000"}).err, HasSubstr(", 2 at a time\n"));
+  EXPECT_THAT(run({"--memory", "662"}).err, HasSubstr(", 1 at a time\n"));
+}
+
+TEST_F(RunOptions, less_memory_than_a_vm_takes_is_one_error) {
+  const Said said = run({"--memory", "661"});
+  EXPECT_EQ(said.exit_code, wrong_command);
+  EXPECT_EQ(said.err, "error: --memory '661': one VM takes 662 MiB\n");
+  EXPECT_EQ(said.out, "");
+}
+
+TEST_F(RunOptions, what_is_no_number_or_none_that_can_be_is_one_error) {
+  for (const char* option : {"--memory", "--jobs"}) {
+    for (const char* value : {"0", "-1", "much", "99999999999999999999"}) {
+      const Said said = run({option, value});
+      EXPECT_EQ(said.exit_code, wrong_command) << option << " " << value;
+      EXPECT_THAT(said.err, HasSubstr(option));
+      EXPECT_EQ(said.out, "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bpfmatrix
