@@ -21,6 +21,7 @@
 #include "cli/kernels_add.h"
 #include "cli/kernels_btf.h"
 #include "cli/kernels_build.h"
+#include "cli/kernels_gc.h"
 #include "cli/kernels_show.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
@@ -213,8 +214,8 @@ void add_store(CLI::App& command, KernelsArguments& arguments) {
 
 void add_kernels_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<KernelsArguments>();
-  CLI::App* kernels =
-      app.add_subcommand("kernels", "List, fetch, add, build, show, verify and remove kernels");
+  CLI::App* kernels = app.add_subcommand(
+      "kernels", "List, fetch, add, build, show, verify and remove kernels, and tidy up");
   kernels->require_subcommand(1);
   add_kernels_show(*kernels, exit_code);
 
@@ -251,6 +252,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   add_kernels_add(*kernels, exit_code);
   add_kernels_btf(*kernels, exit_code);
   add_kernels_build(*kernels, exit_code);
+  add_kernels_gc(*kernels, exit_code);
 
   CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");
   verify->add_option("KERNEL", arguments->kernels, "Names or globs (default: all that are here)");

@@ -98,6 +98,7 @@ class RunCommand {
     if (!catalog_file) return catalog_file.error();
     Result<Catalog> catalog = load_catalog(*catalog_file);
     if (!catalog) return std::move(catalog).error();
+    const StoreLock in_use = settings_.fetch.store.use();
     KernelFinder kernels(*std::move(catalog), settings_);
     Result<Assembled> assembled = assemble(kernels);
     if (!assembled) return std::move(assembled).error();

@@ -192,11 +192,24 @@ Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds ti
   return lock;
 }
 
+StoreLock Store::lock_use(int operation) const {
+  std::error_code seen_by_open;
+  fs::create_directory(root_ / "locks", seen_by_open);
+  StoreLock lock(::open((root_ / "locks" / "in-use").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (lock.valid() && ::flock(lock.get(), operation) != 0) lock.reset();
+  return lock;
+}
+
+/// Waits for a collector at most, which is quick.
+StoreLock Store::use() const { return lock_use(LOCK_SH); }
+StoreLock Store::use_alone() const { return lock_use(LOCK_EX | LOCK_NB); }
+
 Result<TempDir> Store::temporary() const {
   return TempDir::create(root_ / "tmp", unfinished("tree"));
 }
 
 Result<fs::path> Store::install(TempDir folder, const fs::path& link) const {
+  const StoreLock in_use = use();  // for a moment no link leads to the new tree
   Result<std::string> manifest = make_manifest(folder.path());
   if (!manifest) return std::move(manifest).error();
   if (Result<> written = write_file(folder.path() / kManifest, *manifest); !written) {

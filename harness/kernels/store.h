@@ -2,8 +2,7 @@
 // any number of processes.
 //
 //   blobs/<sha256>          one downloaded file; <sha256>.part while it comes; gone a month after
-//   its
-//                           last use
+//                           its last use
 //   trees/<sha256>/         an unpacked kernel or package; the name is the hash of its SHA256SUMS,
 //                           which lists every other file in it (sha256sum -c reads it)
 //   kernels/<id>            a link to the tree of that kernel
@@ -55,6 +54,12 @@ class Store {
   /// free at once. Error: the time is over.
   Result<StoreLock> lock(std::string_view key, std::chrono::milliseconds timeout,
                          const std::function<void()>& on_wait) const;
+  /// Held by who works with trees for longer than a moment: none of them is collected meanwhile
+  /// (store_gc.h), though its link may come to lead elsewhere. Not valid where there can be no
+  /// lock.
+  StoreLock use() const;
+  /// Not valid: others have it in use.
+  StoreLock use_alone() const;
   /// A folder to fill, in the same file system as where it will go.
   Result<TempDir> temporary() const;
 
@@ -69,6 +74,8 @@ class Store {
   Result<> remove(const std::filesystem::path& link) const;
 
  private:
+  StoreLock lock_use(int operation) const;
+
   std::filesystem::path root_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -192,19 +191,6 @@ Result<> check(const Template& made, const TemplateRequest& request, const Ident
   return ask_approval(made, request);
 }
 
-std::uint64_t bytes_on_disk(const fs::path& folder) {
-  std::uint64_t bytes = 0;
-  std::error_code error;
-  for (fs::directory_iterator file(folder, error), end; !error && file != end;
-       file.increment(error)) {
-    struct stat info {};
-    if (::lstat(file->path().c_str(), &info) == 0) {
-      bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
-    }
-  }
-  return bytes;
-}
-
 /// The record's time of change says when the template was last used.
 void mark_used(const fs::path& folder) {
   std::error_code ignored;
@@ -338,9 +324,10 @@ Result<> TemplateStore::discard(const TemplateKey& key) const {
   return Error{fmt::format("template '{}': another process is making it", name)};
 }
 
-bool TemplateStore::remove(std::string_view key) const {
+bool TemplateStore::remove(std::string_view key, Collect what) const {
   const Result<StoreLock> lock = store_.lock(lock_name(key), std::chrono::milliseconds(0), {});
   if (!lock) return false;
+  if (what == Collect::only_look) return true;
   remove_template(unfinished(key));
   remove_template(folder(key));
   return true;
@@ -374,7 +361,7 @@ std::vector<TemplateEntry> TemplateStore::gc(const TemplateLimits& limits) const
   std::vector<TemplateEntry> removed;
   for (const std::string& key : abandoned()) {
     const Result<StoreLock> lock = store_.lock(lock_name(key), std::chrono::milliseconds(0), {});
-    if (lock) remove_template(unfinished(key));
+    if (lock && limits.what == Collect::remove) remove_template(unfinished(key));
   }
   const auto oldest = fs::file_time_type::clock::now() - limits.max_age;
   std::uint64_t bytes = 0;
@@ -382,7 +369,7 @@ std::vector<TemplateEntry> TemplateStore::gc(const TemplateLimits& limits) const
     bytes += entry.bytes;
     const bool stays =
         !entry.release.empty() && entry.last_use >= oldest && bytes <= limits.max_bytes;
-    if (stays || !remove(entry.key)) continue;
+    if (stays || !remove(entry.key, limits.what)) continue;
     bytes -= entry.bytes;
     removed.push_back(std::move(entry));
   }

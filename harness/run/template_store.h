@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "guest/session.h"
 #include "kernels/store.h"
+#include "kernels/store_gc.h"
 #include "vm/template.h"
 
 namespace bpfmatrix {
@@ -86,6 +87,7 @@ struct TemplateEntry {
 struct TemplateLimits {
   std::uint64_t max_bytes = std::uint64_t{8} << 30;
   std::chrono::hours max_age{24 * 30};
+  Collect what = Collect::remove;
 };
 
 class TemplateStore {
@@ -102,8 +104,8 @@ class TemplateStore {
   /// Sorted by last use, the latest first.
   std::vector<TemplateEntry> list() const;
   /// Removes what was left by the dead or is damaged, what has not been used for too long, and then
-  /// the least recently used until the rest is small enough. Gives what it removed. Running clones
-  /// are not disturbed.
+  /// the least recently used until the rest is small enough. Gives what it removed, or would.
+  /// Running clones are not disturbed.
   std::vector<TemplateEntry> gc(const TemplateLimits& limits) const;
 
   std::filesystem::path folder(std::string_view key) const;
@@ -114,7 +116,7 @@ class TemplateStore {
   Result<Template> make(const TemplateRequest& request) const;
   Result<> publish(std::string_view key) const;
   /// False if somebody is making a template of that key.
-  bool remove(std::string_view key) const;
+  bool remove(std::string_view key, Collect what = Collect::remove) const;
   std::vector<std::string> abandoned() const;
 
   Store store_;

@@ -119,6 +119,13 @@ TEST_F(Templates, go_when_they_are_too_much_the_longest_unused_first) {
   EXPECT_THAT(releases(templates_.list()), ElementsAre("first", "second", "small"));
 }
 
+TEST_F(Templates, are_only_looked_at_when_that_is_asked) {
+  put("old", 10, 48h);
+  const TemplateLimits limits{.max_age = 24h, .what = Collect::only_look};
+  EXPECT_THAT(releases(templates_.gc(limits)), ElementsAre("old"));
+  EXPECT_THAT(releases(templates_.list()), ElementsAre("old"));
+}
+
 TEST_F(Templates, go_when_their_record_is_damaged) {
   put("whole", 10, 1h);
   const std::string damaged = put("damaged", 10, 1h);
