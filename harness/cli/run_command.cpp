@@ -22,6 +22,7 @@
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
 #include "outcome/outcome_json.h"
+#include "run/cell_times.h"
 #include "run/guest_vm.h"
 #include "run/scheduler.h"
 
@@ -359,7 +360,9 @@ class RunCommand {
 
   Result<RunEnd> run_into(RunDir& dir, const RunInput& input, const KernelFinder& kernels) {
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO));
+    const CellTimes times(settings_.fetch.store);
+    RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO),
+                         [&times](const Cell& cell) { return times.expected(cell); });
     settings_.fetch.store.remove_abandoned();
     return run_plan(input, kernels, settings_, dir, progress);
   }

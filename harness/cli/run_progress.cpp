@@ -24,7 +24,11 @@ RunProgress::~RunProgress() { erase(); }
 void RunProgress::run_planned(const Plan& plan, int jobs) {
   jobs_ = jobs;
   cells_ = static_cast<int>(plan.cells.size());
-  for (const Cell& cell : plan.cells) ++kernel(cell.kernel.id).cells;
+  time_left_.set_jobs(jobs);
+  for (const Cell& cell : plan.cells) {
+    ++kernel(cell.kernel.id).cells;
+    time_left_.add(cell.id(), expected_(cell));
+  }
   if (!terminal_) {
     std::fprintf(stderr, "%d cells on %zu kernels, %d at a time\n", cells_, kernels_.size(), jobs_);
   }
@@ -59,7 +63,7 @@ void RunProgress::cell_finished(const Outcome& outcome) {
   KernelProgress& at = kernel(outcome.kernel.id);
   ++at.done;
   at.known += outcome.vm.cached ? 1 : 0;
-  known_ += outcome.vm.cached ? 1 : 0;
+  time_left_.finished(outcome.cell, !outcome.vm.cached && outcome.vm.wall_ms > 0);
   ++done_;
   if (outcome.end == End::panicked) ++at.panicked;
   if (outcome.end != End::completed && outcome.end != End::panicked) ++at.untold;
@@ -86,11 +90,10 @@ std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   return line;
 }
 
-std::string RunProgress::time_left() const {
-  const int run = done_ - known_;
-  if (run == 0 || first_cell_ == Clock::time_point{}) return "";
-  const std::chrono::duration<double> spent = Clock::now() - first_cell_;
-  return ", about " + seconds_text(spent / run * (cells_ - done_)) + " left";
+std::string RunProgress::time_left_text() const {
+  if (first_cell_ == Clock::time_point{}) return "";
+  const auto spent = std::chrono::duration_cast<TimeLeft::Time>(Clock::now() - first_cell_);
+  return ", about " + seconds_text(time_left_.after(spent)) + " left";
 }
 
 void RunProgress::draw() {
@@ -102,7 +105,8 @@ void RunProgress::draw() {
                  dim ? "\033[0m" : "");
   }
   const std::string spent = seconds_text(Clock::now() - start_);
-  std::fprintf(stderr, "%d of %d cells, %s%s\n", done_, cells_, spent.c_str(), time_left().c_str());
+  std::fprintf(stderr, "%d of %d cells, %s%s\n", done_, cells_, spent.c_str(),
+               time_left_text().c_str());
   std::fflush(stderr);
   drawn_lines_ = static_cast<int>(kernels_.size()) + 1;
 }

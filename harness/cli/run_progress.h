@@ -3,18 +3,23 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "cli/time_left.h"
 #include "run/listener.h"
 
 namespace bpfmatrix {
 
 class RunProgress : public Listener {
  public:
-  RunProgress(bool terminal, bool colour, int width)
-      : terminal_(terminal), colour_(colour), width_(width) {}
+  /// What a cell took in earlier runs.
+  using Expected = std::function<std::chrono::milliseconds(const Cell&)>;
+
+  RunProgress(bool terminal, bool colour, int width, Expected expected)
+      : terminal_(terminal), colour_(colour), width_(width), expected_(std::move(expected)) {}
   ~RunProgress() override;
 
   void run_planned(const Plan& plan, int jobs) override;
@@ -39,16 +44,17 @@ class RunProgress : public Listener {
 
   KernelProgress& kernel(const std::string& id);
   std::string kernel_line(const KernelProgress& kernel) const;
-  std::string time_left() const;
+  std::string time_left_text() const;
   void draw();
   void erase();
 
   bool terminal_;
   bool colour_;
   int width_;
+  Expected expected_;
+  TimeLeft time_left_{};
   int jobs_ = 1;
   int done_ = 0;
-  int known_ = 0;
   int cells_ = 0;
   int drawn_lines_ = 0;
   std::vector<KernelProgress> kernels_{};

@@ -69,6 +69,7 @@ class ShellCommand {
     Result<RunSettings> settings = default_settings(options_.mirror);
     if (!settings) return std::move(settings).error();
     settings_ = *std::move(settings);
+    in_use_ = settings_.fetch.store.use();
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
     const auto accel = parse_accel_choice(options_.accel);
@@ -133,6 +134,7 @@ class ShellCommand {
 
   const ShellOptions& options_;
   RunSettings settings_{};
+  StoreLock in_use_{};
   BtfSource btf_ = BtfSource::kernel;
 };
 
