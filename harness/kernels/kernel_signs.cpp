@@ -50,6 +50,20 @@ Result<KernelSigns> read_kernel_signs(const fs::path& image, const fs::path& scr
   return signs;
 }
 
+Result<> match_build(const KernelSigns& given, const KernelSigns& kernel) {
+  if (given.arch != kernel.arch) {
+    return Error{
+        fmt::format("of a kernel for {}, not {}", to_string(given.arch), to_string(kernel.arch))};
+  }
+  if (!given.build_id.empty() && !kernel.build_id.empty()) {
+    if (given.build_id == kernel.build_id) return {};
+    return Error{fmt::format("of another build: its build id is {}, that of {} is {}",
+                             given.build_id, kernel.release, kernel.build_id)};
+  }
+  if (given.release.empty() || given.release == kernel.release) return {};
+  return Error{fmt::format("of the kernel {}, not {}", given.release, kernel.release)};
+}
+
 Result<> check_kernel_btf(std::string_view btf) {
   const auto shape = measure_btf(btf);
   if (!shape || shape->bytes != btf.size()) {

@@ -29,6 +29,9 @@ struct KernelSigns {
 Result<KernelSigns> read_kernel_signs(const std::filesystem::path& image,
                                       const std::filesystem::path& scratch);
 
+/// Are both of one kernel, as far as they say? By their build ids, or else by their releases.
+Result<> match_build(const KernelSigns& given, const KernelSigns& kernel);
+
 /// The BTF of a kernel and nothing else. Error: cut short, something behind it, no task_struct.
 Result<> check_kernel_btf(std::string_view btf);
 

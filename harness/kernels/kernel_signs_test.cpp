@@ -33,6 +33,19 @@ TEST(KernelSigns, are_read_out_of_an_image) {
   EXPECT_TRUE(none.error().message.starts_with("'" + (dir->path() / "hello").string() + "': "));
 }
 
+TEST(KernelSigns, two_files_are_of_one_build_by_build_id_or_release) {
+  const KernelSigns kernel{.release = "5.4.1", .build_id = "aa"};
+  EXPECT_EQ(problem(match_build(kernel, kernel)), "");
+  EXPECT_EQ(problem(match_build({.release = "5.4.1"}, kernel)), "");
+  EXPECT_EQ(problem(match_build({.build_id = "aa"}, kernel)), "");
+  EXPECT_EQ(problem(match_build({}, kernel)), "") << "it says nothing";
+  EXPECT_EQ(problem(match_build({.release = "5.4.1", .build_id = "ab"}, kernel)),
+            "of another build: its build id is ab, that of 5.4.1 is aa");
+  EXPECT_EQ(problem(match_build({.release = "5.4.2"}, kernel)), "of the kernel 5.4.2, not 5.4.1");
+  EXPECT_EQ(problem(match_build({.arch = Arch::aarch64, .build_id = "aa"}, kernel)),
+            "of a kernel for aarch64, not x86_64");
+}
+
 TEST(KernelSigns, a_kernels_btf_is_whole) {
   const std::string btf = fake_kernel_btf(Arch::x86_64);
   EXPECT_EQ(problem(check_kernel_btf(btf)), "");
