@@ -16,17 +16,13 @@ std::string number(const std::optional<std::uint64_t>& value) {
   return value ? std::to_string(*value) : "none";
 }
 
-/// What became of it, but for the numbers. Not the reason: a type of which nothing is kept has no
-/// candidate, and had one without that field.
-std::string outcome_words(const CoreResult& result) {
-  return fmt::format("{} '{}'", to_string(result.outcome), result.target);
-}
-
-/// Every number, and the bytes of the instruction before and after.
-std::string number_words(const CoreResult& result) {
-  std::string text = fmt::format("{} -> {}, {:016x} -> {:016x}", number(result.local_value),
-                                 number(result.target_value), fmt::join(result.before, " "),
-                                 fmt::join(result.after, " "));
+/// What became of it, every number, and the bytes of the instruction before and after. Not the
+/// reason: a type of which nothing is kept has no candidate, and had one without that field.
+std::string words(const CoreResult& result) {
+  std::string text =
+      fmt::format("{} '{}': {} -> {}, {:016x} -> {:016x}", to_string(result.outcome), result.target,
+                  number(result.local_value), number(result.target_value),
+                  fmt::join(result.before, " "), fmt::join(result.after, " "));
   for (const CoreEdit& edit : result.edits) {
     text += fmt::format("; {}: {} -> {}", static_cast<int>(edit.field), edit.before, edit.after);
   }
@@ -66,12 +62,12 @@ CoreComparison compare_relocations(const ElfFile& object, const Btf& whole, cons
   for (std::size_t i = 0; i < whole_results.size(); ++i) {
     const CoreResult& one = whole_results[i];
     const CoreResult& other = part_results[i];
-    compare(outcome_words(one), outcome_words(other), one, comparison);
     if (one.kind == CoreRelocationKind::target_type_id) {
       ++comparison.kernel_ids;
+      compare(one.target, other.target, one, comparison);
     } else {
       ++comparison.compared;
-      compare(number_words(one), number_words(other), one, comparison);
+      compare(words(one), words(other), one, comparison);
     }
   }
   return comparison;

@@ -13,7 +13,7 @@ namespace bpfmatrix {
 struct CoreComparison {
   /// Relocations of which every number was compared.
   std::size_t compared = 0;
-  /// Those that ask for a type's id, which is where it stands in its BTF: of them the outcome.
+  /// Those that ask for a type's id, which is where it stands in its BTF: of them the type.
   std::size_t kernel_ids = 0;
   /// A line each.
   std::vector<std::string> differences{};

@@ -70,8 +70,8 @@ TEST_F(CoreMinimumTest, of_every_object_here_comes_to_the_same_as_the_whole) {
   for (const char* name : {"core_local", "core_specs", "core_target", "core_types", "everything",
                            "observed", "subprograms"}) {
     const ElfFile object = elf_of(compiler_.object(name));
-    const Btf own = btf_of(object);
-    for (const Btf* kernel : {&kernel_, &own}) {
+    Btf own = btf_of(object);
+    for (Btf* kernel : {&kernel_, &own}) {
       const CoreComparison comparison = compare_with_minimum(object, *kernel);
       EXPECT_THAT(comparison.differences, testing::IsEmpty()) << name;
       compared += comparison.compared;
