@@ -61,7 +61,7 @@ std::vector<std::string> pahole_flags(const Catalog& catalog, const std::string&
 
 /// As it lies in the store, whole and of the kernel's architecture.
 Result<std::string> btf_in_kernel(const Kernel& kernel) {
-  const KernelBtf* file = btf_to_embed(kernel);
+  const KernelBtf* file = btf_of(kernel);
   if (file == nullptr) {
     return Error{fmt::format("kernel '{}' has no BTF", kernel.id),
                  "--collection takes it from BTF that others made, --from-debug-info makes it"};
