@@ -83,8 +83,9 @@ int report(const Error& error, ExitCode exit_code) {
 }
 
 /// KERNEL behind an object's name is an object to us, and the object KERNEL.
-Error with_mistaken_word(Error error, const BtfOptions& options) {
-  if (options.more_objects.empty()) return error;
+Error error_of(const NoBtf& none, const BtfOptions& options) {
+  Error error = none.error;
+  if (none.exit_code != wrong_command || options.more_objects.empty()) return error;
   error.hint = fmt::format("'{}' was taken for KERNEL: it stands before further objects",
                            options.origin.kernel);
   return error;
@@ -93,7 +94,7 @@ Error with_mistaken_word(Error error, const BtfOptions& options) {
 int write_btf(const BtfOptions& options) {
   const std::variant<FoundBtf, NoBtf> found = find_btf(options.origin);
   if (const auto* none = std::get_if<NoBtf>(&found)) {
-    return report(with_mistaken_word(none->error, options), none->exit_code);
+    return report(error_of(*none, options), none->exit_code);
   }
   const std::string& whole = std::get<FoundBtf>(found).bytes;
   std::vector<std::string> objects = options.objects;
