@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "elf/bpf_compiler.h"
+#include "elf/core_comparison.h"
 #include "elf/core_relocation.h"
 
 namespace bpfmatrix {
@@ -58,21 +59,33 @@ TEST_F(CoreMinimumTest, every_relocation_comes_to_the_same_as_against_the_whole)
   const ElfFile object = elf_of(compiler_.object("core_local"));
   const Btf part = minimum_for(object, kernel_);
   EXPECT_LT(part.type_count(), kernel_.type_count());
-  const std::vector<CoreResult> whole_results = relocations(object, kernel_);
-  const std::vector<CoreResult> part_results = relocations(object, part);
-  ASSERT_EQ(whole_results.size(), part_results.size());
-  EXPECT_GT(whole_results.size(), 50U);
-  for (std::size_t i = 0; i < whole_results.size(); ++i) {
-    const CoreResult& whole = whole_results[i];
-    const CoreResult& some = part_results[i];
-    const std::string where = fmt::format("{} {}", to_string(whole.kind), whole.local);
-    EXPECT_EQ(whole.outcome, some.outcome) << where;
-    EXPECT_EQ(whole.target, some.target) << where;
-    // The id of a type is where it stands in its BTF.
-    if (whole.kind == CoreRelocationKind::target_type_id) continue;
-    EXPECT_EQ(whole.target_value, some.target_value) << where;
-    EXPECT_EQ(whole.after, some.after) << where;
+  const CoreComparison comparison = compare_relocations(object, kernel_, part);
+  EXPECT_THAT(comparison.differences, testing::IsEmpty());
+  EXPECT_GT(comparison.compared, 50U);
+  EXPECT_EQ(comparison.kernel_ids, 3U);
+}
+
+TEST_F(CoreMinimumTest, of_every_object_here_comes_to_the_same_as_the_whole) {
+  std::size_t compared = 0;
+  for (const char* name : {"core_local", "core_specs", "core_target", "core_types", "everything",
+                           "observed", "subprograms"}) {
+    const ElfFile object = elf_of(compiler_.object(name));
+    Btf own = btf_of(object);
+    for (Btf* kernel : {&kernel_, &own}) {
+      const CoreComparison comparison = compare_with_minimum(object, *kernel);
+      EXPECT_THAT(comparison.differences, testing::IsEmpty()) << name;
+      compared += comparison.compared;
+    }
   }
+  EXPECT_GT(compared, 100U);
+}
+
+/// The comparison sees what it is for.
+TEST_F(CoreMinimumTest, for_another_object_does_not_do) {
+  const ElfFile object = elf_of(compiler_.object("core_local"));
+  const Btf part = minimum_for(elf_of(compiler_.object("core_target")), kernel_);
+  EXPECT_THAT(compare_relocations(object, kernel_, part).differences,
+              testing::SizeIs(testing::Gt(20U)));
 }
 
 TEST_F(CoreMinimumTest, counts_what_fits_nothing_and_what_cannot_be_kept) {
