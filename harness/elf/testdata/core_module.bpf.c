@@ -3,18 +3,18 @@
  * what it has of the kernel's. See core_module_local.bpf.c. */
 #include "core_target.bpf.c"
 
+/* The kernel has a shape too, another one. */
+struct shape___module {
+	u64 new_one;
+	u32 a;
+};
 struct ring {
 	u64 new_one;
 	struct moved within;
 	struct moved *moved;
 	u32 length;
 	enum mode mode;
-};
-/* The kernel has one too, of another shape. */
-struct shape___module {
-	u64 new_one;
-	u32 a;
+	struct shape___module shape;
 };
 
 struct ring ring;
-struct shape___module shape_of_module;
