@@ -16,6 +16,7 @@
 #include "elf/core_minimum.h"
 #include "elf/elf_file.h"
 #include "run/kernel_finder.h"
+#include "run/module_btf.h"
 
 namespace bpfmatrix {
 
@@ -29,6 +30,7 @@ struct BtfOptions {
   std::string kernel{};
   std::string output{};
   std::vector<std::string> objects{};
+  std::vector<std::string> modules{};
   std::string mirror{};
 };
 
@@ -54,10 +56,41 @@ Result<std::string> read_kernel_btf(const Kernel& kernel) {
   return bytes;
 }
 
-Result<std::string> minimise(const std::string& whole, const std::vector<std::string>& objects) {
-  const Result<Btf> btf = Btf::parse(whole);
-  if (!btf) return btf.error();
-  CoreMinimum minimum(*btf);
+/// The kernel's BTF and after it that of modules, which continues it.
+Result<std::vector<std::shared_ptr<const Btf>>> parse_all(const std::string& kernel,
+                                                          const std::vector<std::string>& modules) {
+  Result<Btf> base = Btf::parse(kernel);
+  if (!base) return std::move(base).error();
+  std::vector<std::shared_ptr<const Btf>> all{std::make_shared<const Btf>(*std::move(base))};
+  for (const std::string& bytes : modules) {
+    Result<Btf> module = Btf::parse_split(all.front(), bytes);
+    if (!module) return wrap("a module", std::move(module).error());
+    all.push_back(std::make_shared<const Btf>(*std::move(module)));
+  }
+  return all;
+}
+
+Result<std::vector<std::string>> read_module_btf(const Kernel& kernel, const BtfOptions& options) {
+  std::vector<std::string> all;
+  for (const std::string& name : options.modules) {
+    Result<std::string> bytes = module_btf(kernel, name);
+    if (!bytes) return std::move(bytes).error();
+    all.push_back(*std::move(bytes));
+  }
+  if (options.objects.empty() && all.size() > 1) {
+    return Error{"--module: the BTF of one module can be written, not of several",
+                 "with --min they become one"};
+  }
+  return all;
+}
+
+Result<std::string> minimise(const std::string& kernel, const std::vector<std::string>& modules,
+                             const std::vector<std::string>& objects) {
+  const Result<std::vector<std::shared_ptr<const Btf>>> all = parse_all(kernel, modules);
+  if (!all) return all.error();
+  std::vector<const Btf*> targets;
+  for (const auto& btf : *all) targets.push_back(btf.get());
+  CoreMinimum minimum(targets);
   for (const std::string& object : objects) {
     Result<std::string> bytes = read_file(object, kMaxObjectBytes);
     if (!bytes) return bytes;
@@ -79,7 +112,7 @@ Result<std::string> minimise(const std::string& whole, const std::vector<std::st
                     "can answer",
                     count.kernel_ids));
   }
-  return minimum.subset().write();
+  return minimum.write();
 }
 
 Result<> write(const std::string& output, const std::string& bytes) {
@@ -107,12 +140,18 @@ int write_btf(const BtfOptions& options) {
   Result<std::string> bytes = read_kernel_btf(*kernel);
   if (!bytes) return report(bytes.error(), ExitCode::unknown);
   const std::size_t whole = bytes->size();
-  if (!options.objects.empty()) bytes = minimise(*bytes, options.objects);
+  const Result<std::vector<std::string>> modules = read_module_btf(*kernel, options);
+  if (!modules) return report(modules.error(), wrong_command);
+  if (!options.objects.empty()) {
+    bytes = minimise(*bytes, *modules, options.objects);
+  } else if (!modules->empty()) {
+    bytes = modules->front();
+  }
   if (!bytes) return report(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
     return report(written.error(), wrong_command);
   }
-  say(options.objects.empty() ? fmt::format("{} bytes", whole)
+  say(options.objects.empty() ? fmt::format("{} bytes", bytes->size())
                               : fmt::format("{} bytes of {}", bytes->size(), whole));
   return as_expected;
 }
@@ -129,6 +168,10 @@ void add_kernels_btf(CLI::App& kernels, int& exit_code) {
   btf->add_option("--min", options->objects,
                   "Only what the CO-RE relocations of these objects look at")
       ->type_name("OBJECT...");
+  btf->add_option("--module", options->modules,
+                  "With --min: types of these modules too, in the same BTF. Alone: the BTF of one "
+                  "module, which continues the kernel's")
+      ->type_name("NAME...");
   btf->add_option("--mirror", options->mirror, "URL of a Debian mirror");
   btf->callback([options, &exit_code] { exit_code = write_btf(*options); });
 }

@@ -1,6 +1,7 @@
 #include "elf/module_types.h"
 
 #include <bpf/btf.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -29,6 +30,19 @@ std::string module_types(const std::string& kernel, const std::string& types) {
   std::uint32_t size = 0;
   const void* bytes = btf__raw_data(split.get(), &size);
   return {static_cast<const char*>(bytes), size};
+}
+
+void write_module(BpfCompiler& compiler, const std::filesystem::path& folder,
+                  const std::string& name, const std::map<std::string, std::string>& sections) {
+  std::string assembly = fmt::format(".section .modinfo\n.asciz \"name={}\"\n", name);
+  for (const auto& [section, bytes] : sections) {
+    const auto file = compiler.write(name + section, bytes);
+    assembly += fmt::format(".section {}\n.incbin \"{}\"\n", section, file.string());
+  }
+  const auto source = compiler.write(name + ".s", assembly);
+  std::filesystem::create_directories(folder / "kernel");
+  compiler.run(
+      {"clang", "-c", source.string(), "-o", (folder / "kernel" / (name + ".ko")).string()});
 }
 
 }  // namespace bpfmatrix
