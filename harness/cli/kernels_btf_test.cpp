@@ -3,6 +3,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/unavailable_world.h"
+#include "elf/btf.h"
 #include "elf/elf_file.h"
 #include "elf/module_types.h"
 #include "kernels/fake_archive.h"
