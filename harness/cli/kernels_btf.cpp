@@ -42,7 +42,7 @@ bool is_known(const KernelFinder& kernels, const std::string& id) {
 
 /// As it lies in the store, and readable, and of the kernel's architecture.
 Result<std::string> read_kernel_btf(const Kernel& kernel) {
-  const KernelBtf* file = btf_to_embed(kernel);
+  const KernelBtf* file = btf_of(kernel);
   if (file == nullptr) return Error{fmt::format("kernel '{}' has no BTF", kernel.id)};
   Result<std::string> bytes = read_file(file->file, kMaxBtfBytes);
   if (!bytes) return bytes;

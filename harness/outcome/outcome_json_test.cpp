@@ -26,6 +26,7 @@ Outcome full_outcome() {
   o.object = {"connect.o", "dd", true, true, "GPL", "clang 14.0.6"};
   o.case_id = "connect-kprobe-bare";
   o.btf_source = "kernel";
+  o.embedded = EmbeddedBtf{EmbeddedOrigin::file, 4711, "ab", 900, 871};
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
   o.kernel.facts = "dd";

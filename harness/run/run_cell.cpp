@@ -313,6 +313,17 @@ OutcomeKernel kernel_facts(const Kernel& kernel) {
                        .signed_by = kernel.origin.signed_by};
 }
 
+EmbeddedOrigin origin_of_embedded(const Kernel& kernel) {
+  if (kernel.given_btf) return EmbeddedOrigin::file;
+  return kernel.btf ? EmbeddedOrigin::kernel : EmbeddedOrigin::debug_info;
+}
+
+std::optional<EmbeddedBtf> embedded_facts(const Cell& cell, const Kernel& kernel) {
+  const KernelBtf* btf = btf_to_embed(kernel);
+  if (cell.btf != BtfSource::embedded || btf == nullptr) return std::nullopt;
+  return EmbeddedBtf{origin_of_embedded(kernel), btf->bytes, btf->sha256, {}, {}};
+}
+
 }  // namespace
 
 Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
@@ -326,7 +337,10 @@ Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel*
   outcome.kernel.id = cell.kernel.id;
   outcome.kernel.arch = to_string(cell.kernel.arch);
   outcome.object.path = to_string(spec.object);
-  if (kernel != nullptr) outcome.kernel = kernel_facts(*kernel);
+  if (kernel != nullptr) {
+    outcome.kernel = kernel_facts(*kernel);
+    outcome.embedded = embedded_facts(cell, *kernel);
+  }
   if (object != nullptr) {
     outcome.object = {object->shown,
                       object->info.sha256,
