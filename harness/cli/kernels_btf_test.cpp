@@ -5,6 +5,7 @@
 #include "cli/exit_code.h"
 #include "cli/unavailable_world.h"
 #include "elf/bpf_compiler.h"
+#include "elf/btf.h"
 #include "elf/core_minimum.h"
 #include "elf/elf_file.h"
 #include "elf/module_types.h"
@@ -189,9 +190,10 @@ class KernelsBtfOfModule : public testing::Test {
     write_module(compiler_, folder, "ring",
                  {{".BTF", module_}, {".modinfo", std::string("vermagic=6.1.0-own SMP\0", 23)}});
     compiler_.write("modules/modules.builtin", "kernel/fs/ext4.ko\n");
-    const auto image = compiler_.write("vmlinuz", fake_bzimage("6.1.0-own", kernel_));
-    const Said added = world_.says(
-        {"kernels", "add", "mine", "--image", image.string(), "--modules", folder.string()});
+    const auto image = compiler_.write("vmlinuz", fake_bzimage("6.1.0-own", ""));
+    const auto types = compiler_.write("kernel.btf", kernel_);
+    const Said added = world_.says({"kernels", "add", "mine", "--image", image.string(), "--btf",
+                                    types.string(), "--modules", folder.string()});
     ASSERT_EQ(added.exit_code, as_expected) << added.err;
   }
   std::string btf_of(const char* name) {

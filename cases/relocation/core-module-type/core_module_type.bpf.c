@@ -2,7 +2,7 @@
 //
 // How the classifier cls_bpf keeps its programs is nobody's business but its own: where it is a
 // module, only that module's BTF has these types. The object is its own witness: it attaches a
-// classifier, and when a packet comes by reads the number that one was given.
+// classifier, and when a packet comes by reads what that one is called.
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -15,16 +15,16 @@ struct cls_bpf_head___own {
 
 struct cls_bpf_prog___own {
   struct list_head link;
-  const struct tcf_proto *tp;
   __u32 handle;
+  const char *bpf_name;
 } __attribute__((preserve_access_index));
 
 struct observed {
   __u64 hits;
   __u64 hits__on_packet;
   __u64 hits__on_classify;
-  __u32 handle;    // 1: the first, and nobody asked for another number
-  __u32 same_one;  // 1: what was found belongs to the classifier that was called
+  __u32 handle__on_classify;   // 1: nobody asked for another number
+  char name__on_classify[10];  // on_packet, and its id, for which there is no room
 };
 OBSERVED;
 
@@ -44,8 +44,9 @@ int BPF_KPROBE(on_classify, struct sk_buff *skb, const struct tcf_proto *tp) {
   saw->hits__on_classify++;
   first = (void *)BPF_CORE_READ(head, plist.next) -
           bpf_core_field_offset(struct cls_bpf_prog___own, link);
-  saw->handle = BPF_CORE_READ(first, handle);
-  saw->same_one = BPF_CORE_READ(first, tp) == tp;
+  saw->handle__on_classify = BPF_CORE_READ(first, handle);
+  bpf_probe_read_kernel_str(saw->name__on_classify, sizeof(saw->name__on_classify),
+                            BPF_CORE_READ(first, bpf_name));
   return 0;
 }
 
