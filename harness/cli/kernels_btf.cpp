@@ -56,15 +56,16 @@ Result<std::string> read_kernel_btf(const Kernel& kernel) {
   return bytes;
 }
 
-/// The kernel's BTF and after it that of modules, which continues it.
+/// The kernel's BTF and after it that of the modules with these names, which continues it.
 Result<std::vector<std::shared_ptr<const Btf>>> parse_all(const std::string& kernel,
-                                                          const std::vector<std::string>& modules) {
+                                                          const std::vector<std::string>& modules,
+                                                          const std::vector<std::string>& names) {
   Result<Btf> base = Btf::parse(kernel);
   if (!base) return std::move(base).error();
   std::vector<std::shared_ptr<const Btf>> all{std::make_shared<const Btf>(*std::move(base))};
-  for (const std::string& bytes : modules) {
-    Result<Btf> module = Btf::parse_split(all.front(), bytes);
-    if (!module) return wrap("a module", std::move(module).error());
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    Result<Btf> module = Btf::parse_split(all.front(), modules[i]);
+    if (!module) return wrap(fmt::format("module '{}'", names[i]), std::move(module).error());
     all.push_back(std::make_shared<const Btf>(*std::move(module)));
   }
   return all;
@@ -84,12 +85,10 @@ Result<std::vector<std::string>> read_module_btf(const Kernel& kernel, const Btf
   return all;
 }
 
-Result<std::string> minimise(const std::string& kernel, const std::vector<std::string>& modules,
+Result<std::string> minimise(const std::vector<std::shared_ptr<const Btf>>& kernel_and_modules,
                              const std::vector<std::string>& objects) {
-  const Result<std::vector<std::shared_ptr<const Btf>>> all = parse_all(kernel, modules);
-  if (!all) return all.error();
   std::vector<const Btf*> targets;
-  for (const auto& btf : *all) targets.push_back(btf.get());
+  for (const auto& btf : kernel_and_modules) targets.push_back(btf.get());
   CoreMinimum minimum(targets);
   for (const std::string& object : objects) {
     Result<std::string> bytes = read_file(object, kMaxObjectBytes);
@@ -142,8 +141,10 @@ int write_btf(const BtfOptions& options) {
   const std::size_t whole = bytes->size();
   const Result<std::vector<std::string>> modules = read_module_btf(*kernel, options);
   if (!modules) return report(modules.error(), wrong_command);
+  const auto all = parse_all(*bytes, *modules, options.modules);
+  if (!all) return report(all.error(), ExitCode::unknown);
   if (!options.objects.empty()) {
-    bytes = minimise(*bytes, *modules, options.objects);
+    bytes = minimise(*all, options.objects);
   } else if (!modules->empty()) {
     bytes = modules->front();
   }
