@@ -100,11 +100,11 @@ class LoaderRun {
 
   RunRequest request() const {
     RunRequest run;
-    const std::string name(input_.command != nullptr ? kCommandLoader : input_.cell->loader);
-    run.argv = {"/bpfmatrix/loaders/" + name};
+    run.argv = {loader_in_guest(input_.command != nullptr ? kCommandLoader : input_.cell->loader)};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
+    run.last = input_.last_in_guest;
     limit(run);
     return run;
   }
@@ -325,6 +325,10 @@ std::optional<EmbeddedBtf> embedded_facts(const Cell& cell, const Kernel& kernel
 }
 
 }  // namespace
+
+std::string loader_in_guest(std::string_view name) {
+  return "/bpfmatrix/loaders/" + std::string(name);
+}
 
 Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
                            const ObjectFile* object) {

@@ -176,7 +176,7 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::trigger:
       return handle_trigger(frame);
     case FrameType::park:
-      return handle_park();
+      return handle_park(frame);
     case FrameType::refresh:
       return handle_refresh(frame);
     case FrameType::shutdown:
@@ -264,11 +264,13 @@ Result<> Server::handle_run(const Frame& frame) {
       return fail(down.error().message);
     }
   }
-  Result<Child> child = start_child(*request);
+  std::optional<Child> waiting = standby_.take(*request);
+  Result<Child> child = waiting ? Result<Child>(*std::move(waiting)) : start_child(*request);
   if (!child) return fail(child.error().message);
   running_.emplace();
   running_->exited.memlock_counted = memlock_counted;
   running_->locked_down = !request->lockdown.empty();
+  running_->last = request->last;
   running_->child = *std::move(child);
   running_->started_ms = uptime_ms();
   running_->deadline_ms = running_->started_ms + request->deadline_ms;
@@ -302,8 +304,13 @@ Result<> Server::handle_trigger(const Frame& frame) {
   return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
 }
 
-Result<> Server::handle_park() {
+Result<> Server::handle_park(const Frame& frame) {
+  const Result<Park> request = from_frame<Park>(frame);
+  if (!request) return request.error();
   if (running_ || upload_) return Error{"parked in the middle of something"};
+  if (const Result<> waiting = standby_.start(request->standby); !waiting) {
+    return fail(waiting.error().message);
+  }
   if (Result<> sent = wire_.send(Frame{FrameType::done}); !sent) return sent;
   wire_.start_over();
   generator_ = open_generator();
@@ -385,7 +392,19 @@ void Server::reap() {
 Result<> Server::finish_run() {
   Running& run = *running_;
   run.exited.wall_ms = uptime_ms() - run.started_ms;
+  // A pipe holds no more than is read at once.
+  if (Result<> passed = pass_on_all(); !passed) return passed;
+  if (!run.last) {
+    if (Result<> cleared = clear_up(); !cleared) return cleared;
+  }
+  const Exited exited = std::exchange(running_, std::nullopt)->exited;
+  return wire_.send(to_frame(exited));
+}
+
+Result<> Server::clear_up() {
+  Running& run = *running_;
   const bool all_dead = kill_everything();
+  standby_.clear();
   // With all writers dead the pipes hold what was written and then end.
   while (all_dead && (run.child.out.valid() || run.child.err.valid())) {
     if (Result<> passed = pass_on_all(); !passed) return passed;
@@ -393,8 +412,7 @@ Result<> Server::finish_run() {
   run.exited.leftovers = clear_cell();
   if (!all_dead) run.exited.leftovers.emplace_back("a process that does not die");
   if (run.locked_down) run.exited.leftovers.emplace_back("a kernel that is locked down");
-  const Exited exited = std::exchange(running_, std::nullopt)->exited;
-  return wire_.send(to_frame(exited));
+  return {};
 }
 
 }  // namespace bpfmatrix
