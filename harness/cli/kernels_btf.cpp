@@ -62,56 +62,50 @@ void say_count(const CoreMinimum& minimum) {
                   count.kernel_ids));
 }
 
-/// The kernel's BTF and after it that of modules, which continues it.
+/// The kernel's BTF and after it that of the modules with these names, which continues it.
 Result<std::vector<std::shared_ptr<const Btf>>> parse_all(const std::string& kernel,
-                                                          const std::vector<std::string>& modules) {
+                                                          const std::vector<std::string>& modules,
+                                                          const std::vector<std::string>& names) {
   Result<Btf> base = Btf::parse(kernel);
   if (!base) return std::move(base).error();
   std::vector<std::shared_ptr<const Btf>> all{std::make_shared<const Btf>(*std::move(base))};
-  for (const std::string& bytes : modules) {
-    Result<Btf> module = Btf::parse_split(all.front(), bytes);
-    if (!module) return wrap("a module", std::move(module).error());
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    Result<Btf> module = Btf::parse_split(all.front(), modules[i]);
+    if (!module) return wrap(fmt::format("module '{}'", names[i]), std::move(module).error());
     all.push_back(std::make_shared<const Btf>(*std::move(module)));
   }
   return all;
 }
 
+/// Of each of the modules that were named; without objects, of which one BTF is made, only one.
 Result<std::vector<std::string>> read_module_btf(const std::optional<Kernel>& kernel,
-                                                 const std::vector<std::string>& names) {
+                                                 const BtfOptions& options) {
   std::vector<std::string> all;
-  if (!names.empty() && !kernel) return Error{"--module: of which kernel?", "name KERNEL"};
-  for (const std::string& name : names) {
+  if (!options.modules.empty() && !kernel) {
+    return Error{"--module: of which kernel?", "name KERNEL"};
+  }
+  for (const std::string& name : options.modules) {
     Result<std::string> bytes = module_btf(*kernel, name);
     if (!bytes) return std::move(bytes).error();
     all.push_back(*std::move(bytes));
   }
+  if (options.objects.empty() && all.size() > 1) {
+    return Error{"--module: the BTF of one module can be written, not of several",
+                 "with --min they become one"};
+  }
   return all;
 }
 
-Result<std::string> minimise(const std::string& kernel, const std::vector<std::string>& modules,
+Result<std::string> minimise(const std::vector<std::shared_ptr<const Btf>>& kernel_and_modules,
                              const std::vector<std::string>& objects) {
-  const Result<std::vector<std::shared_ptr<const Btf>>> all = parse_all(kernel, modules);
-  if (!all) return all.error();
   std::vector<const Btf*> targets;
-  for (const auto& btf : *all) targets.push_back(btf.get());
+  for (const auto& btf : kernel_and_modules) targets.push_back(btf.get());
   CoreMinimum minimum(targets);
   for (const std::string& object : objects) {
     if (Result<> added = add_object(object, minimum); !added) return std::move(added).error();
   }
   say_count(minimum);
   return minimum.write();
-}
-
-/// What is asked for of the kernel's BTF and of its modules'.
-Result<std::string> choose_bytes(const FoundBtf& found, const BtfOptions& options,
-                                 const std::vector<std::string>& objects) {
-  const Result<std::vector<std::string>> modules = read_module_btf(found.kernel, options.modules);
-  if (!modules) return modules.error();
-  if (!objects.empty()) return minimise(found.bytes, *modules, objects);
-  if (modules->empty()) return found.bytes;
-  if (modules->size() == 1) return modules->front();
-  return Error{"--module: the BTF of one module can be written, not of several",
-               "with --min they become one"};
 }
 
 Result<> write(const std::string& output, const std::string& bytes) {
@@ -139,16 +133,21 @@ int write_btf(const BtfOptions& options) {
   if (const auto* none = std::get_if<NoBtf>(&found)) {
     return report(error_of(*none, options), none->exit_code);
   }
-  const auto& kernel = std::get<FoundBtf>(found);
+  const auto& [whole, kernel] = std::get<FoundBtf>(found);
+  const Result<std::vector<std::string>> modules = read_module_btf(kernel, options);
+  if (!modules) return report(modules.error(), wrong_command);
+  const auto all = parse_all(whole, *modules, options.modules);
+  if (!all) return report(all.error(), ExitCode::unknown);
   std::vector<std::string> objects = options.objects;
   objects.insert(objects.end(), options.more_objects.begin(), options.more_objects.end());
-  const Result<std::string> bytes = choose_bytes(kernel, options, objects);
+  Result<std::string> bytes = modules->empty() ? whole : modules->front();
+  if (!objects.empty()) bytes = minimise(*all, objects);
   if (!bytes) return report(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
     return report(written.error(), wrong_command);
   }
   say(objects.empty() ? fmt::format("{} bytes", bytes->size())
-                      : fmt::format("{} bytes of {}", bytes->size(), kernel.bytes.size()));
+                      : fmt::format("{} bytes of {}", bytes->size(), whole.size()));
   return as_expected;
 }
 

@@ -185,14 +185,15 @@ TEST_F(KernelsBtf, a_disk_that_fills_up_leaves_the_file_that_was_there) {
 /// A kernel of one's own with a module, both with the types of elf/testdata.
 class KernelsBtfOfModule : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { add("mine"); }
+  void add(const std::string& id) {
     const auto folder = compiler_.directory() / "modules";
     write_module(compiler_, folder, "ring",
                  {{".BTF", module_}, {".modinfo", std::string("vermagic=6.1.0-own SMP\0", 23)}});
     compiler_.write("modules/modules.builtin", "kernel/fs/ext4.ko\n");
     const auto image = compiler_.write("vmlinuz", fake_bzimage("6.1.0-own", ""));
     const auto types = compiler_.write("kernel.btf", kernel_);
-    const Said added = world_.says({"kernels", "add", "mine", "--image", image.string(), "--btf",
+    const Said added = world_.says({"kernels", "add", id, "--image", image.string(), "--btf",
                                     types.string(), "--modules", folder.string()});
     ASSERT_EQ(added.exit_code, as_expected) << added.err;
   }
@@ -200,8 +201,8 @@ class KernelsBtfOfModule : public testing::Test {
     const ElfFile elf = *ElfFile::parse(bytes_of(compiler_.object(name)));
     return std::string(elf.section(".BTF")->bytes);
   }
-  Said btf(std::vector<std::string> more) {
-    std::vector<std::string> arguments{"kernels", "btf", "mine", "-o", out_.string()};
+  Said btf(std::vector<std::string> more, const std::string& id = "mine") {
+    std::vector<std::string> arguments{"kernels", "btf", id, "-o", out_.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return world_.says(arguments);
   }
@@ -235,6 +236,15 @@ TEST_F(KernelsBtfOfModule, with_min_becomes_one_btf_with_the_kernels) {
   const Btf part = *Btf::parse(bytes_of(out_));
   EXPECT_EQ(part.find("ring", BtfKind::struct_type).size(), 1U);
   EXPECT_EQ(part.find("moved", BtfKind::struct_type).size(), 1U);
+}
+
+TEST_F(KernelsBtfOfModule, that_means_nothing_with_the_kernels_is_not_written) {
+  module_.replace(24, 4, 4, '\xff');
+  add("broken");
+  const Said said = btf({"--module", "ring"}, "broken");
+  EXPECT_EQ(said.exit_code, unknown);
+  EXPECT_THAT(said.err, HasSubstr("error: module 'ring': BTF: type "));
+  EXPECT_FALSE(std::filesystem::exists(out_));
 }
 
 TEST_F(KernelsBtfOfModule, that_there_is_not_is_one_error_with_a_hint) {
