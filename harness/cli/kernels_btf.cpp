@@ -14,6 +14,7 @@
 #include "cli/talk.h"
 #include "elf/core_minimum.h"
 #include "elf/elf_file.h"
+#include "run/module_btf.h"
 
 namespace bpfmatrix {
 
@@ -28,6 +29,7 @@ struct BtfOptions {
   std::vector<std::string> objects{};
   /// What stands behind KERNEL: objects too.
   std::vector<std::string> more_objects{};
+  std::vector<std::string> modules{};
 };
 
 Result<> add_object(const std::string& object, CoreMinimum& minimum) {
@@ -60,15 +62,50 @@ void say_count(const CoreMinimum& minimum) {
                   count.kernel_ids));
 }
 
-Result<std::string> minimise(const std::string& whole, const std::vector<std::string>& objects) {
-  const Result<Btf> btf = Btf::parse(whole);
-  if (!btf) return btf.error();
-  CoreMinimum minimum(*btf);
+/// The kernel's BTF and after it that of the modules with these names, which continues it.
+Result<std::vector<std::shared_ptr<const Btf>>> parse_all(const std::string& kernel,
+                                                          const std::vector<std::string>& modules,
+                                                          const std::vector<std::string>& names) {
+  Result<Btf> base = Btf::parse(kernel);
+  if (!base) return std::move(base).error();
+  std::vector<std::shared_ptr<const Btf>> all{std::make_shared<const Btf>(*std::move(base))};
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    Result<Btf> module = Btf::parse_split(all.front(), modules[i]);
+    if (!module) return wrap(fmt::format("module '{}'", names[i]), std::move(module).error());
+    all.push_back(std::make_shared<const Btf>(*std::move(module)));
+  }
+  return all;
+}
+
+/// Of each of the modules that were named; without objects, of which one BTF is made, only one.
+Result<std::vector<std::string>> read_module_btf(const std::optional<Kernel>& kernel,
+                                                 const BtfOptions& options) {
+  std::vector<std::string> all;
+  if (!options.modules.empty() && !kernel) {
+    return Error{"--module: of which kernel?", "name KERNEL"};
+  }
+  for (const std::string& name : options.modules) {
+    Result<std::string> bytes = module_btf(*kernel, name);
+    if (!bytes) return std::move(bytes).error();
+    all.push_back(*std::move(bytes));
+  }
+  if (options.objects.empty() && all.size() > 1) {
+    return Error{"--module: the BTF of one module can be written, not of several",
+                 "with --min they become one"};
+  }
+  return all;
+}
+
+Result<std::string> minimise(const std::vector<std::shared_ptr<const Btf>>& kernel_and_modules,
+                             const std::vector<std::string>& objects) {
+  std::vector<const Btf*> targets;
+  for (const auto& btf : kernel_and_modules) targets.push_back(btf.get());
+  CoreMinimum minimum(targets);
   for (const std::string& object : objects) {
     if (Result<> added = add_object(object, minimum); !added) return std::move(added).error();
   }
   say_count(minimum);
-  return minimum.subset().write();
+  return minimum.write();
 }
 
 Result<> write(const std::string& output, const std::string& bytes) {
@@ -96,15 +133,20 @@ int write_btf(const BtfOptions& options) {
   if (const auto* none = std::get_if<NoBtf>(&found)) {
     return report(error_of(*none, options), none->exit_code);
   }
-  const std::string& whole = std::get<FoundBtf>(found).bytes;
+  const auto& [whole, kernel] = std::get<FoundBtf>(found);
+  const Result<std::vector<std::string>> modules = read_module_btf(kernel, options);
+  if (!modules) return report(modules.error(), wrong_command);
+  const auto all = parse_all(whole, *modules, options.modules);
+  if (!all) return report(all.error(), ExitCode::unknown);
   std::vector<std::string> objects = options.objects;
   objects.insert(objects.end(), options.more_objects.begin(), options.more_objects.end());
-  const Result<std::string> bytes = objects.empty() ? whole : minimise(whole, objects);
+  Result<std::string> bytes = modules->empty() ? whole : modules->front();
+  if (!objects.empty()) bytes = minimise(*all, objects);
   if (!bytes) return report(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
     return report(written.error(), wrong_command);
   }
-  say(objects.empty() ? fmt::format("{} bytes", whole.size())
+  say(objects.empty() ? fmt::format("{} bytes", bytes->size())
                       : fmt::format("{} bytes of {}", bytes->size(), whole.size()));
   return as_expected;
 }
@@ -141,6 +183,14 @@ void add_kernels_btf(CLI::App& kernels, int& exit_code) {
                                      "be given again, and more objects behind KERNEL")
                          ->type_name("OBJECT")
                          ->allow_extra_args(false);
+  btf->add_option(
+         "--module", options->modules,
+         "With --min: types of this module too, in the same BTF; may be given again. Alone: "
+         "the BTF of one module, which continues the kernel's")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->excludes(btf->get_option("--collection"))
+      ->excludes(btf->get_option("--from-debug-info"));
   btf->add_option("OBJECT", options->more_objects, "More objects, with --min")->needs(min);
   btf->callback([options, &exit_code] { exit_code = write_btf(*options); });
 }

@@ -48,8 +48,8 @@ Outcome full_outcome() {
   o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
   ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
   p.relocations = {{3, "helper", 7, 48, "byte_off", "struct task_struct::tgid", 4,
-                    "struct task_struct::tgid", 2420, 1, RelocationResult::resolved, "a reason",
-                    WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
+                    "struct task_struct::tgid", "veth", 2420, 1, RelocationResult::resolved,
+                    "a reason", WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
                    {.kind = "enumval_value", .local_value = UINT64_MAX}};
   p.load.stage.result = StageResult::ok;
   p.load.stats.insns = 41;

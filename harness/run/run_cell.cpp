@@ -182,13 +182,21 @@ class LoaderRun {
     if (!bytes) return std::move(bytes).error();
     const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
     if (!elf) return elf.error();
-    std::shared_ptr<const Btf> target;
+    std::shared_ptr<const Btf> kernel;
+    LoaderTypes against;
     if (const KernelBtf* btf = btf_at_hand()) {
       Result<std::shared_ptr<const Btf>> types = input_.types->read(btf->file);
       if (!types) return std::move(types).error();
-      target = *std::move(types);
+      kernel = *std::move(types);
+      against.kernel = kernel.get();
     }
-    return bpfmatrix::record_relocations(*elf, target.get(), record_.evidence(), result_.outcome);
+    if (kernel && input_.cell->btf == BtfSource::kernel && input_.kernel->modules) {
+      Result<std::vector<ModuleTypes>> modules =
+          input_.types->modules(input_.kernel->btf->file, *input_.kernel->modules);
+      if (!modules) return std::move(modules).error();
+      against.modules = *std::move(modules);
+    }
+    return bpfmatrix::record_relocations(*elf, against, record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {
