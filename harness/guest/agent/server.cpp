@@ -40,20 +40,42 @@ Fd watch_children() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-Result<> check_path(const std::string& path) {
-  const fs::path normal = fs::path(path).lexically_normal();
-  const std::string prefix = std::string(kGuestDirectory) + "/";
-  if (normal.string() == path && path.starts_with(prefix) && path.size() > prefix.size()) return {};
+/// No part of it is empty, "." or "..".
+bool is_normal(std::string_view path) {
+  while (!path.empty()) {
+    if (path.front() != '/') return false;
+    path.remove_prefix(1);
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+  }
+  return true;
+}
+
+Result<> check_path(std::string_view path) {
+  const std::size_t prefix = kGuestDirectory.size();
+  if (path.starts_with(kGuestDirectory) && path.size() > prefix && is_normal(path.substr(prefix))) {
+    return {};
+  }
   return Error{fmt::format("'{}': not a path below '{}'", path, kGuestDirectory)};
+}
+
+Fd open_new(const PutFile& request) {
+  return Fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                   static_cast<mode_t>(request.mode)));
 }
 
 Result<Fd> create_file(const PutFile& request) {
   if (Result<> path = check_path(request.path); !path) return std::move(path).error();
-  std::error_code error;
-  fs::create_directories(fs::path(request.path).parent_path(), error);
-  const auto mode = static_cast<mode_t>(request.mode);
-  Fd fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!fd.valid() || ::fchmod(fd.get(), mode) != 0) return Error{system_note(request.path)};
+  Fd fd = open_new(request);
+  if (!fd.valid() && errno == ENOENT) {
+    std::error_code error;
+    fs::create_directories(fs::path(request.path).parent_path(), error);
+    fd = open_new(request);
+  }
+  if (!fd.valid() || ::fchmod(fd.get(), static_cast<mode_t>(request.mode)) != 0) {
+    return Error{system_note(request.path)};
+  }
   return fd;
 }
 
@@ -308,6 +330,8 @@ Result<> Server::handle_park(const Frame& frame) {
   const Result<Park> request = from_frame<Park>(frame);
   if (!request) return request.error();
   if (running_ || upload_) return Error{"parked in the middle of something"};
+  // Where the first cell's files will go.
+  ::mkdir(std::string(kCellDirectory).c_str(), 0755);
   if (const Result<> waiting = standby_.start(request->standby); !waiting) {
     return fail(waiting.error().message);
   }
