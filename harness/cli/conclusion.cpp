@@ -18,14 +18,13 @@ namespace bpfmatrix {
 
 namespace {
 
-/// A rule that could not be decided is named and fails nobody; a machine that was lost does.
-ExitCode exit_code_of(const VerdictSummary& verdicts, const std::vector<Outcome>& outcomes) {
+/// A rule that could not be decided is named and fails nobody; a machine that was lost does, unless
+/// just that was expected of the case.
+ExitCode exit_code_of(const VerdictSummary& verdicts) {
   if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
-  const bool untold = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
-    return (outcome.end != End::completed && outcome.end != End::panicked) ||
-           !outcome.vm.unsteady.empty();
-  });
-  return untold ? unknown : as_expected;
+  const bool told = std::all_of(verdicts.notable.begin(), verdicts.notable.end(),
+                                [](const JudgedCell& cell) { return cell.told; });
+  return told ? as_expected : unknown;
 }
 
 Result<Features> features_here() {
@@ -79,7 +78,7 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules
   if (features) say_disagreements(outcomes, kernels, *features);
   say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes.size(),
                   run_dir, run_dir));
-  return exit_code_of(verdicts, outcomes);
+  return exit_code_of(verdicts);
 }
 
 }  // namespace bpfmatrix

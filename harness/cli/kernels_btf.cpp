@@ -2,84 +2,110 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/file.h"
+#include "cli/btf_origin.h"
 #include "cli/exit_code.h"
-#include "cli/known_kernels.h"
 #include "cli/talk.h"
-#include "elf/btf_identity.h"
 #include "elf/core_minimum.h"
 #include "elf/elf_file.h"
-#include "run/kernel_finder.h"
+#include "run/module_btf.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxBtfBytes = 64 << 20;
 constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 constexpr std::string_view kStandardOutput = "-";
 
 struct BtfOptions {
-  std::string kernel{};
+  BtfRequest origin{};
   std::string output{};
   std::vector<std::string> objects{};
-  std::string mirror{};
+  /// What stands behind KERNEL: objects too.
+  std::vector<std::string> more_objects{};
+  std::vector<std::string> modules{};
 };
 
-bool is_known(const KernelFinder& kernels, const std::string& id) {
-  const std::vector<PlanKernel> known = kernels.known();
-  return std::any_of(known.begin(), known.end(),
-                     [&](const PlanKernel& kernel) { return kernel.id == id; });
+Result<> add_object(const std::string& object, CoreMinimum& minimum) {
+  const auto named = [&object](Error error) {
+    return wrap(fmt::format("'{}'", object), std::move(error));
+  };
+  Result<std::string> bytes = read_file(object, kMaxObjectBytes);
+  if (!bytes) return std::move(bytes).error();
+  const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
+  if (!elf) return named(elf.error());
+  const std::size_t before = minimum.count().relocations;
+  if (Result<> added = minimum.add(*elf); !added) return named(std::move(added).error());
+  if (minimum.count().relocations == before) {
+    say(fmt::format("'{}' has no CO-RE relocations: nothing is kept for it", object));
+  }
+  return {};
 }
 
-/// As it lies in the store, and readable, and of the kernel's architecture.
-Result<std::string> read_kernel_btf(const Kernel& kernel) {
-  const KernelBtf* file = btf_to_embed(kernel);
-  if (file == nullptr) return Error{fmt::format("kernel '{}' has no BTF", kernel.id)};
-  Result<std::string> bytes = read_file(file->file, kMaxBtfBytes);
-  if (!bytes) return bytes;
-  const Result<Btf> btf = Btf::parse(*bytes);
-  if (!btf) return wrap(fmt::format("BTF of '{}'", kernel.id), btf.error());
-  const std::optional<Arch> arch = arch_of(*btf);
-  if (arch && *arch != kernel.arch) {
-    return Error{fmt::format("BTF of '{}': of an {} kernel, not {}", kernel.id, to_string(*arch),
-                             to_string(kernel.arch))};
-  }
-  return bytes;
-}
-
-Result<std::string> minimise(const std::string& whole, const std::vector<std::string>& objects) {
-  const Result<Btf> btf = Btf::parse(whole);
-  if (!btf) return btf.error();
-  CoreMinimum minimum(*btf);
-  for (const std::string& object : objects) {
-    Result<std::string> bytes = read_file(object, kMaxObjectBytes);
-    if (!bytes) return bytes;
-    const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
-    if (!elf) return wrap(fmt::format("'{}'", object), elf.error());
-    if (Result<> added = minimum.add(*elf); !added) {
-      return wrap(fmt::format("'{}'", object), std::move(added).error());
-    }
-  }
+void say_count(const CoreMinimum& minimum) {
   const CoreMinimumCount& count = minimum.count();
   say(
       fmt::format("{} types and {} members for {} relocations, of which {} fit nothing in this "
                   "kernel",
                   minimum.subset().type_count(), minimum.subset().member_count(), count.relocations,
                   count.unmatched));
-  if (count.kernel_ids > 0) {
-    say(
-        fmt::format("{} relocations ask for the id of a kernel's type, which only the whole BTF "
-                    "can answer",
-                    count.kernel_ids));
+  if (count.kernel_ids == 0) return;
+  say(
+      fmt::format("{} relocations ask for the id of a kernel's type, which only the whole BTF "
+                  "can answer",
+                  count.kernel_ids));
+}
+
+/// The kernel's BTF and after it that of the modules with these names, which continues it.
+Result<std::vector<std::shared_ptr<const Btf>>> parse_all(const std::string& kernel,
+                                                          const std::vector<std::string>& modules,
+                                                          const std::vector<std::string>& names) {
+  Result<Btf> base = Btf::parse(kernel);
+  if (!base) return std::move(base).error();
+  std::vector<std::shared_ptr<const Btf>> all{std::make_shared<const Btf>(*std::move(base))};
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    Result<Btf> module = Btf::parse_split(all.front(), modules[i]);
+    if (!module) return wrap(fmt::format("module '{}'", names[i]), std::move(module).error());
+    all.push_back(std::make_shared<const Btf>(*std::move(module)));
   }
-  return minimum.subset().write();
+  return all;
+}
+
+/// Of each of the modules that were named; without objects, of which one BTF is made, only one.
+Result<std::vector<std::string>> read_module_btf(const std::optional<Kernel>& kernel,
+                                                 const BtfOptions& options) {
+  std::vector<std::string> all;
+  if (!options.modules.empty() && !kernel) {
+    return Error{"--module: of which kernel?", "name KERNEL"};
+  }
+  for (const std::string& name : options.modules) {
+    Result<std::string> bytes = module_btf(*kernel, name);
+    if (!bytes) return std::move(bytes).error();
+    all.push_back(*std::move(bytes));
+  }
+  if (options.objects.empty() && all.size() > 1) {
+    return Error{"--module: the BTF of one module can be written, not of several",
+                 "with --min they become one"};
+  }
+  return all;
+}
+
+Result<std::string> minimise(const std::vector<std::shared_ptr<const Btf>>& kernel_and_modules,
+                             const std::vector<std::string>& objects) {
+  std::vector<const Btf*> targets;
+  for (const auto& btf : kernel_and_modules) targets.push_back(btf.get());
+  CoreMinimum minimum(targets);
+  for (const std::string& object : objects) {
+    if (Result<> added = add_object(object, minimum); !added) return std::move(added).error();
+  }
+  say_count(minimum);
+  return minimum.write();
 }
 
 Result<> write(const std::string& output, const std::string& bytes) {
@@ -93,28 +119,54 @@ int report(const Error& error, ExitCode exit_code) {
   return exit_code;
 }
 
+/// KERNEL behind an object's name is an object to us, and the object KERNEL.
+Error error_of(const NoBtf& none, const BtfOptions& options) {
+  Error error = none.error;
+  if (none.exit_code != wrong_command || options.more_objects.empty()) return error;
+  error.hint = fmt::format("'{}' was taken for KERNEL: it stands before further objects",
+                           options.origin.kernel);
+  return error;
+}
+
 int write_btf(const BtfOptions& options) {
-  Result<RunSettings> settings = default_settings(options.mirror);
-  if (!settings) return report(settings.error(), wrong_command);
-  settings->fetch.notice = [](std::string_view line) { say(line); };
-  Result<Catalog> catalog = known_kernels(settings->fetch.store);
-  if (!catalog) return report(catalog.error(), ExitCode::unknown);
-  const KernelFinder kernels(*std::move(catalog), *settings);
-  const bool known = is_known(kernels, options.kernel);
-  const Result<Kernel> kernel = kernels.find(options.kernel);
-  if (!kernel && !known) return report(kernel.error(), wrong_command);
-  if (!kernel) return report(kernel.error(), ExitCode::unknown);
-  Result<std::string> bytes = read_kernel_btf(*kernel);
-  if (!bytes) return report(bytes.error(), ExitCode::unknown);
-  const std::size_t whole = bytes->size();
-  if (!options.objects.empty()) bytes = minimise(*bytes, options.objects);
+  const std::variant<FoundBtf, NoBtf> found = find_btf(options.origin);
+  if (const auto* none = std::get_if<NoBtf>(&found)) {
+    return report(error_of(*none, options), none->exit_code);
+  }
+  const auto& [whole, kernel] = std::get<FoundBtf>(found);
+  const Result<std::vector<std::string>> modules = read_module_btf(kernel, options);
+  if (!modules) return report(modules.error(), wrong_command);
+  const auto all = parse_all(whole, *modules, options.modules);
+  if (!all) return report(all.error(), ExitCode::unknown);
+  std::vector<std::string> objects = options.objects;
+  objects.insert(objects.end(), options.more_objects.begin(), options.more_objects.end());
+  Result<std::string> bytes = modules->empty() ? whole : modules->front();
+  if (!objects.empty()) bytes = minimise(*all, objects);
   if (!bytes) return report(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
     return report(written.error(), wrong_command);
   }
-  say(options.objects.empty() ? fmt::format("{} bytes", whole)
-                              : fmt::format("{} bytes of {}", bytes->size(), whole));
+  say(objects.empty() ? fmt::format("{} bytes", bytes->size())
+                      : fmt::format("{} bytes of {}", bytes->size(), whole.size()));
   return as_expected;
+}
+
+void add_origin(CLI::App& btf, BtfRequest& origin) {
+  btf.add_option("KERNEL", origin.kernel, "Its name, or the path of an image");
+  CLI::Option* collection =
+      btf.add_option("--collection", origin.collection,
+                     "Take it from a folder of BTF: DISTRIBUTION/VERSION/ARCH/RELEASE.btf.tar.xz")
+          ->type_name("DIR");
+  btf.add_option("--from-debug-info", origin.debug_info,
+                 "Have pahole make it of a vmlinux with debug information")
+      ->type_name("FILE")
+      ->excludes(collection);
+  CLI::Option* release = btf.add_option("--release", origin.release,
+                                        "Instead of KERNEL: what uname -r says on the box")
+                             ->needs(collection);
+  CLI::Option* arch = btf.add_option("--arch", origin.arch, "x86_64 or aarch64")->needs(release);
+  release->needs(arch);
+  btf.add_option("--mirror", origin.mirror, "URL of a Debian mirror");
 }
 
 }  // namespace
@@ -122,14 +174,24 @@ int write_btf(const BtfOptions& options) {
 void add_kernels_btf(CLI::App& kernels, int& exit_code) {
   const auto options = std::make_shared<BtfOptions>();
   CLI::App* btf = kernels.add_subcommand(
-      "btf", "Write a kernel's BTF: its own, or what was made from its debug information");
-  btf->add_option("KERNEL", options->kernel, "Its name")->required();
+      "btf", "Write a kernel's BTF: its own, what others collected, or made of debug information");
+  add_origin(*btf, options->origin);
   btf->add_option("-o,--output", options->output, "File to write; - is standard output")
       ->required();
-  btf->add_option("--min", options->objects,
-                  "Only what the CO-RE relocations of these objects look at")
-      ->type_name("OBJECT...");
-  btf->add_option("--mirror", options->mirror, "URL of a Debian mirror");
+  CLI::Option* min = btf->add_option("--min", options->objects,
+                                     "Only what the CO-RE relocations of this object look at; may "
+                                     "be given again, and more objects behind KERNEL")
+                         ->type_name("OBJECT")
+                         ->allow_extra_args(false);
+  btf->add_option(
+         "--module", options->modules,
+         "With --min: types of this module too, in the same BTF; may be given again. Alone: "
+         "the BTF of one module, which continues the kernel's")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->excludes(btf->get_option("--collection"))
+      ->excludes(btf->get_option("--from-debug-info"));
+  btf->add_option("OBJECT", options->more_objects, "More objects, with --min")->needs(min);
   btf->callback([options, &exit_code] { exit_code = write_btf(*options); });
 }
 

@@ -44,6 +44,7 @@ struct RunOptions {
   std::vector<std::string> cases{};
   std::vector<std::string> objects{};
   std::vector<std::string> btf{};
+  std::vector<std::string> btf_files{};
   std::vector<std::string> loaders{};
   std::string loader_args{};
   std::vector<std::string> loader_env{};
@@ -190,12 +191,23 @@ class RunCommand {
       if (!sources) return std::move(sources).error();
       request.matrix.btf = *std::move(sources);
     }
+    take_btf_files(request.matrix);
     if (!options_.loaders.empty()) {
       if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
     }
     for (const std::string& file : options_.objects)
       request.objects.push_back(fs::absolute(file).string());
     return request;
+  }
+
+  /// BTF is handed over to be embedded: other sources are run only if they are asked for.
+  void take_btf_files(MatrixSpec& matrix) const {
+    for (const std::string& text : options_.btf_files) {
+      BtfFile file = parse_btf_file(text);
+      file.path = fs::absolute(file.path).string();
+      matrix.btf_files.push_back(std::move(file));
+    }
+    if (!matrix.btf_files.empty() && !matrix.btf) matrix.btf = {BtfSource::embedded};
   }
 
   Result<> choose_loaders(MatrixSpec& matrix) const {
@@ -257,6 +269,9 @@ class RunCommand {
     Result<CommandFiles> commands = find_commands(matrix.commands, assembled.input.plan);
     if (!commands) return std::move(commands).error();
     assembled.input.commands = *std::move(commands);
+    Result<GivenBtf> btf = find_given_btf(matrix.btf_files, assembled.input.plan);
+    if (!btf) return std::move(btf).error();
+    assembled.input.btf = *std::move(btf);
     for (CaseSpec& spec : *suite) assembled.input.cases.emplace(spec.id, std::move(spec));
     return assembled;
   }
@@ -413,6 +428,11 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->type_name("FILE");
   run->add_option("--btf", options->btf,
                   "BTF source: kernel, embedded or none; instead of what the cases say");
+  run->add_option(
+         "--btf-file", options->btf_files,
+         "BTF to embed, in place of the kernel's own; of all kernels, or of those that GLOB "
+         "names. Without --btf nothing else is run")
+      ->type_name("[GLOB=]FILE");
   run->add_option("--loader", options->loaders,
                   "Loader, instead of what the cases say: a name, or a path to a static program")
       ->type_name("NAME|PATH");

@@ -102,7 +102,7 @@ Result<> ShellSession::furnish(const std::vector<ShellFile>& tools,
     if (Result<> put_there = put(object, path, 0644); !put_there) return put_there;
   }
   if (btf_ == BtfSource::embedded) {
-    const KernelBtf* btf = btf_to_embed(kernel_);
+    const KernelBtf* btf = btf_of(kernel_);
     if (btf == nullptr) return Error{"the kernel has no BTF that could be handed over"};
     const std::string path = std::string(kShellObjects) + "/vmlinux.btf";
     if (Result<> put_there = put(btf->file, path, 0644); !put_there) return put_there;

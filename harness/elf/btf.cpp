@@ -183,8 +183,20 @@ std::string_view to_string(BtfKind kind) {
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
-Result<Btf> Btf::parse(std::string bytes) {
-  Btf btf(std::move(bytes));
+Btf::Btf(std::shared_ptr<const Btf> base, std::string bytes)
+    : base_(std::move(base)),
+      first_(base_->type_count()),
+      first_string_(base_->strings_size_),
+      bytes_(std::move(bytes)) {}
+
+Result<Btf> Btf::parse(std::string bytes) { return read(Btf(std::move(bytes))); }
+
+Result<Btf> Btf::parse_split(std::shared_ptr<const Btf> base, std::string bytes) {
+  if (base->base() != nullptr) return broken("continues one that continues another itself");
+  return read(Btf(std::move(base), std::move(bytes)));
+}
+
+Result<Btf> Btf::read(Btf btf) {
   if (Result<> read = btf.read_header(); !read) return std::move(read).error();
   if (Result<> read = btf.read_types(); !read) return std::move(read).error();
   btf.index_names();
@@ -209,7 +221,13 @@ Result<> Btf::read_header() {
   strings_size_ = header->strings_size;
   if (!slice(bytes_, types_at_, types_size_)) return broken("types beyond its end");
   if (!slice(bytes_, strings_at_, strings_size_)) return broken("strings beyond its end");
-  if (strings_size_ == 0 || strings().front() != '\0' || strings().back() != '\0') {
+  return check_strings();
+}
+
+/// The empty name at the start is the base's, if there is one, which may have all others too.
+Result<> Btf::check_strings() const {
+  if (base_ && strings_size_ == 0) return {};
+  if (strings_size_ == 0 || (!base_ && strings().front() != '\0') || strings().back() != '\0') {
     return broken("a string section that does not start and end with NUL");
   }
   for (std::size_t at = 0, end = 0; at < strings_size_; at = end + 1) {
@@ -233,7 +251,7 @@ Result<> Btf::read_types() {
     const auto tail = slice(all, at + sizeof(RawType), tail_size(kind, raw->count()));
     if (!tail) return broken(fmt::format("type {} is cut short", id));
     const Mentions found = mentions(kind, *raw, *tail);
-    if (found.name >= strings_size_) {
+    if (found.name >= first_string_ + strings_size_) {
       return broken(fmt::format("type {} has a name beyond the strings", id));
     }
     most.add(0, found.type);
@@ -252,12 +270,12 @@ void Btf::index_names() {
   buckets_.assign(size, 0);
   next_.assign(offsets_.size(), 0);
   // Backwards, so that each chain comes out in the order of ids.
-  for (BtfId id = type_count() - 1; id > 0; --id) {
-    const auto raw = record<RawType>(types().substr(offsets_[id]), 0);
+  for (BtfId id = type_count() - 1; id >= std::max<BtfId>(first_, 1); --id) {
+    const auto raw = record<RawType>(types().substr(offset_of(id)), 0);
     if (raw.name == 0) continue;
     const std::string_view essential = essential_name(name(raw.name));
     BtfId& bucket = buckets_[std::hash<std::string_view>{}(essential) & (size - 1)];
-    next_[id] = std::exchange(bucket, id);
+    next_[id - first_] = std::exchange(bucket, id);
   }
 }
 
@@ -270,17 +288,19 @@ std::string_view Btf::strings() const {
 }
 
 std::string_view Btf::name(std::uint32_t offset) const {
-  return string_at(strings(), offset).value_or(std::string_view{});
+  return string(offset).value_or(std::string_view{});
 }
 
 std::optional<std::string_view> Btf::string(std::uint32_t offset) const {
-  return string_at(strings(), offset);
+  if (offset < first_string_) return base_->string(offset);
+  return string_at(strings(), offset - first_string_);
 }
 
 std::optional<BtfType> Btf::type(BtfId id) const {
   if (id >= type_count()) return std::nullopt;
   if (id == 0) return BtfType{};
-  const auto raw = record<RawType>(types().substr(offsets_[id]), 0);
+  if (id < first_) return base_->type(id);
+  const auto raw = record<RawType>(types().substr(offset_of(id)), 0);
   const auto kind = static_cast<BtfKind>(raw.kind());
   return BtfType{
       .id = id,
@@ -290,14 +310,14 @@ std::optional<BtfType> Btf::type(BtfId id) const {
       .kind_flag = raw.kind_flag(),
       .size = has_size(kind) ? raw.size_or_type : 0,
       .target = has_target(kind) ? raw.size_or_type : 0,
-      .tail = types().substr(offsets_[id] + sizeof(RawType), tail_size(kind, raw.count()))};
+      .tail = types().substr(offset_of(id) + sizeof(RawType), tail_size(kind, raw.count()))};
 }
 
 std::vector<BtfId> Btf::find_flavours(std::string_view wanted) const {
   const std::string_view essential = essential_name(wanted);
   std::vector<BtfId> found;
   const std::size_t bucket = std::hash<std::string_view>{}(essential) & (buckets_.size() - 1);
-  for (BtfId id = buckets_[bucket]; id != 0; id = next_[id]) {
+  for (BtfId id = buckets_[bucket]; id != 0; id = next_[id - first_]) {
     if (essential_name(type(id)->name) == essential) found.push_back(id);
   }
   return found;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -104,14 +105,23 @@ class Btf {
   /// Takes a whole .BTF section, or a kernel's BTF file. Error: cut short, big-endian, a kind newer
   /// than enum64, or a name or type id that points nowhere.
   static Result<Btf> parse(std::string bytes);
+  /// Takes the .BTF section of a kernel module, which continues the kernel's: its types refer to
+  /// those of `base` too, ids and names count on from there. Error: as above, or `base` is such a
+  /// continuation itself.
+  static Result<Btf> parse_split(std::shared_ptr<const Btf> base, std::string bytes);
 
   /// Ids are 0 (void) up to, not including, this.
-  BtfId type_count() const { return static_cast<BtfId>(offsets_.size()); }
+  BtfId type_count() const { return first_ + static_cast<BtfId>(offsets_.size()); }
+  /// What this one continues, and has all types with ids below first_id() from; nullptr: it stands
+  /// alone.
+  const Btf* base() const { return base_.get(); }
+  BtfId first_id() const { return first_; }
   /// Names in it stay valid as long as the Btf, moved or not. Nothing: no such id.
   std::optional<BtfType> type(BtfId id) const;
   /// The string at `offset` of the string section, where .BTF.ext finds its names.
   std::optional<std::string_view> string(std::uint32_t offset) const;
 
+  // Both look in what it has itself, not in its base.
   /// Every type of that kind and exactly that name, in the order of ids.
   std::vector<BtfId> find(std::string_view name, BtfKind kind) const;
   /// Every type whose name without flavour is `name` without flavour (see essential_name).
@@ -133,19 +143,28 @@ class Btf {
   std::optional<std::uint64_t> size_of(BtfId id) const;
 
  private:
-  explicit Btf(std::string bytes) : bytes_(std::move(bytes)) {}
+  explicit Btf(std::string bytes) : bytes_(std::move(bytes)), offsets_{0} {}
+  Btf(std::shared_ptr<const Btf> base, std::string bytes);
+  static Result<Btf> read(Btf btf);
   Result<> read_header();
+  Result<> check_strings() const;
   Result<> read_types();
   void index_names();
   std::string_view types() const;
   std::string_view strings() const;
   std::string_view name(std::uint32_t offset) const;
+  /// Where an own type starts within types().
+  std::uint32_t offset_of(BtfId id) const { return offsets_[id - first_]; }
 
+  std::shared_ptr<const Btf> base_{};
+  /// The first id and string offset that are not the base's.
+  BtfId first_ = 0;
+  std::uint64_t first_string_ = 0;
   std::string bytes_;
   std::uint64_t types_at_ = 0, types_size_ = 0;
   std::uint64_t strings_at_ = 0, strings_size_ = 0;
-  /// Where each type starts within types(); [0] is void and stands for nothing.
-  std::vector<std::uint32_t> offsets_{0};
+  /// Of each id from first_ on; void, the first without a base, stands for nothing.
+  std::vector<std::uint32_t> offsets_{};
   /// A chained hash table over essential names: first id of a bucket, next id of the same bucket.
   std::vector<BtfId> buckets_{};
   std::vector<BtfId> next_{};

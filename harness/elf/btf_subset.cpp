@@ -1,5 +1,6 @@
 #include "elf/btf_subset.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -29,43 +30,55 @@ class Strings {
   std::unordered_map<std::string_view, std::uint32_t> offsets_{{"", 0}};
 };
 
-class Writer {
+/// New ids, in the order of the keys; 0 for what is not kept.
+class NewIds {
  public:
-  Writer(const Btf& from, const std::map<BtfId, std::set<std::uint32_t>>& kept) : from_(from) {
-    for (const auto& [id, members] : kept) ids_.emplace(id, static_cast<BtfId>(ids_.size() + 1));
+  explicit NewIds(const BtfSubset& subset) : subset_(subset) {
+    for (const auto& [key, members] : subset.kept()) {
+      ids_.emplace(key, static_cast<BtfId>(ids_.size() + 1));
+    }
+  }
+  BtfId of(const Btf& in, BtfId id) const {
+    const std::optional<BtfSubset::Key> key = subset_.key_of(in, id);
+    const auto found = key ? ids_.find(*key) : ids_.end();
+    return found == ids_.end() ? 0 : found->second;
   }
 
-  void add(const BtfType& type, const std::set<std::uint32_t>& members);
+ private:
+  const BtfSubset& subset_;
+  std::map<BtfSubset::Key, BtfId> ids_{};
+};
+
+class Writer {
+ public:
+  explicit Writer(const BtfSubset& subset) : ids_(subset) {}
+
+  void add(const Btf& in, const BtfType& type, const std::set<std::uint32_t>& members);
   std::string finish() const;
 
  private:
-  BtfId new_id(BtfId id) const {
-    const auto found = ids_.find(id);
-    return found == ids_.end() ? 0 : found->second;
-  }
   void word(std::uint32_t value) { append(types_, value); }
   void name(std::string_view text) { word(strings_.offset_of(text)); }
 
-  void add_members(const BtfType& type, const std::set<std::uint32_t>& kept);
-  void add_enumerators(const BtfType& type);
-  void add_references(const BtfType& type);
+  void add_members(const Btf& in, const BtfType& type, const std::set<std::uint32_t>& kept);
+  void add_enumerators(const Btf& in, const BtfType& type);
+  void add_references(const Btf& in, const BtfType& type);
 
-  const Btf& from_;
-  std::unordered_map<BtfId, BtfId> ids_{};
+  NewIds ids_;
   std::string types_{};
   Strings strings_{};
 };
 
-void Writer::add(const BtfType& type, const std::set<std::uint32_t>& members) {
+void Writer::add(const Btf& in, const BtfType& type, const std::set<std::uint32_t>& members) {
   const bool has_members = type.kind == BtfKind::struct_type || type.kind == BtfKind::union_type;
   const auto count = has_members ? static_cast<std::uint32_t>(members.size()) : type.count;
   name(type.name);
   word(static_cast<std::uint32_t>(type.kind_flag) << 31 |
        static_cast<std::uint32_t>(type.kind) << 24 | count);
-  word(type.target != 0 ? new_id(type.target) : type.size);
-  if (has_members) return add_members(type, members);
-  add_enumerators(type);
-  add_references(type);
+  word(type.target != 0 ? ids_.of(in, type.target) : type.size);
+  if (has_members) return add_members(in, type, members);
+  add_enumerators(in, type);
+  add_references(in, type);
   // What holds neither names nor ids is the same in every BTF.
   if (type.kind == BtfKind::int_type || type.kind == BtfKind::var ||
       type.kind == BtfKind::decl_tag) {
@@ -73,36 +86,36 @@ void Writer::add(const BtfType& type, const std::set<std::uint32_t>& members) {
   }
 }
 
-void Writer::add_members(const BtfType& type, const std::set<std::uint32_t>& kept) {
-  const std::vector<BtfMember> all = from_.members(type);
+void Writer::add_members(const Btf& in, const BtfType& type, const std::set<std::uint32_t>& kept) {
+  const std::vector<BtfMember> all = in.members(type);
   for (const std::uint32_t index : kept) {
     const BtfMember& member = all.at(index);
     name(member.name);
-    word(new_id(member.type));
+    word(ids_.of(in, member.type));
     word(static_cast<std::uint32_t>(member.bitfield_bits) << 24 | member.bit_offset);
   }
 }
 
-void Writer::add_enumerators(const BtfType& type) {
-  for (const BtfEnumerator& value : from_.enumerators(type)) {
+void Writer::add_enumerators(const Btf& in, const BtfType& type) {
+  for (const BtfEnumerator& value : in.enumerators(type)) {
     name(value.name);
     word(static_cast<std::uint32_t>(value.value));
     if (type.kind == BtfKind::enum64) word(static_cast<std::uint32_t>(value.value >> 32));
   }
 }
 
-void Writer::add_references(const BtfType& type) {
-  if (const auto array = from_.array(type)) {
-    word(new_id(array->element));
-    word(new_id(array->index));
+void Writer::add_references(const Btf& in, const BtfType& type) {
+  if (const auto array = in.array(type)) {
+    word(ids_.of(in, array->element));
+    word(ids_.of(in, array->index));
     word(array->count);
   }
-  for (const BtfParameter& parameter : from_.parameters(type)) {
+  for (const BtfParameter& parameter : in.parameters(type)) {
     name(parameter.name);
-    word(new_id(parameter.type));
+    word(ids_.of(in, parameter.type));
   }
-  for (const BtfSectionVariable& variable : from_.section_variables(type)) {
-    word(new_id(variable.variable));
+  for (const BtfSectionVariable& variable : in.section_variables(type)) {
+    word(ids_.of(in, variable.variable));
     word(variable.offset);
     word(variable.size);
   }
@@ -119,13 +132,20 @@ std::string Writer::finish() const {
 
 }  // namespace
 
-void BtfSubset::keep(BtfId id) {
-  if (id != 0 && from_.type(id)) kept_[id];
+std::optional<BtfSubset::Key> BtfSubset::key_of(const Btf& in, BtfId id) const {
+  const Btf* owner = in.base() != nullptr && id < in.first_id() ? in.base() : &in;
+  const auto found = std::find(from_.begin(), from_.end(), owner);
+  if (id == 0 || found == from_.end() || !owner->type(id)) return std::nullopt;
+  return Key{found - from_.begin(), id};
 }
 
-void BtfSubset::keep_member(BtfId id, std::uint32_t index) {
-  const BtfType type = from_.type(id).value_or(BtfType{});
-  if (index < from_.members(type).size()) kept_[id].insert(index);
+void BtfSubset::keep(const Btf& in, BtfId id) {
+  if (const auto key = key_of(in, id)) kept_[*key];
+}
+
+void BtfSubset::keep_member(const Btf& in, BtfId id, std::uint32_t index) {
+  const auto key = key_of(in, id);
+  if (key && index < in.members(*in.type(id)).size()) kept_[*key].insert(index);
 }
 
 std::size_t BtfSubset::member_count() const {
@@ -135,8 +155,11 @@ std::size_t BtfSubset::member_count() const {
 }
 
 std::string BtfSubset::write() const {
-  Writer writer(from_, kept_);
-  for (const auto& [id, members] : kept_) writer.add(*from_.type(id), members);
+  Writer writer(*this);
+  for (const auto& [key, members] : kept_) {
+    const Btf& in = *from_[key.first];
+    writer.add(in, *in.type(key.second), members);
+  }
   return writer.finish();
 }
 

@@ -1,13 +1,16 @@
-// Some of the types of a BTF as a BTF of its own, written byte for byte as they were. libbpf's
-// btf__add_*() cannot do that: they take the sign of an enum from its values, and the bits of a
-// number from its bytes.
+// Some of the types of a kernel's BTF, and of those of its modules, as one BTF, written byte for
+// byte as they were. libbpf's btf__add_*() cannot do that: they take the sign of an enum from its
+// values, and the bits of a number from its bytes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "elf/btf.h"
 
@@ -15,24 +18,32 @@ namespace bpfmatrix {
 
 class BtfSubset {
  public:
-  /// `from` must outlive this.
-  explicit BtfSubset(const Btf& from) : from_(from) {}
+  /// What types may be kept of: one that stands alone, and those that continue it. They must
+  /// outlive this.
+  explicit BtfSubset(std::vector<const Btf*> from) : from_(std::move(from)) {}
 
   /// The type alone: void stands where it refers to one that is not kept. Of a struct or union the
   /// name and the size, of an enum all values. No type has the id: nothing happens.
-  void keep(BtfId id);
+  void keep(const Btf& in, BtfId id);
   /// One more member of a struct or union, which is kept with it; the member's type is not.
-  void keep_member(BtfId id, std::uint32_t index);
+  void keep_member(const Btf& in, BtfId id, std::uint32_t index);
 
   std::size_t type_count() const { return kept_.size(); }
   std::size_t member_count() const;
   /// A whole BTF. Types and members stand in the order they had.
   std::string write() const;
 
- private:
-  const Btf& from_;
+  /// Whose the type is, as a place in `from`, and its id there.
+  using Key = std::pair<std::size_t, BtfId>;
   /// What is kept, and which members of it.
-  std::map<BtfId, std::set<std::uint32_t>> kept_{};
+  using Kept = std::map<Key, std::set<std::uint32_t>>;
+  const Kept& kept() const { return kept_; }
+  /// Nothing: no such type, or void.
+  std::optional<Key> key_of(const Btf& in, BtfId id) const;
+
+ private:
+  std::vector<const Btf*> from_;
+  Kept kept_{};
 };
 
 }  // namespace bpfmatrix

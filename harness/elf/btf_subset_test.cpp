@@ -4,6 +4,7 @@
 
 #include "elf/bpf_compiler.h"
 #include "elf/elf_file.h"
+#include "elf/module_types.h"
 
 namespace bpfmatrix {
 namespace {
@@ -20,17 +21,17 @@ class BtfSubsetTest : public testing::Test {
 };
 
 TEST_F(BtfSubsetTest, nothing_kept_is_a_btf_without_types) {
-  const Result<Btf> none = Btf::parse(BtfSubset(whole_).write());
+  const Result<Btf> none = Btf::parse(BtfSubset({&whole_}).write());
   ASSERT_TRUE(none) << none.error().message;
   EXPECT_EQ(none->type_count(), 1U);
 }
 
 TEST_F(BtfSubsetTest, everything_kept_says_all_that_the_whole_says) {
-  BtfSubset subset(whole_);
+  BtfSubset subset({&whole_});
   for (BtfId id = 1; id < whole_.type_count(); ++id) {
-    subset.keep(id);
+    subset.keep(whole_, id);
     const auto members = static_cast<std::uint32_t>(whole_.members(*whole_.type(id)).size());
-    for (std::uint32_t i = 0; i < members; ++i) subset.keep_member(id, i);
+    for (std::uint32_t i = 0; i < members; ++i) subset.keep_member(whole_, id, i);
   }
   const std::string bytes = subset.write();
   const std::string dump = "exec bpftool btf dump file \"$1\" format raw";
@@ -46,10 +47,10 @@ TEST(BtfSubset, a_member_keeps_its_place_and_what_is_not_kept_is_void) {
   BpfCompiler compiler;
   const Btf whole = btf_of(compiler.object("core_target"));
   const BtfType sized = *whole.type(whole.find("sized", BtfKind::struct_type).at(0));
-  BtfSubset subset(whole);
-  subset.keep_member(sized.id, 4);
-  subset.keep(whole.members(sized).at(4).type);
-  subset.keep_member(sized.id, 99);
+  BtfSubset subset({&whole});
+  subset.keep_member(whole, sized.id, 4);
+  subset.keep(whole, whole.members(sized).at(4).type);
+  subset.keep_member(whole, sized.id, 99);
 
   const Btf part = *Btf::parse(subset.write());
   EXPECT_EQ(subset.member_count(), 1U);
@@ -70,9 +71,9 @@ TEST(BtfSubset, bitfields_and_signs_stay) {
   const Btf whole = btf_of(compiler.object("core_target"));
   const BtfId bits = whole.find("bits", BtfKind::struct_type).at(0);
   const BtfId mode = whole.find("mode", BtfKind::enum_type).at(0);
-  BtfSubset subset(whole);
-  subset.keep_member(bits, 3);
-  subset.keep(mode);
+  BtfSubset subset({&whole});
+  subset.keep_member(whole, bits, 3);
+  subset.keep(whole, mode);
   const Btf part = *Btf::parse(subset.write());
   const BtfMember level = part.members(*part.type(part.find("bits", BtfKind::struct_type)[0]))[0];
   EXPECT_EQ(level.name, "level");
@@ -86,6 +87,32 @@ TEST(BtfSubset, bitfields_and_signs_stay) {
     EXPECT_EQ(values[i].value, before[i].value);
     EXPECT_EQ(values[i].is_signed, before[i].is_signed);
   }
+}
+
+TEST(BtfSubset, what_a_module_shares_with_its_kernel_is_written_once) {
+  BpfCompiler compiler;
+  const auto bytes = [&](const char* name) {
+    const ElfFile elf = *ElfFile::parse(bytes_of(compiler.object(name)));
+    return std::string(elf.section(".BTF")->bytes);
+  };
+  const std::string kernel_bytes = bytes("core_target");
+  const auto kernel = std::make_shared<const Btf>(*Btf::parse(kernel_bytes));
+  const Btf module = *Btf::parse_split(kernel, module_types(kernel_bytes, bytes("core_module")));
+  const BtfId ring = module.find("ring", BtfKind::struct_type).at(0);
+  const BtfId moved = kernel->find("moved", BtfKind::struct_type).at(0);
+  BtfSubset subset({kernel.get(), &module});
+  subset.keep_member(module, ring, 1);
+  subset.keep(module, moved);
+  subset.keep_member(*kernel, moved, 0);
+  const Btf other = *Btf::parse(kernel_bytes);
+  subset.keep(other, moved);
+
+  const Btf part = *Btf::parse(subset.write());
+  ASSERT_EQ(part.type_count(), 3U);
+  EXPECT_EQ(part.type(1)->name, "moved");
+  EXPECT_EQ(part.type(2)->name, "ring");
+  EXPECT_EQ(part.members(*part.type(2)).at(0).type, 1U);
+  EXPECT_EQ(part.members(*part.type(1)).at(0).name, "new_one");
 }
 
 }  // namespace

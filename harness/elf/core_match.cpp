@@ -172,6 +172,19 @@ Result<std::vector<BtfId>> core_candidates(const Btf& local, BtfId type, const B
   return found;
 }
 
+Result<std::vector<CoreCandidate>> core_candidates(const Btf& local, BtfId type,
+                                                   const std::vector<const Btf*>& targets,
+                                                   CoreBudget& budget) {
+  std::vector<CoreCandidate> all;
+  for (const Btf* target : targets) {
+    if (target != targets.front() && !all.empty() && all.front().btf == targets.front()) break;
+    const Result<std::vector<BtfId>> ids = core_candidates(local, type, *target, budget);
+    if (!ids) return ids.error();
+    for (const BtfId id : *ids) all.push_back({target, id});
+  }
+  return all;
+}
+
 Result<CoreMatch> match_core_spec(const CoreSpec& local, const Btf& target, BtfId candidate,
                                   CoreBudget& budget) {
   Matcher matcher(local, target, candidate, budget);

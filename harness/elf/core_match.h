@@ -29,6 +29,17 @@ std::string_view to_string(CoreMismatch mismatch);
 Result<std::vector<BtfId>> core_candidates(const Btf& local, BtfId type, const Btf& target,
                                            CoreBudget& budget);
 
+/// A type that may stand for the object's.
+struct CoreCandidate {
+  const Btf* btf = nullptr;
+  BtfId id = 0;
+};
+/// Those of the first of `targets`, the kernel's own BTF; only if it has none, those of all others,
+/// its modules'.
+Result<std::vector<CoreCandidate>> core_candidates(const Btf& local, BtfId type,
+                                                   const std::vector<const Btf*>& targets,
+                                                   CoreBudget& budget);
+
 /// The same access in the type `candidate` of `target`, or what is in the way. Error: types whose
 /// comparison does not end, or has no meaning (an element without a size): libbpf then refuses the
 /// object.

@@ -7,7 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "elf/btf.h"
@@ -29,8 +32,10 @@ struct CoreMinimumCount {
 
 class CoreMinimum {
  public:
-  /// `kernel` must outlive this.
-  explicit CoreMinimum(const Btf& kernel) : kernel_(kernel), subset_(kernel) {}
+  /// `targets`: the kernel's BTF and after it those of modules, as for relocate(). All must outlive
+  /// this.
+  explicit CoreMinimum(std::vector<const Btf*> targets)
+      : targets_(std::move(targets)), subset_(targets_) {}
 
   /// Adds what this object looks at; nothing of one without .BTF.ext. Error: its BTF is malformed,
   /// a relocation means nothing, or types are nested without end.
@@ -38,18 +43,17 @@ class CoreMinimum {
 
   const CoreMinimumCount& count() const { return count_; }
   const BtfSubset& subset() const { return subset_; }
+  /// As one BTF. Error: a type of a module would be taken for the kernel's of that name.
+  Result<std::string> write() const;
 
  private:
   Result<> add(const Btf& local, const CoreRelocation& relocation, CoreBudget& budget);
-  void keep_path(const CoreSpec& found);
-  void keep_member(const BtfType& type, std::uint32_t index, BtfId member);
-  BtfType keep_chain(BtfId id);
-  void keep_value(BtfId id);
-  void keep_compared(BtfId id, bool with_members);
 
-  const Btf& kernel_;
+  std::vector<const Btf*> targets_;
   BtfSubset subset_;
   CoreMinimumCount count_{};
+  /// What was asked for and found in the kernel's own BTF, without flavours.
+  std::set<std::pair<std::string, BtfKind>> of_kernel_{};
 };
 
 }  // namespace bpfmatrix

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "elf/bpf_compiler.h"
+#include "elf/core_comparison.h"
 #include "elf/core_relocation.h"
+#include "elf/module_types.h"
 
 namespace bpfmatrix {
 namespace {
@@ -41,11 +43,11 @@ std::vector<std::string> fields_of(const Btf& btf) {
 class CoreMinimumTest : public testing::Test {
  protected:
   Btf minimum_for(const ElfFile& object, const Btf& kernel) {
-    CoreMinimum minimum(kernel);
+    CoreMinimum minimum({&kernel});
     const Result<> added = minimum.add(object);
     EXPECT_TRUE(added) << added.error().message;
     count_ = minimum.count();
-    return *Btf::parse(minimum.subset().write());
+    return *Btf::parse(*minimum.write());
   }
 
   BpfCompiler compiler_{};
@@ -58,21 +60,33 @@ TEST_F(CoreMinimumTest, every_relocation_comes_to_the_same_as_against_the_whole)
   const ElfFile object = elf_of(compiler_.object("core_local"));
   const Btf part = minimum_for(object, kernel_);
   EXPECT_LT(part.type_count(), kernel_.type_count());
-  const std::vector<CoreResult> whole_results = relocations(object, kernel_);
-  const std::vector<CoreResult> part_results = relocations(object, part);
-  ASSERT_EQ(whole_results.size(), part_results.size());
-  EXPECT_GT(whole_results.size(), 50U);
-  for (std::size_t i = 0; i < whole_results.size(); ++i) {
-    const CoreResult& whole = whole_results[i];
-    const CoreResult& some = part_results[i];
-    const std::string where = fmt::format("{} {}", to_string(whole.kind), whole.local);
-    EXPECT_EQ(whole.outcome, some.outcome) << where;
-    EXPECT_EQ(whole.target, some.target) << where;
-    // The id of a type is where it stands in its BTF.
-    if (whole.kind == CoreRelocationKind::target_type_id) continue;
-    EXPECT_EQ(whole.target_value, some.target_value) << where;
-    EXPECT_EQ(whole.after, some.after) << where;
+  const CoreComparison comparison = compare_relocations(object, kernel_, part);
+  EXPECT_THAT(comparison.differences, testing::IsEmpty());
+  EXPECT_GT(comparison.compared, 50U);
+  EXPECT_EQ(comparison.kernel_ids, 3U);
+}
+
+TEST_F(CoreMinimumTest, of_every_object_here_comes_to_the_same_as_the_whole) {
+  std::size_t compared = 0;
+  for (const char* name : {"core_local", "core_specs", "core_target", "core_types", "everything",
+                           "observed", "subprograms"}) {
+    const ElfFile object = elf_of(compiler_.object(name));
+    Btf own = btf_of(object);
+    for (Btf* kernel : {&kernel_, &own}) {
+      const CoreComparison comparison = compare_with_minimum(object, *kernel);
+      EXPECT_THAT(comparison.differences, testing::IsEmpty()) << name;
+      compared += comparison.compared;
+    }
   }
+  EXPECT_GT(compared, 100U);
+}
+
+/// The comparison sees what it is for.
+TEST_F(CoreMinimumTest, for_another_object_does_not_do) {
+  const ElfFile object = elf_of(compiler_.object("core_local"));
+  const Btf part = minimum_for(elf_of(compiler_.object("core_target")), kernel_);
+  EXPECT_THAT(compare_relocations(object, kernel_, part).differences,
+              testing::SizeIs(testing::Gt(20U)));
 }
 
 TEST_F(CoreMinimumTest, counts_what_fits_nothing_and_what_cannot_be_kept) {
@@ -102,13 +116,13 @@ TEST_F(CoreMinimumTest, has_the_fields_that_bpftool_finds) {
 }
 
 TEST_F(CoreMinimumTest, a_later_object_adds_to_an_earlier_one) {
-  CoreMinimum minimum(kernel_);
+  CoreMinimum minimum({&kernel_});
   ASSERT_TRUE(minimum.add(elf_of(compiler_.object("core_local"))));
-  const std::string once = minimum.subset().write();
+  const std::string once = *minimum.write();
   ASSERT_TRUE(minimum.add(elf_of(compiler_.object("core_local"))));
-  EXPECT_EQ(minimum.subset().write(), once);
+  EXPECT_EQ(*minimum.write(), once);
   ASSERT_TRUE(minimum.add(elf_of(compiler_.object("core_target"))));
-  EXPECT_EQ(minimum.subset().write(), once) << "it has no relocations";
+  EXPECT_EQ(*minimum.write(), once) << "it has no relocations";
 }
 
 ElfFile compile(BpfCompiler& compiler, const std::string& name, const std::string& source) {
@@ -132,9 +146,9 @@ TEST(CoreMinimum, an_array_without_elements_does_not_become_the_end_of_its_struc
               "  sink = __builtin_preserve_field_info(h->list, 2);"
               "  sink = __builtin_preserve_field_info(h->list[3], 2);"
               "  return 0; }");
-  CoreMinimum minimum(kernel);
+  CoreMinimum minimum({&kernel});
   ASSERT_TRUE(minimum.add(object));
-  const Btf part = *Btf::parse(minimum.subset().write());
+  const Btf part = *Btf::parse(*minimum.write());
   for (const Btf* target : {&kernel, &part}) {
     const std::vector<CoreResult> results = relocations(object, *target);
     ASSERT_EQ(results.size(), 2U);
@@ -159,15 +173,74 @@ TEST(CoreMinimum, types_that_differ_behind_a_pointer_go_on_to_differ) {
               "  sink = (unsigned long)u->link;"
               "  sink = __builtin_preserve_type_info(*(link_t *)0, 0);"
               "  return 0; }");
-  CoreMinimum minimum(kernel);
+  CoreMinimum minimum({&kernel});
   ASSERT_TRUE(minimum.add(object));
-  const Btf part = *Btf::parse(minimum.subset().write());
+  const Btf part = *Btf::parse(*minimum.write());
   for (const Btf* target : {&kernel, &part}) {
     const std::vector<CoreResult> results = relocations(object, *target);
     ASSERT_EQ(results.size(), 2U);
     EXPECT_EQ(results[0].outcome, CoreOutcome::unchanged);
     EXPECT_EQ(results[1].target_value, 0U);
   }
+}
+
+/// A kernel, and a module whose types continue its own.
+class CoreMinimumOfModule : public testing::Test {
+ protected:
+  std::string btf_bytes_of(const char* name) {
+    const ElfFile elf = elf_of(compiler_.object(name));
+    return std::string(elf.section(".BTF")->bytes);
+  }
+  BpfCompiler compiler_{};
+  std::string kernel_bytes_ = btf_bytes_of("core_target");
+  std::shared_ptr<const Btf> kernel_ = std::make_shared<const Btf>(*Btf::parse(kernel_bytes_));
+  Btf module_ =
+      *Btf::parse_split(kernel_, module_types(kernel_bytes_, btf_bytes_of("core_module")));
+};
+
+TEST_F(CoreMinimumOfModule, is_one_btf_in_which_all_comes_to_the_same) {
+  const ElfFile object = elf_of(compiler_.object("core_module_local"));
+  CoreMinimum minimum({kernel_.get(), &module_});
+  ASSERT_TRUE(minimum.add(object));
+  EXPECT_EQ(minimum.count().unmatched, 1U) << "struct nowhere";
+  const Btf part = *Btf::parse(*minimum.write());
+  const Btf local = btf_of(object);
+  const BtfExt ext = *parse_btf_ext(object.section(".BTF.ext")->bytes, local);
+  const auto live = *relocate(object, local, ext, {kernel_.get(), &module_});
+  const auto embedded = *relocate(object, local, ext, {&part});
+  ASSERT_EQ(live.size(), 6U);
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    EXPECT_EQ(live[i].outcome, embedded[i].outcome) << live[i].local;
+    EXPECT_EQ(live[i].target_value, embedded[i].target_value) << live[i].local;
+    EXPECT_EQ(live[i].after, embedded[i].after) << live[i].local;
+  }
+}
+
+TEST_F(CoreMinimumOfModule, without_the_module_has_nothing_of_it) {
+  CoreMinimum minimum({kernel_.get()});
+  ASSERT_TRUE(minimum.add(elf_of(compiler_.object("core_module_local"))));
+  EXPECT_EQ(minimum.count().unmatched, 4U);
+  EXPECT_THAT(Btf::parse(*minimum.write())->find("ring", BtfKind::struct_type), testing::IsEmpty());
+}
+
+/// Live, the module's is never looked at, because the kernel has one of that name.
+TEST_F(CoreMinimumOfModule, is_refused_where_two_types_would_become_one) {
+  const ElfFile object =
+      compile(compiler_, "object",
+              "#define CORE __attribute__((preserve_access_index))\n"
+              "struct shape { int a; } CORE; struct ring { struct shape shape; } CORE;"
+              "volatile unsigned long sink;"
+              "__attribute__((section(\"kprobe\"))) int f(struct ring *r, struct shape *s) {"
+              "  sink = __builtin_preserve_field_info(r->shape.a, 0);"
+              "  sink = __builtin_preserve_field_info(s->a, 0);"
+              "  return 0; }");
+  CoreMinimum minimum({kernel_.get(), &module_});
+  ASSERT_TRUE(minimum.add(object));
+  const Result<std::string> written = minimum.write();
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().message,
+            "struct 'shape___module' of a module has the name of another one of the kernel: in one "
+            "BTF nothing would tell them apart");
 }
 
 TEST(CoreMinimum, a_relocation_that_means_nothing_is_named) {
@@ -178,7 +251,7 @@ TEST(CoreMinimum, a_relocation_that_means_nothing_is_named) {
        (at = bytes.find(std::string("\0000:1\0", 5), at)) != std::string::npos;) {
     bytes[at + 3] = '9';
   }
-  CoreMinimum minimum(kernel);
+  CoreMinimum minimum({&kernel});
   const Result<> added = minimum.add(*ElfFile::parse(bytes));
   ASSERT_FALSE(added);
   EXPECT_THAT(added.error().message,

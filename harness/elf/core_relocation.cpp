@@ -19,11 +19,6 @@ constexpr std::uint64_t kMaxSteps = 20'000'000;
 
 constexpr std::string_view kOutcomes[] = {"resolved", "unchanged", "poisoned", "skipped", "failed"};
 
-struct Candidate {
-  const Btf* btf = nullptr;
-  BtfId id = 0;
-};
-
 /// A spec and the number it stands for.
 struct Valued {
   CoreSpec spec{};
@@ -67,7 +62,7 @@ class Relocator {
                                 const CodeFunction& function);
   Result<Valued> local_side(CoreResult& result, const CoreRelocation& relocation) const;
   Result<Found> search(CoreResult& result, const Valued& local);
-  Result<std::vector<Candidate>*> candidates(BtfId type);
+  Result<std::vector<CoreCandidate>*> candidates(BtfId type);
   Result<CoreChange> change(CoreResult& result, const Valued& local);
 
   const CodeSections sections_;
@@ -77,7 +72,7 @@ class Relocator {
   CoreBudget budget_{kMaxSteps};
   std::map<std::string_view, std::uint32_t> indices_{};
   /// By local type; what did not match is dropped, see CoreResult::candidates.
-  std::map<BtfId, std::vector<Candidate>> candidates_{};
+  std::map<BtfId, std::vector<CoreCandidate>> candidates_{};
 };
 
 CoreResult Relocator::next(const CoreRelocation& relocation) {
@@ -150,6 +145,8 @@ Result<CoreChange> Relocator::change(CoreResult& result, const Valued& local) {
   }
   const auto& [spec, value] = *found->match;
   result.target = in_words(spec);
+  result.target_btf = static_cast<std::size_t>(
+      std::find(targets_.begin(), targets_.end(), spec.btf) - targets_.begin());
   change.target_value = result.target_value = value.value;
   change.local_bytes = local.value.access_bytes;
   change.target_bytes = value.access_bytes;
@@ -162,13 +159,13 @@ Result<Found> Relocator::search(CoreResult& result, const Valued& local) {
   if (local_.type(local.spec.root).value_or(BtfType{}).name.empty()) {
     return Error{"a type without a name cannot be looked for"};
   }
-  const Result<std::vector<Candidate>*> all = candidates(local.spec.root);
+  const Result<std::vector<CoreCandidate>*> all = candidates(local.spec.root);
   if (!all) return all.error();
   result.candidates = (*all)->size();
   Found found;
-  std::vector<Candidate> matching;
+  std::vector<CoreCandidate> matching;
   bool ambiguous = false;
-  for (const Candidate& candidate : **all) {
+  for (const CoreCandidate& candidate : **all) {
     Result<CoreMatch> match = match_core_spec(local.spec, *candidate.btf, candidate.id, budget_);
     if (!match) return std::move(match).error();
     if (const auto* mismatch = std::get_if<CoreMismatch>(&*match)) {
@@ -190,17 +187,12 @@ Result<Found> Relocator::search(CoreResult& result, const Valued& local) {
   return found;
 }
 
-Result<std::vector<Candidate>*> Relocator::candidates(BtfId type) {
+Result<std::vector<CoreCandidate>*> Relocator::candidates(BtfId type) {
   const auto known = candidates_.find(type);
   if (known != candidates_.end()) return &known->second;
-  std::vector<Candidate> all;
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (i == 1 && !all.empty()) break;
-    const Result<std::vector<BtfId>> ids = core_candidates(local_, type, *targets_[i], budget_);
-    if (!ids) return ids.error();
-    for (const BtfId id : *ids) all.push_back({targets_[i], id});
-  }
-  return &candidates_.emplace(type, std::move(all)).first->second;
+  Result<std::vector<CoreCandidate>> all = core_candidates(local_, type, targets_, budget_);
+  if (!all) return std::move(all).error();
+  return &candidates_.emplace(type, *std::move(all)).first->second;
 }
 
 }  // namespace

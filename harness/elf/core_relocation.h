@@ -47,6 +47,8 @@ struct CoreResult {
   std::optional<std::uint64_t> local_value{};
   /// Empty: no match.
   std::string target{};
+  /// Which of the targets has it: 0 the kernel's own BTF, from 1 on those of modules.
+  std::size_t target_btf = 0;
   /// With no match, what is put into the instruction nevertheless: 0 for "it does not exist".
   std::optional<std::uint64_t> target_value{};
   /// Types of the kernel that were looked at. libbpf drops the ones that an earlier relocation

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "elf/bpf_compiler.h"
+#include "elf/module_types.h"
 
 namespace bpfmatrix {
 namespace {
@@ -30,10 +31,12 @@ struct Object {
   BtfExt ext;
 };
 
-Btf btf_of(const std::filesystem::path& object) {
+std::string btf_bytes_of(const std::filesystem::path& object) {
   const ElfFile elf = *ElfFile::parse(bytes_of(object));
-  return *Btf::parse(std::string(elf.section(".BTF")->bytes));
+  return std::string(elf.section(".BTF")->bytes);
 }
+
+Btf btf_of(const std::filesystem::path& object) { return *Btf::parse(btf_bytes_of(object)); }
 
 std::string number(const std::optional<std::uint64_t>& value) {
   return value ? std::to_string(static_cast<std::int64_t>(*value)) : "none";
@@ -251,6 +254,28 @@ TEST_F(CoreRelocationTest, modules_count_for_types_the_kernel_lacks) {
       EXPECT_EQ(result.reason, "field not in target") << text(result);
     }
   }
+}
+
+TEST_F(CoreRelocationTest, a_match_says_in_which_module_it_is) {
+  const std::string kernel_bytes = btf_bytes_of(compiler_.object("core_target"));
+  const auto kernel = std::make_shared<const Btf>(*Btf::parse(kernel_bytes));
+  const std::string module_bytes =
+      module_types(kernel_bytes, btf_bytes_of(compiler_.object("core_module")));
+  const Btf module = *Btf::parse_split(kernel, module_bytes);
+  const Btf empty = *Btf::parse_split(kernel, module_types(kernel_bytes, kernel_bytes));
+  const Object object(compiler_.object("core_module_local"));
+  std::vector<std::string> lines;
+  for (const CoreResult& result : object.on({kernel.get(), &empty, &module})) {
+    lines.push_back(fmt::format("{}, of BTF {}", text(result), result.target_btf));
+  }
+  EXPECT_THAT(lines,
+              ElementsAre("byte_off struct ring::length: 0 -> 40, resolved, of BTF 2",
+                          "byte_off struct ring::within.second: 8 -> 24, resolved, of BTF 2",
+                          "type_size struct ring: 24 -> 64, resolved, of BTF 2",
+                          "byte_off struct shape::a: 0 -> 0, unchanged, of BTF 0",
+                          "byte_off struct moved::second: 0 -> 16, resolved, of BTF 0",
+                          "byte_off struct nowhere::a: 0 -> none, poisoned: no candidate type, "
+                          "of BTF 0"));
 }
 
 TEST_F(CoreRelocationTest, an_object_on_its_own_types_stays_as_it_is) {

@@ -136,6 +136,12 @@ void fields(F& field, auto& m, const RunRequest*) {
   field("limit_capabilities", m.limit_capabilities);
   field("capabilities", m.capabilities);
   field("lockdown", m.lockdown);
+  field("last", m.last);
+}
+
+template <typename F>
+void fields(F& field, auto& m, const Park*) {
+  field("standby", m.standby);
 }
 
 template <typename F>
@@ -231,6 +237,7 @@ template Frame to_frame(const FileEnd&, std::string);
 template Frame to_frame(const RunRequest&, std::string);
 template Frame to_frame(const Exited&, std::string);
 template Frame to_frame(const Input&, std::string);
+template Frame to_frame(const Park&, std::string);
 template Frame to_frame(const Write&, std::string);
 template Frame to_frame(const TriggerRequest&, std::string);
 template Frame to_frame(const Triggered&, std::string);
@@ -244,6 +251,7 @@ template Result<FileEnd> from_frame(const Frame&);
 template Result<RunRequest> from_frame(const Frame&);
 template Result<Exited> from_frame(const Frame&);
 template Result<Input> from_frame(const Frame&);
+template Result<Park> from_frame(const Frame&);
 template Result<Write> from_frame(const Frame&);
 template Result<TriggerRequest> from_frame(const Frame&);
 template Result<Triggered> from_frame(const Frame&);

@@ -15,7 +15,7 @@ namespace bpfmatrix {
 
 /// The one place of the guest's file system where the host may put files.
 inline constexpr std::string_view kGuestDirectory = "/run/bpfmatrix";
-/// Emptied by the agent after each run.
+/// Emptied by the agent after each run but the last.
 inline constexpr std::string_view kCellDirectory = "/run/bpfmatrix/cell";
 
 /// The agent's own executable in the guest, and the argument with which it ends at once.
@@ -88,6 +88,8 @@ struct RunRequest {
   /// "integrity" or "confidentiality": the kernel is locked down so far before the child starts,
   /// and stays so. Empty: as it is.
   std::string lockdown{};
+  /// The machine is thrown away afterwards: what the child leaves behind is left.
+  bool last = false;
 };
 
 struct Exited {
@@ -109,6 +111,13 @@ struct Input {
   static constexpr FrameType kType = FrameType::input;
   /// Nothing comes after this blob.
   bool last = false;
+};
+
+struct Park {
+  static constexpr FrameType kType = FrameType::park;
+  /// A program that is started now and waits for its standard input, to be had at once in each
+  /// clone; empty: none.
+  std::vector<std::string> standby{};
 };
 
 struct Write {

@@ -228,8 +228,8 @@ Result<Triggered> Session::trigger(const TriggerRequest& request, Clock::time_po
   return frame ? read<Triggered>(*frame) : Result<Triggered>(frame.error());
 }
 
-Result<> Session::park(Clock::time_point deadline) {
-  if (Result<> sent = send(Frame{FrameType::park}, deadline); !sent) return sent;
+Result<> Session::park(const Park& how, Clock::time_point deadline) {
+  if (Result<> sent = send(to_frame(how), deadline); !sent) return sent;
   if (Result<> parked = done(deadline); !parked) return parked;
   if (!decoder_.between_frames()) return lose(Error{"goes on talking after it was parked"});
   encoder_ = Encoder();

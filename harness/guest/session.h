@@ -72,7 +72,7 @@ class Session {
   Result<Triggered> trigger(const TriggerRequest& request, Clock::time_point deadline);
   /// Ends this talk and leaves the agent waiting for `refresh`, from whoever has the channel then:
   /// in a machine that is frozen now, the host of each clone. The session is unopened again.
-  Result<> park(Clock::time_point deadline);
+  Result<> park(const Park& how, Clock::time_point deadline);
   /// To a parked agent, before open().
   Result<> refresh(const Refresh& now, Clock::time_point deadline);
   /// Asks the guest to power itself off; returns when the agent has agreed.

@@ -305,7 +305,7 @@ TEST(Session, after_park_another_session_counts_from_the_beginning) {
   {
     Session before(guest);
     ASSERT_TRUE(before.open(soon()));
-    ASSERT_TRUE(before.park(soon()));
+    ASSERT_TRUE(before.park({}, soon()));
     EXPECT_EQ(before.state(), SessionState::unopened);
   }
   Session after(guest);
@@ -317,7 +317,7 @@ TEST(Session, after_park_another_session_counts_from_the_beginning) {
 
 TEST(Session, a_parked_session_can_go_on_itself) {
   Talk talk(sleep_and_wake);
-  ASSERT_TRUE(talk.session.park(soon()));
+  ASSERT_TRUE(talk.session.park({}, soon()));
   EXPECT_FALSE(talk.session.write("/x", "y", soon()));
   ASSERT_TRUE(talk.session.refresh(kNow, soon()));
   ASSERT_TRUE(talk.session.open(soon()));
@@ -334,7 +334,7 @@ TEST(Session, an_agent_that_does_not_stop_talking_cannot_be_parked) {
   Talk talk([](FakeGuest& guest, const Frame&) {
     guest.say_bytes(*Encoder().encode(Frame{FrameType::done}) + "more");
   });
-  EXPECT_FALSE(talk.session.park(soon()));
+  EXPECT_FALSE(talk.session.park({}, soon()));
   EXPECT_EQ(talk.session.state(), SessionState::lost);
 }
 

@@ -52,13 +52,20 @@ struct Kernel {
   /// Made from its debug information and kept beside it, for a kernel that has none of its own. The
   /// guest never sees it, unless it is handed over.
   std::optional<KernelBtf> detached_btf{};
+  /// Given by the user, to be handed over instead of either.
+  std::optional<KernelBtf> given_btf{};
   Origin origin{};
 };
 
-/// What the BTF source `embedded` hands over; nullptr when there is nothing.
-inline const KernelBtf* btf_to_embed(const Kernel& kernel) {
+/// What describes this very kernel; nullptr when there is nothing.
+inline const KernelBtf* btf_of(const Kernel& kernel) {
   if (kernel.btf) return &*kernel.btf;
   return kernel.detached_btf ? &*kernel.detached_btf : nullptr;
+}
+
+/// What the BTF source `embedded` hands over; nullptr when there is nothing.
+inline const KernelBtf* btf_to_embed(const Kernel& kernel) {
+  return kernel.given_btf ? &*kernel.given_btf : btf_of(kernel);
 }
 
 }  // namespace bpfmatrix

@@ -41,6 +41,10 @@ bool is_placeholder(std::string_view banner) {
   return banner.find(" # ") != std::string_view::npos;
 }
 
+std::string_view release_of(std::string_view banner) {
+  return banner.empty() ? banner : first_word(banner.substr(kBanner.size()));
+}
+
 /// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...".
 std::string find_banner(std::string_view kernel) {
   std::string_view found;
@@ -103,13 +107,17 @@ Result<KernelImage> describe_image(const OpenedImage& opened) {
   image.arch = *arch;
   image.banner = find_banner(opened.kernel);
   if (image.banner.empty()) return Error{"no 'Linux version' text in it"};
-  image.release = first_word(std::string_view(image.banner).substr(kBanner.size()));
+  image.release = release_of(image.banner);
   Result<std::string> btf = read_btf(opened.kernel);
   if (!btf) return std::move(btf).error();
   image.btf = *std::move(btf);
   image.config = find_config(opened.kernel);
   image.build_id = find_build_id(opened.kernel);
   return image;
+}
+
+std::string find_release(std::string_view kernel) {
+  return std::string(release_of(find_banner(kernel)));
 }
 
 Result<KernelImage> read_kernel_image(const fs::path& path, const fs::path& scratch) {

@@ -32,6 +32,9 @@ struct KernelImage {
 /// version" in it, an ELF file for another machine, a damaged .BTF section.
 Result<KernelImage> describe_image(const OpenedImage& opened);
 
+/// uname -r, by the banner of a kernel proper; empty when it has none.
+std::string find_release(std::string_view kernel);
+
 /// The bytes that QEMU starts: the image itself, but flat on aarch64, where it knows no EFI zboot
 /// and of compressions only gzip. Error: a vmlinux that cannot be started; the hint says what can.
 Result<std::string_view> bootable_image(const OpenedImage& opened);

@@ -9,10 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "elf/btf.h"
-#include "elf/btf_identity.h"
-#include "kernels/btf_scan.h"
 #include "kernels/elf_segments.h"
+#include "kernels/kernel_signs.h"
 #include "kernels/text.h"
 
 namespace bpfmatrix {
@@ -107,36 +105,6 @@ std::string_view bytes_at(std::string_view kernel, std::uint64_t address, std::u
   return {};
 }
 
-/// Compilers give clones of a function a suffix (".isra.0") that BTF does not have.
-std::set<std::string_view> function_names(const std::vector<KernelSymbol>& symbols) {
-  std::set<std::string_view> names;
-  for (const KernelSymbol& symbol : symbols) {
-    names.insert(std::string_view(symbol.name).substr(0, symbol.name.find('.')));
-  }
-  return names;
-}
-
-/// Of a kernel that has no BTF inside to hold this against.
-Result<> match_signs(std::string_view bytes, const KernelImage& image,
-                     const std::vector<KernelSymbol>& symbols) {
-  const Result<Btf> btf = Btf::parse(std::string(bytes));
-  if (!btf) return btf.error();
-  const std::optional<Arch> arch = arch_of(*btf);
-  if (arch && *arch != image.arch) {
-    return Error{fmt::format("the BTF of a kernel for {}, the image is for {}", to_string(*arch),
-                             to_string(image.arch))};
-  }
-  if (symbols.empty()) return {};
-  const std::set<std::string_view> names = function_names(symbols);
-  const BtfShare share =
-      share_of_functions(*btf, [&](std::string_view name) { return names.contains(name); });
-  if (share.looks_alike().value_or(true)) return {};
-  return Error{
-      fmt::format("does not look like the BTF of this kernel: of its {} functions the "
-                  "image of {} has {}",
-                  share.compared, image.release, share.alike)};
-}
-
 }  // namespace
 
 Result<> match_config(std::string_view text, const KernelImage& image) {
@@ -166,15 +134,15 @@ Result<> match_system_map(std::string_view text, std::string_view kernel,
 
 Result<> match_btf(std::string_view btf, const KernelImage& image,
                    const std::vector<KernelSymbol>& symbols) {
-  const auto shape = measure_btf(btf);
-  if (!shape || shape->bytes != btf.size()) {
-    return Error{"not BTF, or damaged", "wanted: what /sys/kernel/btf/vmlinux holds"};
-  }
-  if (!is_vmlinux_btf(btf)) return Error{"not the BTF of a kernel: no task_struct in it"};
-  if (image.btf.empty()) return match_signs(btf, image, symbols);
+  if (Result<> whole = check_kernel_btf(btf); !whole) return whole;
   if (image.btf == btf) return {};
-  return Error{fmt::format("the BTF of another kernel: the image of {} has its own, {} bytes",
-                           image.release, image.btf.size())};
+  if (!image.btf.empty()) {
+    return Error{fmt::format("the BTF of another kernel: the image of {} has its own, {} bytes",
+                             image.release, image.btf.size())};
+  }
+  const Result<BtfShare> share =
+      match_signs(btf, {image.release, image.arch, image.build_id, symbols});
+  return share ? Result<>() : share.error();
 }
 
 Result<> match_module(std::string_view module, const KernelImage& image) {

@@ -1,11 +1,9 @@
 #include "kernels/kernel_match.h"
 
-#include <bpf/btf.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-
 #include "kernels/fake_archive.h"
+#include "kernels/fake_btf.h"
 #include "kernels/fake_image.h"
 
 namespace bpfmatrix {
@@ -69,36 +67,18 @@ TEST(KernelMatch, a_system_map_says_where_the_banner_is) {
   EXPECT_EQ(map("0 T _text\n0 D linux_banner\n"), "a System.map without addresses");
 }
 
-/// BTF of a kernel for x86_64 with these functions.
-std::string btf_with(const std::vector<std::string>& functions) {
-  const std::unique_ptr<btf, decltype(&btf__free)> types(btf__new_empty(), btf__free);
-  const int number = btf__add_int(types.get(), "int", 4, BTF_INT_SIGNED);
-  for (const auto& [type, member] : {std::pair("task_struct", "pid"), {"pt_regs", "r15"}}) {
-    btf__add_struct(types.get(), type, 4);
-    btf__add_field(types.get(), member, number, 0, 0);
-  }
-  const int prototype = btf__add_func_proto(types.get(), number);
-  for (const std::string& name : functions) {
-    btf__add_func(types.get(), name.c_str(), BTF_FUNC_STATIC, prototype);
-  }
-  std::uint32_t bytes = 0;
-  const void* data = btf__raw_data(types.get(), &bytes);
-  return std::string(static_cast<const char*>(data), bytes);
-}
-
 TEST(KernelMatch, btf_made_for_another_kernel_is_told_by_its_functions_and_registers) {
   KernelImage without = an_image();
   without.btf.clear();
-  const std::string btf = btf_with({"do_exit", "do_fork"});
-  const std::vector<KernelSymbol> own{{'T', "do_exit"}, {'t', "do_fork.isra.0"}};
+  const std::string btf = fake_kernel_btf(Arch::x86_64, {"do_exit", "do_fork"});
+  const std::vector<KernelSymbol> own{{'T', "do_exit"}, {'t', "do_fork"}};
   EXPECT_EQ(problem(match_btf(btf, without, own)), "");
   EXPECT_EQ(problem(match_btf(btf, without, {})), "") << "nobody can tell";
   EXPECT_EQ(problem(match_btf(btf, without, {{'T', "do_exit"}})),
             "does not look like the BTF of this kernel: of its 2 functions the image of " +
                 without.release + " has 1");
   without.arch = Arch::aarch64;
-  EXPECT_EQ(problem(match_btf(btf, without, own)),
-            "the BTF of a kernel for x86_64, the image is for aarch64");
+  EXPECT_EQ(problem(match_btf(btf, without, own)), "the BTF of a kernel for x86_64, not aarch64");
 }
 
 TEST(KernelMatch, btf_is_whole_and_the_images_own) {

@@ -33,9 +33,9 @@ std::vector<std::string> kernel_flags(const BuildSource& source, const BuildFold
   return flags;
 }
 
-std::vector<std::string> pahole(const BuildSource& source) {
+std::vector<std::string> pahole(const std::vector<std::string>& flags) {
   std::vector<std::string> argv{"pahole"};
-  argv.insert(argv.end(), source.pahole_flags.begin(), source.pahole_flags.end());
+  argv.insert(argv.end(), flags.begin(), flags.end());
   return argv;
 }
 
@@ -71,15 +71,15 @@ std::vector<std::string> make_command(const BuildSource& source, const BuildTool
   // Only where it is run: later trees with no use for it still ask "$PAHOLE" for its version, in a
   // way that takes no flags.
   if (job.own_btf) {
-    argv.push_back(fmt::format("PAHOLE={}", fmt::join(pahole(source), " ")));
+    argv.push_back(fmt::format("PAHOLE={}", fmt::join(pahole(source.pahole_flags), " ")));
   }
   argv.emplace_back(target);
   return argv;
 }
 
-std::vector<std::string> pahole_command(const BuildSource& source, const fs::path& vmlinux,
-                                        const fs::path& btf) {
-  std::vector<std::string> argv = pahole(source);
+std::vector<std::string> pahole_command(const std::vector<std::string>& flags,
+                                        const fs::path& vmlinux, const fs::path& btf) {
+  std::vector<std::string> argv = pahole(flags);
   argv.push_back("--btf_encode_detached=" + btf.string());
   argv.push_back(vmlinux.string());
   return argv;

@@ -42,8 +42,8 @@ struct MakeJob {
 std::vector<std::string> make_command(const BuildSource& source, const BuildTools& tools,
                                       const MakeJob& job, std::string_view target);
 
-/// Writes the BTF of `vmlinux`, made from its DWARF, into `btf`.
-std::vector<std::string> pahole_command(const BuildSource& source,
+/// Writes the BTF of `vmlinux`, made from its DWARF, into `btf`; see BuildSource::pahole_flags.
+std::vector<std::string> pahole_command(const std::vector<std::string>& flags,
                                         const std::filesystem::path& vmlinux,
                                         const std::filesystem::path& btf);
 

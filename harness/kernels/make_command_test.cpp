@@ -79,7 +79,7 @@ TEST(MakeCommand, the_key_changes_with_all_that_decides_what_comes_out) {
 }
 
 TEST(MakeCommand, pahole_writes_beside_the_kernel) {
-  EXPECT_EQ(pahole_command(source(), "/b/out/vmlinux", "/t/x.btf"),
+  EXPECT_EQ(pahole_command(source().pahole_flags, "/b/out/vmlinux", "/t/x.btf"),
             (std::vector<std::string>{"pahole", "--skip_encoding_btf_vars",
                                       "--btf_encode_detached=/t/x.btf", "/b/out/vmlinux"}));
 }

@@ -6,11 +6,11 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "kernels/btf_scan.h"
 #include "kernels/build_tools.h"
 #include "kernels/kconfig.h"
 #include "kernels/kernel_files.h"
 #include "kernels/kernel_record.h"
+#include "kernels/kernel_signs.h"
 #include "kernels/kernels.h"
 #include "kernels/logged_command.h"
 #include "kernels/make_command.h"
@@ -165,7 +165,8 @@ class Build {
     fs::remove(file, ignored);
     if (own_btf()) return {};
     options_.fetch.say("making BTF from the debug information");
-    return run_logged(pahole_command(source_, out() / "vmlinux", file), log(), {}, kLongestBuild);
+    return run_logged(pahole_command(source_.pahole_flags, out() / "vmlinux", file), log(), {},
+                      kLongestBuild);
   }
 
   /// Everything the kernel's tree has, from the out folder.
@@ -216,9 +217,8 @@ class Build {
     }
     Result<std::string> bytes = read_file(to, kMaxBtfBytes);
     if (!bytes) return std::move(bytes).error();
-    const auto shape = measure_btf(*bytes);
-    if (!shape || shape->bytes != bytes->size() || !is_vmlinux_btf(*bytes)) {
-      return Error{"pahole wrote something that is not the BTF of a kernel"};
+    if (Result<> whole = check_kernel_btf(*bytes); !whole) {
+      return wrap("what pahole wrote", std::move(whole).error());
     }
     return KernelBtf{to, bytes->size(), sha256_hex(*bytes)};
   }

@@ -13,6 +13,13 @@
 
 namespace bpfmatrix {
 
+/// BTF that the user hands over for the BTF source `embedded`, in place of the kernel's.
+struct BtfFile {
+  /// A glob over the ids of kernels.
+  std::string kernels = "*";
+  std::string path{};
+};
+
 struct MatrixSpec {
   /// Ids or globs over the ids of the catalog.
   std::vector<std::string> kernels{};
@@ -23,6 +30,8 @@ struct MatrixSpec {
   std::optional<std::vector<std::string>> loaders{};
   /// Those of the loaders that are commands. Not in a matrix file: the command line gives them.
   std::vector<LoaderCommand> commands{};
+  /// Not in a matrix file either.
+  std::vector<BtfFile> btf_files{};
 };
 
 /// Error: file, key and problem.

@@ -36,6 +36,24 @@ struct OutcomeKernel {
   std::string facts{};
 };
 
+/// How the BTF that was handed over relates to the kernel.
+enum class EmbeddedOrigin {
+  kernel,      ///< the kernel's own
+  debug_info,  ///< made from its debug information
+  file,        ///< given by the user
+};
+
+/// The BTF that was handed over, and signs of whose it is: BTF does not say.
+struct EmbeddedBtf {
+  EmbeddedOrigin origin = EmbeddedOrigin::kernel;
+  std::uint64_t bytes = 0;
+  std::string sha256{};
+  /// Of a user's file: how many functions it describes, and how many of those the kernel has.
+  /// Absent: it describes none, or the kernel's are not known.
+  std::optional<std::uint64_t> functions{};
+  std::optional<std::uint64_t> functions_in_kernel{};
+};
+
 struct OutcomeObject {
   std::string path{};
   std::string sha256{};
@@ -245,6 +263,8 @@ struct Outcome {
   OutcomeObject object{};
   std::string case_id{};
   std::string btf_source{};
+  /// Absent where BTF source is not `embedded`.
+  std::optional<EmbeddedBtf> embedded{};
   std::string loader{};
   std::string loader_version{};
   Privileges privileges{};

@@ -39,6 +39,15 @@ OrderedJson kernel_json(const OutcomeKernel& kernel) {
           {"facts", text_or_null(kernel.facts)}};
 }
 
+OrderedJson embedded_json(const std::optional<EmbeddedBtf>& embedded) {
+  if (!embedded) return nullptr;
+  return {{"origin", word_of(embedded->origin)},
+          {"bytes", embedded->bytes},
+          {"sha256", embedded->sha256},
+          {"functions", value_or_null(embedded->functions)},
+          {"functions_in_kernel", value_or_null(embedded->functions_in_kernel)}};
+}
+
 OrderedJson candidates_json(const std::vector<AttachCandidate>& candidates) {
   OrderedJson list = OrderedJson::array();
   for (const AttachCandidate& candidate : candidates) {
@@ -183,6 +192,7 @@ OrderedJson to_json(const Outcome& outcome) {
           {"kernel", kernel_json(outcome.kernel)},
           {"case", outcome.case_id},
           {"btf", outcome.btf_source},
+          {"embedded", embedded_json(outcome.embedded)},
           {"object",
            {{"path", object.path},
             {"sha256", text_or_null(object.sha256)},

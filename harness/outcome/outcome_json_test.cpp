@@ -26,6 +26,7 @@ Outcome full_outcome() {
   o.object = {"connect.o", "dd", true, true, "GPL", "clang 14.0.6"};
   o.case_id = "connect-kprobe-bare";
   o.btf_source = "kernel";
+  o.embedded = EmbeddedBtf{EmbeddedOrigin::file, 4711, "ab", 900, 871};
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
   o.kernel.facts = "dd";
@@ -47,8 +48,8 @@ Outcome full_outcome() {
   o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
   ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
   p.relocations = {{3, "helper", 7, 48, "byte_off", "struct task_struct::tgid", 4,
-                    "struct task_struct::tgid", 2420, 1, RelocationResult::resolved, "a reason",
-                    WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
+                    "struct task_struct::tgid", "veth", 2420, 1, RelocationResult::resolved,
+                    "a reason", WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
                    {.kind = "enumval_value", .local_value = UINT64_MAX}};
   p.load.stage.result = StageResult::ok;
   p.load.stats.insns = 41;

@@ -25,6 +25,7 @@ class OutcomeReader {
     outcome.cell = reader.string("cell");
     outcome.case_id = reader.string("case");
     outcome.btf_source = reader.string("btf");
+    read_embedded(reader, outcome.embedded);
     read_kernel(inner(reader, "kernel"), outcome.kernel);
     read_object(inner(reader, "object"), outcome.object);
     ObjectReader loader = inner(reader, "loader");
@@ -119,6 +120,20 @@ class OutcomeReader {
     kernel.signed_by = origin.optional_string("signed_by").value_or("");
     finish(origin);
     kernel.facts = reader.optional_string("facts").value_or("");
+    finish(reader);
+  }
+
+  /// Outcomes from before it was written down have none.
+  void read_embedded(ObjectReader& parent, std::optional<EmbeddedBtf>& embedded) {
+    const Json* json = parent.object("embedded");
+    if (json == nullptr) return;
+    ObjectReader reader(*json, parent.where("embedded"));
+    embedded.emplace();
+    embedded->origin = read_word(reader, "origin", kEmbeddedOrigins);
+    embedded->bytes = number(reader, "bytes").value_or(0);
+    embedded->sha256 = reader.string("sha256");
+    embedded->functions = number(reader, "functions");
+    embedded->functions_in_kernel = number(reader, "functions_in_kernel");
     finish(reader);
   }
 

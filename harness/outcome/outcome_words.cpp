@@ -14,6 +14,18 @@ std::string_view word_of(StageResult result, std::string_view ok) {
   return "";
 }
 
+std::string_view word_of(EmbeddedOrigin origin) {
+  switch (origin) {
+    case EmbeddedOrigin::kernel:
+      return "kernel";
+    case EmbeddedOrigin::debug_info:
+      return "debug_info";
+    case EmbeddedOrigin::file:
+      return "file";
+  }
+  return "";
+}
+
 std::string_view word_of(ArgumentsSeen seen) {
   switch (seen) {
     case ArgumentsSeen::not_told:

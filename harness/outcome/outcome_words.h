@@ -17,10 +17,13 @@ inline constexpr std::string_view kAttached = "attached";
 
 inline constexpr std::array kArgumentsSeen{ArgumentsSeen::not_told, ArgumentsSeen::direct,
                                            ArgumentsSeen::wrapped, ArgumentsSeen::wrong};
+inline constexpr std::array kEmbeddedOrigins{EmbeddedOrigin::kernel, EmbeddedOrigin::debug_info,
+                                             EmbeddedOrigin::file};
 inline constexpr std::array kObservedResults{ObservedResult::untold, ObservedResult::absent,
                                              ObservedResult::right, ObservedResult::wrong};
 
 std::string_view word_of(StageResult result, std::string_view ok);
+std::string_view word_of(EmbeddedOrigin origin);
 std::string_view word_of(ArgumentsSeen seen);
 std::string_view word_of(ObservedResult result);
 

@@ -54,6 +54,8 @@ struct RelocationRecord {
   std::optional<std::uint64_t> local_value{};
   /// Empty: no match.
   std::string target{};
+  /// The module in whose BTF that is; empty: in the kernel's own.
+  std::string module{};
   /// With no match, what is put into the instruction nevertheless: 0 for "it does not exist".
   std::optional<std::uint64_t> target_value{};
   /// Types of the kernel that were looked at.

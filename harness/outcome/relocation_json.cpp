@@ -52,6 +52,7 @@ OrderedJson to_json(const RelocationRecord& record) {
           {"local", or_null(record.local)},
           {"local_value", or_null(record.local_value)},
           {"target", or_null(record.target)},
+          {"module", or_null(record.module)},
           {"target_value", or_null(record.target_value)},
           {"candidates", record.candidates},
           {"result", to_string(record.result)},
@@ -71,6 +72,7 @@ Result<RelocationRecord> relocation_from_json(const Json& json, const std::strin
   record.local = reader.optional_string("local").value_or("");
   record.local_value = read_number(reader, "local_value");
   record.target = reader.optional_string("target").value_or("");
+  record.module = reader.optional_string("module").value_or("");
   record.target_value = read_number(reader, "target_value");
   record.candidates = read_required(reader, "candidates");
   record.result = read_word(reader, "result", parse_relocation_result);

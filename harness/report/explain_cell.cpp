@@ -11,6 +11,8 @@ namespace bpfmatrix {
 
 namespace {
 
+constexpr std::size_t kShownHash = 16;
+
 std::string kernel_text(const OutcomeKernel& kernel) {
   std::string text = kernel.id;
   if (!kernel.release.empty()) text += fmt::format(", {} {}", kernel.release, kernel.arch);
@@ -21,14 +23,34 @@ std::string kernel_text(const OutcomeKernel& kernel) {
 std::string origin_text(const OutcomeKernel& kernel) {
   std::string text = kernel.origin_kind;
   if (!kernel.package.empty()) text += fmt::format(" {} {}", kernel.package, kernel.version);
-  if (!kernel.sha256.empty()) text += fmt::format(", sha256 {}", kernel.sha256.substr(0, 16));
+  if (!kernel.sha256.empty())
+    text += fmt::format(", sha256 {}", kernel.sha256.substr(0, kShownHash));
   if (!kernel.signed_by.empty()) text += fmt::format(", signed by {}", kernel.signed_by);
   return text;
 }
 
+std::string embedded_text(const std::optional<EmbeddedBtf>& embedded) {
+  if (!embedded) return "";
+  std::string text =
+      fmt::format("{} bytes, sha256 {}, ", embedded->bytes, embedded->sha256.substr(0, kShownHash));
+  switch (embedded->origin) {
+    case EmbeddedOrigin::kernel:
+      return text + "the kernel's own";
+    case EmbeddedOrigin::debug_info:
+      return text + "made from the kernel's debug information";
+    case EmbeddedOrigin::file:
+      text += "given as a file";
+      break;
+  }
+  if (!embedded->functions) return text;
+  return text + fmt::format("; this kernel has {} of its {} functions",
+                            embedded->functions_in_kernel.value_or(0), *embedded->functions);
+}
+
 std::string object_text(const OutcomeObject& object) {
   std::string text = object.path;
-  if (!object.sha256.empty()) text += fmt::format(", sha256 {}", object.sha256.substr(0, 16));
+  if (!object.sha256.empty())
+    text += fmt::format(", sha256 {}", object.sha256.substr(0, kShownHash));
   text += object.btf ? ", BTF" : ", no BTF";
   if (object.btf_ext) text += " and .BTF.ext";
   text += object.license.empty() ? ", no licence" : ", licence " + object.license;
@@ -55,11 +77,13 @@ std::string privileges_text(const Privileges& privileges) {
 std::string explain_asked(const Telling& told) {
   const Outcome& outcome = told.outcome;
   const std::string privileges = privileges_text(outcome.privileges);
+  const std::string embedded = embedded_text(outcome.embedded);
   return labelled("cell", outcome.cell) + labelled("kernel", kernel_text(outcome.kernel)) +
          labelled("origin", origin_text(outcome.kernel)) +
          labelled("object", object_text(outcome.object)) +
          labelled("loader", fmt::format("{} {}, BTF source '{}'", outcome.loader,
                                         outcome.loader_version, outcome.btf_source)) +
+         (embedded.empty() ? "" : labelled("embedded", embedded)) +
          (privileges.empty() ? "" : labelled("privileges", privileges));
 }
 

@@ -34,11 +34,17 @@ std::string result(const RelocationRecord& record) {
   return fmt::format("{}{}", to_string(record.result), mark);
 }
 
+/// "struct ring::length", and as kallsyms has it "[veth]" where its type is a module's.
+std::string subject(const RelocationRecord& record) {
+  if (record.local.empty()) return "?";
+  return record.module.empty() ? record.local : fmt::format("{} [{}]", record.local, record.module);
+}
+
 Row row_of(const RelocationRecord& record, const std::string& program) {
   return {fmt::format("#{}", record.index),
           place(record, program),
           record.kind,
-          record.local.empty() ? "?" : record.local,
+          subject(record),
           fmt::format("{} -> {}", number(record.local_value), number(record.target_value)),
           result(record),
           record.reason};

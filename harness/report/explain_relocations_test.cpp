@@ -12,6 +12,21 @@ std::string explained(std::vector<RelocationRecord> records) {
 
 TEST(ExplainRelocations, a_program_without_any_says_nothing) { EXPECT_EQ(explained({}), ""); }
 
+TEST(ExplainRelocations, what_a_module_has_is_said_as_kallsyms_says_it) {
+  EXPECT_EQ(explained({{.function = "on_getpid",
+                        .kind = "byte_off",
+                        .local = "struct veth_priv::peer",
+                        .local_value = 8,
+                        .module = "veth",
+                        .target_value = 0,
+                        .result = RelocationResult::resolved,
+                        .witness = WitnessResult::agrees}}),
+            R"(  relocations, from the compiler's value to this kernel's:
+    #   insn  kind      of                             value   result
+    #0  0     byte_off  struct veth_priv::peer [veth]  8 -> 0  resolved
+)");
+}
+
 TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
   const std::vector<RelocationRecord> records{
       {.index = 0,

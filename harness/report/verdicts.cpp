@@ -22,6 +22,11 @@ std::string unexpected_text(const JudgedCell& cell, const std::string& run_dir) 
   return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", run_dir, cell.cell);
 }
 
+bool was_told(const Outcome& outcome) {
+  const bool ended = outcome.end == End::completed || outcome.end == End::panicked;
+  return ended && outcome.vm.unsteady.empty();
+}
+
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.
 std::string doubts_text(const VerdictSummary& summary) {
   std::map<std::string, std::pair<int, std::string>> reasons;
@@ -52,7 +57,7 @@ VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase
                                 condition_facts(outcome, kernel, features), kernel);
     ++summary.counts[verdict.verdict];
     if (verdict.verdict != Verdict::as_expected)
-      summary.notable.push_back({outcome.cell, std::move(verdict)});
+      summary.notable.push_back({outcome.cell, std::move(verdict), was_told(outcome)});
   }
   return summary;
 }

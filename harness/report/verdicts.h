@@ -16,6 +16,8 @@ namespace bpfmatrix {
 struct JudgedCell {
   std::string cell{};
   CellVerdict verdict{};
+  /// The cell was brought to its end, whatever that was, and each time to the same.
+  bool told = true;
 };
 
 struct VerdictSummary {

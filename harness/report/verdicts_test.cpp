@@ -38,6 +38,25 @@ TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
             "1 as_expected, 1 unexpected, 1 unsure\n");
 }
 
+/// What the exit code is made from.
+TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
+  Outcome lost = outcome("lost", StageResult::not_tried);
+  lost.end = End::lost;
+  Outcome unsteady = outcome("unsteady", StageResult::ok);
+  unsteady.vm.unsteady = {"end: hung, completed"};
+  Outcome holed = outcome("holed", StageResult::not_tried);
+  holed.end = End::unavailable;
+  const auto expected_hole =
+      *read_expectations(*parse_json(R"([{"end":"unavailable","because":"no LSM"}])", "f"), "f");
+  const VerdictSummary summary = judge_all(
+      {lost, unsteady, holed, outcome("mute", StageResult::ok)},
+      {{"lost", wants_accepted()}, {"unsteady", wants_accepted()}, {"holed", expected_hole}});
+  ASSERT_EQ(summary.notable.size(), 3U) << "holed is as expected";
+  EXPECT_FALSE(summary.notable[0].told);
+  EXPECT_FALSE(summary.notable[1].told);
+  EXPECT_TRUE(summary.notable[2].told) << "unsure for want of a rule, but nothing was lost";
+}
+
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const OrderedJson json =
       to_json(judge_all({outcome("bad", StageResult::refused)}, {{"bad", wants_accepted()}}));

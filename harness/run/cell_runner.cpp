@@ -75,7 +75,7 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
   }
   const bool shared = context_.settings->isolation == Isolation::kernel;
   if (!shared) start_ahead(next);
-  CellResult result = try_in(*guest_, input);
+  CellResult result = try_in(*guest_, input, !shared);
   const bool done_for = guest_->session().state() != SessionState::ready || result.guest_spoiled ||
                         result.outcome.end != End::completed;
   if (done_for || !shared) guest_.reset();
@@ -85,13 +85,14 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
 CellResult CellRunner::try_in_booted(const CellInput& input, GuestSource& source) {
   GuestOrExit got = source.boot(context_.console_log(*input.cell));
   if (const auto* exit = std::get_if<VmExit>(&got)) return result_without_guest(input, *exit);
-  return try_in(*std::get<std::unique_ptr<GuestVm>>(got), input);
+  return try_in(*std::get<std::unique_ptr<GuestVm>>(got), input, true);
 }
 
-CellResult CellRunner::try_in(GuestVm& guest, const CellInput& input) {
+CellResult CellRunner::try_in(GuestVm& guest, const CellInput& input, bool last) {
   context_.started(*input.cell);
   CellInput in = input;
   in.btf_in_guest = guest.cloned();
+  in.last_in_guest = last;
   CellResult result = run_cell(guest.session(), in);
   VmOutcome& vm = result.outcome.vm;
   vm.accel = to_string(guest.accel());

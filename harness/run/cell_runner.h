@@ -44,7 +44,7 @@ class CellRunner {
   GuestOrExit next_guest(const CellInput& input, GuestSource& source);
   CellResult try_in_usual(const CellInput& input, GuestSource& source, GuestSource* next);
   CellResult try_in_booted(const CellInput& input, GuestSource& source);
-  CellResult try_in(GuestVm& guest, const CellInput& input);
+  CellResult try_in(GuestVm& guest, const CellInput& input, bool last);
   void start_ahead(GuestSource* next);
 
   const Context& context_;

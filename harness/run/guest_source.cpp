@@ -72,6 +72,8 @@ Result<TemplateRequest> GuestSource::template_request() const {
     request.files.push_back({std::string(kBtfInGuest), btf->file});
     request.key.files = btf->sha256;
   }
+  request.standby = {loader_in_guest(kUsualLoader)};
+  request.key.files += " " + request.standby.front();
   request.on_wait = [this] {
     context_.notice(fmt::format("{}: another process is making its template", kernel_.id));
   };

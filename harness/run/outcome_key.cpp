@@ -7,8 +7,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// What of the case is asked of the guest. Its privileges stand in the outcome before the run, its
-/// flags and what is stripped have made the object.
+/// What of the case is asked of the guest. Its privileges, and the BTF that is handed over, stand
+/// in the outcome before the run; its flags and what is stripped have made the object.
 Result<OrderedJson> case_json(const CaseSpec& spec) {
   OrderedJson json{{"attach", spec.attach}, {"globals", spec.globals}};
   OrderedJson truth = OrderedJson::object();
@@ -37,12 +37,6 @@ OrderedJson command_json(const CommandFile* command) {
   return json;
 }
 
-OrderedJson embedded_btf(const CellInput& input) {
-  if (input.cell->btf != BtfSource::embedded) return nullptr;
-  const KernelBtf* btf = btf_to_embed(*input.kernel);
-  return btf != nullptr ? OrderedJson(btf->sha256) : OrderedJson(nullptr);
-}
-
 }  // namespace
 
 Result<std::string> to_string(const OutcomeKey& key) {
@@ -50,17 +44,12 @@ Result<std::string> to_string(const OutcomeKey& key) {
   Result<OrderedJson> spec = case_json(*input.spec);
   if (!spec) return std::move(spec).error();
   const Outcome before = outcome_before_run(*input.cell, *input.spec, input.kernel, input.object);
-  const OrderedJson json{{"schema", kOutcomeSchema},
-                         {"recorder", key.recorder},
-                         {"before", to_json(before)},
-                         {"image", input.kernel->image_sha256},
-                         {"embedded_btf", embedded_btf(input)},
-                         {"case", *std::move(spec)},
-                         {"command", command_json(input.command)},
-                         {"timeout_s", input.timeout.count()},
-                         {"machine", key.machine},
-                         {"isolation", key.isolation},
-                         {"facts", key.facts}};
+  const OrderedJson json{
+      {"schema", kOutcomeSchema},           {"recorder", key.recorder},
+      {"before", to_json(before)},          {"image", input.kernel->image_sha256},
+      {"case", *std::move(spec)},           {"command", command_json(input.command)},
+      {"timeout_s", input.timeout.count()}, {"machine", key.machine},
+      {"isolation", key.isolation},         {"facts", key.facts}};
   return sha256_hex(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 

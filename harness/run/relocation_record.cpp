@@ -39,9 +39,15 @@ CoreRules rules_of(const Outcome& outcome) {
 /// One program of the outcome, and where its functions came to lie.
 class ProgramRecorder {
  public:
-  ProgramRecorder(const BtfExt& ext, const Outcome& outcome, const SaidByNumber& said,
-                  const SentProgram* sent, std::vector<LinkedFunction> functions)
-      : ext_(ext), outcome_(outcome), said_(said), sent_(sent), functions_(std::move(functions)) {}
+  ProgramRecorder(const BtfExt& ext, const LoaderTypes& types, const Outcome& outcome,
+                  const SaidByNumber& said, const SentProgram* sent,
+                  std::vector<LinkedFunction> functions)
+      : ext_(ext),
+        types_(types),
+        outcome_(outcome),
+        said_(said),
+        sent_(sent),
+        functions_(std::move(functions)) {}
 
   std::vector<RelocationRecord> record(const ByFunction& calculated) const {
     std::vector<RelocationRecord> records;
@@ -52,6 +58,7 @@ class ProgramRecorder {
       for (const CoreResult* one : own->second) {
         RelocationRecord record = weigh(witnesses_of(*one, at));
         if (at) record.linked_insn = *at + one->instruction;
+        if (one->target_btf > 0) record.module = types_.modules[one->target_btf - 1].name;
         records.push_back(std::move(record));
       }
     }
@@ -114,6 +121,7 @@ class ProgramRecorder {
   }
 
   const BtfExt& ext_;
+  const LoaderTypes& types_;
   const Outcome& outcome_;
   const SaidByNumber& said_;
   /// nullptr: it never was.
@@ -132,14 +140,15 @@ std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
 }
 
 Result<std::vector<CoreResult>> calculate(const ElfFile& object, const Btf& local,
-                                          const BtfExt& ext, const Btf* target,
+                                          const BtfExt& ext, const LoaderTypes& types,
                                           const Outcome& outcome) {
   const auto left_out = programs_left_out(object);
   const CoreOptions options{
       .loaded = [&](std::string_view name) { return !left_out.contains(name); },
       .rules = rules_of(outcome)};
   std::vector<const Btf*> targets;
-  if (target != nullptr) targets.push_back(target);
+  if (types.kernel != nullptr) targets.push_back(types.kernel);
+  for (const ModuleTypes& module : types.modules) targets.push_back(module.types.get());
   return relocate(object, local, ext, targets, options);
 }
 
@@ -182,7 +191,7 @@ void count(Outcome& outcome) {
 
 }  // namespace
 
-Result<> record_relocations(const ElfFile& object, const Btf* target,
+Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
                             const LoaderEvidence& evidence, Outcome& outcome) {
   const ElfSection* types = object.section(".BTF");
   const ElfSection* info = object.section(".BTF.ext");
@@ -192,7 +201,7 @@ Result<> record_relocations(const ElfFile& object, const Btf* target,
   const Result<BtfExt> ext = parse_btf_ext(info->bytes, *local);
   if (!ext) return ext.error();
   const Result<std::vector<CoreResult>> calculated =
-      calculate(object, *local, *ext, target, outcome);
+      calculate(object, *local, *ext, against, outcome);
   if (!calculated) return calculated.error();
   const ByFunction by_function = group(*calculated);
   const SaidByNumber said = by_number(evidence);
@@ -200,9 +209,9 @@ Result<> record_relocations(const ElfFile& object, const Btf* target,
   for (ProgramOutcome& program : outcome.programs) {
     Result<std::vector<LinkedFunction>> functions = link_program(object, program.name);
     if (!functions) return wrap(fmt::format("program '{}'", program.name), functions.error());
-    program.relocations =
-        ProgramRecorder(*ext, outcome, said, sent_of(evidence, program.name), *std::move(functions))
-            .record(by_function);
+    program.relocations = ProgramRecorder(*ext, against, outcome, said,
+                                          sent_of(evidence, program.name), *std::move(functions))
+                              .record(by_function);
     records += program.relocations.size();
     if (records > kMaxRecords) return Error{fmt::format("more than {} in all", kMaxRecords)};
   }

@@ -9,6 +9,7 @@
 #include "elf/bpf_compiler.h"
 #include "elf/core_relocation.h"
 #include "elf/little_endian.h"
+#include "elf/module_types.h"
 #include "elf/program_layout.h"
 
 namespace bpfmatrix {
@@ -55,7 +56,7 @@ class RelocationRecords : public ::testing::Test {
   }
 
   void record(const Btf* target) {
-    const Result<> recorded = record_relocations(elf_, target, evidence_, outcome_);
+    const Result<> recorded = record_relocations(elf_, {.kernel = target}, evidence_, outcome_);
     EXPECT_TRUE(recorded) << recorded.error().message;
   }
 
@@ -163,6 +164,43 @@ TEST_F(RelocationRecords, the_loader_is_asked_for_each_by_function_and_number) {
   record(&target_);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off poisoned disagrees"));
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
+}
+
+/// An object that reads a type which only a module has.
+TEST(RelocationRecordsOfModule, name_it_where_the_kernel_has_no_such_type) {
+  BpfCompiler compiler;
+  const auto btf_of = [&](const char* name) {
+    const ElfFile elf = *ElfFile::parse(bytes_of(compiler.object(name)));
+    return std::string(elf.section(".BTF")->bytes);
+  };
+  const std::string kernel_bytes = btf_of("core_target");
+  const auto kernel = std::make_shared<const Btf>(*Btf::parse(kernel_bytes));
+  const auto module = std::make_shared<const Btf>(
+      *Btf::parse_split(kernel, module_types(kernel_bytes, btf_of("core_module"))));
+  const auto empty = std::make_shared<const Btf>(
+      *Btf::parse_split(kernel, module_types(kernel_bytes, kernel_bytes)));
+  const ElfFile object = *ElfFile::parse(bytes_of(compiler.object("core_module_local")));
+  const auto records = [&](std::vector<ModuleTypes> modules) {
+    Outcome outcome{.loader = "libbpf"};
+    for (const char* name : {"reads_ring", "reads_kernel", "reads_nothing"}) {
+      outcome.programs.push_back({.name = name});
+    }
+    const LoaderTypes against{.kernel = kernel.get(), .modules = std::move(modules)};
+    EXPECT_TRUE(record_relocations(object, against, {}, outcome));
+    std::vector<std::string> lines;
+    for (const ProgramOutcome& program : outcome.programs) {
+      const RelocationRecord& first = program.relocations.at(0);
+      lines.push_back(
+          fmt::format("{} {} '{}'", first.local, to_string(first.result), first.module));
+    }
+    return lines;
+  };
+  EXPECT_THAT(records({{"empty", empty}, {"ring", module}}),
+              ElementsAre("struct ring::length resolved 'ring'", "struct shape::a unchanged ''",
+                          "struct nowhere::a poisoned ''"));
+  EXPECT_THAT(records({}),
+              ElementsAre("struct ring::length poisoned ''", "struct shape::a unchanged ''",
+                          "struct nowhere::a poisoned ''"));
 }
 
 }  // namespace

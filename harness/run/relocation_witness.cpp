@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "elf/core_match.h"
 #include "elf/core_patch.h"
 
 namespace bpfmatrix {
@@ -154,11 +153,6 @@ std::optional<std::uint64_t> local_value(const CoreResult& calculated) {
   return static_cast<std::uint64_t>(calculated.edits.front().before);
 }
 
-/// Since 5.11 a loader may find in a module what the kernel's own BTF does not have.
-bool looked_too_little(const CoreResult& calculated) {
-  return calculated.reason == to_string(CoreMismatch::no_candidate);
-}
-
 }  // namespace
 
 RelocationRecord weigh(const RelocationWitnesses& witnesses) {
@@ -179,10 +173,6 @@ RelocationRecord weigh(const RelocationWitnesses& witnesses) {
     record.reason = "the compiler's number was left in place";
   }
   compare(witnesses, record);
-  if (looked_too_little(calculated) && record.witness != WitnessResult::agrees) {
-    record.witness_words += record.witness_words.empty() ? "" : "; ";
-    record.witness_words += "only the kernel's own types were looked at, not those of its modules";
-  }
   return record;
 }
 

@@ -169,17 +169,6 @@ TEST(Weigh, a_64_bit_load_is_two_slots_and_all_of_its_bits_count) {
             "sent imm64 0xffffffff, calculated imm64 0xffffffffffffffff");
 }
 
-TEST(Weigh, a_type_that_may_be_a_modules_was_not_looked_for_everywhere) {
-  const CoreResult calculated{.outcome = CoreOutcome::poisoned,
-                              .reason = "no candidate type",
-                              .before = {add(4)},
-                              .after = {poison()}};
-  EXPECT_EQ(weigh({.calculated = calculated, .sent = {{add(8)}}}).witness_words,
-            "sent imm 8, code 0x07, calculated the poison; only the kernel's own types were looked "
-            "at, not those of its modules");
-  EXPECT_EQ(weigh({.calculated = calculated, .sent = {{poison()}}}).witness_words, "");
-}
-
 TEST(Weigh, a_load_that_moves_another_number_of_bytes_has_two_edits) {
   const CoreResult calculated{.outcome = CoreOutcome::resolved,
                               .edits = {{CoreField::off, 0, 16}, {CoreField::mem_size, 4, 8}},

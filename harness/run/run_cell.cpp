@@ -100,11 +100,11 @@ class LoaderRun {
 
   RunRequest request() const {
     RunRequest run;
-    const std::string name(input_.command != nullptr ? kCommandLoader : input_.cell->loader);
-    run.argv = {"/bpfmatrix/loaders/" + name};
+    run.argv = {loader_in_guest(input_.command != nullptr ? kCommandLoader : input_.cell->loader)};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
+    run.last = input_.last_in_guest;
     limit(run);
     return run;
   }
@@ -182,13 +182,21 @@ class LoaderRun {
     if (!bytes) return std::move(bytes).error();
     const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
     if (!elf) return elf.error();
-    std::shared_ptr<const Btf> target;
+    std::shared_ptr<const Btf> kernel;
+    LoaderTypes against;
     if (const KernelBtf* btf = btf_at_hand()) {
       Result<std::shared_ptr<const Btf>> types = input_.types->read(btf->file);
       if (!types) return std::move(types).error();
-      target = *std::move(types);
+      kernel = *std::move(types);
+      against.kernel = kernel.get();
     }
-    return bpfmatrix::record_relocations(*elf, target.get(), record_.evidence(), result_.outcome);
+    if (kernel && input_.cell->btf == BtfSource::kernel && input_.kernel->modules) {
+      Result<std::vector<ModuleTypes>> modules =
+          input_.types->modules(input_.kernel->btf->file, *input_.kernel->modules);
+      if (!modules) return std::move(modules).error();
+      against.modules = *std::move(modules);
+    }
+    return bpfmatrix::record_relocations(*elf, against, record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {
@@ -305,7 +313,22 @@ OutcomeKernel kernel_facts(const Kernel& kernel) {
                        .signed_by = kernel.origin.signed_by};
 }
 
+EmbeddedOrigin origin_of_embedded(const Kernel& kernel) {
+  if (kernel.given_btf) return EmbeddedOrigin::file;
+  return kernel.btf ? EmbeddedOrigin::kernel : EmbeddedOrigin::debug_info;
+}
+
+std::optional<EmbeddedBtf> embedded_facts(const Cell& cell, const Kernel& kernel) {
+  const KernelBtf* btf = btf_to_embed(kernel);
+  if (cell.btf != BtfSource::embedded || btf == nullptr) return std::nullopt;
+  return EmbeddedBtf{origin_of_embedded(kernel), btf->bytes, btf->sha256, {}, {}};
+}
+
 }  // namespace
+
+std::string loader_in_guest(std::string_view name) {
+  return "/bpfmatrix/loaders/" + std::string(name);
+}
 
 Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
                            const ObjectFile* object) {
@@ -318,7 +341,10 @@ Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel*
   outcome.kernel.id = cell.kernel.id;
   outcome.kernel.arch = to_string(cell.kernel.arch);
   outcome.object.path = to_string(spec.object);
-  if (kernel != nullptr) outcome.kernel = kernel_facts(*kernel);
+  if (kernel != nullptr) {
+    outcome.kernel = kernel_facts(*kernel);
+    outcome.embedded = embedded_facts(cell, *kernel);
+  }
   if (object != nullptr) {
     outcome.object = {object->shown,
                       object->info.sha256,

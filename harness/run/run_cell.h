@@ -16,6 +16,10 @@
 
 namespace bpfmatrix {
 
+/// The one that most cells have: it waits in every clone.
+inline constexpr std::string_view kUsualLoader = "libbpf";
+std::string loader_in_guest(std::string_view name);
+
 /// Where a kernel's embedded BTF lies in its guests.
 inline constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
 
@@ -31,6 +35,8 @@ struct CellInput {
   std::chrono::seconds timeout{120};
   /// kBtfInGuest is there already.
   bool btf_in_guest = false;
+  /// The guest is thrown away after this cell.
+  bool last_in_guest = false;
 };
 
 struct CellResult {

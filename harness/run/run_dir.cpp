@@ -44,6 +44,23 @@ void read_commands(ObjectReader& reader, RunSpec& request) {
   }
 }
 
+OrderedJson btf_files_json(const std::vector<BtfFile>& files) {
+  OrderedJson list = OrderedJson::array();
+  for (const BtfFile& file : files) {
+    list.push_back({{"kernels", file.kernels}, {"path", file.path}});
+  }
+  return list;
+}
+
+void read_btf_files(ObjectReader& parent, RunSpec& request) {
+  const Json* list = parent.array("btf_files");
+  for (const Json& json : list != nullptr ? *list : Json::array()) {
+    ObjectReader reader(json, parent.where("btf_files"));
+    request.matrix.btf_files.push_back({reader.string("kernels"), reader.string("path")});
+    if (const Result<> read = reader.finish(); !read) return parent.adopt(read.error());
+  }
+}
+
 OrderedJson manner_json(const std::optional<RunManner>& manner) {
   if (!manner) return nullptr;
   return {{"accel", manner->accel},
@@ -80,6 +97,7 @@ OrderedJson to_json(const RunSpec& request) {
           {"loaders",
            request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
           {"commands", commands_json(request.matrix.commands)},
+          {"btf_files", btf_files_json(request.matrix.btf_files)},
           {"objects", request.objects},
           {"cells", request.cells},
           {"manner", manner_json(request.manner)}};
@@ -287,6 +305,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
   }
   request.matrix.loaders = reader.optional_strings("loaders");
   read_commands(reader, request);
+  read_btf_files(reader, request);
   request.objects = reader.strings("objects");
   request.cells = reader.strings("cells");
   read_manner(reader, request);

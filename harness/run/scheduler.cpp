@@ -32,6 +32,8 @@ struct RunKernel {
   /// Why it has none.
   std::optional<VmExit> no_guests{};
   KernelTypes types{};
+  /// Of the BTF that the user gave for it.
+  std::optional<BtfShare> given_share{};
   std::atomic<int> booted{0};
   std::atomic<std::size_t> cells_left{0};
 
@@ -123,6 +125,8 @@ class Scheduler {
       if (run_kernels_.contains(id)) continue;
       auto kernel = std::make_unique<RunKernel>(kernels_.find(id));
       if (kernel->kernel) {
+        const auto given = input_.btf.find(id);
+        if (given != input_.btf.end()) kernel->kernel->given_btf = given->second;
         kernel->guests = std::make_unique<GuestSource>(*kernel->kernel, source_context_);
       } else {
         notice(kernel->kernel.error().message);
@@ -139,7 +143,7 @@ class Scheduler {
     if (usual && usual->btf) return objects_.compile_against(arch, usual->btf->file);
     for (const auto& [id, found] : run_kernels_) {
       const Result<Kernel>& kernel = found->kernel;
-      const KernelBtf* btf = kernel && kernel->arch == arch ? btf_to_embed(*kernel) : nullptr;
+      const KernelBtf* btf = kernel && kernel->arch == arch ? btf_of(*kernel) : nullptr;
       if (btf != nullptr) objects_.compile_against(arch, btf->file);
     }
   }
@@ -262,7 +266,7 @@ class Scheduler {
   }
 
   /// What the kernel is, before it is given cells; that this could not be found out costs none.
-  std::optional<KernelFacts> learn(const RunKernel& kernel, GuestSource& guests) {
+  std::optional<KernelFacts> learn(RunKernel& kernel, GuestSource& guests) {
     const Result<> learnt = facts_.learn(*kernel.kernel, [&]() -> Result<KernelFacts> {
       GuestOrExit got = guests.boot(dir_.console_log(kernel.kernel->id, 0));
       if (const auto* exit = std::get_if<VmExit>(&got)) return Error{exit->reason};
@@ -272,7 +276,21 @@ class Scheduler {
     if (!learnt && !failed())
       notice(fmt::format("{}: {}", kernel.kernel->id, learnt.error().message));
     const KernelFactsKeeper::Known* known = facts_.find(kernel.kernel->id);
+    if (known != nullptr) compare_given_btf(kernel, known->facts);
     return known != nullptr ? std::optional(known->facts) : std::nullopt;
+  }
+
+  /// BTF does not say whose it is, its functions may.
+  void compare_given_btf(RunKernel& kernel, const KernelFacts& facts) {
+    const std::optional<KernelBtf>& given = kernel.kernel->given_btf;
+    if (!given) return;
+    kernel.given_share = share_in_kernel(*given, facts.symbols);
+    if (!kernel.given_share || kernel.given_share->looks_alike().value_or(true)) return;
+    notice(
+        fmt::format("{}: '{}' does not look like the BTF of this kernel, which has {} of its {} "
+                    "functions: what is read with it may be wrong",
+                    kernel.kernel->id, given->file.string(), kernel.given_share->alike,
+                    kernel.given_share->compared));
   }
 
   std::filesystem::path console_log(const Cell& cell) {
@@ -338,6 +356,11 @@ class Scheduler {
     const KernelFactsKeeper::Known* known = facts_.find(outcome.kernel.id);
     if (known == nullptr) return;
     outcome.kernel.facts = known->sha256;
+    const std::optional<BtfShare>& share = run_kernels_.at(outcome.kernel.id)->given_share;
+    if (share && outcome.embedded) {
+      outcome.embedded->functions = share->compared;
+      outcome.embedded->functions_in_kernel = share->alike;
+    }
     add_candidates(outcome, known->facts);
   }
 

@@ -8,6 +8,7 @@
 
 #include "matrix/plan.h"
 #include "run/command_file.h"
+#include "run/given_btf.h"
 #include "run/kernel_finder.h"
 #include "run/listener.h"
 #include "run/object_file.h"
@@ -22,6 +23,8 @@ struct RunInput {
   std::map<std::string, CaseSpec> cases{};
   /// Those of the plan's loaders that are commands.
   CommandFiles commands{};
+  /// What the user hands over for the BTF source `embedded`.
+  GivenBtf btf{};
 };
 
 struct RunEnd {

@@ -121,11 +121,13 @@ Result<Identity> prepare(Channel& channel, const TemplateRequest& request,
   if (Result<> opened = session.open(deadline); !opened) return std::move(opened).error();
   if (Result<> warm = warm_up(session, deadline); !warm) return std::move(warm).error();
   if (Result<> put = put_files(session, request, deadline); !put) return std::move(put).error();
-  if (Result<> parked = session.park(deadline); !parked) return std::move(parked).error();
+  if (Result<> parked = session.park({}, deadline); !parked) return std::move(parked).error();
   if (Result<> woken = wake(session, deadline); !woken) return std::move(woken).error();
   Result<Identity> identity = identify(session, request);
   if (!identity) return identity;
-  if (Result<> parked = session.park(deadline); !parked) return std::move(parked).error();
+  if (Result<> parked = session.park({request.standby}, deadline); !parked) {
+    return std::move(parked).error();
+  }
   return identity;
 }
 

@@ -37,7 +37,7 @@ struct TemplateKey {
   std::string image_sha256{};
   std::string initramfs_sha256{};
   QemuBuild qemu{};
-  /// Of TemplateRequest::files, any text that names their bytes.
+  /// Of TemplateRequest::files and ::standby, any text that names them.
   std::string files{};
 };
 /// 64 characters of [0-9a-f].
@@ -66,6 +66,8 @@ struct TemplateRequest {
   TemplateKey key{};
   std::chrono::milliseconds boot_timeout{120'000};
   std::vector<TemplateFile> files{};
+  /// A program of the guest that waits for its standard input in each clone; empty: none.
+  std::vector<std::string> standby{};
   /// Asked of the booted machine and of a clone of it: the answers must be the same. Must not load
   /// a BPF program: see warm_up() in template_store.cpp.
   std::function<Result<std::string>(Session&)> witness{};

@@ -34,9 +34,7 @@ void VmFixture::SetUp() {
 std::vector<Outcome> VmFixture::run_cases(const std::vector<std::string>& kernels,
                                           const std::vector<std::string>& cases,
                                           const std::optional<std::vector<BtfSource>>& btf) {
-  const auto suite = read_suite(BPFMATRIX_SOURCE_DIR "/cases");
-  EXPECT_TRUE(suite) << suite.error().message;
-  return run_suite({.kernels = kernels, .cases = cases, .btf = btf}, *suite);
+  return run_suite({.kernels = kernels, .cases = cases, .btf = btf});
 }
 
 std::vector<Outcome> VmFixture::run_objects(const std::vector<std::string>& kernels,
@@ -44,6 +42,12 @@ std::vector<Outcome> VmFixture::run_objects(const std::vector<std::string>& kern
   std::vector<CaseSpec> suite;
   for (const std::string& file : files) suite.push_back(case_for_object(file));
   return run_suite({.kernels = kernels}, suite);
+}
+
+std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix) {
+  const auto suite = read_suite(BPFMATRIX_SOURCE_DIR "/cases");
+  EXPECT_TRUE(suite) << suite.error().message;
+  return run_suite(matrix, *suite);
 }
 
 std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
@@ -54,6 +58,9 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   auto commands = find_commands(matrix.commands, *plan);
   EXPECT_TRUE(commands) << commands.error().message;
   if (commands) input.commands = *std::move(commands);
+  auto given = find_given_btf(matrix.btf_files, *plan);
+  EXPECT_TRUE(given) << given.error().message;
+  if (given) input.btf = *std::move(given);
   for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
   auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;

@@ -25,6 +25,8 @@ class VmFixture : public ::testing::Test {
                                    const std::vector<std::string>& files);
 
   std::vector<Outcome> run_suite(const MatrixSpec& matrix, const std::vector<CaseSpec>& suite);
+  /// Of the cases that come with bpfmatrix.
+  std::vector<Outcome> run_suite(const MatrixSpec& matrix);
 
   /// The outcome of a cell of this id; a failed test when there is none.
   static const Outcome& find(const std::vector<Outcome>& outcomes, const std::string& cell);

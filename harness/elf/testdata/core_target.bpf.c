@@ -75,6 +75,12 @@ struct sized {
 	u32 far;
 };
 
+/* By which a kernel's BTF is known. */
+struct task_struct {
+	u32 pid;
+};
+
+struct task_struct task;
 struct moved moved;
 struct gone gone;
 struct retyped retyped;

@@ -40,20 +40,42 @@ Fd watch_children() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-Result<> check_path(const std::string& path) {
-  const fs::path normal = fs::path(path).lexically_normal();
-  const std::string prefix = std::string(kGuestDirectory) + "/";
-  if (normal.string() == path && path.starts_with(prefix) && path.size() > prefix.size()) return {};
+/// No part of it is empty, "." or "..".
+bool is_normal(std::string_view path) {
+  while (!path.empty()) {
+    if (path.front() != '/') return false;
+    path.remove_prefix(1);
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+  }
+  return true;
+}
+
+Result<> check_path(std::string_view path) {
+  const std::size_t prefix = kGuestDirectory.size();
+  if (path.starts_with(kGuestDirectory) && path.size() > prefix && is_normal(path.substr(prefix))) {
+    return {};
+  }
   return Error{fmt::format("'{}': not a path below '{}'", path, kGuestDirectory)};
+}
+
+Fd open_new(const PutFile& request) {
+  return Fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                   static_cast<mode_t>(request.mode)));
 }
 
 Result<Fd> create_file(const PutFile& request) {
   if (Result<> path = check_path(request.path); !path) return std::move(path).error();
-  std::error_code error;
-  fs::create_directories(fs::path(request.path).parent_path(), error);
-  const auto mode = static_cast<mode_t>(request.mode);
-  Fd fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!fd.valid() || ::fchmod(fd.get(), mode) != 0) return Error{system_note(request.path)};
+  Fd fd = open_new(request);
+  if (!fd.valid() && errno == ENOENT) {
+    std::error_code error;
+    fs::create_directories(fs::path(request.path).parent_path(), error);
+    fd = open_new(request);
+  }
+  if (!fd.valid() || ::fchmod(fd.get(), static_cast<mode_t>(request.mode)) != 0) {
+    return Error{system_note(request.path)};
+  }
   return fd;
 }
 
@@ -176,7 +198,7 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::trigger:
       return handle_trigger(frame);
     case FrameType::park:
-      return handle_park();
+      return handle_park(frame);
     case FrameType::refresh:
       return handle_refresh(frame);
     case FrameType::shutdown:
@@ -264,11 +286,13 @@ Result<> Server::handle_run(const Frame& frame) {
       return fail(down.error().message);
     }
   }
-  Result<Child> child = start_child(*request);
+  std::optional<Child> waiting = standby_.take(*request);
+  Result<Child> child = waiting ? Result<Child>(*std::move(waiting)) : start_child(*request);
   if (!child) return fail(child.error().message);
   running_.emplace();
   running_->exited.memlock_counted = memlock_counted;
   running_->locked_down = !request->lockdown.empty();
+  running_->last = request->last;
   running_->child = *std::move(child);
   running_->started_ms = uptime_ms();
   running_->deadline_ms = running_->started_ms + request->deadline_ms;
@@ -302,8 +326,15 @@ Result<> Server::handle_trigger(const Frame& frame) {
   return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
 }
 
-Result<> Server::handle_park() {
+Result<> Server::handle_park(const Frame& frame) {
+  const Result<Park> request = from_frame<Park>(frame);
+  if (!request) return request.error();
   if (running_ || upload_) return Error{"parked in the middle of something"};
+  // Where the first cell's files will go.
+  ::mkdir(std::string(kCellDirectory).c_str(), 0755);
+  if (const Result<> waiting = standby_.start(request->standby); !waiting) {
+    return fail(waiting.error().message);
+  }
   if (Result<> sent = wire_.send(Frame{FrameType::done}); !sent) return sent;
   wire_.start_over();
   generator_ = open_generator();
@@ -385,7 +416,19 @@ void Server::reap() {
 Result<> Server::finish_run() {
   Running& run = *running_;
   run.exited.wall_ms = uptime_ms() - run.started_ms;
+  // A pipe holds no more than is read at once.
+  if (Result<> passed = pass_on_all(); !passed) return passed;
+  if (!run.last) {
+    if (Result<> cleared = clear_up(); !cleared) return cleared;
+  }
+  const Exited exited = std::exchange(running_, std::nullopt)->exited;
+  return wire_.send(to_frame(exited));
+}
+
+Result<> Server::clear_up() {
+  Running& run = *running_;
   const bool all_dead = kill_everything();
+  standby_.clear();
   // With all writers dead the pipes hold what was written and then end.
   while (all_dead && (run.child.out.valid() || run.child.err.valid())) {
     if (Result<> passed = pass_on_all(); !passed) return passed;
@@ -393,8 +436,7 @@ Result<> Server::finish_run() {
   run.exited.leftovers = clear_cell();
   if (!all_dead) run.exited.leftovers.emplace_back("a process that does not die");
   if (run.locked_down) run.exited.leftovers.emplace_back("a kernel that is locked down");
-  const Exited exited = std::exchange(running_, std::nullopt)->exited;
-  return wire_.send(to_frame(exited));
+  return {};
 }
 
 }  // namespace bpfmatrix

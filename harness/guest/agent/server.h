@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "guest/agent/child.h"
+#include "guest/agent/standby.h"
 #include "guest/agent/wire.h"
 #include "guest/messages.h"
 
@@ -42,6 +43,8 @@ class Server {
     bool reaped = false;
     /// No other cell may run here.
     bool locked_down = false;
+    /// And none will.
+    bool last = false;
   };
 
   Hello hello() const;
@@ -54,7 +57,7 @@ class Server {
   Result<> handle_input(const Frame& frame);
   Result<> handle_write(const Frame& frame);
   Result<> handle_trigger(const Frame& frame);
-  Result<> handle_park();
+  Result<> handle_park(const Frame& frame);
   Result<> handle_refresh(const Frame& frame);
   Result<> fail(const std::string& message);
 
@@ -67,6 +70,8 @@ class Server {
   Result<> pass_on_all();
   void reap();
   Result<> finish_run();
+  /// After a run: the guest is as it was before.
+  Result<> clear_up();
 
   Wire wire_;
   std::vector<std::string> notes_;
@@ -75,6 +80,7 @@ class Server {
   /// What a clone needs first, made before the machine is frozen.
   Fd generator_{};
   std::string next_hello_{};
+  Standby standby_{};
   Fd child_signals_{};
   std::optional<Upload> upload_{};
   std::optional<Running> running_{};
