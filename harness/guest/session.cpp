@@ -75,7 +75,7 @@ Result<Frame> Session::receive(Clock::time_point deadline) {
 
 Result<Frame> Session::reply(Clock::time_point deadline) {
   for (;;) {
-    Result<Frame> frame = receive(deadline);
+    Result<Frame> frame = receive_after_posted(deadline);
     if (!frame) return frame;
     if (!running_ || !belongs_to_run(frame->type)) return unless_failed(*std::move(frame));
     kept_bytes_ += frame->blob.size();
@@ -115,8 +115,39 @@ Result<> Session::open(Clock::time_point deadline) {
   return {};
 }
 
+Result<> Session::check_stored(const Posted& posted, const Frame& frame) {
+  const Result<Frame> answer = unless_failed(frame);
+  if (!answer) return answer.error();
+  const Result<Stored> stored = read<Stored>(*answer);
+  if (!stored) return stored.error();
+  if (stored->bytes == posted.stored.bytes && stored->crc32c == posted.stored.crc32c) return {};
+  return lose(Error{fmt::format("'{}' was not stored as it was sent", posted.path)});
+}
+
+Result<Frame> Session::receive_after_posted(Clock::time_point deadline) {
+  for (;;) {
+    Result<Frame> frame = receive(deadline);
+    if (!frame || posted_.empty()) return frame;
+    const Posted posted = std::move(posted_.front());
+    posted_.pop_front();
+    if (const Result<> stored = check_stored(posted, *frame); !stored) {
+      state_ = SessionState::lost;
+      return stored.error();
+    }
+  }
+}
+
 Result<> Session::put_file(std::string_view path, std::string_view bytes, int mode,
                            Clock::time_point deadline) {
+  if (Result<> sent = post_file(path, bytes, mode, deadline); !sent) return sent;
+  const Posted posted = std::move(posted_.back());
+  posted_.pop_back();
+  const Result<Frame> frame = reply(deadline);
+  return frame ? check_stored(posted, *frame) : Result<>(frame.error());
+}
+
+Result<> Session::post_file(std::string_view path, std::string_view bytes, int mode,
+                            Clock::time_point deadline) {
   const PutFile put{std::string(path), mode, static_cast<std::int64_t>(bytes.size())};
   if (Result<> sent = send(to_frame(put), deadline); !sent) return sent;
   for (std::string_view rest = bytes; !rest.empty();) {
@@ -125,13 +156,7 @@ Result<> Session::put_file(std::string_view path, std::string_view bytes, int mo
     if (Result<> sent = send(frame, deadline); !sent) return sent;
     rest.remove_prefix(chunk.size());
   }
-  const Result<Frame> frame = reply(deadline);
-  if (!frame) return frame.error();
-  const Result<Stored> stored = read<Stored>(*frame);
-  if (!stored) return stored.error();
-  if (stored->bytes != put.bytes || stored->crc32c != std::int64_t{crc32c(bytes)}) {
-    return lose(Error{fmt::format("'{}' was not stored as it was sent", path)});
-  }
+  posted_.push_back({std::string(path), {put.bytes, std::int64_t{crc32c(bytes)}}});
   return {};
 }
 
@@ -202,7 +227,7 @@ Result<Exited> Session::follow(const RunEvents& events, Clock::time_point deadli
 
 Result<Frame> Session::next_of_run(Clock::time_point deadline) {
   if (kept_.empty()) {
-    Result<Frame> frame = receive(deadline);
+    Result<Frame> frame = receive_after_posted(deadline);
     return frame ? unless_failed(*std::move(frame)) : std::move(frame);
   }
   Frame frame = std::move(kept_.front());

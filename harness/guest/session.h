@@ -54,6 +54,10 @@ class Session {
   /// Puts a file below kGuestDirectory; what the guest stored is checked against what was sent.
   Result<> put_file(std::string_view path, std::string_view bytes, int mode,
                     Clock::time_point deadline);
+  /// The same without waiting for it: the next call that waits for the guest looks at what was
+  /// stored, and the session is lost if that is not what was sent.
+  Result<> post_file(std::string_view path, std::string_view bytes, int mode,
+                     Clock::time_point deadline);
   /// The bytes of any file of the guest, procfs and sysfs included. Error: it is missing, or larger
   /// than `max_bytes`.
   Result<std::string> read_file(std::string_view path, std::uint64_t max_bytes,
@@ -79,10 +83,19 @@ class Session {
   Result<> shutdown(Clock::time_point deadline);
 
  private:
+  /// A file on its way, by what the guest has to say of it.
+  struct Posted {
+    std::string path{};
+    Stored stored{};
+  };
+
   Result<> usable() const;
   Result<> send(const Frame& frame, Clock::time_point deadline);
   Result<> transmit(const Frame& frame, Clock::time_point deadline);
   Result<Frame> receive(Clock::time_point deadline);
+  /// receive(), but for what is said of files on their way: the guest answers in order.
+  Result<Frame> receive_after_posted(Clock::time_point deadline);
+  Result<> check_stored(const Posted& posted, const Frame& frame);
   /// The next frame that is no output of the running program; output is kept for run().
   Result<Frame> reply(Clock::time_point deadline);
   Result<Frame> unless_failed(Frame frame);
@@ -103,6 +116,7 @@ class Session {
   SessionState state_ = SessionState::unopened;
   Hello hello_{};
   bool running_ = false;
+  std::deque<Posted> posted_{};
   std::deque<Frame> kept_{};
   std::uint64_t kept_bytes_ = 0;
 };

@@ -171,6 +171,32 @@ TEST(Session, a_file_stored_wrongly_ends_the_session) {
   EXPECT_EQ(talk.session.state(), SessionState::lost);
 }
 
+TEST(Session, a_posted_file_is_looked_at_when_the_program_has_run) {
+  Store store;
+  Talk talk([&](FakeGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::run) return guest.say(to_frame(Exited{.code = 0}));
+    store(guest, frame);
+  });
+  ASSERT_TRUE(talk.session.post_file("/run/bpfmatrix/x", "bytes", 0644, soon()));
+  const auto exited = talk.session.run(RunRequest{}, "", {}, soon());
+  ASSERT_TRUE(exited) << exited.error().message;
+  EXPECT_EQ(exited->code, 0);
+  EXPECT_EQ(store.bytes, "bytes");
+}
+
+/// Whatever the program said: it had another file before it, or none.
+TEST(Session, a_posted_file_that_did_not_arrive_ends_the_session) {
+  for (const Frame& answer : {to_frame(Stored{5, 0}), to_frame(Failed{"/x: no space"})}) {
+    Talk talk([&](FakeGuest& guest, const Frame& frame) {
+      if (frame.type == FrameType::file_chunk) guest.say(answer);
+      if (frame.type == FrameType::run) guest.say(to_frame(Exited{.code = 0}));
+    });
+    ASSERT_TRUE(talk.session.post_file("/run/bpfmatrix/x", "bytes", 0644, soon()));
+    EXPECT_FALSE(talk.session.run(RunRequest{}, "", {}, soon()));
+    EXPECT_EQ(talk.session.state(), SessionState::lost);
+  }
+}
+
 TEST(Session, what_the_agent_cannot_do_leaves_the_session_ready) {
   Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(Failed{"/x: not there"})); });
   EXPECT_EQ(talk.session.read_file("/x", 10, soon()).error().message, "guest agent: /x: not there");

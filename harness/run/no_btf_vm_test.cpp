@@ -113,10 +113,10 @@ TEST_F(NoBtfVm, whole_btf_of_another_kernel_is_known_by_its_functions) {
 TEST_F(NoBtfVm, part_of_another_kernels_btf_shows_as_wrong_reads) {
   const Result<Btf> whole = Btf::parse(*read_file(debian_btf(), kMaxBytes));
   ASSERT_TRUE(whole);
-  CoreMinimum minimum(*whole);
+  CoreMinimum minimum({&*whole});
   ASSERT_TRUE(minimum.add(*ElfFile::parse(*read_file(object_of("core-task-tgid"), kMaxBytes))));
   const fs::path part = scratch_->path() / "part.btf";
-  ASSERT_TRUE(write_file(part, minimum.subset().write()));
+  ASSERT_TRUE(write_file(part, *minimum.write()));
   const Outcome outcome = run_with(part);
   ASSERT_TRUE(outcome.embedded);
   EXPECT_EQ(outcome.embedded->functions, std::nullopt);

@@ -49,28 +49,28 @@ class LoaderRun {
     result_.outcome.end_reason = std::move(why);
   }
 
-  Result<> put_file(const std::filesystem::path& file, std::string_view guest_path,
-                    int mode = 0644) {
+  Result<> post_file(const std::filesystem::path& file, std::string_view guest_path,
+                     int mode = 0644) {
     const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
     if (!bytes) return bytes.error();
-    return session_.put_file(guest_path, *bytes, mode, deadline_);
+    return session_.post_file(guest_path, *bytes, mode, deadline_);
   }
 
   Result<> put_files() {
     if (input_.cell->btf == BtfSource::embedded && !input_.btf_in_guest) {
       const KernelBtf* btf = btf_at_hand();
-      if (const Result<> put = put_file(btf->file, kBtfInGuest); !put) return put;
+      if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
     }
     if (input_.command != nullptr) {
-      const Result<> put = put_file(input_.command->file, command_in_guest(), 0755);
+      const Result<> put = post_file(input_.command->file, command_in_guest(), 0755);
       if (!put) return put;
     }
     const auto& trigger = input_.spec->trigger;
     if (trigger && !trigger->command_file.empty()) {
-      const Result<> put = put_file(trigger->command_file, trigger->command[0], 0755);
+      const Result<> put = post_file(trigger->command_file, trigger->command[0], 0755);
       if (!put) return put;
     }
-    return put_file(input_.object->file, kObjectInGuest);
+    return post_file(input_.object->file, kObjectInGuest);
   }
 
   /// What the loader can relocate against; nullptr when there is nothing.
