@@ -1,5 +1,8 @@
 #include "outcome/kernel_facts_file.h"
 
+#include <fmt/format.h>
+
+#include "base/file.h"
 #include "base/gzip.h"
 #include "base/sha256.h"
 
@@ -18,11 +21,21 @@ PackedFacts pack(const KernelFacts& facts) {
 }
 
 Result<KernelFacts> read_kernel_facts(const std::filesystem::path& file) {
-  const Result<std::string> text = read_gzip(file, kMaxTextBytes);
-  if (!text) return text.error();
+  Result<KeptFacts> kept = read_kept_facts(file);
+  if (!kept) return std::move(kept).error();
+  return std::move(kept->facts);
+}
+
+Result<KeptFacts> read_kept_facts(const std::filesystem::path& file) {
+  Result<std::string> bytes = read_file(file, kMaxTextBytes);
+  if (!bytes) return std::move(bytes).error();
+  const Result<std::string> text = gunzip(*bytes, kMaxTextBytes);
+  if (!text) return wrap(fmt::format("'{}'", file.string()), text.error());
   const Result<Json> json = parse_json(*text, file.string());
   if (!json) return json.error();
-  return kernel_facts_from_json(*json, file.string());
+  Result<KernelFacts> facts = kernel_facts_from_json(*json, file.string());
+  if (!facts) return std::move(facts).error();
+  return KeptFacts{*std::move(facts), {sha256_hex(*text), *std::move(bytes)}};
 }
 
 std::filesystem::path kernel_facts_path(const std::filesystem::path& run_dir,

@@ -21,6 +21,14 @@ PackedFacts pack(const KernelFacts& facts);
 /// Error: there is no such file, or it holds no facts of this schema.
 Result<KernelFacts> read_kernel_facts(const std::filesystem::path& file);
 
+/// Facts, and the same as they lie in their file.
+struct KeptFacts {
+  KernelFacts facts{};
+  PackedFacts packed{};
+};
+/// Error: as read_kernel_facts().
+Result<KeptFacts> read_kept_facts(const std::filesystem::path& file);
+
 /// Where a run keeps the facts of this hash.
 std::filesystem::path kernel_facts_path(const std::filesystem::path& run_dir,
                                         const std::string& sha256);

@@ -28,13 +28,34 @@ Result<> compare(const Kernel& kernel, Session& session, const KernelFacts& boot
 
 }  // namespace
 
-std::optional<VmExit> GuestSource::prepare(const Learn& learn) {
+Result<> GuestSource::set_up() {
+  if (initramfs_) return {};
   const Result<Accel> accel = context_.choose_accel(kernel_);
-  if (!accel) return VmExit{End::unavailable, accel.error().message, ""};
+  if (!accel) return accel.error();
   accel_ = *accel;
   Result<Initramfs> initramfs = make_initramfs(kernel_);
-  if (!initramfs) return VmExit{End::lost, initramfs.error().message, ""};
+  if (!initramfs) return std::move(initramfs).error();
   initramfs_ = *std::move(initramfs);
+  return {};
+}
+
+Result<TemplateKey> GuestSource::key() const {
+  Result<QemuBuild> qemu = qemu_build(kernel_.arch);
+  if (!qemu) return std::move(qemu).error();
+  return TemplateKey{vm_spec(kernel_, accel_), kernel_.image_sha256, initramfs_->sha256,
+                     *std::move(qemu)};
+}
+
+Result<std::string> GuestSource::machine() {
+  if (Result<> ready = set_up(); !ready) return std::move(ready).error();
+  const Result<TemplateKey> of = key();
+  return of ? Result<std::string>(to_string(*of)) : Result<std::string>(of.error());
+}
+
+std::optional<VmExit> GuestSource::prepare(const Learn& learn) {
+  if (const Result<> ready = set_up(); !ready) {
+    return VmExit{End::unavailable, ready.error().message, ""};
+  }
   const std::optional<KernelFacts> facts = learn(*this);
   Result<TemplateRequest> request = template_request();
   if (request && facts) {
@@ -61,12 +82,11 @@ std::optional<VmExit> GuestSource::try_to_boot() {
 }
 
 Result<TemplateRequest> GuestSource::template_request() const {
-  Result<QemuBuild> qemu = qemu_build(kernel_.arch);
-  if (!qemu) return std::move(qemu).error();
+  Result<TemplateKey> of = key();
+  if (!of) return std::move(of).error();
   TemplateRequest request;
-  request.key = {vm_spec(kernel_, accel_), kernel_.image_sha256, initramfs_.sha256,
-                 *std::move(qemu)};
-  request.key.spec.initramfs = initramfs_.path();
+  request.key = *std::move(of);
+  request.key.spec.initramfs = initramfs_->path();
   request.boot_timeout = context_.settings->boot_timeout;
   if (const KernelBtf* btf = btf_to_embed(kernel_)) {
     request.files.push_back({std::string(kBtfInGuest), btf->file});
@@ -121,7 +141,7 @@ GuestOrExit GuestSource::next(std::optional<Vm> ahead, const std::filesystem::pa
 
 GuestOrExit GuestSource::boot(const std::filesystem::path& console_log) {
   VmSpec spec = vm_spec(kernel_, accel_);
-  spec.initramfs = initramfs_.path();
+  spec.initramfs = initramfs_->path();
   spec.console_log = console_log;
   return GuestVm::boot(spec, context_.settings->boot_timeout);
 }

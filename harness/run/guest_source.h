@@ -31,8 +31,11 @@ class GuestSource {
   GuestSource(const Kernel& kernel, const Context& context)
       : kernel_(kernel), context_(context), templates_(context.settings->fetch.store) {}
 
-  /// To be called first, and once. Makes the template if it is not there: blocks for some boots.
-  /// Nothing: guests can be had. Else why not.
+  /// What machine its cells get: a hash of it. To be called before prepare(), if at all. Error:
+  /// there is none.
+  Result<std::string> machine();
+  /// To be called once, and before the rest. Makes the template if it is not there: blocks for some
+  /// boots. Nothing: guests can be had. Else why not.
   std::optional<VmExit> prepare(const Learn& learn);
 
   /// Starts the QEMU of the next clone, so that whoever comes next need not wait for it. Nothing:
@@ -45,6 +48,8 @@ class GuestSource {
   GuestOrExit boot(const std::filesystem::path& console_log);
 
  private:
+  Result<> set_up();
+  Result<TemplateKey> key() const;
   Result<TemplateRequest> template_request() const;
   std::optional<VmExit> try_to_boot();
   std::optional<GuestOrExit> clone(std::optional<Vm> ahead);
@@ -54,7 +59,7 @@ class GuestSource {
   const Context& context_;
   TemplateStore templates_;
   Accel accel_ = Accel::tcg;
-  Initramfs initramfs_{};
+  std::optional<Initramfs> initramfs_{};
   std::optional<Template> template_{};
   TemplateKey key_{};
   /// There is a template, and its clones come up.

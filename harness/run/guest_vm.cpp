@@ -43,17 +43,6 @@ VmSpec vm_spec(const Kernel& kernel, Accel accel) {
   return spec;
 }
 
-Result<std::string> machine_key(const Kernel& kernel, Accel accel) {
-  const Result<Initramfs> initramfs = make_initramfs(kernel);
-  if (!initramfs) return initramfs.error();
-  const Result<QemuBuild> qemu = qemu_build(kernel.arch);
-  if (!qemu) return qemu.error();
-  return to_string(TemplateKey{.spec = vm_spec(kernel, accel),
-                               .image_sha256 = kernel.image_sha256,
-                               .initramfs_sha256 = initramfs->sha256,
-                               .qemu = *qemu});
-}
-
 Result<KvmProof> prove_kvm_with(const Kernel& kernel) {
   const Result<Initramfs> initramfs = make_initramfs(kernel);
   if (!initramfs) return initramfs.error();

@@ -31,10 +31,6 @@ struct Initramfs {
 /// Error: the guest tools are not installed, or the kernel's modules cannot be read.
 Result<Initramfs> make_initramfs(const Kernel& kernel);
 
-/// A hash of that machine, of the QEMU that is it, and of all that it boots with. Error: one of
-/// them is not here.
-Result<std::string> machine_key(const Kernel& kernel, Accel accel);
-
 /// Whether KVM serves for this kernel on this host. Blocks at most ten seconds. Error: it could not
 /// be tried.
 Result<KvmProof> prove_kvm_with(const Kernel& kernel);

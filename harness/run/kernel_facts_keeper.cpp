@@ -7,11 +7,20 @@
 
 namespace bpfmatrix {
 
-std::optional<KernelFacts> kept_facts(const Store& store, const Kernel& kernel) {
+namespace {
+
+std::optional<KeptFacts> find_facts(const Store& store, const Kernel& kernel) {
   const Result<std::filesystem::path> path = kept_facts_path(store, kernel);
   if (!path) return std::nullopt;
-  Result<KernelFacts> facts = read_kernel_facts(*path);
+  Result<KeptFacts> facts = read_kept_facts(*path);
   return facts ? std::optional(*std::move(facts)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<KernelFacts> kept_facts(const Store& store, const Kernel& kernel) {
+  std::optional<KeptFacts> kept = find_facts(store, kernel);
+  return kept ? std::optional(std::move(kept->facts)) : std::nullopt;
 }
 
 Result<KernelFacts> learn_kernel(const Store& store, const Kernel& kernel, Session& session) {
@@ -39,12 +48,16 @@ Result<> KernelFactsKeeper::learn(const Kernel& kernel, const Ask& ask) {
 
 Result<KernelFactsKeeper::Known> KernelFactsKeeper::keep(const Kernel& kernel,
                                                          const Ask& ask) const {
-  std::optional<KernelFacts> kept = kept_facts(store_, kernel);
-  Result<KernelFacts> facts = kept ? Result<KernelFacts>(*std::move(kept)) : ask();
-  if (!facts) return std::move(facts).error();
-  Result<std::string> sha256 = keep_(pack(*facts));
+  std::optional<KeptFacts> kept = find_facts(store_, kernel);
+  if (!kept) {
+    Result<KernelFacts> facts = ask();
+    if (!facts) return std::move(facts).error();
+    PackedFacts packed = pack(*facts);
+    kept = KeptFacts{*std::move(facts), std::move(packed)};
+  }
+  Result<std::string> sha256 = keep_(kept->packed);
   if (!sha256) return std::move(sha256).error();
-  return Known{*std::move(facts), *std::move(sha256)};
+  return Known{std::move(kept->facts), *std::move(sha256)};
 }
 
 const KernelFactsKeeper::Known* KernelFactsKeeper::find(const std::string& kernel_id) {

@@ -25,7 +25,9 @@ struct OutcomeKey {
 /// 64 characters of [0-9a-f]. Error: a file that is put into the guest cannot be read.
 Result<std::string> to_string(const OutcomeKey& key);
 
-/// The hash of the running program: with another build of it, records may come out different.
+/// Which build of us is running: with another one, records may come out different. The build id
+/// that the linker has put into it, which is a hash of its contents, or where it has none the hash
+/// of its file, which may be hundreds of megabytes.
 Result<std::string> recorder_hash();
 
 }  // namespace bpfmatrix

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <set>
 
+#include "base/child_process.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
@@ -125,8 +129,18 @@ TEST(OutcomeKey, without_a_file_that_goes_into_the_guest_there_is_none) {
   EXPECT_FALSE(to_string(world.key));
 }
 
-TEST(OutcomeKey, the_recorder_is_the_program_that_runs) {
-  EXPECT_EQ(*recorder_hash(), *sha256_file("/proc/self/exe"));
+TEST(OutcomeKey, the_recorder_is_the_build_that_runs) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const auto said = run_command({.argv = {"readelf", "-n", self}}, std::chrono::seconds(10));
+  ASSERT_TRUE(said) << said.error().message;
+  constexpr std::string_view kMark = "Build ID: ";
+  const std::size_t at = said->out.find(kMark);
+  ASSERT_NE(at, std::string::npos) << said->out;
+  std::string bytes;
+  for (std::size_t i = at + kMark.size(); std::isxdigit(said->out[i]) != 0; i += 2) {
+    bytes += static_cast<char>(std::stoi(said->out.substr(i, 2), nullptr, 16));
+  }
+  EXPECT_EQ(*recorder_hash(), sha256_hex(bytes));
 }
 
 }  // namespace

@@ -210,8 +210,7 @@ class Scheduler {
   }
 
   Result<std::string> machine_of(const Kernel& kernel) {
-    const Result<Accel> accel = choose_accel_for(kernel);
-    return accel ? machine_key(kernel, *accel) : Result<std::string>(accel.error());
+    return run_kernels_.at(kernel.id)->guests->machine();
   }
 
   RunKernel& kernel_of(const CellQueue::Task& task) {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <map>
+#include <mutex>
 #include <system_error>
 #include <tuple>
 
@@ -218,18 +220,28 @@ void remove_template(const fs::path& folder) {
 
 std::string lock_name(std::string_view key) { return fmt::format("template-{}", key); }
 
+Result<QemuBuild> ask_qemu(const fs::path& program) {
+  const Result<CommandOutput> said =
+      run_command({.argv = {program.string(), "--version"}}, std::chrono::seconds(10));
+  if (!said) return said.error();
+  Result<std::string> hash = sha256_file(program);
+  if (!hash) return std::move(hash).error();
+  return QemuBuild{first_line(said->out), *std::move(hash)};
+}
+
 }  // namespace
 
 Result<QemuBuild> qemu_build(Arch arch) {
   const std::string program = qemu_program(arch);
   const auto path = find_program(program);
   if (!path) return Error{fmt::format("'{}': no such program in PATH", program)};
-  const Result<CommandOutput> said =
-      run_command({.argv = {path->string(), "--version"}}, std::chrono::seconds(10));
-  if (!said) return said.error();
-  Result<std::string> hash = sha256_file(*path);
-  if (!hash) return std::move(hash).error();
-  return QemuBuild{first_line(said->out), *std::move(hash)};
+  static std::mutex mutex;
+  static std::map<fs::path, QemuBuild> known;
+  const std::lock_guard lock(mutex);
+  const auto found = known.find(*path);
+  if (found != known.end()) return found->second;
+  Result<QemuBuild> asked = ask_qemu(*path);
+  return asked ? Result<QemuBuild>(known.emplace(*path, *std::move(asked)).first->second) : asked;
 }
 
 std::string to_string(const TemplateKey& key) {

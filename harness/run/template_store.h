@@ -27,7 +27,8 @@ struct QemuBuild {
   /// Of the program itself: two builds of one version need not agree.
   std::string sha256{};
 };
-/// Error: it is not installed, or does not say its version. Blocks at most ten seconds.
+/// Error: it is not installed, or does not say its version. Blocks at most ten seconds. A program
+/// is looked at once: it is taken that it does not change while this process lives.
 Result<QemuBuild> qemu_build(Arch arch);
 
 /// What makes one template another.
