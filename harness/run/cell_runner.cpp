@@ -74,8 +74,9 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
     guest_of_ = &source;
   }
   const bool shared = context_.settings->isolation == Isolation::kernel;
-  if (!shared) start_ahead(next);
-  CellResult result = try_in(*guest_, input, !shared);
+  CellInput in = input;
+  if (!shared) in.on_begun = [&] { start_ahead(next); };
+  CellResult result = try_in(*guest_, in, !shared);
   const bool done_for = guest_->session().state() != SessionState::ready || result.guest_spoiled ||
                         result.outcome.end != End::completed;
   if (done_for || !shared) guest_.reset();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/child_process.h"
 #include "base/file.h"
 #include "outcome/loader_record.h"
@@ -247,6 +249,7 @@ class LoaderRun {
   }
 
   void take_line(std::string_view line) {
+    if (!std::exchange(begun_, true) && input_.on_begun) input_.on_begun();
     if (!problem_.empty()) return;
     const bool was_ready = record_.ready();
     if (const Result<> added = record_.add(line); !added) return refuse_record(added.error());
@@ -292,6 +295,7 @@ class LoaderRun {
   Session& session_;
   const CellInput& input_;
   Clock::time_point deadline_;
+  bool begun_ = false;
   LoaderRecord record_{};
   CellResult result_{};
   std::optional<Triggered> triggered_{};

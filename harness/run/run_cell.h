@@ -37,6 +37,9 @@ struct CellInput {
   bool btf_in_guest = false;
   /// The guest is thrown away after this cell.
   bool last_in_guest = false;
+  /// Called once when the loader has begun to talk, by which time the guest has all it needs; may
+  /// be empty. Should not block.
+  std::function<void()> on_begun{};
 };
 
 struct CellResult {
