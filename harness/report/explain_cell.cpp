@@ -150,9 +150,13 @@ std::string explain_relocated(const Telling& told) {
 
 std::string explain_again(const Telling& told) {
   const Outcome& outcome = told.outcome;
-  return fmt::format("\nrun it again: bpfmatrix run --kernel {} --case {} --btf {} --loader {}\n",
-                     outcome.kernel.id, outcome.case_id, outcome.btf_source,
-                     outcome.command ? outcome.command->path : outcome.loader);
+  // One of the user's own objects is no case of the suite, and is known by its whole path.
+  const bool own = outcome.object.path.starts_with('/');
+  const bool given = outcome.embedded && outcome.embedded->origin == EmbeddedOrigin::file;
+  return fmt::format(
+      "\nrun it again: bpfmatrix run --kernel {} {} {} --btf {}{} --loader {}\n", outcome.kernel.id,
+      own ? "--object" : "--case", own ? outcome.object.path : outcome.case_id, outcome.btf_source,
+      given ? " --btf-file FILE" : "", outcome.command ? outcome.command->path : outcome.loader);
 }
 
 }  // namespace bpfmatrix
