@@ -43,10 +43,14 @@ std::string unsettled_run(const Outcome& outcome) {
   return relocated && !outcome.relocation.applied ? "how many relocations were applied" : "";
 }
 
+bool has_ended(const Outcome& outcome) {
+  return outcome.end == End::completed || (outcome.end == End::panicked && outcome.vm.cold_checked);
+}
+
 }  // namespace
 
 std::string unsettled(const Outcome& outcome) {
-  if (outcome.end != End::completed) return std::string(to_string(outcome.end));
+  if (!has_ended(outcome)) return std::string(to_string(outcome.end));
   if (!outcome.vm.unsteady.empty()) return outcome.vm.unsteady[0];
   std::string what = unsettled_run(outcome);
   for (const MapOutcome& map : outcome.maps) {

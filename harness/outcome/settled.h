@@ -10,10 +10,11 @@ namespace bpfmatrix {
 
 /// Empty: it is. Else what could not be told.
 ///
-/// By field. Not settled: any `end` but completed; attempts that differ; no loader version; kernel
-/// facts unknown; a trigger that was due and not pulled; whether memory is counted, where it was
-/// limited; a command whose end nobody saw; E2BIG without the answer whether the attributes are
-/// known; relocations applied and not counted; a relocation whose witnesses disagree.
+/// By field. Not settled: any `end` but completed, and but a panic that came again in a machine
+/// that was booted; attempts that differ; no loader version; kernel facts unknown; a trigger that
+/// was due and not pulled; whether memory is counted, where it was limited; a command whose end
+/// nobody saw; E2BIG without the answer whether the attributes are known; relocations applied and
+/// not counted; a relocation whose witnesses disagree.
 ///
 /// Settled although something is absent, because the same would be absent again: what a kernel does
 /// not count or say (statistics, run counts, candidates), what was never reached (not_tried,

@@ -29,6 +29,15 @@ TEST(Settled, every_other_end_is_not) {
   }
 }
 
+TEST(Settled, a_panic_is_once_it_came_again_in_a_booted_machine) {
+  Outcome outcome = settled_outcome();
+  outcome.end = End::panicked;
+  outcome.vm.cold_checked = true;
+  EXPECT_EQ(unsettled(outcome), "");
+  outcome.vm.unsteady = {"end: panicked, completed"};
+  EXPECT_EQ(unsettled(outcome), "end: panicked, completed");
+}
+
 TEST(Settled, what_could_not_be_told_is_named) {
   const auto unsettled_after = [](auto change) {
     Outcome outcome = settled_outcome();

@@ -11,6 +11,10 @@ bool worth_another_try(const Outcome& outcome) {
   return outcome.end == End::lost || outcome.end == End::hung;
 }
 
+bool needs_cold_check(const Outcome& outcome) {
+  return outcome.end == End::panicked && outcome.vm.cloned;
+}
+
 Outcome settle(std::vector<Outcome> attempts) {
   std::vector<AttemptOutcome> ends;
   const Outcome* last = &attempts.back();

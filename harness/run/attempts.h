@@ -10,6 +10,8 @@ namespace bpfmatrix {
 
 /// Lost and hung may be the host's fault; every other end is the cell's own.
 bool worth_another_try(const Outcome& outcome);
+/// A panic in a clone: emulation, or the freezing, might have brought it about.
+bool needs_cold_check(const Outcome& outcome);
 
 /// Of at least one attempt, in their order. A lost machine says nothing, so the outcome is the last
 /// of those that were not lost, or the last of all; it is unsteady where two of them differ.

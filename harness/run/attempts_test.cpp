@@ -17,6 +17,16 @@ Outcome ended(End end, bool cloned = true) {
   return outcome;
 }
 
+TEST(Attempts, a_panic_in_a_clone_is_held_against_a_booted_machine) {
+  Outcome outcome;
+  outcome.end = End::panicked;
+  EXPECT_FALSE(needs_cold_check(outcome)) << "it was booted";
+  outcome.vm.cloned = true;
+  EXPECT_TRUE(needs_cold_check(outcome));
+  outcome.end = End::completed;
+  EXPECT_FALSE(needs_cold_check(outcome));
+}
+
 TEST(Attempts, only_lost_and_hung_are_tried_again) {
   EXPECT_TRUE(worth_another_try(ended(End::lost)));
   EXPECT_TRUE(worth_another_try(ended(End::hung)));

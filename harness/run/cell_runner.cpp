@@ -47,7 +47,8 @@ CellResult CellRunner::run(const CellInput& input, GuestSource& source, GuestSou
     results.push_back(try_in_booted(input, source));
     return settle_results(std::move(results));
   }
-  if (!cold_check || !first.outcome.vm.cloned) return first;
+  const bool due = cold_check && first.outcome.vm.cloned;
+  if (!due && !needs_cold_check(first.outcome)) return first;
   const CellResult cold = try_in_booted(input, source);
   first.outcome = held_against(std::move(first.outcome), cold.outcome);
   return first;
