@@ -11,6 +11,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kMaxLine = 256 << 10;
+/// Room for what comes at a time: it is cleared before each read.
+constexpr std::size_t kBlock = 4 << 10;
 constexpr std::size_t kMaxEvents = 256;
 constexpr std::size_t kMaxShown = 300;
 
@@ -102,7 +104,7 @@ void Qmp::keep(Json event) {
 
 Result<Json> Qmp::receive(Clock::time_point deadline) {
   while (buffer_.find('\n') == std::string::npos && buffer_.size() <= kMaxLine) {
-    const Result<std::string> bytes = channel_.receive(kMaxLine, deadline);
+    const Result<std::string> bytes = channel_.receive(kBlock, deadline);
     if (!bytes) return wrap("monitor", bytes.error());
     if (bytes->empty()) return Error{"monitor: no answer before the deadline"};
     buffer_ += *bytes;
