@@ -111,7 +111,8 @@ TEST_F(KernelsAdd, a_machine_is_collected_by_every_shell_and_added) {
        {std::vector<std::string>{"sh"}, {"bash", "--posix"}, {"busybox", "sh"}}) {
     const CommandOutput collected = collect(shell);
     ASSERT_TRUE(collected.status.success()) << shell[0] << ": " << collected.err;
-    EXPECT_THAT(collected.err, HasSubstr("System.map: not found")) << "Debian's is a placeholder";
+    EXPECT_THAT(collected.err, HasSubstr("System.map: not found"))
+        << "Debian's package has only a hint in its place";
     const Said added = kernels({"add", shell[0], "--archive", path("box.tar")});
     EXPECT_EQ(added.exit_code, as_expected) << shell[0] << ": " << added.err;
     EXPECT_THAT(added.out, HasSubstr("\n  config    as given\n"));

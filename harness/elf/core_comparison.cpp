@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include "elf/btf_ext.h"
 #include "elf/core_minimum.h"
 #include "elf/core_relocation.h"
+#include "elf/object_types.h"
 
 namespace bpfmatrix {
 
@@ -30,16 +30,10 @@ std::string words(const CoreResult& result) {
 }
 
 std::vector<CoreResult> results_of(const ElfFile& object, const Btf& target) {
-  const ElfSection* local_section = object.section(".BTF");
-  const ElfSection* ext_section = object.section(".BTF.ext");
-  if (local_section == nullptr || ext_section == nullptr) return {};
-  const Result<Btf> local = Btf::parse(std::string(local_section->bytes));
-  EXPECT_TRUE(local) << local.error().message;
-  if (!local) return {};
-  const Result<BtfExt> ext = parse_btf_ext(ext_section->bytes, *local);
-  EXPECT_TRUE(ext) << ext.error().message;
-  if (!ext) return {};
-  const auto results = relocate(object, *local, *ext, {&target});
+  const auto types = read_object_types(object);
+  EXPECT_TRUE(types) << types.error().message;
+  if (!types || !*types) return {};
+  const auto results = relocate(object, *(*types)->btf, (*types)->ext, {&target});
   EXPECT_TRUE(results) << results.error().message;
   return results ? *results : std::vector<CoreResult>();
 }

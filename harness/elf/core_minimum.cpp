@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "elf/object_types.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -127,17 +129,13 @@ void TypeKeeper::keep_compared(BtfId root, bool with_members) {
 }  // namespace
 
 Result<> CoreMinimum::add(const ElfFile& object) {
-  const ElfSection* types = object.section(".BTF");
-  const ElfSection* info = object.section(".BTF.ext");
-  if (types == nullptr || info == nullptr) return {};
-  const Result<Btf> local = Btf::parse(std::string(types->bytes));
-  if (!local) return local.error();
-  const Result<BtfExt> ext = parse_btf_ext(info->bytes, *local);
-  if (!ext) return ext.error();
+  const Result<std::optional<ObjectTypes>> types = read_object_types(object);
+  if (!types) return types.error();
+  if (!*types) return {};
+  const auto& [local, ext] = **types;
   CoreBudget budget(kMaxSteps);
-  for (std::size_t i = 0; i < ext->relocations.size(); ++i) {
-    const CoreRelocation& relocation = ext->relocations[i];
-    Result<> added = add(*local, relocation, budget);
+  for (std::size_t i = 0; i < ext.relocations.size(); ++i) {
+    Result<> added = add(*local, ext.relocations[i], budget);
     if (!added) return wrap(fmt::format("CO-RE relocation {}", i), std::move(added).error());
   }
   return {};

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "elf/btf_ext.h"
 #include "elf/elf_file.h"
+#include "elf/object_types.h"
 
 namespace bpfmatrix {
 
@@ -44,13 +44,10 @@ Result<SourceLines> SourceLines::read(const std::filesystem::path& object) {
   if (!bytes) return std::move(bytes).error();
   const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
   if (!elf) return elf.error();
-  const ElfSection* types = elf->section(".BTF");
-  const ElfSection* lines = elf->section(".BTF.ext");
-  if (types == nullptr || lines == nullptr) return Error{"no line information"};
-  const Result<Btf> btf = Btf::parse(std::string(types->bytes));
-  if (!btf) return btf.error();
-  const Result<BtfExt> ext = parse_btf_ext(lines->bytes, *btf);
-  if (!ext) return ext.error();
+  const Result<std::optional<ObjectTypes>> types = read_object_types(*elf);
+  if (!types) return types.error();
+  if (!*types) return Error{"no line information"};
+  const BtfExt& ext = (*types)->ext;
 
   SourceLines all;
   for (const ElfSymbol& symbol : elf->symbols()) {
@@ -58,7 +55,7 @@ Result<SourceLines> SourceLines::read(const std::filesystem::path& object) {
     const std::string_view section = elf->sections()[symbol.section].name;
     const std::uint64_t first = symbol.value / kInstructionBytes;
     Program program{std::string(symbol.name), symbol.size / kInstructionBytes, {}};
-    for (const LineInfo& info : ext->lines) {
+    for (const LineInfo& info : ext.lines) {
       if (info.section != section || info.instruction < first) continue;
       const std::uint64_t at = info.instruction - first;
       if (at >= program.instructions) continue;

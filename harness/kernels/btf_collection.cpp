@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/archive_handle.h"
+#include "kernels/make_command.h"
 
 namespace bpfmatrix {
 
@@ -18,16 +19,6 @@ namespace {
 constexpr std::size_t kBlockBytes = 1 << 18;
 /// All versions of all distributions; the public archive has about a hundred.
 constexpr std::size_t kMaxFolders = 10'000;
-
-std::string_view archive_arch(Arch arch) {
-  switch (arch) {
-    case Arch::x86_64:
-      return "x86_64";
-    case Arch::aarch64:
-      return "arm64";
-  }
-  return "";
-}
 
 bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
@@ -154,7 +145,7 @@ Error ambiguous(const std::vector<fs::path>& archives, const fs::path& collectio
 
 Result<CollectedBtf> find_in(const fs::path& collection, const std::string& release, Arch arch) {
   const std::string file = release + ".btf";
-  const fs::path name = fs::path(archive_arch(arch)) / (file + ".tar.xz");
+  const fs::path name = fs::path(kbuild_arch(arch)) / (file + ".tar.xz");
   const Result<std::set<fs::path>> archives = archives_of(collection, name);
   if (!archives) return archives.error();
   CollectedBtf first;

@@ -37,7 +37,7 @@ std::string_view first_word(std::string_view text) {
 
 /// What is linked before the build number is known stays in the image of newer kernels (not
 /// in 5.10, but in 6.1) beside the real one: "# SMP".
-bool is_placeholder(std::string_view banner) {
+bool lacks_build_number(std::string_view banner) {
   return banner.find(" # ") != std::string_view::npos;
 }
 
@@ -53,7 +53,7 @@ std::string find_banner(std::string_view kernel) {
     const std::string_view rest = kernel.substr(at, kMaxBannerBytes);
     if (!is_release(first_word(rest.substr(kBanner.size())))) continue;  // "%s": a format string
     found = rest.substr(0, rest.find_first_of(std::string_view("\0\n", 2)));
-    if (!is_placeholder(found)) break;
+    if (!lacks_build_number(found)) break;
   }
   return std::string(found);
 }

@@ -97,9 +97,9 @@ TEST_F(Image, the_banner_is_the_whole_line) {
 }
 
 TEST_F(Image, the_banner_is_not_the_one_whose_build_number_is_left_out) {
-  const std::string placeholder = "Linux version 6.1.0-50-cloud-amd64 (me) # SMP\n";
-  EXPECT_EQ(read(fake_arm64_image(placeholder + kText))->banner, kBanner);
-  EXPECT_EQ(read(fake_arm64_image(placeholder))->release, kRelease);
+  const std::string unnumbered = "Linux version 6.1.0-50-cloud-amd64 (me) # SMP\n";
+  EXPECT_EQ(read(fake_arm64_image(unnumbered + kText))->banner, kBanner);
+  EXPECT_EQ(read(fake_arm64_image(unnumbered))->release, kRelease);
 }
 
 TEST_F(Image, no_btf_is_not_an_error) {

@@ -67,7 +67,7 @@ TEST_F(Kernels, a_one_package_kernel_comes_with_all_its_parts) {
   EXPECT_EQ(kernel->release, "6.1.0-50-cloud-amd64");
   EXPECT_EQ(kernel->image_sha256, *sha256_file(kernel->image));
   EXPECT_EQ(*read_file(*kernel->config, 100), "CONFIG_DEBUG_INFO_BTF=y\n");
-  EXPECT_FALSE(kernel->system_map) << "Debian's placeholder is no System.map";
+  EXPECT_FALSE(kernel->system_map) << "Debian's hint is no System.map";
   EXPECT_EQ(*read_file(*kernel->modules / "kernel/fs/a.ko", 100), "module");
   EXPECT_FALSE(fs::exists(fs::symlink_status(*kernel->modules / "build")));
   ASSERT_TRUE(kernel->btf);

@@ -75,7 +75,7 @@ TEST_F(LocalKernel, a_damaged_config_inside_is_none) {
   }
 }
 
-TEST_F(LocalKernel, debians_placeholder_is_no_system_map) {
+TEST_F(LocalKernel, debians_hint_where_it_is_is_no_system_map) {
   put("vmlinuz", image_);
   put("System.map-5.4.1-own", "ffffffffffffffff B The real System.map is in the x-dbg package\n");
   EXPECT_FALSE(read("vmlinuz")->system_map);

@@ -12,8 +12,29 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Goes into the key: changes whenever the way of building does.
-constexpr int kRecipe = 1;
+constexpr int kRecipe = 2;
 constexpr std::string_view kBuildTime = "1970-01-01 00:00:00 UTC";
+
+/// Names of files end up in the kernel (__FILE__ of WARN, for one), and those in the debug
+/// information of what is written in assembler in its build id.
+std::string path_flags(const BuildFolders& folders) {
+  return fmt::format("-ffile-prefix-map={}=. -ffile-prefix-map={}=.", folders.source.string(),
+                     folders.out.string());
+}
+
+std::string kernel_flags(const BuildSource& source, const BuildFolders& folders) {
+  std::vector<std::string> flags = source.kcflags;
+  flags.push_back(path_flags(folders));
+  return fmt::format("{}", fmt::join(flags, " "));
+}
+
+std::vector<std::string> pahole(const std::vector<std::string>& flags) {
+  std::vector<std::string> argv{"pahole"};
+  argv.insert(argv.end(), flags.begin(), flags.end());
+  return argv;
+}
+
+}  // namespace
 
 std::string_view kbuild_arch(Arch arch) {
   switch (arch) {
@@ -24,22 +45,6 @@ std::string_view kbuild_arch(Arch arch) {
   }
   return "";
 }
-
-/// Names of files end up in the kernel (__FILE__ of WARN, for one).
-std::vector<std::string> kernel_flags(const BuildSource& source, const BuildFolders& folders) {
-  std::vector<std::string> flags = source.kcflags;
-  flags.push_back(fmt::format("-ffile-prefix-map={}=.", folders.source.string()));
-  flags.push_back(fmt::format("-ffile-prefix-map={}=.", folders.out.string()));
-  return flags;
-}
-
-std::vector<std::string> pahole(const std::vector<std::string>& flags) {
-  std::vector<std::string> argv{"pahole"};
-  argv.insert(argv.end(), flags.begin(), flags.end());
-  return argv;
-}
-
-}  // namespace
 
 ImageTarget image_target(Arch arch) {
   switch (arch) {
@@ -59,7 +64,8 @@ std::vector<std::string> make_command(const BuildSource& source, const BuildTool
       fmt::format("CROSS_COMPILE={}", tools.prefix),
       fmt::format("CC={}{}", tools.ccache ? "ccache " : "", tools.compiler),
       fmt::format("HOSTCC={}{}", tools.ccache ? "ccache " : "", tools.host_compiler),
-      fmt::format("KCFLAGS={}", fmt::join(kernel_flags(source, job.folders), " ")),
+      fmt::format("KCFLAGS={}", kernel_flags(source, job.folders)),
+      fmt::format("KAFLAGS={}", path_flags(job.folders)),
       fmt::format("KCONFIG_ALLCONFIG={}", job.folders.fragments.string()),
       fmt::format("KBUILD_BUILD_TIMESTAMP={}", kBuildTime), "KBUILD_BUILD_USER=bpfmatrix",
       "KBUILD_BUILD_HOST=bpfmatrix", "KBUILD_BUILD_VERSION=1",

@@ -21,6 +21,9 @@ struct BuildFolders {
   std::filesystem::path fragments{};
 };
 
+/// What make's ARCH calls it.
+std::string_view kbuild_arch(Arch arch);
+
 /// The bootable image, by its target in make and below the out folder.
 struct ImageTarget {
   std::string_view target{};

@@ -34,6 +34,7 @@ TEST(MakeCommand, every_word_is_one_argument) {
        {"make", "/b/source", "-j2", "O=/b/out", "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-",
         "CC=ccache aarch64-linux-gnu-gcc-12", "HOSTCC=ccache gcc-12", "HOSTCFLAGS=-O2 -fcommon",
         "PAHOLE=pahole --skip_encoding_btf_vars", "KCONFIG_ALLCONFIG=/b/fragments",
+        "KAFLAGS=-ffile-prefix-map=/b/source=. -ffile-prefix-map=/b/out=.",
         "KCFLAGS=-fcommon -g -ffile-prefix-map=/b/source=. -ffile-prefix-map=/b/out=."}) {
     EXPECT_TRUE(has(argv, word)) << word;
   }

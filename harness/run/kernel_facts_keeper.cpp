@@ -55,9 +55,25 @@ Result<KernelFactsKeeper::Known> KernelFactsKeeper::keep(const Kernel& kernel,
     PackedFacts packed = pack(*facts);
     kept = KeptFacts{*std::move(facts), std::move(packed)};
   }
-  Result<std::string> sha256 = keep_(kept->packed);
+  return hand_over(*std::move(kept));
+}
+
+Result<KernelFactsKeeper::Known> KernelFactsKeeper::hand_over(KeptFacts facts) const {
+  Result<std::string> sha256 = keep_(facts.packed);
   if (!sha256) return std::move(sha256).error();
-  return Known{std::move(kept->facts), *std::move(sha256)};
+  return Known{std::move(facts.facts), *std::move(sha256)};
+}
+
+const KernelFactsKeeper::Known* KernelFactsKeeper::recall(const Kernel& kernel) {
+  Entry& one = entry(kernel.id);
+  const std::lock_guard lock(one.mutex);
+  std::optional<KeptFacts> kept = one.asked ? std::nullopt : find_facts(store_, kernel);
+  if (kept) {
+    Result<Known> known = hand_over(*std::move(kept));
+    if (known) one.known = *std::move(known);
+    one.asked = one.known.has_value();
+  }
+  return one.known ? &*one.known : nullptr;
 }
 
 const KernelFactsKeeper::Known* KernelFactsKeeper::find(const std::string& kernel_id) {

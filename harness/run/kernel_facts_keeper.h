@@ -41,6 +41,8 @@ class KernelFactsKeeper {
   /// Learns what is not known yet: from the store, else by `ask`. Others who ask for the same
   /// kernel wait. Error: the first attempt, which stays the only one, came to nothing.
   Result<> learn(const Kernel& kernel, const Ask& ask);
+  /// From the store alone, as learn() would; nullptr: it has to be asked.
+  const Known* recall(const Kernel& kernel);
   /// nullptr: nothing is known of this kernel. Valid as long as this.
   const Known* find(const std::string& kernel_id);
 
@@ -52,6 +54,7 @@ class KernelFactsKeeper {
   };
   Entry& entry(const std::string& kernel_id);
   Result<Known> keep(const Kernel& kernel, const Ask& ask) const;
+  Result<Known> hand_over(KeptFacts facts) const;
 
   const Store& store_;
   Keep keep_;

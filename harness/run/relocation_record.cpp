@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/kernel_version.h"
-#include "elf/btf_ext.h"
 #include "elf/code_section.h"
 #include "elf/core_relocation.h"
+#include "elf/object_types.h"
 #include "elf/program_layout.h"
 #include "run/relocation_witness.h"
 
@@ -193,15 +193,12 @@ void count(Outcome& outcome) {
 
 Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
                             const LoaderEvidence& evidence, Outcome& outcome) {
-  const ElfSection* types = object.section(".BTF");
-  const ElfSection* info = object.section(".BTF.ext");
-  if (types == nullptr || info == nullptr) return {};
-  const Result<Btf> local = Btf::parse(std::string(types->bytes));
-  if (!local) return local.error();
-  const Result<BtfExt> ext = parse_btf_ext(info->bytes, *local);
-  if (!ext) return ext.error();
+  const Result<std::optional<ObjectTypes>> types = read_object_types(object);
+  if (!types) return types.error();
+  if (!*types) return {};
+  const auto& [local, ext] = **types;
   const Result<std::vector<CoreResult>> calculated =
-      calculate(object, *local, *ext, against, outcome);
+      calculate(object, *local, ext, against, outcome);
   if (!calculated) return calculated.error();
   const ByFunction by_function = group(*calculated);
   const SaidByNumber said = by_number(evidence);
@@ -209,7 +206,7 @@ Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
   for (ProgramOutcome& program : outcome.programs) {
     Result<std::vector<LinkedFunction>> functions = link_program(object, program.name);
     if (!functions) return wrap(fmt::format("program '{}'", program.name), functions.error());
-    program.relocations = ProgramRecorder(*ext, against, outcome, said,
+    program.relocations = ProgramRecorder(ext, against, outcome, said,
                                           sent_of(evidence, program.name), *std::move(functions))
                               .record(by_function);
     records += program.relocations.size();

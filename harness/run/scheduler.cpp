@@ -25,6 +25,9 @@ namespace bpfmatrix {
 
 namespace {
 
+/// The one way to lock a kernel down (5.4).
+constexpr std::string_view kLockdownOption = "SECURITY_LOCKDOWN_LSM";
+
 /// A kernel of the run, and where its cells get their guests from.
 struct RunKernel {
   Result<Kernel> kernel;
@@ -188,6 +191,7 @@ class Scheduler {
       const CaseSpec& spec = input_.cases.at(cell->case_id);
       const Result<ObjectFile>& object = found_.at({cell->case_id, cell->kernel.arch});
       auto outcome = outcome_without_guest(*cell, spec, kernel.kernel, object);
+      if (!outcome) outcome = outcome_without_lockdown(input_of(kernel, *cell));
       if (!outcome) outcome = cache_.recall(input_of(kernel, *cell));
       if (outcome) {
         known.push_back(*std::move(outcome));
@@ -398,6 +402,21 @@ class Scheduler {
       outcome.end_reason = fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id);
     }
     if (outcome.end_reason.empty()) return std::nullopt;
+    return outcome;
+  }
+
+  /// What is known of the kernel tells that it cannot be made as the case wants it.
+  std::optional<Outcome> outcome_without_lockdown(const CellInput& in) {
+    if (in.spec->privileges.lockdown.empty()) return std::nullopt;
+    const KernelFactsKeeper::Known* known = facts_.recall(*in.kernel);
+    if (known == nullptr || known->facts.configured(kLockdownOption) != Truth::no) {
+      return std::nullopt;
+    }
+    Outcome outcome = outcome_before_run(*in.cell, *in.spec, in.kernel, in.object);
+    outcome.kernel.facts = known->sha256;
+    outcome.end = End::unavailable;
+    outcome.end_reason =
+        fmt::format("the kernel cannot be locked down: it has no CONFIG_{}", kLockdownOption);
     return outcome;
   }
 
