@@ -62,6 +62,7 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules
   const Result<Features> features = features_here();
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
+  kernels.read_ahead(outcomes);
   const VerdictSummary verdicts =
       judge_all(outcomes, rules, &kernels, features ? &*features : nullptr);
   const MatrixView view = make_matrix_view(outcomes, &kernels);

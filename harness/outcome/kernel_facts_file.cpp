@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "base/file.h"
 #include "base/gzip.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 
 namespace bpfmatrix {
@@ -43,14 +46,28 @@ std::filesystem::path kernel_facts_path(const std::filesystem::path& run_dir,
   return run_dir / "kernels" / (sha256 + ".json.gz");
 }
 
+void RunKernels::read_ahead(const std::vector<Outcome>& outcomes) {
+  std::vector<decltype(facts_)::iterator> unread;
+  for (const Outcome& outcome : outcomes) {
+    if (!is_sha256(outcome.kernel.facts)) continue;
+    const auto [entry, is_new] = facts_.emplace(outcome.kernel.facts, nullptr);
+    if (is_new) unread.push_back(entry);
+  }
+  for_each_at_once(unread.size(), static_cast<int>(std::thread::hardware_concurrency()),
+                   [&](std::size_t i) { unread[i]->second = read(unread[i]->first); });
+}
+
 const KernelFacts* RunKernels::of(const Outcome& outcome) {
   const std::string& sha256 = outcome.kernel.facts;
   if (!is_sha256(sha256)) return nullptr;
   const auto known = facts_.find(sha256);
   if (known != facts_.end()) return known->second.get();
-  Result<KernelFacts> read = read_kernel_facts(kernel_facts_path(run_dir_, sha256));
-  auto facts = read ? std::make_unique<const KernelFacts>(*std::move(read)) : nullptr;
-  return facts_.emplace(sha256, std::move(facts)).first->second.get();
+  return facts_.emplace(sha256, read(sha256)).first->second.get();
+}
+
+std::unique_ptr<const KernelFacts> RunKernels::read(const std::string& sha256) const {
+  Result<KernelFacts> facts = read_kernel_facts(kernel_facts_path(run_dir_, sha256));
+  return facts ? std::make_unique<const KernelFacts>(*std::move(facts)) : nullptr;
 }
 
 }  // namespace bpfmatrix

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
@@ -38,10 +39,15 @@ class RunKernels {
  public:
   explicit RunKernels(std::filesystem::path run_dir) : run_dir_(std::move(run_dir)) {}
 
+  /// Reads those that the outcomes name, as many at a time as there are processors: for when most
+  /// will be asked for.
+  void read_ahead(const std::vector<Outcome>& outcomes);
   /// nullptr: the outcome names no facts, or they cannot be read. Valid as long as this.
   const KernelFacts* of(const Outcome& outcome);
 
  private:
+  std::unique_ptr<const KernelFacts> read(const std::string& sha256) const;
+
   std::filesystem::path run_dir_;
   std::map<std::string, std::unique_ptr<const KernelFacts>> facts_{};
 };

@@ -170,6 +170,24 @@ TEST(KernelFactsFile, facts_are_found_again_by_the_hash_an_outcome_names) {
   EXPECT_EQ(kernels.of(outcome), kernels.of(outcome));
 }
 
+TEST(KernelFactsFile, what_is_read_ahead_needs_its_file_no_more) {
+  const auto dir = TempDir::create();
+  ASSERT_TRUE(dir);
+  const PackedFacts packed = pack(some_facts());
+  std::filesystem::create_directories(dir->path() / "kernels");
+  ASSERT_TRUE(write_file(kernel_facts_path(dir->path(), packed.sha256), packed.gzip));
+  std::vector<Outcome> outcomes(4);
+  outcomes[1].kernel.facts = outcomes[2].kernel.facts = packed.sha256;
+  outcomes[3].kernel.facts = std::string(64, 'a');  // there are none
+  RunKernels kernels(dir->path());
+  kernels.read_ahead(outcomes);
+  std::filesystem::remove_all(dir->path() / "kernels");
+  ASSERT_NE(kernels.of(outcomes[2]), nullptr);
+  EXPECT_EQ(kernels.of(outcomes[1])->release, "6.1.0");
+  EXPECT_EQ(kernels.of(outcomes[0]), nullptr);
+  EXPECT_EQ(kernels.of(outcomes[3]), nullptr);
+}
+
 TEST(KernelFactsFile, a_damaged_file_is_as_good_as_none) {
   const auto dir = TempDir::create();
   ASSERT_TRUE(dir);

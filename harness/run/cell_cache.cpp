@@ -41,26 +41,31 @@ CellCache::~CellCache() {
 
 bool CellCache::serves() {
   if (!settings_.cache) return false;
-  if (!cache_) {
-    if (Result<std::string> hash = recorder_hash()) recorder_ = *std::move(hash);
-    cache_ = std::make_unique<OutcomeCache>(settings_.fetch.store, say_);
-  }
+  std::call_once(opened_, [this] { open(); });
   return !recorder_.empty() && cache_->serves();
 }
 
+void CellCache::open() {
+  if (Result<std::string> hash = recorder_hash()) recorder_ = *std::move(hash);
+  cache_ = std::make_unique<OutcomeCache>(settings_.fetch.store, say_);
+}
+
 const std::optional<OutcomeKey>& CellCache::kernel_key(const Kernel& kernel) {
-  const auto known = kernels_.find(kernel.id);
-  if (known != kernels_.end()) return known->second;
-  std::optional<OutcomeKey>& key = kernels_[kernel.id];
+  std::unique_lock lock(mutex_);
+  KernelKey& of_kernel = kernels_[kernel.id];
+  lock.unlock();
+  std::call_once(of_kernel.asked, [&] { of_kernel.key = find_kernel_key(kernel); });
+  return of_kernel.key;
+}
+
+std::optional<OutcomeKey> CellCache::find_kernel_key(const Kernel& kernel) const {
   const Result<std::string> machine = machine_(kernel);
   const Result<std::filesystem::path> facts = kept_facts_path(settings_.fetch.store, kernel);
-  if (machine && facts) {
-    key = OutcomeKey{.machine = *machine,
-                     .isolation = isolation_,
-                     .facts = facts->filename().string(),
-                     .recorder = recorder_};
-  }
-  return key;
+  if (!machine || !facts) return std::nullopt;
+  return OutcomeKey{.machine = *machine,
+                    .isolation = isolation_,
+                    .facts = facts->filename().string(),
+                    .recorder = recorder_};
 }
 
 std::optional<std::string> CellCache::key_of(const CellInput& input) {
@@ -80,9 +85,11 @@ std::optional<Outcome> CellCache::recall(const CellInput& input) {
   std::optional<Outcome> outcome = kept ? outcome_of(*kept) : std::nullopt;
   if (outcome && outcome->cell == input.cell->id() && restore(*outcome, kept->loader_log)) {
     outcome->vm.cached = true;
+    const std::lock_guard lock(mutex_);
     recalled_.push_back(*std::move(key));
     return outcome;
   }
+  const std::lock_guard lock(mutex_);
   keys_.emplace(input.cell->id(), *std::move(key));
   return std::nullopt;
 }

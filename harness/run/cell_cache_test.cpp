@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "outcome/outcome_json.h"
@@ -117,6 +118,17 @@ TEST_F(CellCaching, a_kernel_is_asked_for_its_machine_once) {
   cache->recall(input());
   cell_.case_id = "d";
   cache->recall(input());
+  EXPECT_EQ(machines_, 1);
+}
+
+TEST_F(CellCaching, several_threads_may_ask_at_once) {
+  first_run();
+  machines_ = 0;
+  RunDir dir = new_run();
+  const auto cache = cache_for(dir);
+  std::vector<std::optional<Outcome>> found(16);
+  for_each_at_once(found.size(), 4, [&](std::size_t i) { found[i] = cache->recall(input()); });
+  for (const auto& outcome : found) EXPECT_TRUE(outcome && outcome->vm.cached);
   EXPECT_EQ(machines_, 1);
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/parallel.h"
 #include "run/attach_candidates.h"
 #include "run/cell_cache.h"
 #include "run/cell_queue.h"
@@ -185,27 +186,46 @@ class Scheduler {
   /// What needs no guest is done at once: cells that cannot be run, and what earlier runs found
   /// out.
   Result<> queue_cells(const std::vector<const Cell*>& cells) {
-    std::vector<Outcome> known;
-    for (const Cell* cell : cells) {
-      RunKernel& kernel = *run_kernels_.at(cell->kernel.id);
-      const CaseSpec& spec = input_.cases.at(cell->case_id);
-      const Result<ObjectFile>& object = found_.at({cell->case_id, cell->kernel.arch});
-      auto outcome = outcome_without_guest(*cell, spec, kernel.kernel, object);
-      if (!outcome) outcome = outcome_without_lockdown(input_of(kernel, *cell));
-      if (!outcome) outcome = cache_.recall(input_of(kernel, *cell));
-      if (outcome) {
-        known.push_back(*std::move(outcome));
+    std::vector<std::optional<Outcome>> known = outcomes_now(cells);
+    std::vector<Outcome> settled;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (known[i]) {
+        settled.push_back(*std::move(known[i]));
       } else {
-        ++kernel.cells_left;
-        queue_.add({cell, times_.expected(*cell)});
+        ++run_kernels_.at(cells[i]->kernel.id)->cells_left;
+        queue_.add({cells[i], times_.expected(*cells[i])});
       }
     }
     queued_ = queue_.kernels();
-    if (Result<> written = dir_.append_known(known); !written) return written;
-    for (const Outcome& outcome : known) {
+    if (Result<> written = dir_.append_known(settled); !written) return written;
+    for (const Outcome& outcome : settled) {
       announce_([&](Listener& l) { l.cell_finished(outcome); });
     }
     return {};
+  }
+
+  /// Of each cell what needs no guest, kernels side by side: most of the time goes into what the
+  /// cells of a kernel have in common.
+  std::vector<std::optional<Outcome>> outcomes_now(const std::vector<const Cell*>& cells) {
+    std::map<std::string_view, std::vector<std::size_t>> by_kernel;
+    for (std::size_t i = 0; i < cells.size(); ++i) by_kernel[cells[i]->kernel.id].push_back(i);
+    std::vector<std::vector<std::size_t>> shares;
+    for (auto& [id, share] : by_kernel) shares.push_back(std::move(share));
+    std::vector<std::optional<Outcome>> outcomes(cells.size());
+    for_each_at_once(shares.size(), settings_.jobs, [&](std::size_t kernel) {
+      for (const std::size_t i : shares[kernel]) outcomes[i] = outcome_now(*cells[i]);
+    });
+    return outcomes;
+  }
+
+  std::optional<Outcome> outcome_now(const Cell& cell) {
+    RunKernel& kernel = *run_kernels_.at(cell.kernel.id);
+    const CaseSpec& spec = input_.cases.at(cell.case_id);
+    const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
+    auto outcome = outcome_without_guest(cell, spec, kernel.kernel, object);
+    if (!outcome) outcome = cache_.recall(input_of(kernel, cell));
+    if (!outcome) outcome = outcome_without_lockdown(input_of(kernel, cell));
+    return outcome;
   }
 
   /// Those that were left half made by the dead, and those nobody has used for long.

@@ -1,0 +1,13 @@
+// The same work on many things at once.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace bpfmatrix {
+
+/// Calls `work(i)` once for each i below `count`, on up to `threads` threads (the caller's is one
+/// of them), and returns when the last has returned. Blocks. `work` does not throw.
+void for_each_at_once(std::size_t count, int threads, const std::function<void(std::size_t)>& work);
+
+}  // namespace bpfmatrix

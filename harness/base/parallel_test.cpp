@@ -1,0 +1,35 @@
+#include "base/parallel.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+namespace bpfmatrix {
+namespace {
+
+TEST(Parallel, does_each_once_and_all_before_it_returns) {
+  for (const int threads : {-1, 1, 3, 64}) {
+    std::vector<std::atomic<int>> done(20);
+    for_each_at_once(done.size(), threads, [&](std::size_t i) { ++done[i]; });
+    EXPECT_THAT(std::vector<int>(done.begin(), done.end()), testing::Each(1)) << threads;
+  }
+}
+
+TEST(Parallel, does_nothing_when_there_is_nothing) {
+  for_each_at_once(0, 4, [](std::size_t) { FAIL(); });
+}
+
+TEST(Parallel, works_at_more_than_one_thing_at_a_time) {
+  std::atomic<int> met{0};
+  for_each_at_once(2, 2, [&](std::size_t) {
+    ++met;
+    while (met < 2) {
+    }
+  });
+  EXPECT_EQ(met, 2);
+}
+
+}  // namespace
+}  // namespace bpfmatrix
