@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What does a whole matrix take: with no template there, with all of them, and when nothing changed?
 
-    ci/bench/matrix.py [--bin build/release/bin] [--kernel GLOB]... [--rounds 10]
+    ci/bench/matrix.py [--bin build/release/bin] [--kernel GLOB]... [--default-matrix] [--rounds 10]
 
-Runs the whole suite on the kernels (default: 'debian-*', which must have been fetched) three times
+Runs the whole suite on the kernels (default: 'debian-*', which must have been fetched) or on the
+default matrix, of which then all kernels must be in the store, three times
 in a store of its own that shares the kernels with the user's: cold (no template, no compiled case, no
 outcome), warm (templates and cases are there, --no-cache), cached (unchanged after the first). Says of
 each how long it took and how busy it kept the processors, and of the warm one per architecture what
@@ -138,12 +139,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bin", default="build/release/bin")
     parser.add_argument("--kernel", action="append", metavar="GLOB")
+    parser.add_argument("--default-matrix", action="store_true")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--busy", type=float, default=0.85)
     parser.add_argument("--cold-ratio", type=float, default=15)
     parser.add_argument("--cached-s", type=float, default=3)
     options = parser.parse_args()
-    options.kernel = options.kernel or ["debian-*"]
+    options.kernel = [] if options.default_matrix else options.kernel or ["debian-*"]
     where = machine()
     cold = cold_boots(options)
     with tempfile.TemporaryDirectory() as folder:

@@ -174,13 +174,17 @@ std::optional<ExitStatus> ChildProcess::wait(std::chrono::milliseconds timeout) 
   return state_->ended;
 }
 
+void ChildProcess::kill() {
+  if (!state_->ended) ::kill(pid(), SIGKILL);
+}
+
 ExitStatus ChildProcess::stop(std::chrono::milliseconds grace) {
   if (state_->ended) return *state_->ended;
   if (grace.count() > 0) {
     ::kill(pid(), SIGTERM);
     if (const auto status = wait(grace)) return *status;
   }
-  ::kill(pid(), SIGKILL);
+  kill();
   state_->reap();
   return *state_->ended;
 }

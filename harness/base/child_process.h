@@ -55,6 +55,8 @@ class ChildProcess {
   pid_t pid() const;
   /// Blocks until the child has ended, at most `timeout`; nothing if it still runs then.
   std::optional<ExitStatus> wait(std::chrono::milliseconds timeout);
+  /// Does not wait for its end; the destructor does.
+  void kill();
   /// Asks with SIGTERM, waits `grace`, then kills. Blocks until the child is gone.
   ExitStatus stop(std::chrono::milliseconds grace);
 

@@ -80,8 +80,13 @@ CellResult CellRunner::try_in_usual(const CellInput& input, GuestSource& source,
   CellResult result = try_in(*guest_, in, !shared);
   const bool done_for = guest_->session().state() != SessionState::ready || result.guest_spoiled ||
                         result.outcome.end != End::completed;
-  if (done_for || !shared) guest_.reset();
+  if (done_for || !shared) throw_guest_away();
   return result;
+}
+
+void CellRunner::throw_guest_away() {
+  guest_->machine().kill();
+  gone_ = std::move(guest_);
 }
 
 CellResult CellRunner::try_in_booted(const CellInput& input, GuestSource& source) {

@@ -35,7 +35,7 @@ class CellRunner {
   CellResult run(const CellInput& input, GuestSource& source, GuestSource* next, bool cold_check);
 
  private:
-  /// A QEMU that waits for its state.
+  /// A QEMU that waits to be woken.
   struct Ahead {
     const GuestSource* source = nullptr;
     std::optional<Vm> vm{};
@@ -46,11 +46,15 @@ class CellRunner {
   CellResult try_in_booted(const CellInput& input, GuestSource& source);
   CellResult try_in(GuestVm& guest, const CellInput& input, bool last);
   void start_ahead(GuestSource* next);
+  void throw_guest_away();
 
   const Context& context_;
   /// With Isolation::kernel: the guest that serves the cells of `guest_of_`.
   std::unique_ptr<GuestVm> guest_{};
   const GuestSource* guest_of_ = nullptr;
+  /// The last one that was thrown away. To free its memory takes some milliseconds, for which
+  /// nobody waits.
+  std::unique_ptr<GuestVm> gone_{};
   Ahead ahead_{};
 };
 

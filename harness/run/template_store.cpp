@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <system_error>
+#include <thread>
 #include <tuple>
 
 #include "base/child_process.h"
@@ -25,9 +26,11 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Counts what is done to a machine before it is frozen.
-constexpr int kRecipe = 1;
+constexpr int kRecipe = 2;
 constexpr std::string_view kUnfinished = ".new";
 constexpr auto kCloneTimeout = std::chrono::seconds(20);
+/// For what the guest still has to do when the agent is parked, once, and not in every clone anew.
+constexpr auto kSettle = std::chrono::milliseconds(500);
 constexpr std::size_t kMaxUuid = 100;
 constexpr std::uint64_t kMaxFileBytes = 64 << 20;
 constexpr std::uintmax_t kNoRoom = 1 << 20;
@@ -157,6 +160,7 @@ Result<Identity> boot_and_freeze(const TemplateRequest& request, const fs::path&
     if (is_full(folder)) return Error{fmt::format("'{}': no space left", folder.string())};
     return Error{fmt::format("boot: {}: {}", to_string(exit.end), exit.reason)};
   }
+  std::this_thread::sleep_for(kSettle);
   const Frozen frozen{vm->channel_kind(), identity->hello.release};
   const Result<> done = freeze(*std::move(vm), frozen, folder, deadline);
   return done ? std::move(identity) : Result<Identity>(done.error());

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace bpfmatrix {
 
@@ -25,48 +26,81 @@ std::string text_at(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// Sends all of `text` in one message with the descriptor. It is short, and the socket is empty:
-/// the answer to the last command was waited for.
-Result<> send_with_fd(int socket, std::string_view text, int fd) {
-  iovec block{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &block;
-  message.msg_iovlen = 1;
+/// Makes `message` carry the descriptor; `control` has to last as long.
+template <std::size_t size>
+void attach(msghdr& message, char (&control)[size], int fd) {
   message.msg_control = control;
-  message.msg_controllen = sizeof control;
+  message.msg_controllen = size;
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) return {};
-  return Error{fmt::format("monitor: a descriptor was not taken: {}", ::strerror(errno))};
 }
 
 }  // namespace
 
+/// All of it in one message: it is short, and the socket has room for hundreds of such.
+Result<> Qmp::send(std::string_view command, const Json& arguments, const Fd* fd) {
+  std::string text = request(command, arguments);
+  iovec block{text.data(), text.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &block;
+  message.msg_iovlen = 1;
+  if (fd != nullptr) attach(message, control, fd->get());
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(channel_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent != static_cast<ssize_t>(text.size())) {
+    return Error{fmt::format("monitor: '{}' was not taken: {}", command, ::strerror(errno))};
+  }
+  asked_.emplace_back(command);
+  return {};
+}
+
+Result<> Qmp::post_open() {
+  greeting_due_ = true;
+  return post("qmp_capabilities", Json::object());
+}
+
+Result<> Qmp::post(std::string_view command, const Json& arguments) {
+  return send(command, arguments, nullptr);
+}
+
+Result<> Qmp::post_fd(const Fd& fd, std::string_view name) {
+  return send("getfd", {{"fdname", name}}, &fd);
+}
+
 Result<> Qmp::open(Clock::time_point deadline) {
-  const Result<Json> greeting = receive(deadline);
-  if (!greeting) return greeting.error();
-  if (!greeting->contains("QMP")) return Error{"monitor: no QMP greeting"};
-  const Result<Json> ready = execute("qmp_capabilities", Json::object(), deadline);
+  if (Result<> posted = post_open(); !posted) return posted;
+  const Result<Json> ready = settle(deadline);
   return ready ? Result<>() : ready.error();
 }
 
 Result<Json> Qmp::execute(std::string_view command, const Json& arguments,
                           Clock::time_point deadline) {
-  if (Result<> sent = channel_.send(request(command, arguments), deadline); !sent) {
-    return wrap("monitor", std::move(sent).error());
-  }
-  return answer(command, deadline);
+  if (Result<> posted = post(command, arguments); !posted) return std::move(posted).error();
+  return settle(deadline);
 }
 
-Result<> Qmp::give(const Fd& fd, std::string_view name, Clock::time_point deadline) {
-  const std::string text = request("getfd", {{"fdname", name}});
-  if (Result<> sent = send_with_fd(channel_.fd(), text, fd.get()); !sent) return sent;
-  const Result<Json> taken = answer("getfd", deadline);
-  return taken ? Result<>() : taken.error();
+Result<Json> Qmp::settle(Clock::time_point deadline) {
+  if (std::exchange(greeting_due_, false)) {
+    if (Result<> greeted = greeting(deadline); !greeted) return std::move(greeted).error();
+  }
+  Result<Json> last = Json();
+  while (last && !asked_.empty()) {
+    last = answer(asked_.front(), deadline);
+    asked_.pop_front();
+  }
+  return last;
+}
+
+Result<> Qmp::greeting(Clock::time_point deadline) {
+  const Result<Json> said = receive(deadline);
+  if (!said) return said.error();
+  return said->contains("QMP") ? Result<>() : Error{"monitor: no QMP greeting"};
 }
 
 Result<Json> Qmp::answer(std::string_view command, Clock::time_point deadline) {
@@ -83,6 +117,7 @@ Result<Json> Qmp::answer(std::string_view command, Clock::time_point deadline) {
 }
 
 Result<Json> Qmp::event(std::string_view name, Clock::time_point deadline) {
+  if (Result<Json> settled = settle(deadline); !settled) return settled;
   for (;;) {
     while (!events_.empty()) {
       const Json event = std::move(events_.front());

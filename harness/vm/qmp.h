@@ -1,5 +1,5 @@
-// QEMU's monitor, in its JSON dialect (QMP): one command at a time, an answer each, and events that
-// come when they like.
+// QEMU's monitor, in its JSON dialect (QMP): commands, an answer to each in their order, and events
+// that come when they like.
 #pragma once
 
 #include <deque>
@@ -22,19 +22,32 @@ class Qmp {
   Result<> open(Clock::time_point deadline);
   /// What the command returned. Error: QEMU refused it, ended, spoke garbage, or was silent.
   Result<Json> execute(std::string_view command, const Json& arguments, Clock::time_point deadline);
-  /// QEMU gets a descriptor of its own, which the next command may call by this name.
-  Result<> give(const Fd& fd, std::string_view name, Clock::time_point deadline);
   /// The `data` of the next event of this name that was not asked for yet; others are passed over.
   Result<Json> event(std::string_view name, Clock::time_point deadline);
 
+  /// The same without waiting, also for a QEMU that is not up yet; it takes one after the other.
+  /// The next call that waits takes the answers first, and fails where one of them is a refusal:
+  /// then the rest is of no use. Error: QEMU has ended, or does not listen.
+  Result<> post_open();
+  Result<> post(std::string_view command, const Json& arguments);
+  /// QEMU gets a descriptor of its own, which the next command may call by this name.
+  Result<> post_fd(const Fd& fd, std::string_view name);
+
  private:
+  Result<> send(std::string_view command, const Json& arguments, const Fd* fd);
+  /// Takes all answers that are due and gives the last.
+  Result<Json> settle(Clock::time_point deadline);
   Result<Json> receive(Clock::time_point deadline);
+  Result<> greeting(Clock::time_point deadline);
   Result<Json> answer(std::string_view command, Clock::time_point deadline);
   /// Keeps an event for event(); with too many of them the oldest go.
   void keep(Json event);
 
   FdChannel channel_;
   std::string buffer_{};
+  /// Commands whose answers are due.
+  std::deque<std::string> asked_{};
+  bool greeting_due_ = false;
   std::deque<Json> events_{};
 };
 

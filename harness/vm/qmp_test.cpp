@@ -78,7 +78,7 @@ TEST(Qmp, an_event_without_data_has_none) {
 TEST(Qmp, a_descriptor_arrives_with_its_name) {
   const Talk talk({kOk});
   const auto [one, other] = socket_pair();
-  ASSERT_TRUE(talk.monitor->give(one, "state", soon()));
+  ASSERT_TRUE(talk.monitor->post_fd(one, "state"));
   char text[200] = {};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   iovec block{text, sizeof text};
@@ -96,6 +96,38 @@ TEST(Qmp, a_descriptor_arrives_with_its_name) {
   ASSERT_EQ(::write(received.get(), "x", 1), 1);
   char byte = 0;
   EXPECT_EQ(::read(other.get(), &byte, 1), 1);
+}
+
+TEST(Qmp, what_was_posted_is_answered_before_what_is_waited_for) {
+  const Talk talk({kGreeting, kOk, R"({"event": "MIGRATION", "data": {"status": "completed"}})",
+                   R"({"return": {"posted": true}})", R"({"return": {"waited": true}})"});
+  ASSERT_TRUE(talk.monitor->post_open());
+  ASSERT_TRUE(talk.monitor->post("migrate-incoming", Json::object()));
+  EXPECT_EQ(talk.heard(),
+            "{\"arguments\":{},\"execute\":\"qmp_capabilities\"}\n"
+            "{\"arguments\":{},\"execute\":\"migrate-incoming\"}\n");
+  const auto waited = talk.monitor->execute("cont", Json::object(), soon());
+  ASSERT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(waited->dump(), R"({"waited":true})");
+  EXPECT_EQ(talk.monitor->event("MIGRATION", soon())->dump(), R"({"status":"completed"})");
+}
+
+TEST(Qmp, a_refusal_of_what_was_posted_is_told_to_who_waits_next) {
+  const char* no = R"({"error": {"desc": "no"}})";
+  const Talk event_asked({no});
+  ASSERT_TRUE(event_asked.monitor->post("migrate-incoming", Json::object()));
+  EXPECT_EQ(event_asked.monitor->event("MIGRATION", soon()).error().message,
+            "QEMU refuses 'migrate-incoming': no");
+  const Talk command_asked({no, kOk});
+  ASSERT_TRUE(command_asked.monitor->post("getfd", Json::object()));
+  EXPECT_EQ(command_asked.monitor->execute("cont", Json::object(), soon()).error().message,
+            "QEMU refuses 'getfd': no");
+}
+
+TEST(Qmp, what_is_posted_to_a_qemu_that_has_ended_is_an_error) {
+  Talk talk({kGreeting});
+  talk.qemu.reset();
+  EXPECT_FALSE(talk.monitor->post_open());
 }
 
 struct Garbage {

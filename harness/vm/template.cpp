@@ -97,24 +97,22 @@ Result<FileFacts> facts_of(const Fd& fd, const fs::path& path) {
 }
 
 /// Both sides of a migration: what lies in a shared file stays there.
-Result<> leave_ram_where_it_is(Qmp& monitor, Clock::time_point deadline) {
-  if (Result<> opened = monitor.open(deadline); !opened) return opened;
+Result<> post_ram_stays(Qmp& monitor) {
+  if (Result<> opened = monitor.post_open(); !opened) return opened;
   Json list = Json::array();
   for (const char* name : {"x-ignore-shared", "events"}) {
     list.push_back({{"capability", name}, {"state", true}});
   }
-  const Result<Json> set =
-      monitor.execute("migrate-set-capabilities", {{"capabilities", list}}, deadline);
-  return set ? Result<>() : set.error();
+  return monitor.post("migrate-set-capabilities", {{"capabilities", list}});
 }
 
 /// `command` is migrate or migrate-incoming.
-Result<> migrate(Qmp& monitor, std::string_view command, const Fd& state,
-                 Clock::time_point deadline) {
-  if (Result<> given = monitor.give(state, kStateName, deadline); !given) return given;
-  const Result<Json> started =
-      monitor.execute(command, {{"uri", fmt::format("fd:{}", kStateName)}}, deadline);
-  if (!started) return started.error();
+Result<> post_migration(Qmp& monitor, std::string_view command, const Fd& state) {
+  if (Result<> given = monitor.post_fd(state, kStateName); !given) return given;
+  return monitor.post(command, {{"uri", fmt::format("fd:{}", kStateName)}});
+}
+
+Result<> await_migration(Qmp& monitor, Clock::time_point deadline) {
   for (;;) {
     const Result<Json> event = monitor.event("MIGRATION", deadline);
     if (!event) return event.error();
@@ -130,18 +128,28 @@ Result<> tell(Qmp& monitor, std::string_view command, Clock::time_point deadline
 }
 
 Result<> save_state(Qmp& monitor, const Fd& state, Clock::time_point deadline) {
-  if (Result<> ready = leave_ram_where_it_is(monitor, deadline); !ready) return ready;
+  if (Result<> posted = post_ram_stays(monitor); !posted) return posted;
   if (Result<> stopped = tell(monitor, "stop", deadline); !stopped) return stopped;
-  return migrate(monitor, "migrate", state, deadline);
+  if (Result<> posted = post_migration(monitor, "migrate", state); !posted) return posted;
+  return await_migration(monitor, deadline);
 }
 
-/// The guest was stopped when it was frozen, and so it is after this.
-Result<> load_state(Qmp& monitor, const Fd& state, Clock::time_point deadline) {
-  if (Result<> ready = leave_ram_where_it_is(monitor, deadline); !ready) return ready;
-  if (Result<> loaded = migrate(monitor, "migrate-incoming", state, deadline); !loaded) {
-    return loaded;
-  }
+Result<> post_load(Qmp& monitor, const Fd& state) {
+  if (Result<> posted = post_ram_stays(monitor); !posted) return posted;
+  return post_migration(monitor, "migrate-incoming", state);
+}
+
+/// The guest was stopped when it was frozen, and so it is when it is loaded.
+Result<> let_run(Qmp& monitor, Clock::time_point deadline) {
+  if (Result<> loaded = await_migration(monitor, deadline); !loaded) return loaded;
   return tell(monitor, "cont", deadline);
+}
+
+/// Of a machine that is no good, which ends here.
+Error end_of(Vm& vm, Error error) {
+  error = wrap("clone", std::move(error));
+  error.hint = vm.stop(Stop::channel_lost).reason;
+  return error;
 }
 
 /// After a power cut a record must not vouch for bytes that never reached the disk.
@@ -242,18 +250,18 @@ Result<Vm> Template::start(const fs::path& console_log) const {
   if (Result<> same = check_ram(); !same) return std::move(same).error();
   VmSpec spec = spec_;
   spec.console_log = console_log;
-  return Vm::start(spec, ram_);
+  const Fd state = reopen(state_);
+  if (!state.valid()) return system_error("template's state");
+  Result<Vm> vm = Vm::start(spec, ram_);
+  if (!vm) return vm;
+  Result<> posted = post_load(vm->monitor(), state);
+  return posted ? std::move(vm) : Result<Vm>(end_of(*vm, std::move(posted).error()));
 }
 
 Result<> Template::wake(Vm& vm, Clock::time_point deadline) const {
-  const Fd state = reopen(state_);
-  Result<> loaded = state.valid() ? load_state(vm.monitor(), state, deadline)
-                                  : Result<>(system_error("template's state"));
-  if (loaded) loaded = check_ram();  // once more: the machine may have waited for long
-  if (loaded) return {};
-  Error error = wrap("clone", std::move(loaded).error());
-  error.hint = vm.stop(Stop::channel_lost).reason;
-  return error;
+  Result<> runs = let_run(vm.monitor(), deadline);
+  if (runs) runs = check_ram();  // once more: the machine may have waited for long
+  return runs ? runs : Result<>(end_of(vm, std::move(runs).error()));
 }
 
 Result<Vm> Template::clone(const fs::path& console_log, Clock::time_point deadline) const {

@@ -59,8 +59,9 @@ class Template {
   /// Error: there is none, or it is not what it was when it was made.
   static Result<Template> open(const std::filesystem::path& folder, const VmSpec& spec);
 
-  /// Starts a QEMU that waits for wake(): half of what a clone costs, and to be had before it is
-  /// needed. Does not block. Error: as open(), or QEMU cannot be started.
+  /// Starts a QEMU that loads the state and waits for wake(): most of what a clone costs the host,
+  /// and to be had before it is needed. Does not block. Error: as open(), or QEMU cannot be
+  /// started.
   Result<Vm> start(const std::filesystem::path& console_log) const;
   /// Blocks until the guest runs in a machine from start(). The agent waits on `channel()` to be
   /// refreshed. Works on when the folder has been removed. Error: as open(), or QEMU refuses; the

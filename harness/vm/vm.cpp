@@ -252,6 +252,8 @@ milliseconds Vm::ready_after() const { return state_->ready_after; }
 std::string Vm::console() const { return state_->listener.console(); }
 std::uint64_t Vm::console_bytes() const { return state_->listener.console_bytes(); }
 
+void Vm::kill() { state_->qemu.kill(); }
+
 void Vm::show_console(int fd) { state_->listener.show_on(fd); }
 
 bool Vm::type(std::string_view keys) {
