@@ -39,9 +39,16 @@ void add_modules(std::vector<CpioEntry>& entries, const ModuleSet& set) {
   entries.push_back({"bpfmatrix/modules/order", CpioFile{std::move(order)}, 0644});
 }
 
+/// A release that is no file's name has none.
+void add_config(std::vector<CpioEntry>& entries, const InstalledConfig& config) {
+  if (config.release.empty() || config.release.find('/') != std::string::npos) return;
+  entries.push_back({"boot/config-" + config.release, CpioFile{config.text}, 0644});
+}
+
 }  // namespace
 
-Result<std::string> build_initramfs(const GuestTools& tools, const ModuleSet& modules) {
+Result<std::string> build_initramfs(const GuestTools& tools, const ModuleSet& modules,
+                                    const std::optional<InstalledConfig>& config) {
   std::vector<CpioEntry> entries;
   add_skeleton(entries);
   Result<CpioEntry> init = executable("init", tools.agent);
@@ -55,6 +62,7 @@ Result<std::string> build_initramfs(const GuestTools& tools, const ModuleSet& mo
     entries.push_back(*std::move(entry));
   }
   add_modules(entries, modules);
+  if (config) add_config(entries, *config);
   return cpio_newc(entries);
 }
 

@@ -49,6 +49,18 @@ TEST_F(Initramfs, holds_the_agent_its_loaders_the_modules_and_their_order) {
   EXPECT_EQ(read_back(*bytes), wanted);
 }
 
+TEST_F(Initramfs, holds_the_configuration_where_an_installed_system_has_it) {
+  const auto bytes = build_initramfs(tools_, modules_, InstalledConfig{"6.1.0-x", "CONFIG_BPF=y"});
+  EXPECT_EQ(read_back(*bytes).at("boot/config-6.1.0-x"), "-rw-r--r-- CONFIG_BPF=y");
+}
+
+TEST_F(Initramfs, a_release_that_is_no_files_name_has_no_configuration) {
+  const auto plain = build_initramfs(tools_, modules_);
+  for (const char* release : {"", "../init", "a/b"}) {
+    EXPECT_EQ(*build_initramfs(tools_, modules_, InstalledConfig{release, "x"}), *plain) << release;
+  }
+}
+
 TEST_F(Initramfs, equal_inputs_give_equal_bytes) {
   EXPECT_EQ(*build_initramfs(tools_, modules_), *build_initramfs(tools_, modules_));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory_file.h"
 #include "base/sha256.h"
 #include "images/initramfs.h"
@@ -11,7 +12,16 @@ namespace bpfmatrix {
 
 namespace {
 
+constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
+
 VmExit no_guest(const Error& error) { return VmExit{End::lost, error.message, ""}; }
+
+Result<std::optional<InstalledConfig>> installed_config(const Kernel& kernel) {
+  if (!kernel.config) return std::optional<InstalledConfig>();
+  Result<std::string> text = read_file(*kernel.config, kMaxConfigBytes);
+  if (!text) return std::move(text).error();
+  return std::optional(InstalledConfig{kernel.release, *std::move(text)});
+}
 
 }  // namespace
 
@@ -28,7 +38,9 @@ Result<Initramfs> make_initramfs(const Kernel& kernel) {
     if (!found) return std::move(found).error();
     modules = *std::move(found);
   }
-  const Result<std::string> archive = build_initramfs(*tools, modules);
+  const Result<std::optional<InstalledConfig>> config = installed_config(kernel);
+  if (!config) return config.error();
+  const Result<std::string> archive = build_initramfs(*tools, modules, *config);
   if (!archive) return archive.error();
   Result<Fd> file = make_memory_file("bpfmatrix-initramfs", *archive);
   if (!file) return std::move(file).error();
