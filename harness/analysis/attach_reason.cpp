@@ -118,6 +118,27 @@ std::string about_missing_event(const AttachOutcome& attach) {
                      near.size() == 1 ? "is one" : "are");
 }
 
+/// perf_event_set_bpf_prog() of kernel/events/core.c: nothing else is refused so once the event is
+/// open.
+bool reads_past_record(const AttachOutcome& attach) {
+  return attach.candidates.front().is_event == true && attach.stage.errno_name == "EACCES" &&
+         attach.stage.message.find("perf_event FD") != std::string::npos;
+}
+
+std::string about_short_record(const std::string& event) {
+  std::string folder = event;
+  std::replace(folder.begin(), folder.end(), ':', '/');
+  return fmt::format(
+      "the program reads past the end of the record of '{}', which is checked when it is attached; "
+      "/sys/kernel/tracing/events/{}/format has the fields of this kernel",
+      event, folder);
+}
+
+std::string about_event(const AttachOutcome& attach) {
+  return reads_past_record(attach) ? about_short_record(attach.candidates.front().symbol)
+                                   : about_missing_event(attach);
+}
+
 std::string about_missing_btf(const Outcome& outcome, std::string_view method) {
   if (!outcome.kernel.btf_present) {
     return fmt::format("{} needs the kernel's own BTF, and this kernel has none", method);
@@ -157,11 +178,14 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
   if (attach.stage.errno_name == "ENOTSUPP" && attaches_by_btf(method)) {
     return about_trampolines(outcome, method, kernel);
   }
+  if (is_kprobe(method) && attach.stage.errno_name == "EILSEQ") {
+    return "a probe stands on the first byte of an instruction, and none begins there";
+  }
   if (is_kprobe(method) && is_multi(method)) {
     if (std::string text = about_multi(kernel, method); !text.empty()) return text;
   }
   if (attach.candidates.empty()) return "";
-  if (attach.candidates.front().is_event) return about_missing_event(attach);
+  if (attach.candidates.front().is_event) return about_event(attach);
   if (attaches_by_btf(method)) return about_btf_target(attach, method);
   return is_kprobe(method) ? about_kprobe_target(attach) : "";
 }

@@ -90,6 +90,26 @@ TEST(AttachReason, is_told_by_what_the_kernel_knows_of_the_names) {
   }
 }
 
+TEST(AttachReason, a_tracepoint_refuses_who_reads_past_its_record) {
+  ProgramOutcome program = refused("", "EACCES", {event("sched:sched_switch", true)});
+  program.attach.stage.message =
+      "prog 'end': failed to attach to perf_event FD 10: Permission denied";
+  EXPECT_EQ(
+      attach_reason(on("x86_64"), program, nullptr),
+      "the program reads past the end of the record of 'sched:sched_switch', which is checked "
+      "when it is attached; /sys/kernel/tracing/events/sched/sched_switch/format has the "
+      "fields of this kernel");
+  program.attach.stage.message =
+      "prog 'end': failed to create tracepoint 'sched/sched_switch' perf "
+      "event: Permission denied";
+  EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr), "");
+}
+
+TEST(AttachReason, a_probe_stands_where_an_instruction_begins) {
+  EXPECT_EQ(attach_reason(on("x86_64"), refused("kprobe", "EILSEQ", {there("vfs_read")}), nullptr),
+            "a probe stands on the first byte of an instruction, and none begins there");
+}
+
 TEST(AttachReason, fentry_needs_trampolines) {
   const ProgramOutcome program = refused("fentry", "ENOTSUPP", {there("__sys_connect")});
   EXPECT_EQ(attach_reason(on("aarch64"), program, nullptr),

@@ -173,6 +173,9 @@ Cause load_cause(const Refusal& refusal) {
   if (refusal.errno_name == "EINVAL" && facts.attach_type_known == false) {
     return Cause::attach_type_unknown;
   }
+  if (refusal.errno_name == "EINVAL" && facts.attributes_known == false) {
+    return Cause::attribute_too_new;
+  }
   const bool too_big = refusal.errno_name == "E2BIG" && read_log_end(refusal.log).silent;
   return too_big ? too_big_cause(facts) : Cause::unknown;
 }

@@ -79,6 +79,17 @@ TEST(Classify, a_program_type_is_unknown_only_if_a_probe_says_so) {
             Cause::program_type_unknown);
 }
 
+TEST(Classify, a_flag_is_too_new_only_if_a_probe_says_so) {
+  const auto with = [](std::optional<bool> known) {
+    return cause(
+        {.errno_name = "EINVAL",
+         .facts = {.type_known = true, .attributes_known = known, .attach_type_known = true}});
+  };
+  EXPECT_EQ(with(false), Cause::attribute_too_new);
+  EXPECT_EQ(with(true), Cause::unknown);
+  EXPECT_EQ(with({}), Cause::unknown);
+}
+
 TEST(Classify, e2big_without_a_log_is_judged_by_the_programs_length) {
   EXPECT_EQ(cause({.errno_name = "E2BIG"}), Cause::unknown);
   EXPECT_EQ(cause({.errno_name = "E2BIG", .facts = {.instructions = 4097}}),

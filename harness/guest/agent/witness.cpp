@@ -215,6 +215,7 @@ void Witness::ask_about_silence(const bpf_attr& attr, unsigned size, const Attem
   if (type_is_taken(attr.prog_type, asked)) {
     report.type_known = true;
     report.attach_type_known = true;
+    if (!flags_are_taken(attr.prog_flags)) report.attributes_known = false;
     return;
   }
   // Many types are known with certain attach types only.
@@ -226,8 +227,19 @@ void Witness::ask_about_silence(const bpf_attr& attr, unsigned size, const Attem
   if (known) report.attach_type_known = false;
 }
 
-/// Whether a program of two instructions gets as far as the verifier, or is even accepted.
 bool Witness::type_is_taken(std::uint32_t program_type, std::uint32_t attach_type) {
+  return trivial_is_taken(program_type, attach_type, 0);
+}
+
+/// The one flag that is refused in silence by kernels that know it wants a device as well.
+bool Witness::flags_are_taken(std::uint32_t flags) {
+  constexpr std::uint32_t kDeviceBoundOnly = 1U << 6;
+  return trivial_is_taken(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kDeviceBoundOnly);
+}
+
+/// Whether a program of two instructions gets as far as the verifier, or is even accepted.
+bool Witness::trivial_is_taken(std::uint32_t program_type, std::uint32_t attach_type,
+                               std::uint32_t flags) {
   const bpf_insn insns[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
                             {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
   bpf_attr attr{};
@@ -236,6 +248,7 @@ bool Witness::type_is_taken(std::uint32_t program_type, std::uint32_t attach_typ
   attr.insn_cnt = 2;
   attr.license = address("GPL");
   attr.expected_attach_type = attach_type;
+  attr.prog_flags = flags;
   const unsigned size = offsetof(bpf_attr, expected_attach_type) + sizeof attach_type;
   const Attempt trivial = attempt(attr, size, kLogBasic);
   if (trivial.fd >= 0) ::close(trivial.fd);

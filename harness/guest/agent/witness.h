@@ -88,6 +88,8 @@ class Witness {
   void ask_about_silence(const bpf_attr& attr, unsigned size, const Attempt& first,
                          LoadReport& report);
   bool type_is_taken(std::uint32_t program_type, std::uint32_t attach_type);
+  bool flags_are_taken(std::uint32_t flags);
+  bool trivial_is_taken(std::uint32_t program_type, std::uint32_t attach_type, std::uint32_t flags);
   bool concerns_substitute(int command, const bpf_attr& attr) const;
 
   std::vector<Marker> markers_{};
