@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What does a whole matrix take: with no template there, with all of them, and when nothing changed?
 
-    ci/bench/matrix.py [--bin build/release/bin] [--kernel GLOB]... [--default-matrix] [--rounds 10]
+    ci/bench/matrix.py [--bin build/release/bin] [--kernel GLOB... | --default-matrix] [--rounds 10]
 
 Runs the whole suite on the kernels (default: 'debian-*', which must have been fetched) or on the
 default matrix, of which then all kernels must be in the store, three times
@@ -138,8 +138,9 @@ def is_good(options, runs, archs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bin", default="build/release/bin")
-    parser.add_argument("--kernel", action="append", metavar="GLOB")
-    parser.add_argument("--default-matrix", action="store_true")
+    kernels = parser.add_mutually_exclusive_group()
+    kernels.add_argument("--kernel", action="append", metavar="GLOB")
+    kernels.add_argument("--default-matrix", action="store_true")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--busy", type=float, default=0.85)
     parser.add_argument("--cold-ratio", type=float, default=15)

@@ -81,6 +81,12 @@ std::string about_missing_function(const AttachOutcome& attach, const std::strin
                      there.size() == 1 ? "does" : "do");
 }
 
+/// "vfs_read+0x4": as the loader writes where a probe shall stand.
+bool is_within_function(std::string_view asked) {
+  const std::size_t plus = asked.find("+0x");
+  return plus != std::string_view::npos && asked.substr(plus) != "+0x0";
+}
+
 std::string about_kprobe_target(const AttachOutcome& attach) {
   const AttachCandidate& asked = attach.candidates.front();
   if (asked.in_kallsyms == false) return about_missing_function(attach, asked.symbol);
@@ -93,6 +99,9 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
         "'{}' exists but is not traceable: it is marked notrace, or was built "
         "without the call that tracing needs",
         asked.symbol);
+  }
+  if (attach.stage.errno_name == "EILSEQ" && is_within_function(attach.asked)) {
+    return "a probe stands on the first byte of an instruction, and none begins there";
   }
   return "";
 }
@@ -177,9 +186,6 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
   const AttachOutcome& attach = program.attach;
   if (attach.stage.errno_name == "ENOTSUPP" && attaches_by_btf(method)) {
     return about_trampolines(outcome, method, kernel);
-  }
-  if (is_kprobe(method) && attach.stage.errno_name == "EILSEQ") {
-    return "a probe stands on the first byte of an instruction, and none begins there";
   }
   if (is_kprobe(method) && is_multi(method)) {
     if (std::string text = about_multi(kernel, method); !text.empty()) return text;

@@ -106,8 +106,12 @@ TEST(AttachReason, a_tracepoint_refuses_who_reads_past_its_record) {
 }
 
 TEST(AttachReason, a_probe_stands_where_an_instruction_begins) {
-  EXPECT_EQ(attach_reason(on("x86_64"), refused("kprobe", "EILSEQ", {there("vfs_read")}), nullptr),
+  ProgramOutcome program = refused("kprobe", "EILSEQ", {there("vfs_read")});
+  program.attach.asked = "vfs_read+0x4";
+  EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr),
             "a probe stands on the first byte of an instruction, and none begins there");
+  program.attach.asked = "vfs_read+0x0";
+  EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr), "");
 }
 
 TEST(AttachReason, fentry_needs_trampolines) {

@@ -7,6 +7,8 @@
 
 namespace bpfmatrix {
 
+int cores_here() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
 void for_each_at_once(std::size_t count, int threads,
                       const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};

@@ -6,6 +6,9 @@
 
 namespace bpfmatrix {
 
+/// Cores of this host, one at least.
+int cores_here();
+
 /// Calls `work(i)` once for each i below `count`, on up to `threads` threads (the caller's is one
 /// of them), and returns when the last has returned. Blocks. `work` does not throw.
 void for_each_at_once(std::size_t count, int threads, const std::function<void(std::size_t)>& work);

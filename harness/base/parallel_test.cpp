@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 namespace bpfmatrix {
@@ -22,11 +24,13 @@ TEST(Parallel, does_nothing_when_there_is_nothing) {
 }
 
 TEST(Parallel, works_at_more_than_one_thing_at_a_time) {
+  std::atomic<int> here{0};
   std::atomic<int> met{0};
   for_each_at_once(2, 2, [&](std::size_t) {
-    ++met;
-    while (met < 2) {
-    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    ++here;
+    while (here < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    if (here == 2) ++met;
   });
   EXPECT_EQ(met, 2);
 }

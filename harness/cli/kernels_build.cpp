@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/data_dir.h"
+#include "base/parallel.h"
 #include "cli/exit_code.h"
 #include "cli/kernel_progress.h"
 #include "cli/known_kernels.h"
@@ -103,7 +103,7 @@ int build(const BuildArguments& arguments) {
 
 void add_kernels_build(CLI::App& kernels, int& exit_code) {
   const auto arguments = std::make_shared<BuildArguments>();
-  arguments->jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  arguments->jobs = cores_here();
   CLI::App* command = kernels.add_subcommand(
       "build", "Build a kernel from source: image, config, System.map, and BTF");
   command->add_option("KERNEL", arguments->kernel, "Its name")->required();

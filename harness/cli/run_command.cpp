@@ -12,10 +12,10 @@
 #include <memory>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "base/child_process.h"
 #include "base/data_dir.h"
+#include "base/parallel.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/run_progress.h"

@@ -11,8 +11,8 @@ namespace bpfmatrix {
 
 /// The kernel image at `path` and what lies beside it. For /d/vmlinuz-R of release R:
 ///   config       /d/config-R, /d/config, /d/.config
-///   System.map   /d/System.map-R, /d/System.map (Debian's, which only says where it is, counts as
-///   none) modules      /d/lib/modules/R, /d/modules, /d/../lib/modules/R, or /d itself if it has
+///   System.map   /d/System.map-R, /d/System.map (Debian's, a hint where it is, counts as none)
+///   modules      /d/lib/modules/R, /d/modules, /d/../lib/modules/R, or /d itself if it has
 ///   modules.builtin
 /// The files stay where they are; the BTF is taken out into the store's blobs. The id is
 /// "local-<name>-<12 digits of the image's sha256>". Blocks for a second. Error: see

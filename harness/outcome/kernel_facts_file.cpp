@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/parallel.h"
@@ -53,7 +51,7 @@ void RunKernels::read_ahead(const std::vector<Outcome>& outcomes) {
     const auto [entry, is_new] = facts_.emplace(outcome.kernel.facts, nullptr);
     if (is_new) unread.push_back(entry);
   }
-  for_each_at_once(unread.size(), static_cast<int>(std::thread::hardware_concurrency()),
+  for_each_at_once(unread.size(), cores_here(),
                    [&](std::size_t i) { unread[i]->second = read(unread[i]->first); });
 }
 

@@ -39,7 +39,7 @@ class RunKernels {
  public:
   explicit RunKernels(std::filesystem::path run_dir) : run_dir_(std::move(run_dir)) {}
 
-  /// Reads those that the outcomes name, as many at a time as there are processors: for when most
+  /// Reads those that the outcomes name, as many at a time as there are cores: for when most
   /// will be asked for.
   void read_ahead(const std::vector<Outcome>& outcomes);
   /// nullptr: the outcome names no facts, or they cannot be read. Valid as long as this.

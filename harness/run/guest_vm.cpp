@@ -3,25 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory_file.h"
 #include "base/sha256.h"
 #include "images/initramfs.h"
+#include "run/installed_config.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
-
 VmExit no_guest(const Error& error) { return VmExit{End::lost, error.message, ""}; }
-
-Result<std::optional<InstalledConfig>> installed_config(const Kernel& kernel) {
-  if (!kernel.config) return std::optional<InstalledConfig>();
-  Result<std::string> text = read_file(*kernel.config, kMaxConfigBytes);
-  if (!text) return std::move(text).error();
-  return std::optional(InstalledConfig{kernel.release, *std::move(text)});
-}
 
 }  // namespace
 

@@ -21,13 +21,11 @@
 #include "run/kernel_facts_keeper.h"
 #include "run/run_cell.h"
 #include "run/template_store.h"
+#include "run/unrun_outcome.h"
 
 namespace bpfmatrix {
 
 namespace {
-
-/// The one way to lock a kernel down (5.4).
-constexpr std::string_view kLockdownOption = "SECURITY_LOCKDOWN_LSM";
 
 /// A kernel of the run, and where its cells get their guests from.
 struct RunKernel {
@@ -204,17 +202,10 @@ class Scheduler {
     return {};
   }
 
-  /// Of each cell what needs no guest, kernels side by side: most of the time goes into what the
-  /// cells of a kernel have in common.
   std::vector<std::optional<Outcome>> outcomes_now(const std::vector<const Cell*>& cells) {
-    std::map<std::string_view, std::vector<std::size_t>> by_kernel;
-    for (std::size_t i = 0; i < cells.size(); ++i) by_kernel[cells[i]->kernel.id].push_back(i);
-    std::vector<std::vector<std::size_t>> shares;
-    for (auto& [id, share] : by_kernel) shares.push_back(std::move(share));
     std::vector<std::optional<Outcome>> outcomes(cells.size());
-    for_each_at_once(shares.size(), settings_.jobs, [&](std::size_t kernel) {
-      for (const std::size_t i : shares[kernel]) outcomes[i] = outcome_now(*cells[i]);
-    });
+    for_each_at_once(cells.size(), settings_.jobs,
+                     [&](std::size_t i) { outcomes[i] = outcome_now(*cells[i]); });
     return outcomes;
   }
 
@@ -222,9 +213,9 @@ class Scheduler {
     RunKernel& kernel = *run_kernels_.at(cell.kernel.id);
     const CaseSpec& spec = input_.cases.at(cell.case_id);
     const Result<ObjectFile>& object = found_.at({cell.case_id, cell.kernel.arch});
-    auto outcome = outcome_without_guest(cell, spec, kernel.kernel, object);
+    auto outcome = outcome_without_parts(cell, spec, kernel.kernel, object);
     if (!outcome) outcome = cache_.recall(input_of(kernel, cell));
-    if (!outcome) outcome = outcome_without_lockdown(input_of(kernel, cell));
+    if (!outcome) outcome = outcome_without_lockdown(input_of(kernel, cell), facts_);
     return outcome;
   }
 
@@ -401,43 +392,6 @@ class Scheduler {
   void say_once(const std::string& text) {
     if (!said_.insert(text).second) return;
     announce_([&](Listener& l) { l.notice(text); });
-  }
-
-  /// What is known without booting anything: that the kernel or the object cannot be had, or that
-  /// the object is none.
-  static std::optional<Outcome> outcome_without_guest(const Cell& cell, const CaseSpec& spec,
-                                                      const Result<Kernel>& kernel,
-                                                      const Result<ObjectFile>& object) {
-    Outcome outcome =
-        outcome_before_run(cell, spec, kernel ? &*kernel : nullptr, object ? &*object : nullptr);
-    if (kernel && object && object->problem) {
-      outcome.end = End::completed;
-      outcome.open = {StageResult::refused, "", object->problem->message};
-      return outcome;
-    }
-    outcome.end = End::unavailable;
-    if (!kernel) outcome.end_reason = kernel.error().message;
-    if (kernel && !object) outcome.end_reason = object.error().message;
-    if (kernel && cell.btf == BtfSource::embedded && btf_to_embed(*kernel) == nullptr) {
-      outcome.end_reason = fmt::format("kernel '{}' has no BTF that could be embedded", kernel->id);
-    }
-    if (outcome.end_reason.empty()) return std::nullopt;
-    return outcome;
-  }
-
-  /// What is known of the kernel tells that it cannot be made as the case wants it.
-  std::optional<Outcome> outcome_without_lockdown(const CellInput& in) {
-    if (in.spec->privileges.lockdown.empty()) return std::nullopt;
-    const KernelFactsKeeper::Known* known = facts_.recall(*in.kernel);
-    if (known == nullptr || known->facts.configured(kLockdownOption) != Truth::no) {
-      return std::nullopt;
-    }
-    Outcome outcome = outcome_before_run(*in.cell, *in.spec, in.kernel, in.object);
-    outcome.kernel.facts = known->sha256;
-    outcome.end = End::unavailable;
-    outcome.end_reason =
-        fmt::format("the kernel cannot be locked down: it has no CONFIG_{}", kLockdownOption);
-    return outcome;
   }
 
   void keep_logs(CellResult& result) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <sstream>
-#include <thread>
 
 #include "base/data_dir.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "kernels/mirror.h"
 #include "vm/qemu_args.h"
 
@@ -54,8 +54,6 @@ int jobs_within(int cores, std::optional<std::int64_t> memory_mib, int guest_mib
   const std::int64_t fit = *memory_mib / vm_memory_mib(guest_mib);
   return static_cast<int>(std::clamp<std::int64_t>(fit, 1, cores));
 }
-
-int cores_here() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 Result<RunSettings> default_settings(const std::string& mirror) {
   RunSettings settings;

@@ -31,8 +31,6 @@ int vm_memory_mib(int guest_mib);
 std::optional<std::int64_t> memory_for_vms_mib(std::string_view meminfo);
 /// VMs at a time: at most one a core, and no more than fit into `memory_mib`; one at least.
 int jobs_within(int cores, std::optional<std::int64_t> memory_mib, int guest_mib);
-/// Cores of this host, one at least.
-int cores_here();
 
 struct RunSettings {
   /// Where kernels come from and are kept. Compiled objects are kept in the same store.

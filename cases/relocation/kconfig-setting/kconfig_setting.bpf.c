@@ -9,7 +9,7 @@ extern _Bool CONFIG_NO_SUCH_SETTING __kconfig __weak;
 struct observed {
   __u64 hits;
   __u32 bpf_syscall;
-  __u32 not_there;
+  __u32 missing;
 };
 OBSERVED;
 
@@ -18,7 +18,7 @@ int on_getpid(void *ctx) {
   struct observed *saw = observe();
   if (!saw) return 0;
   saw->bpf_syscall = CONFIG_BPF_SYSCALL;
-  saw->not_there = CONFIG_NO_SUCH_SETTING;
+  saw->missing = !CONFIG_NO_SUCH_SETTING;
   return 0;
 }
 

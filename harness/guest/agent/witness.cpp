@@ -231,10 +231,11 @@ bool Witness::type_is_taken(std::uint32_t program_type, std::uint32_t attach_typ
   return trivial_is_taken(program_type, attach_type, 0);
 }
 
-/// The one flag that is refused in silence by kernels that know it wants a device as well.
+/// But for two flags, which kernels that know them refuse in silence too, unless a device
+/// (BPF_F_XDP_DEV_BOUND_ONLY) or a token (BPF_F_TOKEN_FD) comes along: of these nobody can tell.
 bool Witness::flags_are_taken(std::uint32_t flags) {
-  constexpr std::uint32_t kDeviceBoundOnly = 1U << 6;
-  return trivial_is_taken(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kDeviceBoundOnly);
+  constexpr std::uint32_t kWithMore = 1U << 6 | 1U << 16;
+  return trivial_is_taken(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kWithMore);
 }
 
 /// Whether a program of two instructions gets as far as the verifier, or is even accepted.
