@@ -202,10 +202,17 @@ class Scheduler {
     return {};
   }
 
+  /// Kernels side by side, not cells: what the cells of a kernel have in common is found out once,
+  /// and is most of the work.
   std::vector<std::optional<Outcome>> outcomes_now(const std::vector<const Cell*>& cells) {
+    std::vector<std::string_view> kernels;
+    for (const auto& [id, kernel] : run_kernels_) kernels.push_back(id);
     std::vector<std::optional<Outcome>> outcomes(cells.size());
-    for_each_at_once(cells.size(), settings_.jobs,
-                     [&](std::size_t i) { outcomes[i] = outcome_now(*cells[i]); });
+    for_each_at_once(kernels.size(), settings_.jobs, [&](std::size_t kernel) {
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (cells[i]->kernel.id == kernels[kernel]) outcomes[i] = outcome_now(*cells[i]);
+      }
+    });
     return outcomes;
   }
 
