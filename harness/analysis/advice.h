@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "analysis/classify.h"
-#include "analysis/features.h"
+#include "analysis/causes/classify.h"
+#include "analysis/causes/features.h"
 #include "base/kernel_version.h"
 #include "outcome/outcome.h"
 

@@ -10,11 +10,11 @@
 #include "base/file.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
-#include "kernels/btf_collection.h"
-#include "kernels/debug_info.h"
-#include "kernels/kernel_signs.h"
-#include "kernels/local_kernel.h"
-#include "run/kernel_finder.h"
+#include "kernels/build/debug_info.h"
+#include "kernels/find/btf_collection.h"
+#include "kernels/find/local_kernel.h"
+#include "kernels/image/kernel_signs.h"
+#include "run/objects/kernel_finder.h"
 
 namespace bpfmatrix {
 

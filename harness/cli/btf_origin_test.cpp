@@ -5,7 +5,7 @@
 #include "cli/btf_world.h"
 #include "cli/exit_code.h"
 #include "elf/btf.h"
-#include "kernels/fake_debug_info.h"
+#include "kernels/testing/fake_debug_info.h"
 
 namespace bpfmatrix {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
-#include "kernels/fake_archive.h"
-#include "kernels/fake_btf.h"
-#include "kernels/fake_image.h"
+#include "kernels/testing/fake_archive.h"
+#include "kernels/testing/fake_btf.h"
+#include "kernels/testing/fake_image.h"
 
 namespace bpfmatrix {
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
-#include "run/outcome_cache.h"
+#include "run/cache/outcome_cache.h"
 
 namespace bpfmatrix {
 

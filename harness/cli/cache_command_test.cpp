@@ -11,7 +11,7 @@
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
 #include "cli/exit_code.h"
-#include "run/outcome_cache.h"
+#include "run/cache/outcome_cache.h"
 
 namespace bpfmatrix {
 namespace {

@@ -4,13 +4,13 @@
 
 #include <map>
 
-#include "analysis/case_check.h"
+#include "analysis/expect/case_check.h"
 #include "base/data_dir.h"
 #include "base/file.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
 #include "elf/observed_fields.h"
-#include "run/objects_here.h"
+#include "run/objects/objects_here.h"
 
 namespace bpfmatrix {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "analysis/feature_check.h"
+#include "analysis/causes/feature_check.h"
 #include "base/data_dir.h"
 #include "cli/talk.h"
 #include "outcome/outcome_json.h"

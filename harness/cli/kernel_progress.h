@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/build_options.h"
-#include "kernels/download.h"
+#include "kernels/build/build_options.h"
+#include "kernels/fetch/download.h"
 #include "kernels/kernel.h"
 
 namespace bpfmatrix {

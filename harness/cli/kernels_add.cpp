@@ -17,8 +17,8 @@
 #include "cli/kernel_progress.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
-#include "kernels/added_kernel.h"
-#include "kernels/kernel_parts.h"
+#include "kernels/find/added_kernel.h"
+#include "kernels/find/kernel_parts.h"
 
 namespace bpfmatrix {
 

@@ -5,7 +5,7 @@
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
 #include "cli/exit_code.h"
-#include "kernels/fake_archive.h"
+#include "kernels/testing/fake_archive.h"
 
 namespace bpfmatrix {
 namespace {

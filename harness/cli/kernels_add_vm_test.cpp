@@ -6,9 +6,9 @@
 
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
-#include "kernels/kallsyms.h"
-#include "kernels/kernel_image.h"
-#include "kernels/kernel_match.h"
+#include "kernels/find/kernel_match.h"
+#include "kernels/image/kallsyms.h"
+#include "kernels/image/kernel_image.h"
 #include "kernels/kernels.h"
 
 namespace bpfmatrix {

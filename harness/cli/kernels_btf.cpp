@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/file.h"
+#include "cell/module_btf.h"
 #include "cli/btf_origin.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
-#include "elf/core_minimum.h"
+#include "core/minimum.h"
 #include "elf/elf_file.h"
-#include "run/module_btf.h"
 
 namespace bpfmatrix {
 

@@ -4,12 +4,12 @@
 #include "cli/btf_world.h"
 #include "cli/exit_code.h"
 #include "cli/unavailable_world.h"
-#include "elf/bpf_compiler.h"
+#include "core/minimum.h"
 #include "elf/btf.h"
-#include "elf/core_minimum.h"
 #include "elf/elf_file.h"
-#include "elf/module_types.h"
-#include "kernels/fake_archive.h"
+#include "elf/testing/bpf_compiler.h"
+#include "elf/testing/module_types.h"
+#include "kernels/testing/fake_archive.h"
 
 namespace bpfmatrix {
 namespace {

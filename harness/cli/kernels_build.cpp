@@ -14,8 +14,8 @@
 #include "cli/kernel_progress.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
-#include "kernels/mirror.h"
-#include "kernels/source_kernel.h"
+#include "kernels/build/source_kernel.h"
+#include "kernels/fetch/mirror.h"
 
 namespace bpfmatrix {
 

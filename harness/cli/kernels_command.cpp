@@ -26,8 +26,8 @@
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "kernels/catalog.h"
-#include "kernels/kernels.h"
-#include "kernels/mirror.h"
+#include "kernels/fetch/mirror.h"
+#include "kernels/find/fetch_kernel.h"
 
 namespace bpfmatrix {
 

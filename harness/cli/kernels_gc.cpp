@@ -9,7 +9,7 @@
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "kernels/store_gc.h"
-#include "run/template_store.h"
+#include "run/machines/template_store.h"
 
 namespace bpfmatrix {
 

@@ -4,15 +4,15 @@
 
 #include <memory>
 
-#include "analysis/features.h"
+#include "analysis/causes/features.h"
 #include "base/data_dir.h"
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
 #include "report/kernel_text.h"
-#include "run/guest_vm.h"
-#include "run/kernel_facts_keeper.h"
-#include "run/kernel_finder.h"
+#include "run/machines/guest_vm.h"
+#include "run/machines/kernel_facts_keeper.h"
+#include "run/objects/kernel_finder.h"
 
 namespace bpfmatrix {
 

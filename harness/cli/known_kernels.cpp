@@ -1,7 +1,7 @@
 #include "cli/known_kernels.h"
 
 #include "base/data_dir.h"
-#include "kernels/added_kernel.h"
+#include "kernels/find/added_kernel.h"
 
 namespace bpfmatrix {
 

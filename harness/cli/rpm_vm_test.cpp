@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
-#include "kernels/fake_rpm.h"
 #include "kernels/kernels.h"
+#include "kernels/testing/fake_rpm.h"
 
 namespace bpfmatrix {
 namespace {

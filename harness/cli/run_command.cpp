@@ -22,8 +22,8 @@
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
 #include "outcome/outcome_json.h"
-#include "run/cell_times.h"
-#include "run/guest_vm.h"
+#include "run/cache/cell_times.h"
+#include "run/machines/guest_vm.h"
 #include "run/scheduler.h"
 
 namespace bpfmatrix {

@@ -13,7 +13,7 @@
 #include "cli/shell_session.h"
 #include "cli/shell_terminal.h"
 #include "cli/talk.h"
-#include "run/kernel_finder.h"
+#include "run/objects/kernel_finder.h"
 
 namespace bpfmatrix {
 

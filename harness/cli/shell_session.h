@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "cli/shell_tools.h"
 #include "matrix/btf_source.h"
-#include "run/guest_vm.h"
+#include "run/machines/guest_vm.h"
 
 namespace bpfmatrix {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/deb_file.h"
+#include "kernels/fetch/deb_file.h"
 
 namespace bpfmatrix {
 

@@ -8,7 +8,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "kernels/fetch_options.h"
+#include "kernels/fetch/fetch_options.h"
 
 namespace bpfmatrix {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "analysis/expectation_update.h"
+#include "analysis/expect/expectation_update.h"
 #include "base/file.h"
 #include "base/line_diff.h"
 #include "cli/talk.h"

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "elf/bpf_compiler.h"
 #include "elf/elf_file.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

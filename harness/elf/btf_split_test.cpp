@@ -4,10 +4,10 @@
 
 #include <memory>
 
-#include "elf/bpf_compiler.h"
 #include "elf/btf.h"
 #include "elf/elf_file.h"
-#include "elf/module_types.h"
+#include "elf/testing/bpf_compiler.h"
+#include "elf/testing/module_types.h"
 
 namespace bpfmatrix {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "elf/bpf_compiler.h"
 #include "elf/elf_file.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <random>
 
-#include "elf/bpf_compiler.h"
 #include "elf/elf_file.h"
 #include "elf/inspect.h"
 #include "elf/object.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

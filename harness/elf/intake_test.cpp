@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "elf/bpf_compiler.h"
 #include "elf/object.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
-#include "elf/bpf_compiler.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "elf/bpf_compiler.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

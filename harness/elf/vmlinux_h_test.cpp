@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "elf/bpf_compiler.h"
 #include "elf/elf_file.h"
 #include "elf/object.h"
+#include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
 namespace {

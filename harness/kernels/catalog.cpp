@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "kernels/snapshot.h"
-#include "kernels/text.h"
+#include "base/text.h"
+#include "kernels/snapshot_time.h"
 
 namespace bpfmatrix {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "kernels/kconfig.h"
+#include "kernels/image/kconfig.h"
 
 namespace bpfmatrix {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "kernels/text.h"
+#include "base/text.h"
 
 namespace bpfmatrix {
 

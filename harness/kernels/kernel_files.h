@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "kernels/image/kernel_image.h"
 #include "kernels/kernel.h"
-#include "kernels/kernel_image.h"
 
 namespace bpfmatrix {
 

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "kernels/text.h"
+#include "base/text.h"
 
 namespace bpfmatrix {
 

@@ -15,8 +15,8 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "base/unfinished.h"
-#include "kernels/text.h"
 
 namespace bpfmatrix {
 

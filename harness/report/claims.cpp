@@ -7,8 +7,8 @@
 #include <array>
 #include <map>
 
-#include "analysis/finding.h"
-#include "analysis/judge.h"
+#include "analysis/causes/finding.h"
+#include "analysis/expect/judge.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "report/matrix_view.h"

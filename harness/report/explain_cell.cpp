@@ -2,8 +2,8 @@
 #include <fmt/ranges.h>
 
 #include "analysis/advice.h"
-#include "analysis/feature_check.h"
-#include "analysis/finding.h"
+#include "analysis/causes/feature_check.h"
+#include "analysis/causes/finding.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
 

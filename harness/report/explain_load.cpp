@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "analysis/advice.h"
-#include "analysis/finding.h"
+#include "analysis/causes/finding.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "analysis/features.h"
+#include "analysis/causes/features.h"
 #include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "analysis/advice.h"
-#include "analysis/finding.h"
+#include "analysis/causes/finding.h"
 #include "report/explain_sections.h"
 
 namespace bpfmatrix {

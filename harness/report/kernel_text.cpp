@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analysis/feature_check.h"
+#include "analysis/causes/feature_check.h"
 
 namespace bpfmatrix {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <tuple>
 
-#include "analysis/finding.h"
+#include "analysis/causes/finding.h"
 #include "analysis/run_words.h"
 #include "base/kernel_version.h"
 

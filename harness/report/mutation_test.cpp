@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/cause.h"
+#include "analysis/causes/cause.h"
 #include "matrix/case_spec.h"
 #include "report/measured_test_support.h"
 #include "report/verdicts.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/judge.h"
+#include "analysis/expect/judge.h"
 #include "base/json.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"

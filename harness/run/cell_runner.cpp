@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "run/attempts.h"
+#include "cell/attempts.h"
 
 namespace bpfmatrix {
 

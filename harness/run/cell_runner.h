@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "run/guest_source.h"
-#include "run/run_cell.h"
+#include "cell/run_cell.h"
+#include "run/machines/guest_source.h"
 #include "run/settings.h"
 
 namespace bpfmatrix {

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "base/sha256.h"
+#include "cell/steady.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/steady.h"
 #include "run/run_dir.h"
 
 namespace bpfmatrix {

@@ -12,15 +12,15 @@
 #include <thread>
 
 #include "base/parallel.h"
-#include "run/attach_candidates.h"
-#include "run/cell_cache.h"
+#include "cell/attach_candidates.h"
+#include "cell/run_cell.h"
+#include "run/cache/cell_cache.h"
+#include "run/cache/cell_times.h"
 #include "run/cell_queue.h"
 #include "run/cell_runner.h"
-#include "run/cell_times.h"
-#include "run/guest_source.h"
-#include "run/kernel_facts_keeper.h"
-#include "run/run_cell.h"
-#include "run/template_store.h"
+#include "run/machines/guest_source.h"
+#include "run/machines/kernel_facts_keeper.h"
+#include "run/machines/template_store.h"
 #include "run/unrun_outcome.h"
 
 namespace bpfmatrix {

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "matrix/plan.h"
-#include "run/command_file.h"
-#include "run/given_btf.h"
-#include "run/kernel_finder.h"
 #include "run/listener.h"
-#include "run/object_file.h"
+#include "run/objects/command_finder.h"
+#include "run/objects/given_btf.h"
+#include "run/objects/kernel_finder.h"
+#include "run/objects/object_finder.h"
 #include "run/run_dir.h"
 #include "run/settings.h"
 

@@ -6,7 +6,7 @@
 #include "base/data_dir.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "kernels/mirror.h"
+#include "kernels/fetch/mirror.h"
 #include "vm/qemu_args.h"
 
 namespace bpfmatrix {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "kernels/fetch_options.h"
+#include "kernels/fetch/fetch_options.h"
 #include "vm/accel.h"
 
 namespace bpfmatrix {

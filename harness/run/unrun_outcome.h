@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "run/kernel_facts_keeper.h"
-#include "run/run_cell.h"
+#include "cell/run_cell.h"
+#include "run/machines/kernel_facts_keeper.h"
 
 namespace bpfmatrix {
 

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/temp_dir.h"
-#include "run/kernel_probe.h"
+#include "run/machines/kernel_probe.h"
 
 namespace bpfmatrix {
 namespace {

@@ -1,0 +1,51 @@
+#include "analysis/causes/finding.h"
+
+#include <fmt/format.h>
+
+#include "analysis/causes/attach_reason.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+std::string sentence_of(const Judgement& judgement) {
+  std::string text(short_text(judgement.cause));
+  if (!judgement.subject.empty()) text += fmt::format(": '{}'", judgement.subject);
+  if (judgement.instruction) text += fmt::format(", at instruction {}", *judgement.instruction);
+  if (judgement.source && judgement.source->line > 0) {
+    text += fmt::format(" ({}:{})", judgement.source->file, judgement.source->line);
+  }
+  if (judgement.source && !judgement.source->text.empty())
+    text += fmt::format(", `{}`", judgement.source->text);
+  return text;
+}
+
+/// The machine's end, when that is all there is to say.
+Finding machine_finding(const Outcome& outcome) {
+  std::string word(to_string(outcome.end));
+  return {word,
+          outcome.end_reason.empty() ? word : fmt::format("{}: {}", word, outcome.end_reason)};
+}
+
+/// The object's own refusal, where it never came to programs.
+std::optional<Judgement> judge_object(const Outcome& outcome) {
+  if (outcome.open.result != StageResult::refused) return std::nullopt;
+  return judge_program(outcome, ProgramOutcome{});
+}
+
+}  // namespace
+
+Finding find_cause(const Outcome& outcome, const ProgramOutcome* program,
+                   const KernelFacts* kernel) {
+  if (outcome.end != End::completed) return machine_finding(outcome);
+  const std::optional<Judgement> judgement =
+      program != nullptr ? judge_program(outcome, *program, kernel) : judge_object(outcome);
+  if (!judgement) return {};
+  Finding finding{std::string(short_text(judgement->cause)), sentence_of(*judgement)};
+  const std::string reason =
+      program != nullptr ? attach_reason(outcome, *program, kernel) : std::string();
+  if (!reason.empty()) finding.sentence += fmt::format("; {}", reason);
+  return finding;
+}
+
+}  // namespace bpfmatrix

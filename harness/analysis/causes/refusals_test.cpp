@@ -1,0 +1,150 @@
+// Every cause and every rule has a refusal by a real kernel behind it. What each is expected to be
+// stands in testdata/refusals/expected.tsv, written by reading the programs.
+#include "analysis/causes/refusals.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "analysis/causes/cause_matcher.h"
+#include "analysis/causes/kernel_logs.h"
+#include "base/file.h"
+
+namespace bpfmatrix {
+namespace {
+
+struct Expected {
+  std::string symptom{};
+  std::string cause{};
+  /// Beginning of the kernel's id; empty: any.
+  std::string kernel{};
+};
+
+std::vector<Expected> all_expected() {
+  const auto file = std::filesystem::path(BPFMATRIX_SOURCE_DIR) /
+                    "harness/analysis/testdata/refusals/expected.tsv";
+  const Result<std::string> text = read_file(file, 1 << 20);
+  EXPECT_TRUE(text) << text.error().message;
+  std::vector<Expected> all;
+  std::istringstream lines(text ? *text : "");
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    Expected one;
+    words >> one.symptom >> one.cause >> one.kernel;
+    all.push_back(one);
+  }
+  return all;
+}
+
+std::string expected_cause(const std::vector<Expected>& all, const Outcome& refusal) {
+  for (const Expected& one : all) {
+    if (one.symptom == symptom(refusal) && refusal.kernel.id.starts_with(one.kernel)) {
+      return one.cause;
+    }
+  }
+  return "nobody said what";
+}
+
+std::string name(const Outcome& refusal) {
+  return fmt::format("{} on {}", symptom(refusal), refusal.kernel.id);
+}
+
+/// The rules that the words of a refusal fit.
+class RulesHit {
+ public:
+  void take(std::string_view errno_name, std::string_view message, std::string_view log) {
+    if (const LogEnd end = read_log_end(log); !end.verdict.empty()) {
+      note(match_verdict(errno_name, end.verdict));
+      return;
+    }
+    while (!message.empty()) {
+      std::string_view line = message.substr(0, message.find('\n'));
+      message.remove_prefix(std::min(line.size() + 1, message.size()));
+      if (line.starts_with("libbpf: ")) line.remove_prefix(8);
+      const std::optional<CauseMatch> match = match_message(errno_name, line);
+      note(match);
+      if (match) return;
+    }
+  }
+  bool has(const CauseRule& rule) const { return hit_.contains(&rule); }
+
+ private:
+  void note(const std::optional<CauseMatch>& match) {
+    if (match) hit_.insert(match->rule);
+  }
+  std::set<const CauseRule*> hit_{};
+};
+
+RulesHit rules_hit() {
+  RulesHit hit;
+  for (const KernelLog& log : kernel_logs()) {
+    if (!log.accepted) hit.take(log.errno_name, log.message, log.log);
+  }
+  for (const Outcome& refusal : refusals()) {
+    const ProgramOutcome& program = program_of(refusal);
+    for (const StageOutcome& stage :
+         {refusal.open, refusal.relocation.stage, program.attach.stage}) {
+      hit.take(stage.errno_name, stage.message, "");
+    }
+    hit.take(program.load.stage.errno_name, program.load.stage.message, program.load.log_tail);
+    for (const MapOutcome& map : refusal.maps)
+      hit.take(map.stage.errno_name, map.stage.message, "");
+  }
+  return hit;
+}
+
+TEST(Refusals, have_their_right_causes) {
+  const std::vector<Expected> all = all_expected();
+  for (const Outcome& refusal : refusals()) {
+    const std::optional<Judgement> judgement = judge_program(refusal, program_of(refusal));
+    ASSERT_TRUE(judgement) << name(refusal);
+    EXPECT_EQ(to_string(judgement->cause), expected_cause(all, refusal)) << name(refusal);
+  }
+}
+
+TEST(Refusals, every_expectation_is_met_by_some) {
+  std::set<std::string> seen;
+  for (const Outcome& refusal : refusals()) seen.insert(symptom(refusal));
+  for (const Expected& one : all_expected()) EXPECT_TRUE(seen.contains(one.symptom)) << one.symptom;
+}
+
+// A fact that a kernel probe would have told is not in an outcome: kernel_logs.cpp adds it.
+TEST(Refusals, every_cause_has_one_by_a_real_kernel) {
+  std::set<Cause> seen;
+  for (const KernelLog& log : kernel_logs()) {
+    if (!log.accepted) seen.insert(classify(refusal_of(log)).cause);
+  }
+  for (const Outcome& refusal : refusals()) {
+    seen.insert(judge_program(refusal, program_of(refusal))->cause);
+  }
+  for (std::size_t i = 0; i < kCauseCount; ++i) {
+    const auto cause = static_cast<Cause>(i);
+    if (cause == Cause::unknown) continue;  // what a fixture is known to be, it is not
+    EXPECT_TRUE(seen.contains(cause)) << to_string(cause);
+  }
+}
+
+TEST(Refusals, every_rule_is_hit_by_a_real_one_or_says_where_it_was_read) {
+  const RulesHit hit = rules_hit();
+  for (const auto* rules : {&verdict_rules(), &message_rules()}) {
+    for (const CauseRule& rule : *rules) {
+      EXPECT_EQ(hit.has(rule), rule.read_in.empty()) << rule.pattern << " " << rule.read_in;
+    }
+  }
+}
+
+TEST(Refusals, of_the_verifier_name_their_source_line) {
+  int with_source = 0;
+  for (const Outcome& refusal : refusals()) {
+    const auto judgement = judge_program(refusal, program_of(refusal));
+    if (judgement->source && judgement->source->line > 0) ++with_source;
+  }
+  EXPECT_GE(with_source, 50);
+}
+
+}  // namespace
+}  // namespace bpfmatrix

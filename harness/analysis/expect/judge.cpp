@@ -1,0 +1,303 @@
+#include "analysis/expect/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/causes/classify.h"
+#include "analysis/causes/feature_check.h"
+#include "analysis/run_words.h"
+#include "base/ids.h"
+#include "base/kernel_version.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::string_view kNoCause = "none";
+constexpr std::string_view kNoExpectation = "no expectation";
+constexpr std::string_view kRelocations = "relocations";
+constexpr std::string_view kNoRelocations = "none";
+
+using Words = std::vector<std::string>;
+/// What can be expected of: a program, or the object where none was ever known (nullptr).
+using Subject = const ProgramOutcome*;
+using Word = std::optional<std::string>;
+
+bool is_refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
+
+std::string word(const StageOutcome& stage, std::string_view ok) {
+  switch (stage.result) {
+    case StageResult::ok:
+      return std::string(ok);
+    case StageResult::refused:
+      return "refused";
+    case StageResult::not_tried:
+      return "not_tried";
+  }
+  return "not_tried";
+}
+
+Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
+
+Word open_word(const Outcome& outcome, Subject) { return word(outcome.open, "opened"); }
+
+Word command_word(const Outcome& outcome, Subject) {
+  if (!outcome.command) return "not_tried";
+  return outcome.command->failed() ? "failed" : "ended";
+}
+
+Word relocate_word(const Outcome& outcome, Subject) {
+  return word(outcome.relocation.stage, "applied");
+}
+
+Word maps_word(const Outcome& outcome, Subject) {
+  if (outcome.maps.empty()) return "not_tried";
+  const bool refused = std::any_of(outcome.maps.begin(), outcome.maps.end(),
+                                   [](const MapOutcome& map) { return is_refused(map.stage); });
+  return refused ? "refused" : "created";
+}
+
+/// What the stages of a program say of an object without programs: nothing, unless it was refused.
+Word without_program(const Outcome& outcome) {
+  return is_refused(outcome.open) ? Word("not_tried") : std::nullopt;
+}
+
+Word load_word(const Outcome& outcome, Subject program) {
+  return program != nullptr ? word(program->load.stage, "accepted") : without_program(outcome);
+}
+
+Word attach_word(const Outcome& outcome, Subject program) {
+  return program != nullptr ? word(program->attach.stage, "attached") : without_program(outcome);
+}
+
+Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
+  const std::optional<Judgement> judgement =
+      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
+  if (!judgement) return std::string(kNoCause);
+  if (judgement->cause == Cause::unknown) return std::nullopt;
+  return std::string(to_string(judgement->cause));
+}
+
+/// What only a program comes to, or the object that never came to programs does not.
+template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
+Word run_word(const Outcome& outcome, Subject program) {
+  return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+Word observed_words(const Outcome& outcome, Subject program) {
+  return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
+}
+
+constexpr std::string_view kObserved = "observed";
+constexpr std::string_view kSingle = "observed.";
+
+/// The gravest of all its relocations stands for the program.
+Word relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+  const auto result = gravest(program->relocations);
+  if (!result && !has_relocation_records(outcome)) {
+    // The loader counted some, and nobody knows whose they are.
+    const RelocationOutcome& all = outcome.relocation;
+    if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
+  }
+  return std::string(result ? to_string(*result) : kNoRelocations);
+}
+
+/// How a field of a rule is read from an outcome; a cause is told by what is known of the kernel
+/// too. A field that is not here cannot be told.
+struct FieldReader {
+  std::string_view field;
+  Word (*read)(const Outcome&, Subject);
+};
+constexpr FieldReader kReaders[] = {
+    {"end", end_word},
+    {"open", open_word},
+    {"command", command_word},
+    {"maps", maps_word},
+    {"relocate", relocate_word},
+    {"load", load_word},
+    {"attach", attach_word},
+    {"hit", run_word<hit_word>},
+    {"arguments", run_word<arguments_word>},
+    {kObserved, observed_words},
+    {kRelocations, relocations_word},
+};
+
+bool contains(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// The machine ended otherwise than expected: whatever the record says beside, it is cut short.
+void judge_end(const Outcome& outcome, const std::string& name, const Words& wanted,
+               const ExpectationRule& rule, CellVerdict& verdict) {
+  const std::string got(to_string(outcome.end));
+  switch (outcome.end) {
+    case End::completed:
+    case End::panicked:
+      verdict.mismatches.push_back({name, "end", wanted, got, rule.because});
+      break;
+    case End::hung:
+    case End::lost:
+    case End::unavailable:
+      verdict.doubts.push_back({name, fmt::format("{}: {}", got, outcome.end_reason)});
+      break;
+  }
+}
+
+/// A value that was read wrong passes only where a rule speaks of it.
+void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
+                       const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kObserved))) return;
+  for (const std::string& name : wrong_reads(outcome, program)) {
+    const std::string field = std::string(kSingle) + name;
+    if (rule.allowed.contains(field)) continue;
+    verdict.mismatches.push_back({program.name, field, {"right"}, "wrong", rule.because});
+  }
+}
+
+/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// is to be so.
+void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
+                   const ExpectationRule& rule, CellVerdict& verdict) {
+  if (rule.allowed.contains(std::string(kRelocations))) return;
+  if (!loaded_with_skipped_relocations(outcome, program)) return;
+  const auto& all = program.relocations;
+  const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
+    return record.result == RelocationResult::skipped;
+  });
+  const std::string because = skipped == all.end()
+                                  ? "the loader left relocations out"
+                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
+                                                skipped->local, skipped->reason);
+  verdict.mismatches.push_back(
+      {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
+}
+
+/// What the witnesses of a relocation do not agree on is not known.
+void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
+  for (const RelocationRecord& record : program.relocations) {
+    if (record.witness != WitnessResult::disagrees) continue;
+    verdict.doubts.push_back(
+        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
+                                   record.local, record.witness_words)});
+  }
+}
+
+void judge_subject(const Outcome& outcome, Subject program,
+                   const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
+                   const KernelFacts* kernel, CellVerdict& verdict) {
+  const std::string name = program != nullptr ? program->name : "";
+  const Choice choice = choose_rule(rules, name, facts);
+  if (choice.rule == nullptr) return verdict.doubts.push_back({name, choice.doubt});
+
+  const ExpectationRule& rule = *choice.rule;
+  const auto end = rule.allowed.find("end");
+  const Words ends = end != rule.allowed.end() ? end->second : Words{"completed"};
+  if (!contains(ends, to_string(outcome.end))) {
+    return judge_end(outcome, name, ends, rule, verdict);
+  }
+  if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
+  for (const auto& [field, wanted] : rule.allowed) {
+    const Word got = outcome_word(field, outcome, program, kernel);
+    if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
+    if (got && !contains(wanted, *got)) {
+      verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
+    }
+  }
+  if (program != nullptr) judge_wrong_reads(outcome, *program, rule, verdict);
+}
+
+Verdict summary(const CellVerdict& verdict, End end) {
+  if (!verdict.mismatches.empty()) return Verdict::unexpected;
+  if (verdict.doubts.empty()) return Verdict::as_expected;
+  return end == End::unavailable ? Verdict::unavailable : Verdict::unsure;
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::as_expected:
+      return "as_expected";
+    case Verdict::unexpected:
+      return "unexpected";
+    case Verdict::unsure:
+      return "unsure";
+    case Verdict::unavailable:
+      return "unavailable";
+  }
+  return "";
+}
+
+std::optional<Verdict> parse_verdict(std::string_view text) {
+  for (const Verdict verdict : kVerdicts) {
+    if (to_string(verdict) == text) return verdict;
+  }
+  return std::nullopt;
+}
+
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts) {
+  for (const ExpectationRule& rule : rules) {
+    if (!glob_match(rule.program, program)) continue;
+    switch (rule.when.holds(facts)) {
+      case Truth::yes:
+        return {&rule, ""};
+      case Truth::no:
+        break;
+      case Truth::unknown:
+        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+    }
+  }
+  return {nullptr, std::string(kNoExpectation)};
+}
+
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program, const KernelFacts* kernel) {
+  if (field == "cause") return cause_word(outcome, program, kernel);
+  for (const FieldReader& reader : kReaders) {
+    if (reader.field == field) return reader.read(outcome, program);
+  }
+  if (field.starts_with(kSingle)) {
+    return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{},
+                         field.substr(kSingle.size()));
+  }
+  return std::nullopt;
+}
+
+CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
+                  const ConditionFacts& facts, const KernelFacts* kernel) {
+  CellVerdict verdict;
+  for (const ProgramOutcome& program : outcome.programs) {
+    judge_subject(outcome, &program, rules, facts, kernel, verdict);
+    judge_witnesses(program, verdict);
+  }
+  if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
+  for (const std::string& difference : outcome.vm.unsteady) {
+    verdict.doubts.push_back({"", "attempts differ: " + difference});
+  }
+  const bool steady = outcome.vm.unsteady.empty();
+  verdict.verdict = steady ? summary(verdict, outcome.end) : Verdict::unsure;
+  return verdict;
+}
+
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel,
+                               const Features* features) {
+  ConditionFacts facts;
+  facts.kernel = parse_kernel_version(outcome.kernel.release);
+  facts.arch = outcome.kernel.arch;
+  facts.btf = outcome.btf_source;
+  if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
+  facts.loader = outcome.loader;
+  if (kernel == nullptr) return facts;
+  facts.config = [kernel](const std::string& option) { return kernel->configured(option); };
+  facts.symbol = [kernel](const std::string& name) { return kernel->symbol(name); };
+  if (features == nullptr) return facts;
+  facts.has = [kernel, features](const std::string& name) {
+    return has_feature(name, *features, *kernel);
+  };
+  return facts;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,79 @@
+// Holds an outcome against what its case expects. Pure: an old outcome can be judged again by new
+// rules. What could not be told is `unsure` and never passes.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/causes/features.h"
+#include "matrix/expectation.h"
+#include "outcome/kernel_facts.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+enum class Verdict {
+  as_expected,
+  unexpected,
+  unsure,       ///< there is no rule, or whether it holds or is met could not be found out
+  unavailable,  ///< the kernel could not be had: there is nothing to judge
+};
+inline constexpr std::array kVerdicts{Verdict::as_expected, Verdict::unexpected, Verdict::unsure,
+                                      Verdict::unavailable};
+
+std::string_view to_string(Verdict verdict);
+std::optional<Verdict> parse_verdict(std::string_view text);
+
+/// One field that is not as its rule wants it.
+struct Mismatch {
+  /// Empty: the object, which never came to programs.
+  std::string program{};
+  std::string field{};
+  std::vector<std::string> wanted{};
+  std::string got{};
+  /// The rule's own reason.
+  std::string because{};
+};
+
+/// Why something could not be judged: "no expectation", "cannot tell whether 'has(bpf_loop)'
+/// holds".
+struct Doubt {
+  std::string program{};
+  std::string reason{};
+};
+
+struct CellVerdict {
+  Verdict verdict = Verdict::unsure;
+  std::vector<Mismatch> mismatches{};
+  std::vector<Doubt> doubts{};
+};
+
+/// For each program the first rule that names it and holds decides. One mismatch makes the cell
+/// unexpected, whatever else could not be told.
+CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
+                  const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
+
+/// The rule that decides for a program, or with "" for an object that never came to programs;
+/// nullptr and the reason where there is none, or it cannot be told.
+struct Choice {
+  const ExpectationRule* rule = nullptr;
+  std::string doubt{};
+};
+Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
+                   const ConditionFacts& facts);
+
+/// The word that the outcome has for a field of a rule; `program` may be nullptr for an object
+/// that never came to programs, `kernel` where nothing is known of it. Nothing: it cannot be told.
+std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
+                                        const ProgramOutcome* program,
+                                        const KernelFacts* kernel = nullptr);
+
+/// What the outcome itself tells a condition; has(), config() and symbol() are answered by what is
+/// known of its kernel. `kernel` and `features` may be nullptr, and outlive the facts.
+ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel = nullptr,
+                               const Features* features = nullptr);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,379 @@
+#include "analysis/expect/judge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<ExpectationRule> rules(const char* json) {
+  const Result<std::vector<ExpectationRule>> read =
+      read_expectations(*parse_json(json, "f"), "expect");
+  EXPECT_TRUE(read) << json;
+  return read ? *read : std::vector<ExpectationRule>{};
+}
+
+const StageOutcome kOk{StageResult::ok};
+const StageOutcome kRefused{StageResult::refused, "EINVAL", ""};
+
+/// Two programs on 6.1, loaded, attached and triggered, and nobody counted.
+Outcome good_outcome() {
+  Outcome outcome;
+  outcome.kernel.release = "6.1.0-50-cloud-amd64";
+  outcome.kernel.arch = "x86_64";
+  outcome.kernel.btf_present = true;
+  outcome.btf_source = "kernel";
+  outcome.loader = "libbpf";
+  outcome.end = End::completed;
+  outcome.open = kOk;
+  outcome.relocation.stage = kOk;
+  outcome.maps = {{"events", "ringbuf", kOk}};
+  for (const char* name : {"first", "second"}) {
+    ProgramOutcome program;
+    program.name = name;
+    program.load.stage = kOk;
+    program.attach.stage = kOk;
+    program.run.trigger = "standard";
+    outcome.programs.push_back(program);
+  }
+  return outcome;
+}
+
+Outcome refused_at_load() {
+  Outcome outcome = good_outcome();
+  ProgramOutcome& program = outcome.programs[1];
+  program.load.stage = kRefused;
+  program.load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999\n";
+  program.attach.stage = {};
+  return outcome;
+}
+
+Outcome refused_at_open() {
+  Outcome outcome = good_outcome();
+  outcome.open = {StageResult::refused, "", "no"};
+  outcome.relocation.stage = {};
+  outcome.maps.clear();
+  outcome.programs.clear();
+  return outcome;
+}
+
+Outcome ended(End end) {
+  Outcome outcome = good_outcome();
+  outcome.end = end;
+  outcome.end_reason = "a reason";
+  return outcome;
+}
+
+CellVerdict judged(const Outcome& outcome, const char* json) {
+  return judge(outcome, rules(json), condition_facts(outcome));
+}
+
+/// "second: cause: wanted a|b, got c"
+std::vector<std::string> mismatches(const CellVerdict& verdict) {
+  std::vector<std::string> lines;
+  for (const Mismatch& one : verdict.mismatches) {
+    std::string wanted;
+    for (const std::string& word : one.wanted) wanted += (wanted.empty() ? "" : "|") + word;
+    lines.push_back(one.program + ": " + one.field + ": wanted " + wanted + ", got " + one.got);
+  }
+  return lines;
+}
+
+std::vector<std::string> doubts(const CellVerdict& verdict) {
+  std::vector<std::string> lines;
+  for (const Doubt& one : verdict.doubts) lines.push_back(one.program + ": " + one.reason);
+  return lines;
+}
+
+TEST(Judge, every_verdict_reads_back_from_its_name) {
+  for (const Verdict verdict : kVerdicts) {
+    EXPECT_FALSE(to_string(verdict).empty());
+    EXPECT_EQ(parse_verdict(to_string(verdict)), verdict);
+  }
+  EXPECT_EQ(parse_verdict("as expected"), std::nullopt);
+}
+
+struct Row {
+  const char* what;
+  Outcome outcome;
+  const char* rules;
+  Verdict verdict;
+};
+
+TEST(Judge, one_verdict_for_each_outcome_and_rule) {
+  const Row rows[] = {
+      {"all fields that an outcome has", good_outcome(),
+       R"([{"end":"completed","open":"opened","maps":"created","relocate":"applied",
+            "load":"accepted","cause":"none","attach":"attached"}])",
+       Verdict::as_expected},
+      {"one word of several", good_outcome(), R"([{"attach":["refused","attached"]}])",
+       Verdict::as_expected},
+      {"a program that is refused", refused_at_load(), R"([{"load":"accepted"}])",
+       Verdict::unexpected},
+      {"the refusal that is expected", refused_at_load(),
+       R"([{"program":"second","load":"refused","cause":"helper_unknown","attach":"not_tried"},
+           {"load":"accepted"}])",
+       Verdict::as_expected},
+      {"another cause", refused_at_load(),
+       R"([{"program":"second","load":"refused","cause":"licence"},{"load":"accepted"}])",
+       Verdict::unexpected},
+      {"a success where a refusal is expected", good_outcome(), R"([{"load":"refused"}])",
+       Verdict::unexpected},
+      {"the first rule that holds decides", good_outcome(),
+       R"([{"when":"kernel < 5.8","load":"refused"},{"load":"accepted"},{"load":"refused"}])",
+       Verdict::as_expected},
+      {"no rule at all", good_outcome(), "[]", Verdict::unsure},
+      {"no rule for one of the programs", good_outcome(),
+       R"([{"program":"first","load":"accepted"}])", Verdict::unsure},
+      {"a mismatch outweighs a doubt", good_outcome(), R"([{"program":"first","load":"refused"}])",
+       Verdict::unexpected},
+      {"a condition that nobody can answer", good_outcome(),
+       R"j([{"when":"has(bpf_loop)","load":"accepted"},{"load":"accepted"}])j", Verdict::unsure},
+      {"a condition whose answer does not matter", good_outcome(),
+       R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"accepted"}])j", Verdict::as_expected},
+      {"hits that nobody counted", good_outcome(), R"([{"load":"accepted","hit":"yes"}])",
+       Verdict::unsure},
+      {"relocations that the program does not have", good_outcome(),
+       R"([{"relocations":"resolved"}])", Verdict::unexpected},
+      {"one observed value", good_outcome(), R"([{"observed":{"pid":"right"}}])", Verdict::unsure},
+      {"an object that does not open", refused_at_open(), R"([{"load":"accepted"}])",
+       Verdict::unexpected},
+      {"an object that is not to open", refused_at_open(),
+       R"([{"open":"refused","cause":"loader_refused"}])", Verdict::as_expected},
+      {"rules for programs say nothing of the object", refused_at_open(),
+       R"([{"program":"first","open":"refused"}])", Verdict::unsure},
+      {"a machine that is gone", ended(End::lost), R"([{"load":"accepted"}])", Verdict::unsure},
+      {"a machine that hangs", ended(End::hung), R"([{"load":"refused"}])", Verdict::unsure},
+      {"a machine that is to hang", ended(End::hung), R"([{"end":"hung"}])", Verdict::as_expected},
+      {"a panic", ended(End::panicked), R"([{"load":"accepted"}])", Verdict::unexpected},
+      {"a panic that is wanted", ended(End::panicked), R"([{"end":"panicked","load":"accepted"}])",
+       Verdict::as_expected},
+      {"a panic that does not come", good_outcome(), R"([{"end":"panicked"}])",
+       Verdict::unexpected},
+      {"a kernel that could not be had", ended(End::unavailable), R"([{"load":"refused"}])",
+       Verdict::unavailable},
+      {"a kernel that could not be had, and no rule", ended(End::unavailable), "[]",
+       Verdict::unavailable},
+      {"a kernel that cannot be had, as expected", ended(End::unavailable),
+       R"([{"end":"unavailable"}])", Verdict::as_expected},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(to_string(judged(row.outcome, row.rules).verdict), to_string(row.verdict))
+        << row.what;
+  }
+}
+
+TEST(Judge, a_mismatch_says_where_what_and_why) {
+  const CellVerdict verdict = judged(
+      refused_at_load(),
+      R"([{"load":"accepted","cause":["none","licence"],"attach":"attached","because":"5.8"}])");
+  EXPECT_THAT(mismatches(verdict),
+              ElementsAre("second: attach: wanted attached, got not_tried",
+                          "second: cause: wanted none|licence, got helper_unknown",
+                          "second: load: wanted accepted, got refused"));
+  EXPECT_EQ(verdict.mismatches[0].because, "5.8");
+  EXPECT_THAT(doubts(verdict), IsEmpty());
+}
+
+TEST(Judge, an_unexpected_end_is_the_only_mismatch) {
+  const CellVerdict verdict =
+      judged(ended(End::panicked), R"([{"program":"first","load":"refused"},{"end":"panicked"}])");
+  EXPECT_THAT(mismatches(verdict), ElementsAre("first: end: wanted completed, got panicked"));
+}
+
+TEST(Judge, a_doubt_says_what_could_not_be_told) {
+  EXPECT_THAT(doubts(judged(good_outcome(),
+                            R"j([{"program":"first","when":"config(BPF_LSM)","load":"accepted"},
+                                {"program":"second","hit":"yes","observed":{"pid":"right"}}])j")),
+              ElementsAre("first: cannot tell whether 'config(BPF_LSM)' holds",
+                          "second: cannot tell 'hit'", "second: cannot tell 'observed.pid'"));
+  EXPECT_THAT(doubts(judged(ended(End::lost), R"([{"program":"first","load":"accepted"}])")),
+              ElementsAre("first: lost: a reason", "second: no expectation"));
+}
+
+TEST(Judge, a_cause_that_nobody_knows_is_a_doubt) {
+  Outcome outcome = refused_at_load();
+  outcome.programs[1].load.log_tail = "something nobody has seen\n";
+  const CellVerdict verdict = judged(outcome, R"([{"cause":["none","helper_unknown"]}])");
+  EXPECT_EQ(verdict.verdict, Verdict::unsure);
+  EXPECT_THAT(doubts(verdict), ElementsAre("second: cannot tell 'cause'"));
+}
+
+TEST(Judge, a_map_that_is_refused_counts_for_all_of_them) {
+  Outcome outcome = good_outcome();
+  outcome.maps.push_back({"strange", "unknown", kRefused});
+  EXPECT_EQ(judged(outcome, R"([{"maps":"refused"}])").verdict, Verdict::as_expected);
+  outcome.maps.clear();
+  EXPECT_EQ(judged(outcome, R"([{"maps":"not_tried"}])").verdict, Verdict::as_expected);
+}
+
+/// The first program has these relocations.
+Outcome relocated(const std::vector<RelocationResult>& results) {
+  Outcome outcome = good_outcome();
+  for (const RelocationResult result : results) {
+    outcome.programs[0].relocations.push_back(
+        {.local = "struct task_struct::tgid", .result = result, .reason = "no BTF"});
+  }
+  return outcome;
+}
+
+TEST(Judge, the_gravest_relocation_stands_for_the_program) {
+  using enum RelocationResult;
+  const struct {
+    std::vector<RelocationResult> results;
+    const char* word;
+  } rows[] = {{{}, "none"},
+              {{unchanged}, "unchanged"},
+              {{resolved, unchanged}, "resolved"},
+              {{resolved, poisoned, unchanged}, "poisoned"},
+              {{skipped, poisoned}, "skipped"},
+              {{failed, skipped}, "failed"}};
+  for (const auto& row : rows) {
+    for (const char* wanted : {"none", "unchanged", "resolved", "poisoned", "skipped", "failed"}) {
+      const std::string rule = std::string(R"([{"program":"first","relocations":")") + wanted +
+                               R"("},{"load":"accepted"}])";
+      EXPECT_EQ(judged(relocated(row.results), rule.c_str()).verdict,
+                row.word == std::string(wanted) ? Verdict::as_expected : Verdict::unexpected)
+          << row.word << " against " << wanted;
+    }
+  }
+}
+
+TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
+  const Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::skipped});
+  const CellVerdict verdict = judged(outcome, R"([{"load":"accepted"}])");
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
+  EXPECT_THAT(mismatches(verdict),
+              ElementsAre("first: relocations: wanted not skipped, got skipped"));
+  EXPECT_EQ(verdict.mismatches[0].because,
+            "loaded, and 'struct task_struct::tgid' holds the compiler's number: no BTF");
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unexpected);
+  EXPECT_EQ(judged(outcome, R"([{"load":"accepted","relocations":["skipped","none"]}])").verdict,
+            Verdict::as_expected);
+}
+
+TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations) {
+  Outcome outcome = relocated({RelocationResult::skipped});
+  outcome.programs[0].load.stage = {};
+  EXPECT_EQ(
+      judged(outcome, R"([{"program":"first","load":"not_tried"},{"load":"accepted"}])").verdict,
+      Verdict::as_expected);
+}
+
+TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
+  Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::resolved});
+  RelocationRecord& record = outcome.programs[0].relocations[1];
+  record.index = 1;
+  record.witness = WitnessResult::disagrees;
+  record.witness_words = "sent imm 4, calculated imm 8";
+  for (const char* rule :
+       {R"([{"load":"accepted"}])", R"([{"relocations":["resolved","none"]}])"}) {
+    const CellVerdict verdict = judged(outcome, rule);
+    EXPECT_EQ(verdict.verdict, Verdict::unsure);
+    EXPECT_THAT(doubts(verdict),
+                ElementsAre("first: witnesses of relocation 1 (struct task_struct::tgid) disagree: "
+                            "sent imm 4, calculated imm 8"));
+  }
+}
+
+TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
+  Outcome outcome = good_outcome();
+  outcome.programs.clear();
+  EXPECT_EQ(judged(outcome, R"([{"open":"opened","load":"accepted"}])").verdict, Verdict::unsure);
+}
+
+/// The first program ran and read fd wrong, the second never ran.
+Outcome wrong_read() {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 1;
+  outcome.programs[0].run.arguments = ArgumentsSeen::wrong;
+  outcome.programs[1].run.run_cnt = 0;
+  outcome.observed = {{"fd__first", Scalar(), Scalar(), ObservedResult::wrong},
+                      {"pid__first", Scalar(), Scalar(), ObservedResult::right},
+                      {"rc", Scalar(), std::nullopt, ObservedResult::untold}};
+  return outcome;
+}
+
+TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
+  const CellVerdict verdict = judged(wrong_read(), R"([
+      {"program":"first","hit":"yes","arguments":"direct",
+       "observed":{"fd__first":"wrong","pid__first":"right","rc":"right"}},
+      {"hit":"yes","observed":"absent"}])");
+  EXPECT_THAT(mismatches(verdict), ElementsAre("first: arguments: wanted direct, got wrong",
+                                               "second: hit: wanted yes, got no"));
+  EXPECT_THAT(doubts(verdict),
+              ElementsAre("first: cannot tell 'observed.rc'", "second: cannot tell 'observed'"));
+}
+
+TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
+  const char* const silent[] = {
+      R"([{"load":"accepted"}])",
+      R"([{"observed":{"pid__first":"right"},"program":"first"},{"load":"accepted"}])"};
+  for (const char* json : silent) {
+    EXPECT_THAT(mismatches(judged(wrong_read(), json)),
+                ElementsAre("first: observed.fd__first: wanted right, got wrong"));
+  }
+  for (const char* json :
+       {R"([{"program":"first","observed":"wrong"},{"load":"accepted"}])",
+        R"([{"program":"first","observed":{"fd__first":"wrong"}},{"load":"accepted"}])"}) {
+    EXPECT_EQ(judged(wrong_read(), json).verdict, Verdict::as_expected) << json;
+  }
+}
+
+TEST(Judge, an_object_of_ones_own_need_not_be_hit_and_must_not_read_wrong) {
+  Outcome outcome = good_outcome();
+  outcome.programs[0].run.hits = 0;
+  const auto verdict = [&] {
+    return judge(outcome, default_expectations(), condition_facts(outcome)).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::as_expected);
+  outcome.observed = {{"pid", Scalar(), Scalar(), ObservedResult::wrong}};
+  EXPECT_EQ(verdict(), Verdict::unexpected);
+}
+
+TEST(Judge, what_is_expected_of_any_object) {
+  Outcome outcome = good_outcome();
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::as_expected);
+  outcome.programs[0].attach.stage = kRefused;
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unexpected);
+}
+
+TEST(Judge, a_command_that_ends_badly_by_itself_is_not_what_anybody_expects) {
+  Outcome outcome = good_outcome();
+  outcome.command = {"./app", 0, {}, {}, 0};
+  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected);
+  outcome.command = {"./app", {}, 2, 2, 0};
+  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected)
+      << "told to end by SIGINT, it ended so";
+  outcome.command = {"./app", 1, {}, {}, 0};
+  const CellVerdict verdict = judge(outcome, default_expectations(), {});
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
+  EXPECT_EQ(verdict.mismatches.at(0).field, "command");
+  EXPECT_EQ(verdict.mismatches.at(0).got, "failed");
+}
+
+TEST(ConditionFactsOfAnOutcome, are_what_was_measured) {
+  Outcome outcome = good_outcome();
+  const ConditionFacts facts = condition_facts(outcome);
+  EXPECT_EQ(facts.kernel, (KernelVersion{6, 1, 0}));
+  EXPECT_EQ(facts.arch, "x86_64");
+  EXPECT_EQ(facts.btf, "kernel");
+  EXPECT_EQ(facts.loader, "libbpf");
+  outcome.kernel.btf_present = false;
+  EXPECT_EQ(condition_facts(outcome).btf, "none");
+  outcome.btf_source = "embedded";
+  EXPECT_EQ(condition_facts(outcome).btf, "embedded");
+  outcome.kernel.release = "?";
+  EXPECT_EQ(condition_facts(outcome).kernel, std::nullopt);
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,219 @@
+#include "cell/relocation_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/kernel_version.h"
+#include "cell/relocation_witness.h"
+#include "core/relocation.h"
+#include "elf/code_section.h"
+#include "elf/object_types.h"
+#include "elf/program_layout.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::string_view kLibbpf = "libbpf";
+/// Of one outcome. Real objects have hundreds.
+constexpr std::size_t kMaxRecords = 50'000;
+
+/// By section and function, in the order of .BTF.ext.
+using ByFunction =
+    std::map<std::pair<std::string_view, std::string_view>, std::vector<const CoreResult*>>;
+/// By function and number.
+using SaidByNumber = std::map<std::pair<std::string_view, std::uint32_t>, const SaidRelocation*>;
+
+/// Before 1.6 libbpf took a load from an array to load all of it.
+CoreRules rules_of(const Outcome& outcome) {
+  const auto version = parse_kernel_version(outcome.loader_version);
+  const KernelVersion kFixed{.major = 1, .minor = 6};
+  return {.whole_arrays = outcome.loader == kLibbpf && version && *version < kFixed};
+}
+
+/// One program of the outcome, and where its functions came to lie.
+class ProgramRecorder {
+ public:
+  ProgramRecorder(const BtfExt& ext, const LoaderTypes& types, const Outcome& outcome,
+                  const SaidByNumber& said, const SentProgram* sent,
+                  std::vector<LinkedFunction> functions)
+      : ext_(ext),
+        types_(types),
+        outcome_(outcome),
+        said_(said),
+        sent_(sent),
+        functions_(std::move(functions)) {}
+
+  std::vector<RelocationRecord> record(const ByFunction& calculated) const {
+    std::vector<RelocationRecord> records;
+    for (const LinkedFunction& function : functions_) {
+      const auto own = calculated.find({function.section, function.name});
+      if (own == calculated.end()) continue;
+      const std::optional<std::uint64_t> at = place_of(function);
+      for (const CoreResult* one : own->second) {
+        RelocationRecord record = weigh(witnesses_of(*one, at));
+        if (at) record.linked_insn = *at + one->instruction;
+        if (one->target_btf > 0) record.module = types_.modules[one->target_btf - 1].name;
+        records.push_back(std::move(record));
+      }
+    }
+    return records;
+  }
+
+ private:
+  /// Where the function begins in what was sent, if that is known: its func_info tells, or, without
+  /// any, that it was libbpf who linked the program and that all of it is there.
+  std::optional<std::uint64_t> place_of(const LinkedFunction& function) const {
+    if (sent_ == nullptr) return std::nullopt;
+    const std::uint64_t sent = sent_->insns.size();
+    std::optional<std::uint64_t> at;
+    if (function.at == 0) {
+      at = 0;
+    } else if (!sent_->functions.empty()) {
+      at = place_by_type(function);
+    } else if (outcome_.loader == kLibbpf && sent == linked_slots()) {
+      at = function.at;
+    }
+    return at && *at <= sent && function.count <= sent - *at ? at : std::nullopt;
+  }
+
+  std::optional<std::uint64_t> place_by_type(const LinkedFunction& function) const {
+    const auto own =
+        std::find_if(ext_.functions.begin(), ext_.functions.end(), [&](const FuncInfo& info) {
+          return clipped_name(info.section) == function.section &&
+                 info.instruction == function.first;
+        });
+    if (own == ext_.functions.end()) return std::nullopt;
+    std::optional<std::uint64_t> at;
+    for (const SentProgram::Function& sent : sent_->functions) {
+      if (sent.type != own->type) continue;
+      if (at) return std::nullopt;
+      at = sent.insn;
+    }
+    return at;
+  }
+
+  std::uint64_t linked_slots() const { return functions_.back().at + functions_.back().count; }
+
+  RelocationWitnesses witnesses_of(const CoreResult& calculated,
+                                   const std::optional<std::uint64_t>& at) const {
+    RelocationWitnesses witnesses{
+        .calculated = calculated,
+        .object_refused = outcome_.relocation.stage.result == StageResult::refused};
+    const auto said = said_.find({calculated.function, calculated.index});
+    if (said != said_.end()) witnesses.said = said->second;
+    const std::size_t slots = calculated.before.size();
+    if (sent_ == nullptr) {
+      witnesses.unsent = "the program was never sent to the kernel";
+    } else if (!at || *at + calculated.instruction + slots > sent_->insns.size()) {
+      witnesses.unsent = "where its function lies in what was sent is not known";
+    } else {
+      const auto first =
+          sent_->insns.begin() + static_cast<std::ptrdiff_t>(*at + calculated.instruction);
+      witnesses.sent.emplace(first, first + static_cast<std::ptrdiff_t>(slots));
+    }
+    return witnesses;
+  }
+
+  const BtfExt& ext_;
+  const LoaderTypes& types_;
+  const Outcome& outcome_;
+  const SaidByNumber& said_;
+  /// nullptr: it never was.
+  const SentProgram* sent_;
+  std::vector<LinkedFunction> functions_;
+};
+
+/// Programs that libbpf loads only on request, which nobody makes here.
+std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& [section, code] : read_code_sections(object)) {
+    if (!section.starts_with('?')) continue;
+    for (const CodeFunction& function : code.functions) names.emplace(function.name);
+  }
+  return names;
+}
+
+Result<std::vector<CoreResult>> calculate(const ElfFile& object, const Btf& local,
+                                          const BtfExt& ext, const LoaderTypes& types,
+                                          const Outcome& outcome) {
+  const auto left_out = programs_left_out(object);
+  const CoreOptions options{
+      .loaded = [&](std::string_view name) { return !left_out.contains(name); },
+      .rules = rules_of(outcome)};
+  std::vector<const Btf*> targets;
+  if (types.kernel != nullptr) targets.push_back(types.kernel);
+  for (const ModuleTypes& module : types.modules) targets.push_back(module.types.get());
+  return relocate(object, local, ext, targets, options);
+}
+
+ByFunction group(const std::vector<CoreResult>& calculated) {
+  ByFunction all;
+  for (const CoreResult& one : calculated) all[{one.section, one.function}].push_back(&one);
+  return all;
+}
+
+SaidByNumber by_number(const LoaderEvidence& evidence) {
+  SaidByNumber all;
+  for (const SaidRelocation& said : evidence.said) all[{said.function, said.index}] = &said;
+  return all;
+}
+
+const SentProgram* sent_of(const LoaderEvidence& evidence, const std::string& program) {
+  const auto sent = evidence.sent.find(program);
+  return sent == evidence.sent.end() || sent->second.insns.empty() ? nullptr : &sent->second;
+}
+
+/// A function that several programs call is relocated once.
+void count(Outcome& outcome) {
+  std::set<std::pair<std::string_view, std::uint32_t>> counted;
+  int applied = 0;
+  int skipped = 0;
+  int poisoned = 0;
+  for (const ProgramOutcome& program : outcome.programs) {
+    for (const RelocationRecord& record : program.relocations) {
+      if (!counted.emplace(record.function, record.index).second) continue;
+      applied += record.result <= RelocationResult::resolved ? 1 : 0;
+      skipped += record.result == RelocationResult::skipped ? 1 : 0;
+      poisoned += record.result == RelocationResult::poisoned ? 1 : 0;
+    }
+  }
+  if (counted.empty() || outcome.relocation.stage.result != StageResult::ok) return;
+  outcome.relocation.applied = applied;
+  outcome.relocation.skipped = skipped;
+  outcome.relocation.poisoned = poisoned;
+}
+
+}  // namespace
+
+Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
+                            const LoaderEvidence& evidence, Outcome& outcome) {
+  const Result<std::optional<ObjectTypes>> types = read_object_types(object);
+  if (!types) return types.error();
+  if (!*types) return {};
+  const auto& [local, ext] = **types;
+  const Result<std::vector<CoreResult>> calculated =
+      calculate(object, *local, ext, against, outcome);
+  if (!calculated) return calculated.error();
+  const ByFunction by_function = group(*calculated);
+  const SaidByNumber said = by_number(evidence);
+  std::size_t records = 0;
+  for (ProgramOutcome& program : outcome.programs) {
+    Result<std::vector<LinkedFunction>> functions = link_program(object, program.name);
+    if (!functions) return wrap(fmt::format("program '{}'", program.name), functions.error());
+    program.relocations = ProgramRecorder(ext, against, outcome, said,
+                                          sent_of(evidence, program.name), *std::move(functions))
+                              .record(by_function);
+    records += program.relocations.size();
+    if (records > kMaxRecords) return Error{fmt::format("more than {} in all", kMaxRecords)};
+  }
+  count(outcome);
+  return {};
+}
+
+}  // namespace bpfmatrix

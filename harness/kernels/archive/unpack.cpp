@@ -1,0 +1,119 @@
+#include "kernels/archive/unpack.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "kernels/archive/archive_handle.h"
+
+namespace bpfmatrix {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBlockBytes = 131072;
+
+/// "./boot/vmlinuz" and "boot/vmlinuz" are the same file; a folder may end in '/'.
+std::string_view plain_path(std::string_view path) {
+  while (path.starts_with("./")) path.remove_prefix(2);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path == "." ? std::string_view{} : path;
+}
+
+Result<> write_entry(struct archive* from, const fs::path& target) {
+  const auto failed = [&target](int error) {
+    return Error{fmt::format("'{}': {}", target.string(), ::strerror(error))};
+  };
+  std::error_code made;
+  fs::create_directories(target.parent_path(), made);
+  if (made) return failed(made.value());
+  const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd.valid()) return failed(errno);
+  std::array<char, kBlockBytes> block{};
+  for (;;) {
+    const la_ssize_t n = ::archive_read_data(from, block.data(), block.size());
+    if (n == 0) return {};
+    if (n < 0) return Error{archive_problem(from)};
+    for (la_ssize_t done = 0; done < n;) {
+      const ssize_t written =
+          ::write(fd.get(), block.data() + done, static_cast<std::size_t>(n - done));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return failed(errno);
+      done += written;
+    }
+  }
+}
+
+/// The archive, entry by entry.
+class Unpacker {
+ public:
+  Unpacker(struct archive* from, const fs::path& into, const PlaceFile& place,
+           const UnpackRules& rules)
+      : archive_(from), into_(into), place_(place), rules_(rules) {}
+
+  Result<> run() {
+    for (;;) {
+      struct archive_entry* entry = nullptr;
+      const int status = ::archive_read_next_header(archive_, &entry);
+      if (status == ARCHIVE_EOF) return {};
+      if (status < ARCHIVE_WARN) return Error{archive_problem(archive_)};
+      Result<> taken = take(entry);
+      if (!taken) return taken;
+    }
+  }
+
+ private:
+  Result<> take(struct archive_entry* entry) {
+    if (Result<> counted = count(entry); !counted) return counted;
+    const char* raw = ::archive_entry_pathname(entry);
+    const std::string_view path = plain_path(raw != nullptr ? raw : "");
+    if (path.empty()) return {};  // the root folder itself
+    if (!is_safe_relative_path(path)) {
+      return Error{fmt::format("'{}': a path that leaves the package", path)};
+    }
+    if (::archive_entry_filetype(entry) == AE_IFDIR) return {};
+    Result<std::optional<std::string>> target = place_(path);
+    if (!target) return std::move(target).error();
+    if (!*target) return {};
+    const bool link = ::archive_entry_hardlink(entry) != nullptr;
+    if (link || ::archive_entry_filetype(entry) != AE_IFREG) {
+      if (rules_.leave_out_links) return {};
+      return Error{fmt::format("'{}': a link or a device where a file was wanted", path)};
+    }
+    return write_entry(archive_, into_ / **target);
+  }
+
+  Result<> count(struct archive_entry* entry) {
+    const la_int64_t size = ::archive_entry_size(entry);
+    bytes_ += size > 0 ? static_cast<std::uint64_t>(size) : 0;
+    ++entries_;
+    if (size < 0 || bytes_ > rules_.max_bytes || entries_ > rules_.max_entries) {
+      return Error{fmt::format("unpacks to more than {} bytes or {} files", rules_.max_bytes,
+                               rules_.max_entries)};
+    }
+    return {};
+  }
+
+  struct archive* archive_;
+  const fs::path& into_;
+  const PlaceFile& place_;
+  const UnpackRules& rules_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t entries_ = 0;
+};
+
+}  // namespace
+
+Result<> unpack_entries(struct archive* from, const fs::path& into, const PlaceFile& place,
+                        const UnpackRules& rules) {
+  return Unpacker(from, into, place, rules).run();
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,169 @@
+#include "run/objects/command_finder.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "images/guest_tools.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::uint64_t kMaxCommandBytes = 64 << 20;
+constexpr std::size_t kMaxProgramHeaders = 1024;
+
+template <typename T>
+std::optional<T> at(std::string_view bytes, std::uint64_t offset) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+std::optional<Elf64_Ehdr> executable_header(std::string_view bytes) {
+  const auto header = at<Elf64_Ehdr>(bytes, 0);
+  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
+  const bool ours =
+      header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB;
+  const bool executable = header->e_type == ET_EXEC || header->e_type == ET_DYN;
+  return ours && executable ? header : std::nullopt;
+}
+
+std::string machine_name(std::uint16_t machine) {
+  if (machine == EM_X86_64) return "x86_64";
+  if (machine == EM_AARCH64) return "aarch64";
+  return fmt::format("machine {}", machine);
+}
+
+/// What it names as its interpreter; empty: it is static.
+std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
+  const std::size_t count = std::min<std::size_t>(header.e_phnum, kMaxProgramHeaders);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto segment = at<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (!segment || segment->p_type != PT_INTERP) continue;
+    const std::string_view rest = bytes.substr(std::min(segment->p_offset, bytes.size()));
+    const std::string_view name = rest.substr(0, std::min<std::size_t>(segment->p_filesz, 256));
+    return std::string(name.substr(0, name.find('\0')));
+  }
+  return {};
+}
+
+Error name_is_taken(const LoaderCommand& command) {
+  return Error{
+      fmt::format("loader '{}': there is another loader called '{}'", command.path, command.name),
+      "give the file another name"};
+}
+
+/// What a cell may call its loader. That which runs commands is no loader by itself.
+std::set<std::string> names_of(const GuestTools& tools) {
+  std::set<std::string> names;
+  for (const LoaderFile& loader : tools.loaders) names.insert(loader.name);
+  for (const LoaderFile& command : tools.commands) names.insert(command.name);
+  names.erase(std::string(kCommandLoader));
+  return names;
+}
+
+const LoaderFile* find_loader(const std::vector<LoaderFile>& loaders, const std::string& name) {
+  const auto found = std::find_if(loaders.begin(), loaders.end(),
+                                  [&](const LoaderFile& one) { return one.name == name; });
+  return found == loaders.end() ? nullptr : &*found;
+}
+
+std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
+  std::map<Arch, std::set<std::string>> loaders;
+  for (const Cell& cell : plan.cells) loaders[cell.kernel.arch].insert(cell.loader);
+  return loaders;
+}
+
+Result<CommandFile> read_command(const LoaderCommand& command, const std::filesystem::path& file,
+                                 Arch arch) {
+  const Result<std::string> bytes = read_file(file, kMaxCommandBytes);
+  if (!bytes) return wrap("loader", bytes.error());
+  if (const Result<> runs = check_runs_in_guest(*bytes, arch, file); !runs) return runs.error();
+  return CommandFile{command, file, sha256_hex(*bytes)};
+}
+
+/// A command that comes with us is named as the user names it, wherever its file lies.
+LoaderCommand command_of_ours(const std::string& name) { return {name, name}; }
+
+/// Nothing: a loader of ours that keeps the contract, and is in the guest already.
+Result<std::optional<CommandFile>> find_in_tools(const std::string& name, const GuestTools& tools,
+                                                 Arch arch) {
+  const std::set<std::string> known = names_of(tools);
+  if (!known.contains(name)) {
+    return Error{fmt::format("unknown loader '{}' for {}", name, to_string(arch)),
+                 fmt::format("known: {}; a program of your own is given by its path, as in ./{}",
+                             fmt::join(known, ", "), name)};
+  }
+  if (find_loader(tools.loaders, name) != nullptr) return std::optional<CommandFile>();
+  const LoaderFile* found = find_loader(tools.commands, name);
+  Result<CommandFile> file = read_command(command_of_ours(name), found->file, arch);
+  if (!file) return std::move(file).error();
+  return std::optional(*std::move(file));
+}
+
+/// By name. Error: two of one name.
+Result<std::map<std::string, LoaderCommand>> by_name(const std::vector<LoaderCommand>& commands) {
+  std::map<std::string, LoaderCommand> named;
+  for (const LoaderCommand& command : commands) {
+    if (!named.emplace(command.name, command).second) return name_is_taken(command);
+  }
+  return named;
+}
+
+Result<std::optional<CommandFile>> find_one(const std::string& name,
+                                            const std::map<std::string, LoaderCommand>& given,
+                                            const GuestTools& tools, Arch arch) {
+  const auto command = given.find(name);
+  if (command == given.end()) return find_in_tools(name, tools, arch);
+  if (names_of(tools).contains(name)) return name_is_taken(command->second);
+  Result<CommandFile> file = find_command(command->second, arch);
+  if (!file) return std::move(file).error();
+  return std::optional(*std::move(file));
+}
+
+}  // namespace
+
+Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path) {
+  const auto header = executable_header(bytes);
+  if (!header) return Error{fmt::format("loader '{}': not an executable ELF file", path)};
+  if (header->e_machine != (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64)) {
+    return Error{fmt::format("loader '{}': made for {}, and is to run on {}", path,
+                             machine_name(header->e_machine), to_string(arch)),
+                 "with '{arch}' in its path there is one file for each; --arch chooses kernels"};
+  }
+  const std::string needs = interpreter(bytes, *header);
+  if (needs.empty()) return {};
+  return Error{fmt::format("loader '{}': not static (it needs '{}')", path, needs),
+               "a guest has no libraries; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
+}
+
+Result<CommandFile> find_command(const LoaderCommand& command, Arch arch) {
+  return read_command(command, path_on(command, arch), arch);
+}
+
+Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan) {
+  const auto given = by_name(commands);
+  if (!given) return given.error();
+  CommandFiles files;
+  for (const auto& [arch, loaders] : loaders_by_arch(plan)) {
+    const Result<GuestTools> tools = find_guest_tools(arch);
+    if (!tools) return tools.error();
+    for (const std::string& name : loaders) {
+      Result<std::optional<CommandFile>> file = find_one(name, *given, *tools, arch);
+      if (!file) return std::move(file).error();
+      if (*file) files.emplace(std::pair(name, arch), **std::move(file));
+    }
+  }
+  return files;
+}
+
+}  // namespace bpfmatrix

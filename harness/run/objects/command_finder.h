@@ -1,0 +1,31 @@
+// The files of loader commands: found, and known to be such that a guest can run.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "cell/command_file.h"
+#include "matrix/loader_command.h"
+#include "matrix/plan.h"
+
+namespace bpfmatrix {
+
+/// A guest has no libraries and no interpreter: the program must be static, and of the guest's
+/// architecture. `path` is only named in errors.
+Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path);
+
+/// Reads at most 64 MiB. Error: it cannot be read, or no guest can run it.
+Result<CommandFile> find_command(const LoaderCommand& command, Arch arch);
+
+/// Each loader of the plan that is a command, on each architecture on which the plan needs it:
+/// `commands`, and those that come with the guest tools. Error: the first that cannot be had; one
+/// that has the name of a loader of ours; two of one name; a loader that is not there at all.
+Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,84 @@
+#include "run/objects/object_finder.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
+
+/// Debian's name for the folder of an architecture's libraries.
+std::string_view multiarch(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return "x86_64-linux-gnu";
+    case Arch::aarch64:
+      return "aarch64-linux-gnu";
+  }
+  return "";
+}
+
+std::string fill_in(std::string path, Arch arch) {
+  constexpr std::string_view kPlaceholder = "{multiarch}";
+  const std::size_t at = path.find(kPlaceholder);
+  if (at != std::string::npos) path.replace(at, kPlaceholder.size(), multiarch(arch));
+  return path;
+}
+
+}  // namespace
+
+/// Where the bytes of each kind of object lie.
+struct ObjectFinder::Locate {
+  const ObjectFinder& finder;
+  const CaseSpec& spec;
+  Arch arch;
+
+  Result<fs::path> operator()(const FileObject& object) const { return object.file; }
+
+  Result<fs::path> operator()(const SourceObject& object) const {
+    const auto btf = finder.btf_.find(arch);
+    if (btf == finder.btf_.end()) {
+      return Error{fmt::format("no kernel with BTF to compile '{}' against", object.file.string()),
+                   fmt::format("run 'bpfmatrix kernels fetch debian-6.1-{}'", to_string(arch))};
+    }
+    return finder.compiler_.compile({.source = object.file,
+                                     .arch = arch,
+                                     .btf = btf->second,
+                                     .cflags = spec.cflags,
+                                     .include_dir = finder.settings_.case_headers});
+  }
+
+  Result<fs::path> operator()(const DebObject& object) const {
+    const auto file = fetch_deb_file({.suite = object.suite,
+                                      .arch = arch,
+                                      .package = object.package,
+                                      .path = fill_in(object.path, arch)},
+                                     finder.settings_.fetch);
+    if (!file) return file.error();
+    return file->path;
+  }
+};
+
+ObjectFinder::ObjectFinder(const RunSettings& settings)
+    : settings_(settings),
+      compiler_(settings.fetch.store.root() / "compiled"),
+      stripper_(settings.fetch.store.root() / "compiled") {}
+
+Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
+  Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
+  if (file && !spec.strip.empty()) file = stripper_.strip(*file, spec.strip);
+  if (!file) return wrap(fmt::format("case '{}'", spec.id), file.error());
+  Result<std::string> bytes = read_file(*file, kMaxObjectBytes);
+  if (!bytes) return wrap(fmt::format("case '{}'", spec.id), std::move(bytes).error());
+  const std::string shown = to_string(spec.object);
+  Result<ObjectInfo> info = read_object_bytes(*std::move(bytes), shown);
+  if (!info) return ObjectFile{*file, shown, {}, std::move(info).error()};
+  return ObjectFile{*file, shown, *std::move(info), std::nullopt};
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,176 @@
+// A user's own static program as the loader, on real kernels.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "run/testing/vm_fixture.h"
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kKernels[] = {"debian-5.10-x86_64", "debian-6.1-aarch64"};
+
+class CommandVm : public VmFixture {
+ protected:
+  /// What came of test_command.cpp, called so, on each kernel.
+  std::vector<Outcome> run_command(const std::string& mode,
+                                   const std::vector<std::string>& kernels) {
+    CaseSpec spec;
+    spec.id = "command";
+    spec.object =
+        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/agent/command/testdata/command.bpf.c"};
+    LoaderCommand command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
+    command.arguments = {"{object}", mode};
+    return run_suite({.kernels = kernels,
+                      .loaders = std::vector<std::string>{"test-command"},
+                      .commands = {command}},
+                     {spec});
+  }
+
+  std::vector<Outcome> run_command(const std::string& mode) {
+    return run_command(mode, {std::begin(kKernels), std::end(kKernels)});
+  }
+
+  std::string loader_log(const Outcome& outcome) const {
+    std::string name = outcome.cell;
+    std::replace(name.begin(), name.end(), '/', '+');
+    const auto text =
+        read_file(scratch_->path() / std::to_string(runs_) / "loader" / (name + ".log"), 1 << 20);
+    return text ? *text : "";
+  }
+};
+
+const ProgramOutcome& program(const Outcome& outcome, const std::string& name) {
+  static const ProgramOutcome kNone{};
+  for (const ProgramOutcome& p : outcome.programs) {
+    if (p.name == name) return p;
+  }
+  ADD_FAILURE() << outcome.cell << " has no program " << name;
+  return kNone;
+}
+
+void expect_held_and_triggered(const Outcome& outcome) {
+  SCOPED_TRACE(outcome.cell);
+  EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
+  EXPECT_EQ(outcome.open.result, StageResult::ok) << outcome.open.message;
+  EXPECT_THAT(outcome.loader_version, HasSubstr("sha256 "));
+  ASSERT_EQ(outcome.programs.size(), 3U) << "the object's, and none of libbpf's probes";
+  ASSERT_EQ(outcome.maps.size(), 1U);
+  EXPECT_EQ(outcome.maps[0].name, "observed");
+
+  const ProgramOutcome& getpid = program(outcome, "on_getpid");
+  EXPECT_EQ(getpid.load.stage.result, StageResult::ok);
+  EXPECT_GT(getpid.load.stats.xlated_bytes.value_or(0), 0U);
+  EXPECT_EQ(getpid.attach.stage.result, StageResult::ok);
+  EXPECT_EQ(getpid.attach.taken, "syscalls/sys_enter_getpid");
+  EXPECT_GE(getpid.run.run_cnt.value_or(0), 1U);
+
+  const ProgramOutcome& connect = program(outcome, "on_connect");
+  EXPECT_EQ(connect.attach.stage.result, StageResult::ok);
+  EXPECT_EQ(connect.attach.method, "kprobe");
+  EXPECT_EQ(connect.attach.taken, "__sys_connect");
+  EXPECT_GE(connect.run.run_cnt.value_or(0), 1U);
+
+  for (const ObservedValue& value : outcome.observed) {
+    if (value.name != "pid") continue;
+    EXPECT_EQ(value.result, ObservedResult::right);
+  }
+  EXPECT_EQ(outcome.observed.size(), 2U);
+}
+
+TEST_F(CommandVm, a_command_that_waits_is_seen_whole_and_told_to_end) {
+  for (const Outcome& outcome : run_command("")) {
+    expect_held_and_triggered(outcome);
+    ASSERT_TRUE(outcome.command);
+    EXPECT_EQ(outcome.command->told_by, 2);
+    EXPECT_EQ(outcome.command->exit_code, 0);
+    EXPECT_GT(outcome.command->probes, 0) << "libbpf asks what the kernel can do";
+    EXPECT_THAT(loader_log(outcome), HasSubstr("running"));
+  }
+}
+
+TEST_F(CommandVm, a_refusal_without_a_log_gets_the_verifiers_reason) {
+  for (const Outcome& outcome : run_command("")) {
+    const ProgramOutcome& refused = program(outcome, "refused");
+    EXPECT_EQ(refused.load.stage.result, StageResult::refused);
+    EXPECT_EQ(refused.load.stage.errno_name, "EACCES");
+    EXPECT_THAT(refused.load.log_tail, HasSubstr("dereference of modified ctx ptr"));
+    EXPECT_EQ(refused.attach.stage.result, StageResult::not_tried);
+    EXPECT_THAT(loader_log(outcome), HasSubstr("refused: -13")) << "the command sees the same";
+  }
+}
+
+TEST_F(CommandVm, one_that_ends_by_itself_is_held_until_it_was_triggered) {
+  for (const Outcome& outcome : run_command("once")) {
+    expect_held_and_triggered(outcome);
+    ASSERT_TRUE(outcome.command);
+    EXPECT_FALSE(outcome.command->told_by);
+    EXPECT_FALSE(outcome.command->failed());
+  }
+}
+
+TEST_F(CommandVm, a_bad_end_is_not_hidden) {
+  for (const Outcome& outcome : run_command("leave", {kKernels[0]})) {
+    expect_held_and_triggered(outcome);
+    ASSERT_TRUE(outcome.command);
+    EXPECT_EQ(outcome.command->exit_code, 7);
+    EXPECT_TRUE(outcome.command->failed());
+  }
+}
+
+TEST_F(CommandVm, one_that_will_not_end_is_killed) {
+  for (const Outcome& outcome : run_command("stubborn", {kKernels[0]})) {
+    expect_held_and_triggered(outcome);
+    ASSERT_TRUE(outcome.command);
+    EXPECT_EQ(outcome.command->told_by, 9);
+    EXPECT_EQ(outcome.command->signal, 9);
+  }
+}
+
+TEST_F(CommandVm, one_that_loads_nothing_is_refused_with_its_own_words) {
+  for (const Outcome& outcome : run_command("fail", {kKernels[0]})) {
+    EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
+    EXPECT_EQ(outcome.open.result, StageResult::refused);
+    EXPECT_EQ(outcome.open.message,
+              "the command loaded nothing and ended with exit code 3: error: no licence to run");
+    EXPECT_TRUE(outcome.programs.empty());
+    ASSERT_TRUE(outcome.command);
+    EXPECT_TRUE(outcome.command->failed());
+  }
+}
+
+/// What became of each relocation, and of each value that the program saw and that has a truth.
+std::vector<std::string> told_by(const Outcome& outcome) {
+  std::vector<std::string> told;
+  for (const RelocationRecord& one : program(outcome, "on_getpid").relocations) {
+    told.push_back(fmt::format("{} {} {} {}", one.local, one.target_value.value_or(0),
+                               to_string(one.result), to_string(one.witness)));
+  }
+  for (const ObservedValue& value : outcome.observed) {
+    if (value.result == ObservedResult::right) told.push_back(value.name + " right");
+  }
+  return told;
+}
+
+TEST_F(CommandVm, the_record_of_a_command_of_ours_says_what_libbpfs_says) {
+  const auto outcomes = run_cases({std::begin(kKernels), std::end(kKernels)}, {"own-loader"},
+                                  std::vector<BtfSource>{BtfSource::kernel, BtfSource::embedded});
+  for (const std::string kernel : kKernels) {
+    for (const std::string btf : {"kernel", "embedded"}) {
+      const std::string cell = kernel + "/own-loader/" + btf;
+      const Outcome& own = find(outcomes, cell + "/own");
+      ASSERT_TRUE(own.command) << cell;
+      EXPECT_EQ(own.command->path, "own");
+      EXPECT_EQ(own.command->exit_code, 0);
+      EXPECT_THAT(loader_log(own), HasSubstr("1 attached, waiting"));
+      EXPECT_EQ(told_by(own), told_by(find(outcomes, cell + "/libbpf"))) << cell;
+      EXPECT_EQ(told_by(own).size(), 4U) << "two relocations, two values";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bpfmatrix

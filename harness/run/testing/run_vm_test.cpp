@@ -1,0 +1,95 @@
+// Whole runs on real kernels.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cell/steady.h"
+#include "run/testing/vm_fixture.h"
+
+namespace bpfmatrix {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class RunVm : public VmFixture {};
+
+TEST_F(RunVm, a_panic_costs_its_own_cell_only) {
+  for (const std::string kernel : {"debian-6.1-x86_64", "debian-6.1-aarch64"}) {
+    // The panicking case is planned before the other one: the suite is ordered by group and id.
+    const auto outcomes =
+        run_cases({kernel}, {"panic-sysrq", "core-task-tgid", "ringbuf"}, {{BtfSource::kernel}});
+    const Outcome& panic = find(outcomes, kernel + "/panic-sysrq/kernel/libbpf");
+    EXPECT_EQ(panic.end, End::panicked) << to_string(panic.end) << ": " << panic.end_reason;
+    EXPECT_THAT(panic.end_reason, HasSubstr("sysrq triggered crash"));
+    EXPECT_THAT(panic.console_tail, HasSubstr("write_sysrq_trigger"));
+    for (const std::string other : {"core-task-tgid", "ringbuf"}) {
+      const Outcome& outcome = find(outcomes, kernel + "/" + other + "/kernel/libbpf");
+      EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
+      EXPECT_EQ(outcome.programs.at(0).load.stage.result, StageResult::ok);
+    }
+  }
+}
+
+TEST_F(RunVm, a_clone_for_each_cell_and_one_vm_for_all_come_to_the_same) {
+  for (const std::string kernel : {"debian-6.1-x86_64", "debian-6.1-aarch64"}) {
+    settings_.isolation = Isolation::cell;
+    const auto apart = run_cases({kernel}, {"*"});
+    settings_.isolation = Isolation::kernel;
+    const auto together = run_cases({kernel}, {"*"});
+    std::size_t cloned = 0;
+    for (const Outcome& outcome : apart) {
+      cloned += outcome.vm.cloned ? 1 : 0;
+      EXPECT_THAT(differences(outcome, find(together, outcome.cell)), IsEmpty()) << outcome.cell;
+    }
+    EXPECT_GT(cloned, apart.size() * 9 / 10);
+  }
+}
+
+TEST_F(RunVm, a_cold_check_finds_a_clone_to_be_as_good_as_a_booted_machine) {
+  settings_.cold_check = 1;
+  for (const Outcome& outcome :
+       run_cases({"debian-6.1-aarch64"}, {"core-task-tgid", "ringbuf"}, {{BtfSource::kernel}})) {
+    EXPECT_TRUE(outcome.vm.cloned);
+    EXPECT_TRUE(outcome.vm.cold_checked);
+    EXPECT_THAT(outcome.vm.unsteady, IsEmpty());
+  }
+}
+
+TEST_F(RunVm, the_btf_source_decides_what_can_be_relocated) {
+  const std::string kernel = "debian-6.1-x86_64";
+  const auto outcomes = run_cases({kernel}, {"core-task-tgid"},
+                                  {{BtfSource::kernel, BtfSource::embedded, BtfSource::none}});
+  for (const std::string source : {"kernel", "embedded"}) {
+    const Outcome& outcome = find(outcomes, kernel + "/core-task-tgid/" + source + "/libbpf");
+    EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
+    EXPECT_GT(outcome.relocation.applied.value_or(0), 0) << source;
+    EXPECT_EQ(outcome.programs.at(0).load.stage.result, StageResult::ok) << source;
+  }
+  const Outcome& none = find(outcomes, kernel + "/core-task-tgid/none/libbpf");
+  EXPECT_EQ(none.end, End::completed);
+  EXPECT_EQ(none.relocation.stage.result, StageResult::refused);
+  EXPECT_EQ(none.programs.at(0).load.stage.result, StageResult::not_tried);
+}
+
+TEST_F(RunVm, one_refused_program_does_not_hide_the_others) {
+  const auto outcomes =
+      run_cases({"debian-5.10-x86_64"}, {"licence-missing"}, {{BtfSource::kernel}});
+  ASSERT_EQ(outcomes.size(), 1U);
+  std::map<std::string, StageResult> loads;
+  for (const ProgramOutcome& program : outcomes[0].programs)
+    loads[program.name] = program.load.stage.result;
+  EXPECT_EQ(loads.at("needs_none"), StageResult::ok);
+  EXPECT_EQ(loads.at("needs_gpl"), StageResult::refused);
+}
+
+TEST_F(RunVm, a_kernel_that_cannot_be_had_is_unavailable_and_costs_nobody_else) {
+  settings_.fetch.store = Store(scratch_->path() / "empty-store");
+  settings_.fetch.mirror = "http://127.0.0.1:9/debian";  // nobody listens on the discard port
+  const auto outcomes = run_cases({"debian-5.10-x86_64"}, {"libxdp1-xdpfilt-alw-all"});
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].end, End::unavailable);
+  EXPECT_THAT(outcomes[0].end_reason, HasSubstr("debian-5.10-x86_64"));
+}
+
+}  // namespace
+}  // namespace bpfmatrix
