@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/sha256.h"
-#include "cell/steady.h"
+#include "cell/differences.h"
 #include "outcome/kernel_facts_file.h"
 #include "run/run_dir.h"
 

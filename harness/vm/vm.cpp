@@ -265,7 +265,9 @@ bool Vm::type(std::string_view keys) {
   return true;
 }
 
-VmExit Vm::stop(Stop why, std::string detail) {
+VmExit Vm::stop(Stop why, std::string detail) { return classify_exit(end(why, std::move(detail))); }
+
+ExitFacts Vm::end(Stop why, std::string detail) {
   ExitFacts facts{.stop = why, .detail = std::move(detail)};
   facts.qemu = state_->qemu.wait(why == Stop::channel_lost ? kLastWords : milliseconds(0));
   if (!facts.qemu) state_->qemu.stop(kGrace);
@@ -273,7 +275,7 @@ VmExit Vm::stop(Stop why, std::string detail) {
   facts.console = state_->listener.console();
   facts.booted_before = state_->booted_before;
   facts.qemu_stderr = state_->listener.qemu_stderr();
-  return classify_exit(facts);
+  return facts;
 }
 
 }  // namespace bpfmatrix
