@@ -1,10 +1,9 @@
-// A guest agent without a guest: a Session with it goes as with a real one, at once and on no
-// kernel.
+// A guest agent without a guest: a Session with it goes as with a real one, without kernel or wait.
 //
 //     FakeAgent agent;
 //     agent.files["/proc/version"] = "Linux 6.1";
-//     agent.programs["/run/bpfmatrix/cell/probe"] = {{says("{}"), awaits_input(), says("done"),
-//     exits(0)}}; Session session(agent);
+//     agent.programs["/loader"] = {says("ready"), awaits_input(), says("done"), exits(0)};
+//     Session session(agent);
 #pragma once
 
 #include <functional>
