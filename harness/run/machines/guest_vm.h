@@ -10,8 +10,9 @@
 #include "base/fd.h"
 #include "guest/session.h"
 #include "kernels/kernel.h"
+
+#include "run/machines/clone.h"
 #include "run/machines/guests.h"
-#include "run/machines/template_store.h"
 #include "run/settings.h"
 #include "vm/accel.h"
 #include "vm/vm.h"
