@@ -40,7 +40,7 @@ Result<std::vector<CoreCandidate>> core_candidates(const Btf& local, BtfId type,
                                                    const std::vector<const Btf*>& targets,
                                                    CoreBudget& budget);
 
-/// The same access in the type `candidate` of `target`, or what is in the way. Error: types whose
+/// The same access in the type `candidate` of `target`, or why there is none. Error: types whose
 /// comparison does not end, or has no meaning (an element without a size): libbpf then refuses the
 /// object.
 using CoreMatch = std::variant<CoreSpec, CoreMismatch>;

@@ -1,6 +1,6 @@
 // CO-RE relocation, calculated: for each place in an object that depends on the layout of the
 // kernel's types, what the loader will find there and put there. No kernel and no loader take part,
-// so the result can be held against what they did.
+// so the result can be compared with what they did.
 //
 // The rules are those of libbpf 1.4 to 1.7 (relo_core.c, and bpf_object__relocate_core() in
 // libbpf.c), down to where it gives up.
@@ -26,7 +26,7 @@ enum class CoreOutcome {
   resolved,   ///< the instruction now holds what is true on this kernel
   unchanged,  ///< it did so before
   poisoned,   ///< no number is true: the verifier refuses the program if it can get there
-  skipped,    ///< nobody looked: what the compiler put there stays, true or not
+  skipped,    ///< not relocated: the compiler's value stays, right or wrong
   failed,     ///< the loader refuses the whole object
 };
 std::string_view to_string(CoreOutcome outcome);

@@ -192,7 +192,7 @@ Btf::Btf(std::shared_ptr<const Btf> base, std::string bytes)
 Result<Btf> Btf::parse(std::string bytes) { return read(Btf(std::move(bytes))); }
 
 Result<Btf> Btf::parse_split(std::shared_ptr<const Btf> base, std::string bytes) {
-  if (base->base() != nullptr) return broken("continues one that continues another itself");
+  if (base->base() != nullptr) return broken("its base is split BTF itself");
   return read(Btf(std::move(base), std::move(bytes)));
 }
 
@@ -209,7 +209,7 @@ Result<> Btf::read_header() {
   const auto header = read_at<Header>(bytes_, 0);
   if (!header) return broken(fmt::format("cut short: {} bytes", bytes_.size()));
   if (header->magic != kMagic) {
-    return broken(fmt::format("no magic number at its start: {:#06x}", header->magic));
+    return broken(fmt::format("wrong magic number: {:#06x}", header->magic));
   }
   if (header->version != 1) return broken(fmt::format("unknown version {}", header->version));
   if (header->header_size < sizeof(Header) || header->header_size > bytes_.size()) {
@@ -259,7 +259,7 @@ Result<> Btf::read_types() {
     at += sizeof(RawType) + tail->size();
   }
   if (most.type >= type_count()) {
-    return broken(fmt::format("refers to type {}, but there are {} only", most.type, type_count()));
+    return broken(fmt::format("refers to type {}, but there are only {}", most.type, type_count()));
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// Checked reading of little-endian numbers and slices out of bytes that nobody has vouched for.
+// Checked reading of little-endian numbers and slices out of bytes that nobody has checked.
 #pragma once
 
 #include <bit>

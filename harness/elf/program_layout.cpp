@@ -71,7 +71,7 @@ class Linker {
     }
     if (is_linked(name, place.slot)) return {};
     if (linked_.size() == kMaxFunctions || function->count > kMaxSlots - slots_) {
-      return Error{"more functions or instructions than any kernel takes"};
+      return Error{"more functions or instructions than any kernel accepts"};
     }
     linked_.push_back(
         {std::string(name), std::string(function->name), function->first, slots_, function->count});

@@ -33,8 +33,8 @@ struct Module {
 struct ModuleSet {
   /// In load order: what is needed stands before what needs it, and the channel before the rest.
   std::vector<Module> modules{};
-  /// "veth: neither built in nor shipped": information, not an error. The kernel may still do all
-  /// that is asked of it, and without channel modules a serial port is the channel.
+  /// "veth: neither built in nor a module file": information, not an error. The kernel may still do
+  /// all that it has to do, and without channel modules a serial port is the channel.
   std::vector<std::string> missing{};
 };
 

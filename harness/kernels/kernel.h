@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-/// Where a kernel's files come from, and what vouches for them.
+/// Where a kernel's files come from, and how they were verified.
 struct Origin {
   /// "deb", "rpm", "source", "local".
   std::string kind{};

@@ -72,7 +72,7 @@ struct CaseSpec {
   std::optional<TriggerSpec> trigger{};
   /// What observed values must be, beside what the trigger makes true.
   NamedValues truth{};
-  /// What comes of it where; empty: nobody said.
+  /// What is expected on which kernel; empty: nothing is said.
   std::vector<ExpectationRule> expect{};
 };
 

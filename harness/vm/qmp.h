@@ -22,7 +22,7 @@ class Qmp {
   Result<> open(Clock::time_point deadline);
   /// What the command returned. Error: QEMU refused it, ended, spoke garbage, or was silent.
   Result<Json> execute(std::string_view command, const Json& arguments, Clock::time_point deadline);
-  /// The `data` of the next event of this name that was not asked for yet; others are passed over.
+  /// The `data` of the next event of this name that was not read yet; others are skipped.
   Result<Json> event(std::string_view name, Clock::time_point deadline);
 
   /// The same without waiting, also for a QEMU that is not up yet; it takes one after the other.

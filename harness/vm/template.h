@@ -60,7 +60,7 @@ class Template {
   static Result<Template> open(const std::filesystem::path& folder, const VmSpec& spec);
 
   /// Starts a QEMU that loads the state and waits for wake(): most of what a clone costs the host,
-  /// and to be had before it is needed. Does not block. Error: as open(), or QEMU cannot be
+  /// and ready before it is needed. Does not block. Error: as open(), or QEMU cannot be
   /// started.
   Result<Vm> start(const std::filesystem::path& console_log) const;
   /// Blocks until the guest runs in a machine from start(). The agent waits on `channel()` to be

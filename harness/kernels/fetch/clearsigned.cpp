@@ -146,8 +146,9 @@ Result<SignedText> verify_clearsigned(std::string_view bytes, std::string_view n
   if (!gpgv) return std::move(gpgv).error();
   const Verdict verdict = read_status(gpgv->out, time);
   if (verdict.bad || verdict.fingerprint.empty()) {
-    return Error{fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
-                 fmt::format("nothing is taken that no key in '{}' signed", keyring.string())};
+    return Error{
+        fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
+        fmt::format("only files that a key in '{}' signed are accepted", keyring.string())};
   }
   Result<std::string> plain = read_file(text, kMaxTextBytes);
   if (!plain) return std::move(plain).error();

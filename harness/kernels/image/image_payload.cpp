@@ -51,10 +51,10 @@ constexpr Foreign kForeign[] = {
     {std::string_view("\x89LZO\0", 5), "packed with lzo, which is not supported",
      "known: gzip, bzip2, lzma, xz, lz4, zstd; unpack it and give the vmlinux or Image"},
     {std::string_view("\x27\x05\x19\x56", 4), "a U-Boot uImage",
-     "take the kernel out of it: dumpimage -o Image FILE, or tail -c +65 FILE > Image"},
+     "extract the kernel: dumpimage -o Image FILE, or tail -c +65 FILE > Image"},
     {std::string_view("\xd0\x0d\xfe\xed", 4), "a U-Boot FIT image, or a device tree",
-     "take the kernel out of it: dumpimage -T flat_dt -p 0 -o Image FILE"},
-    {"ANDROID!", "an Android boot image", "take the kernel out of it with unpack_bootimg"},
+     "extract the kernel: dumpimage -T flat_dt -p 0 -o Image FILE"},
+    {"ANDROID!", "an Android boot image", "extract the kernel with unpack_bootimg"},
 };
 
 std::optional<Error> refuse_foreign(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// Kconfig fragments: what a kernel is to be built with and why, held against what Kconfig made of
-// it. Kconfig drops without a word what a version does not know or whose dependencies are not met.
+// Kconfig fragments: what a kernel is to be built with and why, compared with what Kconfig made of
+// it. Kconfig silently drops what a version does not know or whose dependencies are not met.
 #pragma once
 
 #include <string>

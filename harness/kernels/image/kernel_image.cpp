@@ -88,8 +88,8 @@ Result<Arch> kernel_arch(const OpenedImage& opened) {
     if (const auto whole = elf_segments(opened.kernel); !whole) return whole.error();
     Result<Arch> arch = elf_arch(opened.kernel);
     if (!arch || !opened.arch || *arch == *opened.arch) return arch;
-    return Error{fmt::format("a header for {} around a kernel for {}", to_string(*opened.arch),
-                             to_string(*arch))};
+    return Error{fmt::format("the header is for {}, the kernel in it for {}",
+                             to_string(*opened.arch), to_string(*arch))};
   }
   if (opened.arch) return *opened.arch;
   if (is_arm64_image(opened.kernel)) return Arch::aarch64;
@@ -139,11 +139,12 @@ Result<std::string_view> bootable_image(const OpenedImage& opened) {
   if (!arch) return arch.error();
   if (*arch == Arch::aarch64) {
     return Error{"a vmlinux, which QEMU cannot start on aarch64",
-                 "give the Image made of it: arch/arm64/boot/Image, or objcopy -O binary"};
+                 "give the Image made from it: arch/arm64/boot/Image, or objcopy -O binary"};
   }
   if (!has_pvh_entry(opened.kernel)) {
-    return Error{"a vmlinux without the PVH entry, which QEMU cannot start",
-                 "give the bzImage made of it (arch/x86/boot/bzImage), or build with CONFIG_PVH=y"};
+    return Error{
+        "a vmlinux without the PVH entry, which QEMU cannot start",
+        "give the bzImage made from it (arch/x86/boot/bzImage), or build with CONFIG_PVH=y"};
   }
   return opened.image;
 }

@@ -24,7 +24,7 @@ struct KernelImage {
   std::string btf{};
   /// The config it was built with; empty when it does not carry one (IKCONFIG).
   std::string config{};
-  /// The GNU build id, in hex digits; empty when it has none, or none that can be told from others.
+  /// The GNU build id, in hex digits; empty when it has none, or none that is unique.
   std::string build_id{};
 };
 
