@@ -59,7 +59,7 @@ std::vector<std::string> pahole_flags(const Catalog& catalog, const std::string&
   return {};
 }
 
-/// As it lies in the store, whole and of the kernel's architecture.
+/// As it is in the store, whole and of the kernel's architecture.
 Result<std::string> btf_in_kernel(const Kernel& kernel) {
   const KernelBtf* file = btf_of(kernel);
   if (file == nullptr) {

@@ -27,7 +27,7 @@ struct BtfOptions {
   BtfRequest origin{};
   std::string output{};
   std::vector<std::string> objects{};
-  /// What stands behind KERNEL: objects too.
+  /// What comes after KERNEL: objects too.
   std::vector<std::string> more_objects{};
   std::vector<std::string> modules{};
 };

@@ -41,8 +41,8 @@ Result<std::vector<CoreCandidate>> core_candidates(const Btf& local, BtfId type,
                                                    CoreBudget& budget);
 
 /// The same access in the type `candidate` of `target`, or why there is none. Error: types whose
-/// comparison does not end, or has no meaning (an element without a size): libbpf then refuses the
-/// object.
+/// comparison does not end, or has no meaning (an element without a size): libbpf then fails for
+/// the object.
 using CoreMatch = std::variant<CoreSpec, CoreMismatch>;
 Result<CoreMatch> match_core_spec(const CoreSpec& local, const Btf& target, BtfId candidate,
                                   CoreBudget& budget);

@@ -64,7 +64,7 @@ void TypeKeeper::keep_member(const BtfType& type, std::uint32_t index, BtfId mem
   const auto array = in_.array(in_.resolve(member).value_or(BtfType{}));
   const std::uint32_t last = type.count - 1U;
   if (!array || array->count > 0 || index == last) return;
-  // An array without elements takes any index if it is the last member. This one must not become
+  // An array without elements accepts any index if it is the last member. This one must not become
   // the last.
   subset_.keep_member(in_, type.id, last);
   keep_value(in_.members(type).at(last).type);

@@ -49,7 +49,7 @@ struct CorePatch {
 inline constexpr std::int32_t kCorePoison = 0xbad2310;
 
 /// Rewrites one instruction: the slots it takes, two of a 64-bit load, else one. Error, with the
-/// slots as they were: they hold what the relocation cannot be about; libbpf then refuses the
+/// slots as they were: they hold what the relocation cannot be about; libbpf then fails for the
 /// object.
 Result<CorePatch> patch_core(std::vector<std::uint64_t>& slots, const CoreChange& change);
 

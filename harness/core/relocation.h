@@ -25,9 +25,9 @@ namespace bpfmatrix {
 enum class CoreOutcome {
   resolved,   ///< the instruction now holds what is true on this kernel
   unchanged,  ///< it did so before
-  poisoned,   ///< no number is true: the verifier refuses the program if it can get there
+  poisoned,   ///< no number is right: the verifier rejects the program if it can reach it
   skipped,    ///< not relocated: the compiler's value stays, right or wrong
-  failed,     ///< the loader refuses the whole object
+  failed,     ///< the loader fails for the whole object
 };
 std::string_view to_string(CoreOutcome outcome);
 std::optional<CoreOutcome> parse_core_outcome(std::string_view text);

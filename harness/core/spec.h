@@ -46,7 +46,7 @@ struct CoreSpec {
 inline constexpr std::size_t kMaxCoreSteps = 64;
 
 /// `relocation` must come from the .BTF.ext beside `btf`, which must outlive the result. Error: an
-/// access string that does not fit its type. libbpf then refuses the whole object.
+/// access string that does not fit its type. libbpf then fails for the whole object.
 Result<CoreSpec> parse_core_spec(const Btf& btf, const CoreRelocation& relocation);
 
 /// "struct task_struct::real_parent", "struct foo::bar.baz[3]", "struct foo", "enum mode::ON"; cut

@@ -1,4 +1,4 @@
-// The number a CO-RE relocation stands for, on either side: in the object's own types, which is
+// The value of a CO-RE relocation, on either side: in the object's own types, which is
 // what the compiler put into the instruction, and in the kernel's, which is what the loader puts
 // there.
 #pragma once

@@ -23,7 +23,7 @@ constexpr std::string_view kThinArchive = "!<thin>\n"sv;
 constexpr std::string_view kElf =
     "\x7F"
     "ELF"sv;
-/// How much of a text is looked at to tell what it is.
+/// How much of a text is read to find out what it is.
 constexpr std::size_t kGlance = 4096;
 
 std::string compile_hint(const fs::path& path) {

@@ -10,7 +10,7 @@
 
 namespace bpfmatrix {
 
-// Objects and kernels are little-endian here (others are refused by name), and so are the hosts.
+// Objects and kernels are little-endian here (others are an error), and so are the hosts.
 static_assert(std::endian::native == std::endian::little);
 
 /// `length` bytes from `offset` on; nothing unless all of them are there.

@@ -26,7 +26,7 @@ struct ObjectProgram {
 /// How the object describes a map.
 enum class MapSource {
   btf,     ///< in section .maps, by BTF types
-  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x refuses the whole object
+  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x fails for the whole object
   global,  ///< global variables: .data, .rodata, .bss, .kconfig
 };
 std::string_view to_string(MapSource source);

@@ -31,7 +31,7 @@ struct Module {
 };
 
 struct ModuleSet {
-  /// In load order: what is needed stands before what needs it, and the channel before the rest.
+  /// In load order: what is needed comes before what needs it, and the channel before the rest.
   std::vector<Module> modules{};
   /// "veth: neither built in nor a module file": information, not an error. The kernel may still do
   /// all that it has to do, and without channel modules a serial port is the channel.

@@ -81,7 +81,7 @@ struct Catalog {
   std::vector<CatalogEntry> entries{};
 };
 
-/// Error: unreadable, not the schema, an id that stands twice. `source` names the text in errors.
+/// Error: unreadable, not the schema, an id that occurs twice. `source` names the text in errors.
 Result<Catalog> parse_catalog(std::string_view text, std::string_view source);
 Result<Catalog> load_catalog(const std::filesystem::path& path);
 

@@ -1,4 +1,4 @@
-// One kernel that can be booted, as it lies in the store or was handed over by path.
+// One kernel that can be booted, from the store or given by path.
 #pragma once
 
 #include <cstdint>

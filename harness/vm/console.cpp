@@ -48,7 +48,7 @@ std::size_t stamp_length(std::string_view text) {
   return expect(' ') ? at : 0;
 }
 
-/// What the kernel says on this line. A program's unfinished line may stand before the time stamp.
+/// What the kernel says on this line. A program's unfinished line may come before the time stamp.
 std::string_view without_stamp(std::string_view line) {
   for (std::size_t at = line.find('['); at != line.npos; at = line.find('[', at + 1)) {
     if (const std::size_t length = stamp_length(line.substr(at))) return line.substr(at + length);

@@ -51,7 +51,7 @@ struct ExitFacts {
   bool booted_before = false;
 };
 
-/// First of: finished is completed; an empty console of a machine that had to boot is lost; trouble
+/// First of: finished is completed; a machine that had to boot and printed nothing is lost; trouble
 /// on the console is panicked or hung; QEMU gone is lost; else the deadline is hung and a lost
 /// channel lost.
 VmExit classify_exit(const ExitFacts& facts);

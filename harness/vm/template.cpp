@@ -96,7 +96,7 @@ Result<FileFacts> facts_of(const Fd& fd, const fs::path& path) {
   return FileFacts{info.st_size, info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
 }
 
-/// Both sides of a migration: what lies in a shared file stays there.
+/// Both sides of a migration: what is in a shared file stays there.
 Result<> post_ram_stays(Qmp& monitor) {
   if (Result<> opened = monitor.post_open(); !opened) return opened;
   Json list = Json::array();
@@ -184,7 +184,7 @@ Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
       sha256_hex(*state) != record.state_sha256) {
     return Error{fmt::format("'{}': changed since it was frozen", file.string())};
   }
-  // What was checked is what is used, whatever becomes of the file.
+  // What was checked is what is used, whatever happens to the file.
   return make_memory_file("bpfmatrix-state", *state);
 }
 

@@ -64,8 +64,8 @@ class Template {
   /// started.
   Result<Vm> start(const std::filesystem::path& console_log) const;
   /// Blocks until the guest runs in a machine from start(). The agent waits on `channel()` to be
-  /// refreshed. Works on when the folder has been removed. Error: as open(), or QEMU refuses; the
-  /// machine is gone.
+  /// refreshed. Works on when the folder has been removed. Error: as open(), or QEMU reports an
+  /// error; the machine is gone.
   Result<> wake(Vm& vm, Clock::time_point deadline) const;
   /// Both.
   Result<Vm> clone(const std::filesystem::path& console_log, Clock::time_point deadline) const;

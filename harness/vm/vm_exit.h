@@ -10,7 +10,7 @@ namespace bpfmatrix {
 
 enum class End {
   completed,    ///< the loader ran to its end and its record arrived whole
-  panicked,     ///< the console speaks of a panic, an oops or a BUG
+  panicked,     ///< the console shows a panic, an oops or a BUG
   hung,         ///< no answer within the deadline, or the kernel itself reports a lockup
   lost,         ///< QEMU died, the channel closed or spoke garbage, or the console stayed empty
   unavailable,  ///< the kernel is unavailable: nothing was booted

@@ -1,4 +1,4 @@
-// One compressed stream, given out in pieces, so that nothing large lies in memory.
+// One compressed stream, read in pieces, so that nothing large is in memory.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,7 @@ Result<KernelSigns> signs_of(std::string_view vmlinux) {
   if (!dwarf) return dwarf.error();
   if (!*dwarf) {
     return Error{"no debug information in it",
-                 "wanted: a vmlinux built with CONFIG_DEBUG_INFO and not stripped, as it lies in "
+                 "wanted: a vmlinux built with CONFIG_DEBUG_INFO and not stripped, as in "
                  "linux-image-*-dbg (Debian) or kernel-debuginfo (RPM)"};
   }
   return KernelSigns{find_release(vmlinux), *arch, find_build_id(vmlinux), {}};

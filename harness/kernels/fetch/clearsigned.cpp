@@ -103,7 +103,7 @@ std::string reasons(const Verdict& verdict, std::string_view complaint) {
   for (const std::string& problem : verdict.problems) {
     if (text.find(problem) == std::string::npos) text += (text.empty() ? "" : ", ") + problem;
   }
-  // The last line of what gpgv told people is the nearest to a cause when its status says none.
+  // Without a status, the last line that gpgv printed is the best cause.
   if (text.empty() && !trim(complaint).empty()) text = trim(split(trim(complaint), '\n').back());
   return text.empty() ? "not signed" : text;
 }

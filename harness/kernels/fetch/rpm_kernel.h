@@ -1,5 +1,5 @@
 // A kernel out of RPM packages: each under its own signature or pinned by its hash, both where the
-// catalog has both. Image, config and System.map lie in /lib/modules/RELEASE of kernel-core.
+// catalog has both. Image, config and System.map are in /lib/modules/RELEASE of kernel-core.
 #pragma once
 
 #include "base/result.h"

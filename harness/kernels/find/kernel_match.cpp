@@ -64,7 +64,7 @@ std::set<std::string_view> options(std::string_view text) {
   return found;
 }
 
-/// The first option that stands in one of them only; empty if none does.
+/// The first option that only one of them has; empty if none.
 std::string_view first_difference(const std::set<std::string_view>& one,
                                   const std::set<std::string_view>& other) {
   for (const std::string_view option : one) {

@@ -31,7 +31,7 @@ std::string_view slice(std::string_view bytes, std::uint64_t at, std::uint64_t l
   return bytes.substr(at, length);
 }
 
-/// Where the kernel proper lies in the file, and how it is packed.
+/// Where the kernel proper is in the file, and how it is packed.
 struct Payload {
   ImageFormat format = ImageFormat::bzimage;
   std::optional<Arch> arch{};
@@ -41,7 +41,7 @@ struct Payload {
 
 Error past_the_end() { return Error{"truncated: the payload reaches past the end of the file"}; }
 
-/// Beginnings of what stands around a kernel, or packs one, and is not taken apart here.
+/// Beginnings of formats that contain a kernel and that are not read here.
 struct Foreign {
   std::string_view magic;
   const char* what;

@@ -25,7 +25,7 @@ struct ConfigOption {
 /// option without a reason. `source` names the text in errors.
 Result<std::vector<ConfigOption>> parse_fragment(std::string_view text, std::string_view source);
 
-/// The fragments one after the other. Error: an option stands twice.
+/// The fragments one after the other. Error: an option occurs twice.
 Result<std::vector<ConfigOption>> join_fragments(
     const std::vector<std::vector<ConfigOption>>& fragments);
 

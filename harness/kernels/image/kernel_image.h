@@ -1,4 +1,4 @@
-// What a kernel image tells about itself: its format, architecture, release, BTF and config.
+// What a kernel image says about itself: its format, architecture, release, BTF and config.
 #pragma once
 
 #include <filesystem>
