@@ -1,5 +1,6 @@
 // The search for what a CO-RE relocation means in another BTF: which types may stand for the
-// object's, and where in one of them the same field, type or enum value is. Pure; libbpf's rules.
+// object's, and where in one of them the same field, type or enum value is. Pure; the rules of
+// libbpf 1.4, src/relo_core.c, bpf_core_match_member() and bpf_core_names_match().
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// What a loader does to one instruction to carry out a CO-RE relocation; bpf_core_patch_insn() in
-// libbpf's relo_core.c says the same.
+// What a loader does to one instruction to apply a CO-RE relocation: libbpf 1.4, src/relo_core.c,
+// bpf_core_patch_insn().
 #pragma once
 
 #include <cstdint>

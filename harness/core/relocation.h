@@ -2,8 +2,8 @@
 // kernel's types, what the loader will find there and put there. No kernel and no loader take part,
 // so the result can be compared with what they did.
 //
-// The rules are those of libbpf 1.4 to 1.7 (relo_core.c, and bpf_object__relocate_core() in
-// libbpf.c), down to where it gives up.
+// The rules are those of libbpf 1.4 to 1.7 (src/relo_core.c, bpf_core_calc_relo_insn(), and
+// src/libbpf.c, bpf_object__relocate_core()), down to where it gives up.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What a CO-RE relocation speaks of, read out of its access string: a field ("0:1:2", through
 // anonymous members and arrays), a type ("0"), or one value of an enum (its index).
 //
-// The meaning is libbpf's, see bpf_core_parse_spec() in its relo_core.c.
+// The meaning is that of libbpf 1.4, src/relo_core.c, bpf_core_parse_spec().
 #pragma once
 
 #include <cstdint>

@@ -426,7 +426,8 @@ std::optional<std::uint64_t> Btf::size_of(BtfId id) const {
 }
 
 std::string_view essential_name(std::string_view name) {
-  // The last "x___y" with neither x nor y an underscore, as bpf_core_essential_name_len() has it.
+  // The last "x___y" with neither x nor y an underscore, as libbpf has it (tools/lib/bpf/libbpf.c,
+  // bpf_core_essential_name_len(), v5.8).
   for (std::size_t at = name.size(); at >= 5; --at) {
     const std::string_view window = name.substr(at - 5, 5);
     if (window.substr(1, 3) == "___" && window[0] != '_' && window[4] != '_') {

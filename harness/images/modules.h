@@ -44,7 +44,8 @@ std::vector<WantedModule> wanted_modules();
 Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view json,
                                                        std::string_view source);
 
-/// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin and
+/// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin,
+/// Documentation/kbuild/kbuild.rst, v5.8, and
 /// kernel/**.ko, .ko.xz, .ko.zst or .ko.gz). Reads only those files; '-' and '_' are the same.
 /// Error: a module that is there cannot be read, is no ELF file, or is over 64 MiB.
 Result<ModuleSet> collect_modules(const std::filesystem::path& folder,

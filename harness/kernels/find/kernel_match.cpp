@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::string_view kOption = "CONFIG_";
 
-/// "# Linux/x86 6.1.176 Kernel Configuration": the architecture and the version.
+/// "# Linux/x86 6.1.176 Kernel Configuration": the architecture and the version (the mainmenu of
+/// Kconfig, v5.8).
 struct ConfigTitle {
   std::string_view arch{};
   std::string_view version{};

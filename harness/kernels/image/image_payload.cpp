@@ -68,7 +68,8 @@ bool is_bzimage(std::string_view image) {
   return number_at<std::uint16_t>(image, 0x1fe) == 0xaa55 && slice(image, 0x202, 4) == "HdrS";
 }
 
-/// Documentation/arch/x86/boot.rst.
+/// Documentation/x86/boot.rst, payload_offset and payload_length, v5.8 (later below
+/// Documentation/arch).
 Result<Payload> read_bzimage(std::string_view image) {
   const auto version = number_at<std::uint16_t>(image, 0x206).value_or(0);
   if (version < 0x0208) {
@@ -85,7 +86,8 @@ Result<Payload> read_bzimage(std::string_view image) {
   const std::uint64_t length = number_at<std::uint32_t>(image, 0x24c).value_or(0);
   std::string_view payload = slice(image, start + offset, length);
   if (payload.size() < 16) return past_the_end();
-  // gzip has the size in its own last bytes; to all others the kernel's build appends it.
+  // gzip has the size in its own last bytes; to all others the kernel's build appends it
+  // (scripts/Makefile.lib, size_append, v5.8).
   if (!payload.starts_with("\x1f\x8b")) payload.remove_suffix(4);
   return Payload{ImageFormat::bzimage, Arch::x86_64, payload, true};
 }
@@ -240,6 +242,7 @@ std::string_view to_string(ImageFormat format) {
   return "";
 }
 
+/// arch/arm64/include/asm/image.h, ARM64_IMAGE_MAGIC, v5.8.
 bool is_arm64_image(std::string_view bytes) { return slice(bytes, 0x38, 4) == "ARM\x64"; }
 
 bool is_elf(std::string_view bytes) {

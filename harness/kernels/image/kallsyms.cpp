@@ -37,7 +37,8 @@ std::size_t align(std::size_t at, std::size_t to) { return (at + to - 1) / to * 
 /// ".align 8" meant 2^8), and 4 in v7.
 constexpr std::size_t kAlignments[] = {8, 4, 256};
 
-/// kallsyms_token_table and kallsyms_token_index, which tells where in the table each token begins.
+/// kallsyms_token_table and kallsyms_token_index, which says where in the table each token begins
+/// (scripts/kallsyms.c, write_src(), v5.8).
 struct TokenTable {
   std::array<std::string_view, kTokens> tokens{};
   std::size_t begin = 0;
@@ -93,7 +94,7 @@ std::optional<TokenTable> find_tokens(std::string_view image) {
 }
 
 /// kallsyms_num_syms, kallsyms_names and kallsyms_markers, which are in this order in all
-/// layouts.
+/// layouts (scripts/kallsyms.c, write_src(), v5.8).
 struct NameTable {
   std::size_t count_at = 0;
   std::vector<KernelSymbol> symbols{};

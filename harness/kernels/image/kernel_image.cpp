@@ -45,7 +45,8 @@ std::string_view release_of(std::string_view banner) {
   return banner.empty() ? banner : first_word(banner.substr(kBanner.size()));
 }
 
-/// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...".
+/// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...": init/version.c,
+/// linux_banner, v5.8.
 std::string find_banner(std::string_view kernel) {
   std::string_view found;
   for (auto at = kernel.find(kBanner); at != std::string_view::npos;
@@ -68,7 +69,8 @@ Result<std::string> read_btf(std::string_view kernel) {
   return std::string((*section)->substr(0, shape->bytes));
 }
 
-/// The config that CONFIG_IKCONFIG puts into the kernel; empty when there is none, or none whole.
+/// The config that CONFIG_IKCONFIG puts into the kernel between "IKCFG_ST" and "IKCFG_ED"
+/// (kernel/configs.c, v5.8); empty when there is none, or none whole.
 std::string find_config(std::string_view kernel) {
   const auto begin = kernel.find(kConfigBegin);
   if (begin == std::string_view::npos) return "";
