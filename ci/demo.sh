@@ -2,8 +2,8 @@
 # ci/demo.sh
 #
 # From a fresh checkout to a matrix on the terminal: installs what is missing, builds bpfmatrix,
-# fetches the kernels and runs ci/matrices/default.json on them. Kernels that cannot be had, or were
-# not built, are holes in the matrix, which it names.
+# fetches the kernels and runs ci/matrices/default.json on them. Kernels that are unavailable, or were
+# not built, are lines below the matrix.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

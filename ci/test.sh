@@ -13,12 +13,11 @@ ci/sysroot.sh
 cmake --preset ci -DBUILD_TESTING=ON
 cmake --build --preset ci
 ci/format.sh
-# 3: one of them cannot be had, and will be a hole in the matrix.
+# 3: one of them is unavailable, and will be a line below the matrix.
 build/release/bin/bpfmatrix kernels fetch 'debian-*' || [ "$?" -eq 3 ]
 # Once: the store keeps it until its source, its config or the compiler changes.
 for arch in x86_64 aarch64; do build/release/bin/bpfmatrix kernels build "linux-5.10-nobtf-$arch"; done
-# 1: something is not as expected. 3, a machine that was lost or a kernel that
-# cannot be had or was not built, is no verdict: it is said, and no more.
+# 1: something is not as expected. 3, a machine that was lost or a kernel that is unavailable or was not built, is only reported.
 build/release/bin/bpfmatrix run ci/matrices/default.json --btf kernel --btf embedded --btf none --no-cache ||
   [ "$?" -eq 3 ]
 ctest --preset ci --parallel "$(nproc)"

@@ -77,7 +77,7 @@ int verify(OutcomeCache& cache) {
   const std::vector<std::string> findings = cache.verify();
   for (const std::string& finding : findings) fmt::print("{}\n", finding);
   if (!findings.empty()) return ExitCode::unknown;
-  fmt::print("{} outcomes and {} texts are as they were kept\n", stats.outcomes, stats.texts);
+  fmt::print("{} outcomes and {} texts are intact\n", stats.outcomes, stats.texts);
   return as_expected;
 }
 
@@ -104,7 +104,7 @@ int with_cache(const CacheArguments& arguments, const std::function<int(OutcomeC
 
 void add_cache_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<CacheArguments>();
-  CLI::App* cache = app.add_subcommand("cache", "Outcomes that are kept between runs");
+  CLI::App* cache = app.add_subcommand("cache", "The outcomes of earlier runs");
   cache->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto act) {
     CLI::App* command = cache->add_subcommand(name, what);
@@ -115,16 +115,17 @@ void add_cache_command(CLI::App& app, int& exit_code) {
     });
     return command;
   };
-  CLI::App* stats = add("stats", "How much there is", show_stats);
+  CLI::App* stats = add("stats", "Print how much is kept", show_stats);
   stats->add_flag("--json", arguments->json, "As JSON");
-  CLI::App* gc = add("gc", "Remove what is old, and the oldest until the rest is small", collect);
-  gc->add_option("--max-mib", arguments->max_mib, "Size that may stay")
+  CLI::App* gc =
+      add("gc", "Remove old outcomes, then the oldest until the rest is small enough", collect);
+  gc->add_option("--max-mib", arguments->max_mib, "Size to keep")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
-  gc->add_option("--max-days", arguments->max_days, "Days since the last use that may stay")
+  gc->add_option("--max-days", arguments->max_days, "Keep what was used in the last so many days")
       ->check(CLI::Range(0, 36500))
       ->capture_default_str();
-  add("verify", "Hash everything again; a damaged database is set aside",
+  add("verify", "Hash everything again; a damaged database is set aside and a new one begun",
       [](const CacheArguments&, OutcomeCache& c) { return verify(c); });
 }
 

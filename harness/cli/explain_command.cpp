@@ -60,7 +60,7 @@ Result<> explain_cells(const ExplainOptions& options) {
 
 void add_explain_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App* command = app.add_subcommand("explain", "The whole story of one cell");
+  CLI::App* command = app.add_subcommand("explain", "Print all that is known of one cell");
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("cell", options->cell, "Cell id, or a glob over cell ids")->required();
   command->add_flag("--json", options->json, "The outcome as JSON");

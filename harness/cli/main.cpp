@@ -1,5 +1,5 @@
-// bpfmatrix: will this BPF object load, relocate, attach and work on these kernels, and if not,
-// why?
+// bpfmatrix: will this BPF application load, relocate, attach and work on these kernels, and if
+// not, why?
 #include <CLI/CLI.hpp>
 #include <csignal>
 
@@ -16,7 +16,7 @@
 int main(int argc, char** argv) {
   // A file that may not grow is an error like a disk that is full, and not our end.
   std::signal(SIGXFSZ, SIG_IGN);
-  CLI::App app("Will this BPF object load, relocate, attach and work on these kernels?",
+  CLI::App app("Will this BPF application load, relocate, attach and work on these kernels?",
                "bpfmatrix");
   app.set_version_flag("--version", "bpfmatrix " BPFMATRIX_VERSION);
   app.require_subcommand(1);

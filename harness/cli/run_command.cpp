@@ -131,7 +131,7 @@ class RunCommand {
     return {};
   }
 
-  /// A number or an amount that was asked for counts more than what is free now.
+  /// A requested number or amount counts more than what is free now.
   Result<> bound_jobs() {
     const int guest_mib = VmSpec().memory_mib;
     if (options_.jobs > 0) settings_.jobs = options_.jobs;
@@ -200,7 +200,7 @@ class RunCommand {
     return request;
   }
 
-  /// BTF is handed over to be embedded: other sources are run only if they are asked for.
+  /// BTF is handed over to be embedded: other sources are run only on request.
   void take_btf_files(MatrixSpec& matrix) const {
     for (const std::string& text : options_.btf_files) {
       BtfFile file = parse_btf_file(text);
@@ -288,9 +288,9 @@ class RunCommand {
     std::set<std::string> missing(wanted.begin(), wanted.end());
     std::erase_if(cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
     if (missing.empty()) return {};
-    return Error{fmt::format("{} of its {} cells cannot be run any more, '{}' to begin with",
+    return Error{fmt::format("{} of its {} cells cannot be run any more, for example '{}'",
                              missing.size(), wanted.size(), *missing.begin()),
-                 "its kernels or cases have gone since: begin a new run"};
+                 "its kernels or cases are gone: begin a new run"};
   }
 
   /// The suite's cases, or one for each --object. An object that is none is noticed here.
@@ -368,7 +368,7 @@ class RunCommand {
 
   static Result<int> cut_short(const RunDir& dir, Error error) {
     error.hint =
-        fmt::format("make room, and go on: bpfmatrix run --resume {}", dir.path().string());
+        fmt::format("make room, then continue: bpfmatrix run --resume {}", dir.path().string());
     say_error(error);
     return static_cast<int>(ExitCode::unknown);
   }
@@ -427,30 +427,31 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
       ->type_name("FILE");
   run->add_option("--btf", options->btf,
-                  "BTF source: kernel, embedded or none; instead of what the cases say");
-  run->add_option(
-         "--btf-file", options->btf_files,
-         "BTF to embed, in place of the kernel's own; of all kernels, or of those that GLOB "
-         "names. Without --btf nothing else is run")
+                  "BTF source, in place of what the cases say: kernel, embedded or none");
+  run->add_option("--btf-file", options->btf_files,
+                  "BTF to embed in place of the kernel's own, for all kernels or for those that "
+                  "GLOB matches. Without --btf only the BTF source embedded is run")
       ->type_name("[GLOB=]FILE");
-  run->add_option("--loader", options->loaders,
-                  "Loader, instead of what the cases say: a name, or a path to a static program")
+  run->add_option(
+         "--loader", options->loaders,
+         "Loader, in place of what the cases say: a name, or the path of a static application")
       ->type_name("NAME|PATH");
   run->add_option("--loader-args", options->loader_args,
-                  "Arguments of a loader given by its path; default: {object}");
-  run->add_option("--loader-env", options->loader_env, "Environment of such a loader")
+                  "Arguments of an application given by its path; default: {object}");
+  run->add_option("--loader-env", options->loader_env, "Environment of such an application")
       ->type_name("NAME=VALUE");
-  run->add_option("--loader-quiet", options->loader_quiet_ms,
-                  "Such a loader is set up when it has been quiet for so many milliseconds")
+  run->add_option(
+         "--loader-quiet", options->loader_quiet_ms,
+         "Such an application counts as set up when it has been quiet for so many milliseconds")
       ->capture_default_str();
   run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
   run->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
   run->add_option("--jobs", options->jobs,
-                  "VMs at a time; default: one a core, as far as there is memory for them")
+                  "VMs at a time; default: one per core, as far as memory goes")
       ->check(CLI::Range(1, kMaxJobs));
   run->add_option("--memory", options->memory_mib,
-                  "What all VMs together may take; default: what is free, but for 512 MiB")
+                  "Memory for all VMs together; default: what is free, minus 512 MiB")
       ->type_name("MIB")
       ->check(CLI::Range(std::int64_t{1}, kMaxMemoryMib));
   run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
@@ -460,16 +461,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   run->add_option("--boot-timeout", options->boot_timeout, "Seconds a boot may take")
       ->capture_default_str();
-  run->add_option("--resume", options->resume, "Go on with the run in this directory")
+  run->add_option("--resume", options->resume, "Continue the run in this directory")
       ->type_name("DIR")
       ->excludes("--out");
   run->add_option("--isolation", options->isolation,
-                  "What has a VM of its own: cell, or kernel (its cells share one)")
+                  "What gets its own VM: cell, or kernel (all its cells share one)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cell", "kernel"}));
   run->add_option("--cold-check", options->cold_check,
-                  "Run one cell in so many again in a VM that is booted, not cloned, and compare; "
-                  "0: none (default: 50 where CI is set)")
+                  "Run one cell in N again in a VM that is booted, not cloned, and compare; 0: "
+                  "none (default: 50 where CI is set)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   run->add_flag("--no-cache", options->no_cache,

@@ -1,4 +1,4 @@
-// Kernels that cannot be had: a reason for each, and no other exit code than 3.
+// Unavailable kernels: a reason for each, and no other exit code than 3.
 #include <gmock/gmock.h>
 
 #include "base/json.h"

@@ -57,9 +57,10 @@ Result<GuestTools> find_guest_tools(const std::vector<fs::path>& folders) {
     }
     looked_in += fmt::format("{}'{}'", looked_in.empty() ? "" : ", ", agent.string());
   }
-  return Error{"no guest agent", fmt::format("looked for {}; build the target 'guest' or set "
-                                             "BPFMATRIX_GUEST_DIR",
-                                             looked_in)};
+  return Error{"guest agent not found",
+               fmt::format("looked for {}; build the target 'guest' or set "
+                           "BPFMATRIX_GUEST_DIR",
+                           looked_in)};
 }
 
 Result<GuestTools> find_guest_tools(Arch arch) {

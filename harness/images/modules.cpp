@@ -90,7 +90,7 @@ class Collector {
   Result<std::string> gather(const std::string& name, ModuleUse use, std::vector<Module>& chain) {
     if (builtin_.contains(name) || taken_.contains(name)) return std::string();
     const auto file = shipped_.find(name);
-    if (file == shipped_.end()) return std::string("neither built in nor shipped");
+    if (file == shipped_.end()) return std::string("neither built in nor a module file");
     if (taken_.size() == kMaxModulesTaken) {
       return Error{fmt::format("'{}': needs more than {} modules", name, kMaxModulesTaken)};
     }

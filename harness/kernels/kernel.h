@@ -1,4 +1,4 @@
-// One kernel that can be booted, as it lies in the store or was handed over by path.
+// One kernel that can be booted, from the store or given by path.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-/// Where a kernel's files come from, and what vouches for them.
+/// Where a kernel's files come from, and how they were verified.
 struct Origin {
   /// "deb", "rpm", "source", "local".
   std::string kind{};

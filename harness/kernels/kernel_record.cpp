@@ -37,7 +37,7 @@ OrderedJson to_json(const std::optional<KernelBtf>& btf, const fs::path& folder)
 fs::path inside(ObjectReader& reader, std::string_view key, const std::string& text,
                 const fs::path& folder) {
   if (!reader.failed() && !is_safe_relative_path(text)) {
-    reader.fail(key, fmt::format("'{}' is no path in the tree", text));
+    reader.fail(key, fmt::format("'{}' is not a path in the tree", text));
   }
   return folder / text;
 }

@@ -182,8 +182,8 @@ Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds ti
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error(path, errno);
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{
-          fmt::format("'{}': held by another process for {} ms", path.string(), timeout.count())};
+      return Error{fmt::format("'{}': another process has held it for {} ms", path.string(),
+                               timeout.count())};
     }
     if (!waited && on_wait) on_wait();
     waited = true;

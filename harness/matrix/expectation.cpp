@@ -70,7 +70,7 @@ Result<ExpectationRule> read_rule(const Json& json, const std::string& where) {
       rule.allowed[std::string(field.name)] = std::move(words);
     }
   }
-  if (rule.allowed.empty()) reader.fail("load", "a rule must expect something");
+  if (rule.allowed.empty()) reader.fail("load", "a rule must have an expectation");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return rule;
 }
@@ -100,7 +100,7 @@ std::vector<ExpectationRule> default_expectations() {
   rule.allowed = {{"load", {"accepted"}},
                   {"attach", {"attached", "not_tried"}},
                   {"command", {"ended", "not_tried"}}};
-  rule.because = "a program is expected to load, and to attach where its section says where";
+  rule.because = "expected: it loads, and attaches where its section says";
   return {rule};
 }
 

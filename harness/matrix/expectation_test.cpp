@@ -34,7 +34,7 @@ struct Bad {
 };
 constexpr Bad kBad[] = {
     {R"({})", "'f: expect': wanted an array of rules, got object"},
-    {R"([{}])", "'f: expect[0]': key 'load': a rule must expect something"},
+    {R"([{}])", "'f: expect[0]': key 'load': a rule must have an expectation"},
     {R"([{"load":"accepted"},{"laod":"accepted","load":"accepted"}])",
      "'f: expect[1]': unknown key 'laod'"},
     {R"([{"load":"acepted"}])", "'f: expect[0]': key 'load': unknown word 'acepted'"},

@@ -39,7 +39,7 @@ Result<LoaderCommand> command_of_path(const std::string& path) {
   command.name = name_of(path);
   command.path = path;
   if (is_valid_id(command.name)) return command;
-  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell's name", path, command.name),
+  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell id", path, command.name),
                "letters, digits and . _ + - are allowed in the file's name"};
 }
 

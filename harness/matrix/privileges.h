@@ -12,11 +12,12 @@
 namespace bpfmatrix {
 
 struct Privileges {
-  /// RLIMIT_MEMLOCK; nothing: unlimited.
+  /// RLIMIT_MEMLOCK, which counts BPF memory before 5.11 (97306be45fbe); nothing: unlimited.
   std::optional<std::uint64_t> memlock_bytes{};
   /// "CAP_BPF"...: an ordinary user with these. Nothing: root, with all of them.
   std::optional<std::vector<std::string>> capabilities{};
-  /// "integrity" or "confidentiality": how far the kernel is locked down; empty: as it boots.
+  /// "integrity" or "confidentiality" (security/lockdown/lockdown.c, 5.4, 000d388ed3bb): how far
+  /// the kernel is locked down; empty: as it boots.
   std::string lockdown{};
 
   bool limited() const { return memlock_bytes || capabilities || !lockdown.empty(); }

@@ -19,7 +19,7 @@ enum class RelocationResult {
   unchanged,  ///< the compiler's number is right on this kernel
   resolved,   ///< this kernel's number was put in its place
   poisoned,   ///< no number is true: the instruction must never be reached
-  skipped,    ///< nobody looked: what the compiler put there stays, true or not
+  skipped,    ///< not relocated: the compiler's value stays, right or wrong
   failed,     ///< the loader gave up over it
 };
 inline constexpr std::array kRelocationResults{

@@ -43,7 +43,7 @@ fs::path answer_file(const AccelQuestion& question) {
   return question.cache_dir / "accel" / sha256_hex(key);
 }
 
-/// What an earlier proof came to: first line the accelerator, second why it is not KVM.
+/// The result of an earlier proof: first line the accelerator, second why it is not KVM.
 struct Answer {
   Accel accel = Accel::tcg;
   std::string reason{};
@@ -83,8 +83,7 @@ Accel choose_automatically(const AccelQuestion& question) {
   const Answer answer = find_out(question);
   if (answer.accel == Accel::tcg) {
     question.say(
-        fmt::format("/dev/kvm is there but does not serve ({}): guests are emulated, which "
-                    "is slower",
+        fmt::format("/dev/kvm exists but does not work ({}): guests are emulated, which is slower",
                     answer.reason));
   }
   return answer.accel;

@@ -58,7 +58,7 @@ Result<> FdChannel::send(std::string_view bytes, Clock::time_point deadline) {
       case Wait::ready:
         break;
       case Wait::deadline:
-        return Error{fmt::format("channel: {} of {} bytes not taken before the deadline",
+        return Error{fmt::format("channel: {} of {} bytes not accepted before the deadline",
                                  bytes.size(), all)};
       case Wait::failed:
         return Error{fmt::format("channel: poll: {}", ::strerror(errno))};

@@ -96,7 +96,7 @@ Result<FileFacts> facts_of(const Fd& fd, const fs::path& path) {
   return FileFacts{info.st_size, info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
 }
 
-/// Both sides of a migration: what lies in a shared file stays there.
+/// Both sides of a migration: what is in a shared file stays there.
 Result<> post_ram_stays(Qmp& monitor) {
   if (Result<> opened = monitor.post_open(); !opened) return opened;
   Json list = Json::array();
@@ -152,7 +152,7 @@ Error end_of(Vm& vm, Error error) {
   return error;
 }
 
-/// After a power cut a record must not vouch for bytes that never reached the disk.
+/// After a power cut a record must not describe bytes that never reached the disk.
 Result<> sync(const Fd& fd, const fs::path& path) {
   return ::fsync(fd.get()) == 0 ? Result<>() : system_error(path);
 }
@@ -182,9 +182,9 @@ Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
   if (!state) return state.error();
   if (static_cast<std::int64_t>(state->size()) != record.state_bytes ||
       sha256_hex(*state) != record.state_sha256) {
-    return Error{fmt::format("'{}': not what was frozen", file.string())};
+    return Error{fmt::format("'{}': changed since it was frozen", file.string())};
   }
-  // What was checked is what is used, whatever becomes of the file.
+  // What was checked is what is used, whatever happens to the file.
   return make_memory_file("bpfmatrix-state", *state);
 }
 
@@ -243,7 +243,7 @@ Result<> Template::check_ram() const {
       facts->changed_ns == ram_changed_ns_) {
     return {};
   }
-  return Error{"the template's RAM is not what was frozen"};
+  return Error{"the template's RAM changed since it was frozen"};
 }
 
 Result<Vm> Template::start(const fs::path& console_log) const {

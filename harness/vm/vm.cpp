@@ -37,7 +37,7 @@ int milliseconds_until(Clock::time_point deadline) {
 }
 
 /// Reads console and QEMU's standard error to their ends on a thread of its own: a guest whose
-/// console nobody reads stands still.
+/// console is not read stops.
 class Listener {
  public:
   Listener(Fd console, Fd qemu_stderr, ConsoleLog log)

@@ -1,4 +1,4 @@
-// How a VM, and with it a cell, came to its end. Facts only: what it means is judged elsewhere.
+// How a VM, and with it a cell, ended. Facts only; what it means is decided elsewhere.
 #pragma once
 
 #include <array>
@@ -10,10 +10,10 @@ namespace bpfmatrix {
 
 enum class End {
   completed,    ///< the loader ran to its end and its record arrived whole
-  panicked,     ///< the console speaks of a panic, an oops or a BUG
+  panicked,     ///< the console shows a panic, an oops or a BUG
   hung,         ///< no answer within the deadline, or the kernel itself reports a lockup
   lost,         ///< QEMU died, the channel closed or spoke garbage, or the console stayed empty
-  unavailable,  ///< the kernel could not be had: nothing was booted
+  unavailable,  ///< the kernel is unavailable: nothing was booted
 };
 inline constexpr std::array kEnds{End::completed, End::panicked, End::hung, End::lost,
                                   End::unavailable};

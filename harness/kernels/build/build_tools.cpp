@@ -66,7 +66,7 @@ Result<> check_tools(const std::vector<NeededTool>& needed, const FindProgram& f
   if (missing.empty()) return {};
   std::string hint = "apt-get install --no-install-recommends";
   for (const std::string& package : packages) hint += " " + package;
-  return Error{fmt::format("to build it, this machine lacks {}", missing), hint};
+  return Error{fmt::format("this machine lacks what it takes to build it: {}", missing), hint};
 }
 
 Result<BuildTools> find_build_tools(Arch target, std::string_view gcc) {

@@ -36,7 +36,7 @@ class Output {
  public:
   Output(const Fd& log, const LineSink& on_line) : log_(log), on_line_(on_line) {}
 
-  /// What is run stands in the log above what it said.
+  /// The log has the command above its output.
   void begin(const std::vector<std::string>& argv) { write_log("$ " + shell_quote(argv) + "\n"); }
 
   bool take(std::string_view bytes) {

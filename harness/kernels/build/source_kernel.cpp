@@ -277,7 +277,7 @@ Result<BuiltKernel> build_kernel(const CatalogEntry& entry, const BuildOptions& 
   Result<BuiltKernel> built =
       source != nullptr
           ? build_locked(entry, *source, options)
-          : Result<BuiltKernel>(Error{"comes out of a package, ready made",
+          : Result<BuiltKernel>(Error{"is a package, and not built",
                                       fmt::format("run 'bpfmatrix kernels fetch {}'", entry.id)});
   if (!built) return wrap(fmt::format("kernel '{}'", entry.id), std::move(built).error());
   return built;

@@ -113,7 +113,7 @@ Result<> verify_rpm(const fs::path& rpm, const std::string& name, const fs::path
   if (output->status.success() && checked.signature && checked.payload) return {};
   if (output->out.empty()) checked.problems.emplace_back(trim(output->err));
   return Error{fmt::format("signature of '{}': {}", name, reasons(checked)),
-               fmt::format("nothing is taken that key {} did not sign", fingerprint)};
+               fmt::format("only files that key {} signed are accepted", fingerprint)};
 }
 
 std::string RpmName::file_name() const { return fmt::format("{}-{}.{}.rpm", name, version, arch); }

@@ -1,4 +1,4 @@
-// What a kernel image tells about itself: its format, architecture, release, BTF and config.
+// What a kernel image says about itself: its format, architecture, release, BTF and config.
 #pragma once
 
 #include <filesystem>
@@ -24,7 +24,7 @@ struct KernelImage {
   std::string btf{};
   /// The config it was built with; empty when it does not carry one (IKCONFIG).
   std::string config{};
-  /// The GNU build id, in hex digits; empty when it has none, or none that can be told from others.
+  /// The GNU build id, in hex digits; empty when it has none, or none that is unique.
   std::string build_id{};
 };
 
