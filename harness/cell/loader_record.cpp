@@ -107,6 +107,11 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
   if (event == "loader") {
     parts_.loader = reader.string("name");
     parts_.loader_version = reader.string("version");
+  } else if (event == "kernel_btf") {
+    const std::string parsed = reader.string("parsed");
+    if (parsed != "ahead" && parsed != "now")
+      reader.fail("parsed", fmt::format("unknown word '{}'", parsed));
+    btf_parsed_ahead_ = parsed == "ahead";
   } else if (event == "open") {
     parts_.open = read_stage(reader);
   } else if (event == "program") {

@@ -22,6 +22,9 @@ class LoaderRecord {
   /// True once the loader said `done`: the record is complete.
   bool done() const { return done_; }
 
+  /// True where libbpf was given the kernel's BTF as it had been parsed before the request.
+  bool btf_parsed_ahead() const { return btf_parsed_ahead_; }
+
   /// Moves the loader's part (open, relocation, maps, programs, observed, loader version) into
   /// `outcome`.
   void move_into(Outcome& outcome);
@@ -47,6 +50,7 @@ class LoaderRecord {
   Outcome parts_{};
   std::map<std::string, std::string> logs_{};
   LoaderEvidence evidence_{};
+  bool btf_parsed_ahead_ = false;
   bool ready_ = false;
   bool done_ = false;
 };

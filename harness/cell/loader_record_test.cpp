@@ -43,6 +43,16 @@ TEST(LoaderRecord, a_command_ended_in_one_of_two_ways) {
   }
 }
 
+TEST(LoaderRecord, knows_when_the_kernels_btf_was_parsed) {
+  LoaderRecord record;
+  EXPECT_FALSE(record.btf_parsed_ahead()) << "nobody asked for it";
+  ASSERT_TRUE(record.add(R"({"event":"kernel_btf","parsed":"now"})"));
+  EXPECT_FALSE(record.btf_parsed_ahead());
+  ASSERT_TRUE(record.add(R"({"event":"kernel_btf","parsed":"ahead"})"));
+  EXPECT_TRUE(record.btf_parsed_ahead());
+  EXPECT_FALSE(record.add(R"({"event":"kernel_btf","parsed":"later"})"));
+}
+
 TEST(LoaderRecord, a_transcript_becomes_an_outcome) {
   LoaderRecord record;
   for (const char* line : kTranscript) ASSERT_TRUE(record.add(line)) << line;
