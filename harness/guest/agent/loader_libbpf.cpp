@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 
 #include "base/json.h"
 #include "guest/agent/attach.h"
+#include "guest/agent/btf_ahead.h"
 #include "guest/agent/event_buffers.h"
 #include "guest/agent/globals.h"
 #include "guest/agent/libbpf_log.h"
@@ -16,6 +18,7 @@
 #include "guest/agent/observed.h"
 #include "guest/agent/report.h"
 #include "guest/agent/run_statistics.h"
+#include "guest/messages.h"
 
 namespace bpfmatrix {
 
@@ -93,6 +96,7 @@ void attach_and_hold(const LibbpfObject& object, const Request& request) {
 }
 
 Result<> run() {
+  if (std::getenv(kStandbyVariable) != nullptr) BtfAhead::instance().parse_ahead();
   std::string line;
   std::getline(std::cin, line);
   const Result<Request> request = parse_request(line);

@@ -78,6 +78,10 @@ void report_loader(std::string_view name, std::string_view version) {
   emit({{"event", "loader"}, {"name", name}, {"version", version}});
 }
 
+void report_kernel_btf(bool ahead) {
+  emit({{"event", "kernel_btf"}, {"parsed", ahead ? "ahead" : "now"}});
+}
+
 void report_open(const Verdict& verdict) {
   OrderedJson event{{"event", "open"}};
   add_verdict(event, verdict);

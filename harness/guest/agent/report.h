@@ -59,6 +59,8 @@ struct AttachReport {
 
 /// Texts are cut where the contract says; bytes that are no UTF-8 become U+FFFD.
 void report_loader(std::string_view name, std::string_view version);
+/// That libbpf uses the kernel's BTF, and whether that had been parsed before the request came.
+void report_kernel_btf(bool ahead);
 void report_open(const Verdict& verdict);
 void report_program(std::string_view name, std::string_view section, std::string_view type);
 void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
