@@ -227,10 +227,10 @@ void add_candidates(Outcome& outcome, const KernelFacts& facts) {
     std::string_view section = program.section;
     if (section.starts_with('?')) section.remove_prefix(1);
     const std::size_t slash = section.find('/');
-    const bool by_section = program.attach.asked.empty() && slash != std::string_view::npos;
+    const bool by_section = program.attach.requested.empty() && slash != std::string_view::npos;
     program.attach.candidates =
         by_section ? attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts)
-                   : attach_candidates(program.attach.method, program.attach.asked, facts);
+                   : attach_candidates(program.attach.method, program.attach.requested, facts);
   }
 }
 

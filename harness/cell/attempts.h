@@ -14,7 +14,7 @@ bool worth_another_try(const Outcome& outcome);
 bool needs_cold_check(const Outcome& outcome);
 
 /// Of at least one attempt, in their order. A lost machine says nothing, so the outcome is the last
-/// of those that were not lost, or the last of all; it is unsteady where two of them differ.
+/// of those that were not lost, or the last of all; it is flaky where two of them differ.
 Outcome settle(std::vector<Outcome> attempts);
 
 /// `outcome`, after the same cell came to `cold` in a machine that was booted.

@@ -38,7 +38,7 @@ TEST(Attempts, only_lost_and_hung_are_tried_again) {
 TEST(Attempts, one_that_sufficed_stands_alone) {
   const Outcome settled = settle({ended(End::completed)});
   EXPECT_THAT(settled.vm.attempts, IsEmpty());
-  EXPECT_THAT(settled.vm.unsteady, IsEmpty());
+  EXPECT_THAT(settled.vm.flaky, IsEmpty());
 }
 
 TEST(Attempts, a_lost_machine_says_nothing_against_the_others) {
@@ -48,19 +48,19 @@ TEST(Attempts, a_lost_machine_says_nothing_against_the_others) {
   EXPECT_EQ(settled.vm.attempts.size(), 3U);
   EXPECT_EQ(settled.vm.attempts[0].reason, "because");
   EXPECT_FALSE(settled.vm.attempts[2].cloned);
-  EXPECT_THAT(settled.vm.unsteady, IsEmpty());
+  EXPECT_THAT(settled.vm.flaky, IsEmpty());
 }
 
 TEST(Attempts, hung_each_time_is_hung) {
   const Outcome settled = settle({ended(End::hung), ended(End::hung), ended(End::hung, false)});
   EXPECT_EQ(settled.end, End::hung);
-  EXPECT_THAT(settled.vm.unsteady, IsEmpty());
+  EXPECT_THAT(settled.vm.flaky, IsEmpty());
 }
 
 TEST(Attempts, hung_once_and_completed_then_is_unsteady) {
   const Outcome settled =
       settle({ended(End::hung), ended(End::completed), ended(End::completed, false)});
-  EXPECT_THAT(settled.vm.unsteady, ElementsAre("end: hung, completed"));
+  EXPECT_THAT(settled.vm.flaky, ElementsAre("end: hung, completed"));
 }
 
 TEST(Attempts, lost_each_time_is_lost) {
@@ -72,10 +72,10 @@ TEST(Attempts, lost_each_time_is_lost) {
 TEST(Attempts, a_clone_that_tells_what_a_booted_machine_does_not_is_unsteady) {
   const Outcome same = held_against(ended(End::completed), ended(End::completed, false));
   EXPECT_TRUE(same.vm.cold_checked);
-  EXPECT_THAT(same.vm.unsteady, IsEmpty());
+  EXPECT_THAT(same.vm.flaky, IsEmpty());
   EXPECT_THAT(same.vm.attempts, IsEmpty());
   const Outcome other = held_against(ended(End::completed), ended(End::panicked, false));
-  EXPECT_THAT(other.vm.unsteady, ElementsAre("end: completed, panicked"));
+  EXPECT_THAT(other.vm.flaky, ElementsAre("end: completed, panicked"));
   EXPECT_EQ(other.vm.attempts.size(), 2U);
 }
 

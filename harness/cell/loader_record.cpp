@@ -22,7 +22,7 @@ StageOutcome read_stage(ObjectReader& reader) {
   StageOutcome stage;
   const std::string result = reader.string("result");
   if (result == "ok") stage.result = StageResult::ok;
-  if (result == "refused") stage.result = StageResult::refused;
+  if (result == "refused") stage.result = StageResult::failed;
   if (result != "ok" && result != "refused")
     reader.fail("result", fmt::format("unknown word '{}'", result));
   stage.errno_name = reader.optional_string("errno").value_or("");
@@ -163,10 +163,10 @@ void LoaderRecord::add_program(ObjectReader& reader) {
 }
 
 void LoaderRecord::add_relocation(ObjectReader& reader) {
-  parts_.relocation.stage = read_stage(reader);
-  parts_.relocation.applied = read_count(reader, "applied");
-  parts_.relocation.skipped = read_count(reader, "skipped");
-  parts_.relocation.poisoned = read_count(reader, "poisoned");
+  parts_.relocate.stage = read_stage(reader);
+  parts_.relocate.applied = read_count(reader, "applied");
+  parts_.relocate.skipped = read_count(reader, "skipped");
+  parts_.relocate.poisoned = read_count(reader, "poisoned");
 }
 
 void LoaderRecord::add_map(ObjectReader& reader) {
@@ -244,19 +244,19 @@ void LoaderRecord::add_ran(ObjectReader& reader) {
 }
 
 void LoaderRecord::add_command(ObjectReader& reader) {
-  CommandOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
-                         read_count(reader, "told_by"), read_count(reader, "probes").value_or(0)};
+  AppOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
+                         read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0)};
   if (command.exit_code.has_value() == command.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");
   }
-  parts_.command = command;
+  parts_.app = command;
 }
 
 void LoaderRecord::move_into(Outcome& outcome) {
   if (!parts_.loader.empty()) outcome.loader_version = parts_.loader_version;
-  outcome.command = parts_.command;
+  outcome.app = parts_.app;
   outcome.open = std::move(parts_.open);
-  outcome.relocation = std::move(parts_.relocation);
+  outcome.relocate = std::move(parts_.relocate);
   outcome.maps = std::move(parts_.maps);
   outcome.programs = std::move(parts_.programs);
   outcome.observed = std::move(parts_.observed);

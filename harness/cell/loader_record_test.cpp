@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 namespace {
@@ -28,17 +28,17 @@ constexpr const char* kTranscript[] = {
 TEST(LoaderRecord, a_command_ended_in_one_of_two_ways) {
   LoaderRecord record;
   ASSERT_TRUE(
-      record.add(R"({"event":"command","exit_code":null,"signal":9,"told_by":9,"probes":12})"));
+      record.add(R"({"event":"command","exit_code":null,"signal":9,"stop_signal":9,"probes":12})"));
   Outcome outcome;
   record.move_into(outcome);
-  ASSERT_TRUE(outcome.command);
-  EXPECT_EQ(outcome.command->signal, 9);
-  EXPECT_EQ(outcome.command->probes, 12);
-  EXPECT_FALSE(outcome.command->failed()) << "it was told to";
+  ASSERT_TRUE(outcome.app);
+  EXPECT_EQ(outcome.app->signal, 9);
+  EXPECT_EQ(outcome.app->probes, 12);
+  EXPECT_FALSE(outcome.app->failed()) << "it was told to";
   for (const char* line :
-       {R"({"event":"command","exit_code":null,"signal":null,"told_by":null,"probes":0})",
-        R"({"event":"command","exit_code":1,"signal":9,"told_by":null,"probes":0})",
-        R"({"event":"command","exit_code":-1,"signal":null,"told_by":null,"probes":0})"}) {
+       {R"({"event":"command","exit_code":null,"signal":null,"stop_signal":null,"probes":0})",
+        R"({"event":"command","exit_code":1,"signal":9,"stop_signal":null,"probes":0})",
+        R"({"event":"command","exit_code":-1,"signal":null,"stop_signal":null,"probes":0})"}) {
     EXPECT_FALSE(LoaderRecord().add(line)) << line;
   }
 }
@@ -52,13 +52,13 @@ TEST(LoaderRecord, a_transcript_becomes_an_outcome) {
   Outcome outcome;
   record.move_into(outcome);
   EXPECT_EQ(outcome.loader_version, "1.4.6");
-  EXPECT_EQ(outcome.relocation.poisoned, 1);
+  EXPECT_EQ(outcome.relocate.poisoned, 1);
   ASSERT_EQ(outcome.programs.size(), 2U);
   EXPECT_EQ(outcome.programs[0].load.stats.insns, 41U);
-  EXPECT_EQ(outcome.programs[0].attach.taken, "x");
+  EXPECT_EQ(outcome.programs[0].attach.actual, "x");
   EXPECT_EQ(outcome.programs[1].load.stage.errno_name, "EACCES");
   EXPECT_EQ(outcome.programs[1].load.log_tail, "R0 !read_ok");
-  EXPECT_EQ(outcome.programs[1].attach.stage.result, StageResult::not_tried);
+  EXPECT_EQ(outcome.programs[1].attach.stage.result, StageResult::not_reached);
   EXPECT_EQ(outcome.programs[0].run.run_cnt, 3U);
   EXPECT_EQ(outcome.programs[0].run.run_time_ns, 4500U);
   EXPECT_EQ(outcome.programs[1].run.run_cnt, std::nullopt);

@@ -24,8 +24,8 @@ Name split(std::string_view name) {
 }
 
 ObservedResult compare(const ObservedValue& value) {
-  if (!value.truth) return ObservedResult::untold;
-  return value.value == *value.truth ? ObservedResult::right : ObservedResult::wrong;
+  if (!value.expected) return ObservedResult::unknown;
+  return value.value == *value.expected ? ObservedResult::right : ObservedResult::wrong;
 }
 
 /// Of the values that came this way: none, all right, or not.
@@ -47,13 +47,13 @@ bool is_attached(const ProgramOutcome& program) {
 
 }  // namespace
 
-Truths truth_of(const Triggered& triggered) {
-  Truths truth{triggered.texts.begin(), triggered.texts.end()};
+ExpectedValues expected_of(const Triggered& triggered) {
+  ExpectedValues truth{triggered.texts.begin(), triggered.texts.end()};
   truth.insert(triggered.numbers.begin(), triggered.numbers.end());
   return truth;
 }
 
-std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values,
+std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
                                            std::string_view program) {
   for (const ObservedValue& value : values) {
     const Name name = split(value.name);
@@ -66,13 +66,13 @@ std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& val
   return std::nullopt;
 }
 
-void hold_against(const Truths& truth, std::vector<ObservedValue>& values) {
-  const bool never_ran = observed_hits(values) == 0U;
+void compare_with(const ExpectedValues& truth, std::vector<ObservedValue>& values) {
+  const bool never_ran = observed_fired(values) == 0U;
   for (ObservedValue& value : values) {
     const std::string_view base = split(value.name).base;
     if (base == kHits) continue;
     const auto told = truth.find(base);
-    if (told != truth.end()) value.truth = told->second;
+    if (told != truth.end()) value.expected = told->second;
     value.result = never_ran ? ObservedResult::absent : compare(value);
   }
 }
@@ -90,7 +90,7 @@ ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values, std::stri
   }
   if (direct.holds()) return ArgumentsSeen::direct;
   if (wrapped.holds()) return ArgumentsSeen::wrapped;
-  return direct.told() || wrapped.told() ? ArgumentsSeen::wrong : ArgumentsSeen::not_told;
+  return direct.told() || wrapped.told() ? ArgumentsSeen::wrong : ArgumentsSeen::unknown;
 }
 
 bool is_syscall_probe(std::string_view section) {
@@ -105,11 +105,11 @@ bool is_syscall_probe(std::string_view section) {
 }
 
 void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& outcome) {
-  Truths truth = triggered != nullptr ? truth_of(*triggered) : Truths();
+  ExpectedValues truth = triggered != nullptr ? expected_of(*triggered) : ExpectedValues();
   for (const auto& [name, value] : of_case) {
     if (triggered != nullptr) truth.emplace(name, to_scalar(value));
   }
-  hold_against(truth, outcome.observed);
+  compare_with(truth, outcome.observed);
   if (triggered == nullptr) return;
   outcome.trigger.kind = kStandardTrigger;
   for (const Operation& o : triggered->performed)
@@ -120,8 +120,8 @@ void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& 
   for (ProgramOutcome& program : outcome.programs) {
     if (!is_attached(program)) continue;
     program.run.trigger = kStandardTrigger;
-    program.run.hits = observed_hits(outcome.observed, program.name);
-    if (!program.run.hits && alone) program.run.hits = observed_hits(outcome.observed);
+    program.run.fired = observed_fired(outcome.observed, program.name);
+    if (!program.run.fired && alone) program.run.fired = observed_fired(outcome.observed);
     if (is_syscall_probe(program.section)) {
       program.run.arguments = arguments_seen(outcome.observed, alone ? "" : program.name);
     }

@@ -14,17 +14,17 @@
 namespace bpfmatrix {
 
 /// By the names of cases/include/observed.h.
-using Truths = std::map<std::string, Scalar, std::less<>>;
+using ExpectedValues = std::map<std::string, Scalar, std::less<>>;
 
-Truths truth_of(const Triggered& triggered);
+ExpectedValues expected_of(const Triggered& triggered);
 
 /// Fills in `truth` and `result` of each value, `absent` where `hits` is 0. "fd__wrapped" is held
 /// against "fd"; `hits`, and what begins with "hits__", is a count and has no truth.
-void hold_against(const Truths& truth, std::vector<ObservedValue>& values);
+void compare_with(const ExpectedValues& truth, std::vector<ObservedValue>& values);
 
 /// How often the programs of the object counted themselves: the value `hits`, or `hits__PROGRAM`
 /// for one of them.
-std::optional<std::uint64_t> observed_hits(const std::vector<ObservedValue>& values,
+std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
                                            std::string_view program = {});
 
 /// From values that were held against the truth: which way to connect()'s arguments was right.

@@ -42,29 +42,29 @@ const Row kRows[] = {
     {"filename", "/init", right},
     {"ret", std::uint64_t{0xffffffffffffff8d}, wrong},  // -115 without its sign
     {"pid", "312", wrong},
-    {"rc", number(0), untold},
-    {"rc__peek", number(0), untold},
-    {"fd_count", number(3), untold},
-    {"hits__inner", number(4), untold},
+    {"rc", number(0), unknown},
+    {"rc__peek", number(0), unknown},
+    {"fd_count", number(3), unknown},
+    {"hits__inner", number(4), unknown},
 };
 
 TEST(Observation, each_value_is_held_against_the_truth_of_its_name) {
   for (const Row& row : kRows) {
     std::vector<ObservedValue> values{saw("hits", number(1)), saw(row.name, row.value)};
-    hold_against(truth_of(kTriggered), values);
+    compare_with(expected_of(kTriggered), values);
     EXPECT_EQ(values[1].result, row.result) << row.name;
-    EXPECT_EQ(values[1].truth.has_value(), row.result != untold) << row.name;
+    EXPECT_EQ(values[1].expected.has_value(), row.result != unknown) << row.name;
   }
 }
 
 TEST(Observation, without_hits_nothing_was_seen_not_even_wrongly) {
   std::vector<ObservedValue> values{saw("hits", number(0)), saw("hits__inner", number(0)),
                                     saw("pid", number(0)), saw("rc", number(0))};
-  hold_against(truth_of(kTriggered), values);
-  EXPECT_EQ(values[0].result, untold);
-  EXPECT_EQ(values[1].result, untold);
+  compare_with(expected_of(kTriggered), values);
+  EXPECT_EQ(values[0].result, unknown);
+  EXPECT_EQ(values[1].result, unknown);
   EXPECT_EQ(values[2].result, absent);
-  EXPECT_EQ(values[2].truth, Scalar(number(312)));
+  EXPECT_EQ(values[2].expected, Scalar(number(312)));
   EXPECT_EQ(values[3].result, absent);
 }
 
@@ -90,15 +90,15 @@ const Arguments kArguments[] = {
     {"neither",
      {saw("fd__direct", number(7)), saw("fd__wrapped", number(8))},
      ArgumentsSeen::wrong},
-    {"no arguments", {saw("pid", number(312)), saw("ret", number(-115))}, ArgumentsSeen::not_told},
-    {"never ran", {saw("hits", number(0)), saw("fd", number(0))}, ArgumentsSeen::not_told},
-    {"nothing", {}, ArgumentsSeen::not_told},
+    {"no arguments", {saw("pid", number(312)), saw("ret", number(-115))}, ArgumentsSeen::unknown},
+    {"never ran", {saw("hits", number(0)), saw("fd", number(0))}, ArgumentsSeen::unknown},
+    {"nothing", {}, ArgumentsSeen::unknown},
 };
 
 TEST(Observation, the_arguments_were_taken_the_way_that_came_out_right) {
   for (const Arguments& row : kArguments) {
     std::vector<ObservedValue> values = row.values;
-    hold_against(truth_of(kTriggered), values);
+    compare_with(expected_of(kTriggered), values);
     EXPECT_EQ(arguments_seen(values), row.seen) << row.name;
   }
 }
@@ -127,15 +127,15 @@ ProgramOutcome program(std::string name, std::string section, StageResult attach
 
 TEST(Observation, the_only_attached_program_has_the_objects_hits) {
   Outcome outcome;
-  outcome.programs = {program("a", "kprobe/sys_connect", StageResult::refused),
+  outcome.programs = {program("a", "kprobe/sys_connect", StageResult::failed),
                       program("b", "kprobe/__sys_connect", StageResult::ok)};
   outcome.observed = {saw("hits", number(2)), saw("fd", number(100))};
   judge_run(&kTriggered, {}, outcome);
   EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.programs[0].run.hits, std::nullopt);
-  EXPECT_EQ(outcome.programs[0].run.arguments, ArgumentsSeen::not_told);
+  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
+  EXPECT_EQ(outcome.programs[0].run.arguments, ArgumentsSeen::unknown);
   EXPECT_EQ(outcome.programs[1].run.trigger, "standard");
-  EXPECT_EQ(outcome.programs[1].run.hits, 2U);
+  EXPECT_EQ(outcome.programs[1].run.fired, 2U);
   EXPECT_EQ(outcome.programs[1].run.arguments, ArgumentsSeen::direct);
   EXPECT_EQ(outcome.trigger.kind, "standard");
   EXPECT_EQ(outcome.trigger.performed.size(), 2U);
@@ -146,7 +146,7 @@ TEST(Observation, with_several_programs_attached_none_is_given_the_hits) {
   outcome.programs = {program("a", "xdp", StageResult::ok), program("b", "tc", StageResult::ok)};
   outcome.observed = {saw("hits", number(2))};
   judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.hits, std::nullopt);
+  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
   EXPECT_EQ(outcome.programs[0].run.trigger, "standard");
 }
 
@@ -157,8 +157,8 @@ TEST(Observation, counts_and_arguments_that_bear_a_programs_name_are_that_progra
   outcome.observed = {saw("hits", number(2)), saw("hits__b", number(1)), saw("fd__a", number(7)),
                       saw("fd__b", number(100))};
   judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.hits, std::nullopt);
-  EXPECT_EQ(outcome.programs[1].run.hits, 1U);
+  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
+  EXPECT_EQ(outcome.programs[1].run.fired, 1U);
   EXPECT_EQ(outcome.programs[0].run.arguments, ArgumentsSeen::wrong);
   EXPECT_EQ(outcome.programs[1].run.arguments, ArgumentsSeen::direct);
 }
@@ -170,7 +170,7 @@ TEST(Observation, who_has_given_way_to_another_program_was_not_triggered) {
   outcome.observed = {saw("hits", number(2))};
   judge_run(&kTriggered, {}, outcome);
   EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.programs[1].run.hits, 2U);
+  EXPECT_EQ(outcome.programs[1].run.fired, 2U);
 }
 
 TEST(Observation, a_case_may_know_more_truths_and_the_triggers_own_come_first) {
@@ -188,7 +188,7 @@ TEST(Observation, without_a_trigger_nothing_is_told) {
   judge_run(nullptr, {{"sum", 30}}, outcome);
   EXPECT_EQ(outcome.trigger.kind, "");
   EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.observed[1].result, untold);
+  EXPECT_EQ(outcome.observed[1].result, unknown);
 }
 
 }  // namespace

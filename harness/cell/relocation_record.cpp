@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/kernel_version.h"
-#include "cell/relocation_witness.h"
+#include "cell/cross_check.h"
 #include "core/relocation.h"
 #include "elf/code_section.h"
 #include "elf/object_types.h"
@@ -100,11 +100,11 @@ class ProgramRecorder {
 
   std::uint64_t linked_slots() const { return functions_.back().at + functions_.back().count; }
 
-  RelocationWitnesses witnesses_of(const CoreResult& calculated,
+  CrossCheckInput witnesses_of(const CoreResult& calculated,
                                    const std::optional<std::uint64_t>& at) const {
-    RelocationWitnesses witnesses{
+    CrossCheckInput witnesses{
         .calculated = calculated,
-        .object_refused = outcome_.relocation.stage.result == StageResult::refused};
+        .object_refused = outcome_.relocate.stage.result == StageResult::failed};
     const auto said = said_.find({calculated.function, calculated.index});
     if (said != said_.end()) witnesses.said = said->second;
     const std::size_t slots = calculated.before.size();
@@ -183,10 +183,10 @@ void count(Outcome& outcome) {
       poisoned += record.result == RelocationResult::poisoned ? 1 : 0;
     }
   }
-  if (counted.empty() || outcome.relocation.stage.result != StageResult::ok) return;
-  outcome.relocation.applied = applied;
-  outcome.relocation.skipped = skipped;
-  outcome.relocation.poisoned = poisoned;
+  if (counted.empty() || outcome.relocate.stage.result != StageResult::ok) return;
+  outcome.relocate.applied = applied;
+  outcome.relocate.skipped = skipped;
+  outcome.relocate.poisoned = poisoned;
 }
 
 }  // namespace

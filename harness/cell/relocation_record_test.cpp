@@ -24,7 +24,7 @@ class RelocationRecords : public ::testing::Test {
   RelocationRecords() {
     outcome_.loader = "libbpf";
     outcome_.loader_version = "1.4.6";
-    outcome_.open.result = outcome_.relocation.stage.result = StageResult::ok;
+    outcome_.open.result = outcome_.relocate.stage.result = StageResult::ok;
     for (const char* name : {"calls_all", "calls_one", "calls_none"}) {
       outcome_.programs.push_back({.name = name});
     }
@@ -65,7 +65,7 @@ class RelocationRecords : public ::testing::Test {
     std::vector<std::string> lines;
     for (const RelocationRecord& r : outcome_.programs[program].relocations) {
       lines.push_back(fmt::format("{} {} {} {}", r.function, r.kind, to_string(r.result),
-                                  to_string(r.witness)));
+                                  to_string(r.cross_check)));
     }
     return lines;
   }
@@ -93,9 +93,9 @@ TEST_F(RelocationRecords, a_program_has_those_of_all_functions_it_calls) {
 TEST_F(RelocationRecords, one_of_a_function_that_two_programs_call_counts_once) {
   send_all(true);
   record(&target_);
-  EXPECT_EQ(outcome_.relocation.applied, 4);
-  EXPECT_EQ(outcome_.relocation.skipped, 0);
-  EXPECT_EQ(outcome_.relocation.poisoned, 0);
+  EXPECT_EQ(outcome_.relocate.applied, 4);
+  EXPECT_EQ(outcome_.relocate.skipped, 0);
+  EXPECT_EQ(outcome_.relocate.poisoned, 0);
 }
 
 TEST_F(RelocationRecords, the_instruction_is_also_told_as_the_verifier_counts) {
@@ -112,7 +112,7 @@ TEST_F(RelocationRecords, a_loader_that_says_nothing_and_does_nothing_is_seen_th
   record(nullptr);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off skipped agrees"));
   EXPECT_EQ(outcome_.programs[2].relocations[0].reason, "no BTF");
-  EXPECT_EQ(outcome_.relocation.skipped, 4);
+  EXPECT_EQ(outcome_.relocate.skipped, 4);
   record(&target_);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off skipped disagrees"));
 }
@@ -123,7 +123,7 @@ TEST_F(RelocationRecords, where_another_loader_puts_functions_is_known_from_func
   record(&target_);
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
   EXPECT_EQ(outcome_.programs[1].relocations[0].linked_insn, std::nullopt);
-  EXPECT_EQ(outcome_.programs[1].relocations[0].witness_words,
+  EXPECT_EQ(outcome_.programs[1].relocations[0].cross_check_note,
             "where its function lies in what was sent is not known");
 
   const std::vector<LinkedFunction> functions = *link_program(elf_, "calls_one");
@@ -152,10 +152,10 @@ TEST_F(RelocationRecords, a_program_of_another_length_is_not_compared_by_order) 
 }
 
 TEST_F(RelocationRecords, of_a_refused_object_the_counts_stay_unknown) {
-  outcome_.relocation.stage.result = StageResult::refused;
+  outcome_.relocate.stage.result = StageResult::failed;
   record(nullptr);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off failed not_compared"));
-  EXPECT_EQ(outcome_.relocation.applied, std::nullopt);
+  EXPECT_EQ(outcome_.relocate.applied, std::nullopt);
 }
 
 TEST_F(RelocationRecords, the_loader_is_asked_for_each_by_function_and_number) {

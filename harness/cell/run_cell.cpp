@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "cell/loader_record.h"
 #include "cell/observation.h"
-#include "cell/refusal_source.h"
+#include "cell/failure_source.h"
 #include "cell/relocation_record.h"
 
 namespace bpfmatrix {
@@ -21,7 +21,7 @@ constexpr std::size_t kShownHash = 16;
 constexpr std::chrono::seconds kAgentGrace{
     10};  // for the agent to report that it killed the loader
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
-constexpr std::string_view kCommandsInGuest = "/run/bpfmatrix/cell/commands/";
+constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/commands/";
 
 /// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
 class LoaderRun {
@@ -37,8 +37,8 @@ class LoaderRun {
       follow_loader();
     }
     record_.move_into(result_.outcome);
-    name_command();
-    locate_refusals(*input_.object, result_.outcome);
+    name_app();
+    locate_failures(*input_.object, result_.outcome);
     judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
     result_.logs = record_.logs();
     if (has_relocations()) record_relocations();
@@ -63,8 +63,8 @@ class LoaderRun {
       const KernelBtf* btf = btf_at_hand();
       if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
     }
-    if (input_.command != nullptr) {
-      const Result<> put = post_file(input_.command->file, command_in_guest(), 0755);
+    if (input_.app != nullptr) {
+      const Result<> put = post_file(input_.app->file, app_in_guest(), 0755);
       if (!put) return put;
     }
     const auto& trigger = input_.spec->trigger;
@@ -88,13 +88,13 @@ class LoaderRun {
     return nullptr;
   }
 
-  void name_command() {
-    std::optional<CommandOutcome>& command = result_.outcome.command;
-    if (command && input_.command != nullptr) command->path = input_.command->command.path;
+  void name_app() {
+    std::optional<AppOutcome>& command = result_.outcome.app;
+    if (command && input_.app != nullptr) command->path = input_.app->app.path;
   }
 
-  std::string command_in_guest() const {
-    return std::string(kCommandsInGuest) + input_.command->command.name;
+  std::string app_in_guest() const {
+    return std::string(kAppsInGuest) + input_.app->app.name;
   }
 
   /// What is attached has to be triggered before it is worth a record.
@@ -102,7 +102,7 @@ class LoaderRun {
 
   RunRequest request() const {
     RunRequest run;
-    run.argv = {loader_in_guest(input_.command != nullptr ? kCommandLoader : input_.cell->loader)};
+    run.argv = {loader_in_guest(input_.app != nullptr ? kAppLoader : input_.cell->loader)};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
@@ -130,14 +130,14 @@ class LoaderRun {
               {"globals", input_.spec->globals},
               {"hold", hold()}};
     if (has_relocations()) json["insns"] = true;
-    if (input_.command != nullptr) json["command"] = command_input(embedded ? kBtfInGuest : "");
+    if (input_.app != nullptr) json["command"] = app_input(embedded ? kBtfInGuest : "");
     return json.dump() + "\n";
   }
 
   /// How the command is run, and by what its programs and maps are known again.
-  Json command_input(std::string_view btf) const {
-    const LoaderCommand& command = input_.command->command;
-    Json argv = Json::array({command_in_guest()});
+  Json app_input(std::string_view btf) const {
+    const LoaderApp& command = input_.app->app;
+    Json argv = Json::array({app_in_guest()});
     for (const std::string& argument : command.arguments) {
       argv.push_back(
           fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", std::string(btf)}}));
@@ -152,7 +152,7 @@ class LoaderRun {
     Json maps = Json::array();
     for (const ObjectMap& map : input_.object->info.maps) maps.push_back(map.name);
     return {{"name", command.name},
-            {"version", "sha256 " + input_.command->sha256.substr(0, kShownHash)},
+            {"version", "sha256 " + input_.app->sha256.substr(0, kShownHash)},
             {"argv", std::move(argv)},
             {"environment", command.environment},
             {"quiet_ms", command.quiet_ms},
@@ -171,10 +171,10 @@ class LoaderRun {
     }
     for (const ProgramOutcome& program : outcome.programs) {
       for (const RelocationRecord& record : program.relocations) {
-        if (record.witness != WitnessResult::disagrees) continue;
+        if (record.cross_check != CrossCheck::disagrees) continue;
         result_.notices.push_back(fmt::format("{}: '{}': relocation {} ({}): {}", outcome.cell,
                                               program.name, record.index, record.local,
-                                              record.witness_words));
+                                              record.cross_check_note));
       }
     }
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "cell/command_file.h"
+#include "cell/app_file.h"
 #include "cell/kernel_types.h"
 #include "cell/object_file.h"
 #include "guest/session.h"
@@ -31,7 +31,7 @@ struct CellInput {
   const ObjectFile* object = nullptr;
   KernelTypes* types = nullptr;
   /// The cell's loader where it is a command; nullptr: it is one of ours.
-  const CommandFile* command = nullptr;
+  const AppFile* app = nullptr;
   std::chrono::seconds timeout{120};
   /// kBtfInGuest is there already.
   bool btf_in_guest = false;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 
@@ -14,8 +14,8 @@ constexpr std::size_t kMaxDifferences = 20;
 /// Each ends in one of these only where it means something that may change.
 constexpr std::string_view kMayChange[] = {
     ".vm",    ".console_tail", ".end_reason", ".verification_usec", ".jited_bytes", ".xlated_bytes",
-    ".log",   ".log_tail",     ".hits",       ".run_cnt",           ".run_time_ns", ".value",
-    ".truth", ".ret",          ".message"};
+    ".log",   ".log_tail",     ".fired",       ".run_cnt",           ".run_time_ns", ".value",
+    ".expected", ".ret",          ".message"};
 
 bool may_change(std::string_view path) {
   for (const std::string_view end : kMayChange) {
@@ -73,8 +73,8 @@ class Comparison {
 
 /// What was counted: whether it was more than nothing.
 std::string ran(const RunOutcome& run) {
-  if (!run.hits) return "not told";
-  return *run.hits > 0 ? "hit" : "not hit";
+  if (!run.fired) return "unknown";
+  return *run.fired > 0 ? "fired" : "not hit";
 }
 
 }  // namespace

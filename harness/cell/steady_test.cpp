@@ -17,7 +17,7 @@ Outcome sample() {
   program.name = "on_open";
   program.load.stage.result = StageResult::ok;
   program.load.stats.insns = 12;
-  program.run.hits = 3;
+  program.run.fired = 3;
   outcome.programs.push_back(program);
   outcome.observed.push_back({"pid", std::int64_t{77}, std::int64_t{77}, ObservedResult::right});
   return outcome;
@@ -28,17 +28,17 @@ TEST(Steady, times_counts_and_observed_numbers_may_change) {
   other.vm.wall_ms = 9;
   other.vm.cloned = true;
   other.console_tail = "[ 1.0] x";
-  other.programs[0].run.hits = 5;
+  other.programs[0].run.fired = 5;
   other.programs[0].load.stats.verification_usec = 7;
   other.observed[0].value = std::int64_t{78};
-  other.observed[0].truth = std::int64_t{78};
+  other.observed[0].expected = std::int64_t{78};
   EXPECT_THAT(differences(sample(), other), IsEmpty());
 }
 
 TEST(Steady, what_a_cell_came_to_may_not) {
   Outcome other = sample();
   other.end = End::hung;
-  other.programs[0].load.stage = {StageResult::refused, "EACCES", "no"};
+  other.programs[0].load.stage = {StageResult::failed, "EACCES", "no"};
   other.observed[0].result = ObservedResult::wrong;
   EXPECT_THAT(
       differences(sample(), other),
@@ -49,8 +49,8 @@ TEST(Steady, what_a_cell_came_to_may_not) {
 
 TEST(Steady, whether_a_program_was_hit_may_not_change) {
   Outcome other = sample();
-  other.programs[0].run.hits = 0;
-  EXPECT_THAT(differences(sample(), other), ElementsAre("programs[on_open].run: hit, not hit"));
+  other.programs[0].run.fired = 0;
+  EXPECT_THAT(differences(sample(), other), ElementsAre("programs[on_open].run: fired, not fired"));
 }
 
 TEST(Steady, a_program_more_is_a_difference) {

@@ -105,11 +105,11 @@ bool reads_kernel(const ObjectProgram& program) {
 void note_license(const ObjectInfo& info, std::vector<std::string>& notes) {
   if (info.license.empty()) {
     notes.emplace_back(
-        "no licence: kernels refuse it every GPL-only helper, which most tracing programs need");
+        "no license: kernels refuse it every GPL-only helper, which most tracing programs need");
   } else if (std::find(kGplCompatible.begin(), kGplCompatible.end(), info.license) ==
              kGplCompatible.end()) {
     notes.push_back(fmt::format(
-        "licence '{}' is not GPL-compatible for the kernel: it refuses every GPL-only helper",
+        "license '{}' is not GPL-compatible for the kernel: it refuses every GPL-only helper",
         printable(info.license)));
   }
 }
@@ -195,7 +195,7 @@ std::string inspect_text(const ObjectInfo& info, const std::filesystem::path& pa
   std::string text = printable(path.string()) + "\n";
   text += table({{"bytes", std::to_string(info.bytes)},
                  {"sha256", info.sha256},
-                 {"licence", or_none(info.license)},
+                 {"license", or_none(info.license)},
                  {"producer", info.producer.empty() ? "unknown" : printable(info.producer)},
                  {"BTF", btf_line(info)},
                  {"relocations", relocations_line(info.relocations)}},

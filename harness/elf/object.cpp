@@ -103,7 +103,7 @@ std::string producer(const ElfFile& elf) {
   return "";
 }
 
-/// Without the terminating NUL, and no longer than a licence could be (the kernel copies 128).
+/// Without the terminating NUL, and no longer than a license could be (the kernel copies 128).
 std::string license(const ElfFile& elf) {
   const ElfSection* section = elf.section("license");
   if (section == nullptr) return "";

@@ -1,4 +1,4 @@
-// What is in a BPF object file: programs, maps, relocations, licence, and which of the things that
+// What is in a BPF object file: programs, maps, relocations, license, and which of the things that
 // loaders like to have it lacks. Found by reading, on no kernel and with no loader.
 #pragma once
 
@@ -60,7 +60,7 @@ struct RelocationCounts {
 struct ObjectInfo {
   std::string sha256{};
   std::uint64_t bytes = 0;
-  /// Empty: the object has no licence section, and GPL-only helpers will be refused.
+  /// Empty: the object has no license section, and GPL-only helpers will be refused.
   std::string license{};
   /// "clang 14.0.6", "rustc 1.75.0"; empty: the compiler left no trace, or it was stripped.
   std::string producer{};

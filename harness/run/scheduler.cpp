@@ -320,10 +320,10 @@ class Scheduler {
 
   /// Of a cell that needs a guest: kernel and object are there.
   CellInput input_of(RunKernel& kernel, const Cell& cell) const {
-    const auto command = input_.commands.find({cell.loader, cell.kernel.arch});
+    const auto command = input_.apps.find({cell.loader, cell.kernel.arch});
     CellInput in{&cell, &input_.cases.at(cell.case_id), &*kernel.kernel,
                  &*found_.at({cell.case_id, cell.kernel.arch}), &kernel.types};
-    if (command != input_.commands.end()) in.command = &command->second;
+    if (command != input_.apps.end()) in.app = &command->second;
     in.timeout = settings_.cell_timeout;
     return in;
   }
@@ -359,7 +359,7 @@ class Scheduler {
     if (failed()) return;
     cache_.keep(result);
     for (const std::string& text : result.notices) notice(text);
-    for (const std::string& difference : result.outcome.vm.unsteady) {
+    for (const std::string& difference : result.outcome.vm.flaky) {
       notice(fmt::format("{}: attempts at this cell differ, so nothing is known of it: {}",
                          result.outcome.cell, difference));
     }

@@ -8,7 +8,7 @@
 
 #include "matrix/plan.h"
 #include "run/listener.h"
-#include "run/objects/command_finder.h"
+#include "run/objects/app_finder.h"
 #include "run/objects/given_btf.h"
 #include "run/objects/kernel_finder.h"
 #include "run/objects/object_finder.h"
@@ -22,7 +22,7 @@ struct RunInput {
   /// By id: every case of the plan.
   std::map<std::string, CaseSpec> cases{};
   /// Those of the plan's loaders that are commands.
-  CommandFiles commands{};
+  AppFiles commands{};
   /// What the user hands over for the BTF source `embedded`.
   GivenBtf btf{};
 };

@@ -28,7 +28,7 @@ std::optional<Outcome> outcome_without_parts(const Cell& cell, const CaseSpec& s
       outcome_before_run(cell, spec, kernel ? &*kernel : nullptr, object ? &*object : nullptr);
   if (kernel && object && object->problem) {
     outcome.end = End::completed;
-    outcome.open = {StageResult::refused, "", object->problem->message};
+    outcome.open = {StageResult::failed, "", object->problem->message};
     return outcome;
   }
   outcome.end = End::unavailable;
@@ -40,7 +40,7 @@ std::optional<Outcome> outcome_without_parts(const Cell& cell, const CaseSpec& s
 std::optional<Outcome> outcome_without_lockdown(const CellInput& in, KernelFactsKeeper& facts) {
   if (in.spec->privileges.lockdown.empty()) return std::nullopt;
   const KernelFactsKeeper::Known* known = facts.recall(*in.kernel);
-  if (known == nullptr || known->facts.configured(kLockdownOption) != Truth::no) {
+  if (known == nullptr || known->facts.configured(kLockdownOption) != Ternary::no) {
     return std::nullopt;
   }
   Outcome outcome = outcome_before_run(*in.cell, *in.spec, in.kernel, in.object);

@@ -40,7 +40,7 @@ TEST_F(UnrunOutcome, a_file_that_is_no_object_is_refused_and_known) {
   const auto outcome = without_parts();
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->end, End::completed);
-  EXPECT_EQ(outcome->open.result, StageResult::refused);
+  EXPECT_EQ(outcome->open.result, StageResult::failed);
   EXPECT_EQ(outcome->open.message, "no BPF object");
 }
 

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/sha256.h"
-#include "outcome/outcome_json.h"
-#include "outcome/settled.h"
+#include "outcome/outcome_fields.h"
+#include "outcome/conclusive.h"
 #include "run/machines/kernel_probe.h"
 
 namespace bpfmatrix {
@@ -123,7 +123,7 @@ void CellCache::keep(const CellResult& result) {
   const Outcome& outcome = result.outcome;
   const auto key = keys_.find(outcome.cell);
   // A notice is about something that is not as it should be.
-  if (!cache_ || key == keys_.end() || !unsettled(outcome).empty() || !result.notices.empty())
+  if (!cache_ || key == keys_.end() || !inconclusive(outcome).empty() || !result.notices.empty())
     return;
   std::vector<KeptText> texts{{outcome.kernel.facts, ""}};
   if (!cache_->has_text(outcome.kernel.facts)) {

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 namespace {

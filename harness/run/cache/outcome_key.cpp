@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/sha256.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 
@@ -34,7 +34,7 @@ Result<OrderedJson> case_json(const CaseSpec& spec) {
   return json;
 }
 
-OrderedJson command_json(const CommandFile* command) {
+OrderedJson app_json(const AppFile* app) {
   if (command == nullptr) return nullptr;
   OrderedJson json = to_json(command->command);
   json["sha256"] = command->sha256;
@@ -79,7 +79,7 @@ Result<std::string> to_string(const OutcomeKey& key) {
   const OrderedJson json{
       {"schema", kOutcomeSchema},           {"recorder", key.recorder},
       {"before", to_json(before)},          {"image", input.kernel->image_sha256},
-      {"case", *std::move(spec)},           {"command", command_json(input.command)},
+      {"case", *std::move(spec)},           {"app", app_json(input.app)},
       {"timeout_s", input.timeout.count()}, {"machine", key.machine},
       {"isolation", key.isolation},         {"facts", key.facts}};
   return sha256_hex(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));

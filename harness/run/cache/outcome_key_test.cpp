@@ -22,7 +22,7 @@ struct World {
   CaseSpec spec{.id = "c", .object = FileObject{"/x.o"}};
   Kernel kernel{.id = "debian-6.1-x86_64", .release = "6.1.0", .image_sha256 = "1"};
   ObjectFile object{.file = "/x.o", .shown = "/x.o"};
-  std::optional<CommandFile> command{};
+  std::optional<AppFile> command{};
   std::chrono::seconds timeout{120};
   OutcomeKey key{.machine = "m", .isolation = "kernel", .facts = "f", .recorder = "r"};
 
@@ -77,16 +77,16 @@ TEST(OutcomeKey, each_thing_that_decides_makes_another) {
       [&](World& w) { w.spec.trigger->command_file = dir->path() / "one"; },
       [&](World& w) { w.spec.trigger->command_file = dir->path() / "two"; },
       [](World& w) {
-        w.command = CommandFile{{.name = "app", .path = "app"}, "/app", "1"};
+        w.app = AppFile{{.name = "app", .path = "app"}, "/app", "1"};
       },
       [](World& w) {
-        w.command = CommandFile{{.name = "app", .path = "app"}, "/app", "2"};
+        w.app = AppFile{{.name = "app", .path = "app"}, "/app", "2"};
       },
       [](World& w) {
-        w.command = CommandFile{{.name = "app", .path = "app", .arguments = {"-v"}}, "/app", "2"};
+        w.app = AppFile{{.name = "app", .path = "app", .arguments = {"-v"}}, "/app", "2"};
       },
       [](World& w) {
-        w.command = CommandFile{{.name = "app", .path = "app", .quiet_ms = 7}, "/app", "2"};
+        w.app = AppFile{{.name = "app", .path = "app", .quiet_ms = 7}, "/app", "2"};
       },
       [](World& w) { w.timeout = std::chrono::seconds(60); },
       [](World& w) { w.key.machine = "n"; },

@@ -10,6 +10,6 @@ namespace bpfmatrix {
 /// Fills in `load.source` of each refused program where log and object tell it; leaves it absent
 /// where they do not: in functions that the loader has put behind the program, and in objects
 /// without line information.
-void locate_refusals(const ObjectFile& object, Outcome& outcome);
+void locate_failures(const ObjectFile& object, Outcome& outcome);
 
 }  // namespace bpfmatrix

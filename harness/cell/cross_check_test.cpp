@@ -1,4 +1,4 @@
-#include "cell/relocation_witness.h"
+#include "cell/cross_check.h"
 
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
@@ -62,12 +62,12 @@ struct Row {
   std::optional<std::uint64_t> sent;
   std::optional<SaidRelocation> said;
   RelocationResult result;
-  WitnessResult witness;
+  CrossCheck witness;
   const char* words;
 };
 
 using enum RelocationResult;
-using enum WitnessResult;
+using enum CrossCheck;
 
 std::vector<Row> rows() {
   return {
@@ -126,18 +126,18 @@ std::vector<Row> rows() {
 
 TEST(Weigh, what_was_sent_decides_and_contradictions_are_named) {
   for (const Row& row : rows()) {
-    RelocationWitnesses witnesses{.calculated = row.calculated, .unsent = "never sent"};
+    CrossCheckInput witnesses{.calculated = row.calculated, .unsent = "never sent"};
     if (row.sent) witnesses.sent = {*row.sent};
     if (row.said) witnesses.said = &*row.said;
     const RelocationRecord record = weigh(witnesses);
     EXPECT_EQ(to_string(record.result), to_string(row.result)) << row.what;
-    EXPECT_EQ(to_string(record.witness), to_string(row.witness)) << row.what;
-    EXPECT_EQ(record.witness_words, row.words) << row.what;
+    EXPECT_EQ(to_string(record.cross_check), to_string(row.cross_check)) << row.what;
+    EXPECT_EQ(record.cross_check_note, row.words) << row.what;
   }
 }
 
 TEST(Weigh, a_skipped_relocation_says_why) {
-  RelocationWitnesses witnesses{.calculated = without_btf(), .sent = {{add(4)}}};
+  CrossCheckInput witnesses{.calculated = without_btf(), .sent = {{add(4)}}};
   EXPECT_EQ(weigh(witnesses).reason, "no BTF");
   witnesses.calculated = moved_to(8);
   EXPECT_EQ(weigh(witnesses).reason, "the compiler's number was left in place");
@@ -162,10 +162,10 @@ TEST(Weigh, a_64_bit_load_is_two_slots_and_all_of_its_bits_count) {
                         .before = {slot(kLoad, 0, 1), slot(0, 0, 0)},
                         .after = {slot(kLoad, 0, -1), slot(0, 0, -1)}};
   const SaidRelocation log = said(resolved, {{"imm64", 1, UINT64_MAX}});
-  RelocationWitnesses witnesses{.calculated = calculated, .sent = calculated.after, .said = &log};
-  EXPECT_EQ(weigh(witnesses).witness, agrees);
+  CrossCheckInput witnesses{.calculated = calculated, .sent = calculated.after, .said = &log};
+  EXPECT_EQ(weigh(witnesses).cross_check, agrees);
   (*witnesses.sent)[1] = slot(0, 0, 0);
-  EXPECT_EQ(weigh(witnesses).witness_words,
+  EXPECT_EQ(weigh(witnesses).cross_check_note,
             "sent imm64 0xffffffff, calculated imm64 0xffffffffffffffff");
 }
 
@@ -176,8 +176,8 @@ TEST(Weigh, a_load_that_moves_another_number_of_bytes_has_two_edits) {
                               .after = {slot(BPF_LDX | BPF_DW | BPF_MEM, 16, 0)}};
   const SaidRelocation whole = said(resolved, {{"off", 0, 16}, {"mem_sz", 4, 8}});
   const SaidRelocation half = said(resolved, {{"off", 0, 16}});
-  EXPECT_EQ(weigh({.calculated = calculated, .said = &whole}).witness, agrees);
-  EXPECT_EQ(weigh({.calculated = calculated, .said = &half}).witness, disagrees);
+  EXPECT_EQ(weigh({.calculated = calculated, .said = &whole}).cross_check, agrees);
+  EXPECT_EQ(weigh({.calculated = calculated, .said = &half}).cross_check, disagrees);
 }
 
 }  // namespace

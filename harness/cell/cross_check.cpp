@@ -1,4 +1,4 @@
-#include "cell/relocation_witness.h"
+#include "cell/cross_check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -121,7 +121,7 @@ std::string said_against_calculated(const CoreResult& calculated, const SaidRelo
   return fmt::format("the loader says '{}', calculated '{}'", in_words(said), in_words(calculated));
 }
 
-void compare(const RelocationWitnesses& witnesses, RelocationRecord& record) {
+void compare(const CrossCheckInput& witnesses, RelocationRecord& record) {
   std::vector<std::string> words;
   if (witnesses.sent) {
     words.push_back(sent_against_calculated(witnesses.calculated, *witnesses.sent));
@@ -130,16 +130,16 @@ void compare(const RelocationWitnesses& witnesses, RelocationRecord& record) {
     words.push_back(said_against_calculated(witnesses.calculated, *witnesses.said));
   }
   if (words.empty()) {
-    record.witness_words = witnesses.unsent;
+    record.cross_check_note = witnesses.unsent;
     return;
   }
   std::erase(words, "");
-  record.witness = words.empty() ? WitnessResult::agrees : WitnessResult::disagrees;
-  record.witness_words = fmt::format("{}", fmt::join(words, "; "));
+  record.cross_check = words.empty() ? CrossCheck::agrees : CrossCheck::disagrees;
+  record.cross_check_note = fmt::format("{}", fmt::join(words, "; "));
 }
 
 /// What became of it, where no instruction tells.
-RelocationResult result_unsent(const RelocationWitnesses& witnesses) {
+RelocationResult result_unsent(const CrossCheckInput& witnesses) {
   if (witnesses.said != nullptr) return witnesses.said->result;
   const RelocationResult calculated = result_of(witnesses.calculated.outcome);
   const bool given_up = witnesses.object_refused && calculated == RelocationResult::skipped;
@@ -155,7 +155,7 @@ std::optional<std::uint64_t> local_value(const CoreResult& calculated) {
 
 }  // namespace
 
-RelocationRecord weigh(const RelocationWitnesses& witnesses) {
+RelocationRecord weigh(const CrossCheckInput& witnesses) {
   const CoreResult& calculated = witnesses.calculated;
   RelocationRecord record{.index = calculated.index,
                           .function = calculated.function,

@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-struct RelocationWitnesses {
+struct CrossCheckInput {
   CoreResult calculated{};
   /// The instruction as the kernel was asked to take it, one or two slots; nothing: see `unsent`.
   std::optional<std::vector<std::uint64_t>> sent{};
@@ -25,6 +25,6 @@ struct RelocationWitnesses {
 
 /// What was sent decides what became of the relocation; where nothing was, what the loader said;
 /// where it said nothing, the calculation. One that contradicts another is named.
-RelocationRecord weigh(const RelocationWitnesses& witnesses);
+RelocationRecord weigh(const CrossCheckInput& witnesses);
 
 }  // namespace bpfmatrix

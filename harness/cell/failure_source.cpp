@@ -1,4 +1,4 @@
-#include "cell/refusal_source.h"
+#include "cell/failure_source.h"
 
 #include "elf/source_lines.h"
 #include "outcome/verifier_log.h"
@@ -8,7 +8,7 @@ namespace bpfmatrix {
 namespace {
 
 std::optional<std::uint32_t> refused_instruction(const LoadOutcome& load) {
-  if (load.stage.result != StageResult::refused || load.log_tail.empty()) return std::nullopt;
+  if (load.stage.result != StageResult::failed || load.log_tail.empty()) return std::nullopt;
   const LogEnd end = read_log_end(load.log_tail);
   if (end.verdict.empty()) return std::nullopt;
   return end.named_instruction ? end.named_instruction : end.instruction;
@@ -16,7 +16,7 @@ std::optional<std::uint32_t> refused_instruction(const LoadOutcome& load) {
 
 }  // namespace
 
-void locate_refusals(const ObjectFile& object, Outcome& outcome) {
+void locate_failures(const ObjectFile& object, Outcome& outcome) {
   std::optional<SourceLines> lines;
   for (ProgramOutcome& program : outcome.programs) {
     const std::optional<std::uint32_t> instruction = refused_instruction(program.load);
