@@ -73,13 +73,13 @@ std::string_view refused_type(const Outcome& outcome, const ProgramOutcome* prog
   if (!of_map) return program != nullptr ? std::string_view(program->type) : std::string_view();
   const auto map =
       std::find_if(outcome.maps.begin(), outcome.maps.end(),
-                   [](const MapOutcome& one) { return one.stage.result == StageResult::refused; });
+                   [](const MapOutcome& one) { return one.stage.result == StageResult::failed; });
   return map != outcome.maps.end() ? std::string_view(map->type) : std::string_view();
 }
 
 }  // namespace
 
-std::string advice(const Judgement& judgement, const AdviceSubject& subject,
+std::string advice(const Diagnosis& judgement, const AdviceSubject& subject,
                    const Features& features) {
   const std::string& name = judgement.subject;
   // Only what a kernel can be missing by name has advice of its own.
@@ -107,8 +107,8 @@ std::string advice(const Judgement& judgement, const AdviceSubject& subject,
 
 std::string advice(const Outcome& outcome, const ProgramOutcome* program, const Features& features,
                    const KernelFacts* kernel) {
-  const std::optional<Judgement> judgement =
-      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
+  const std::optional<Diagnosis> judgement =
+      diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return "";
   const AdviceSubject subject{.type = refused_type(outcome, program, judgement->cause),
                               .kernel = parse_kernel_version(outcome.kernel.release)};

@@ -22,7 +22,7 @@ struct AdviceSubject {
 };
 
 /// One sentence without a full stop; empty where there is nothing to say.
-std::string advice(const Judgement& judgement, const AdviceSubject& subject,
+std::string advice(const Diagnosis& judgement, const AdviceSubject& subject,
                    const Features& features);
 
 /// About what stopped `program`; with nullptr, what stopped the object before any program was

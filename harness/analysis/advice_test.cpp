@@ -57,7 +57,7 @@ constexpr Row kRows[] = {
 
 TEST(Advice, one_sentence_for_each_cause) {
   for (const Row& row : kRows) {
-    const Judgement judgement{.cause = row.cause, .subject = row.subject};
+    const Diagnosis judgement{.cause = row.cause, .subject = row.subject};
     EXPECT_EQ(advice(judgement, {.type = row.type}, features()), row.sentence);
   }
 }
@@ -67,13 +67,13 @@ TEST(Advice, every_cause_has_some_but_for_these) {
   const std::set<Cause> none{Cause::unknown};
   for (std::size_t i = 0; i < kCauseCount; ++i) {
     const auto cause = static_cast<Cause>(i);
-    EXPECT_EQ(advice(Judgement{.cause = cause}, {}, features()).empty(), none.contains(cause))
+    EXPECT_EQ(advice(Diagnosis{.cause = cause}, {}, features()).empty(), none.contains(cause))
         << to_string(cause);
   }
 }
 
 TEST(Advice, a_kernel_that_should_have_it_may_be_configured_without) {
-  EXPECT_EQ(advice(Judgement{.cause = Cause::program_type_unknown},
+  EXPECT_EQ(advice(Diagnosis{.cause = Cause::program_type_unknown},
                    {.type = "netfilter", .kernel = KernelVersion{6, 12, 1}}, features()),
             "BPF_PROG_TYPE_NETFILTER came in 6.4 (84601d6ee68a), and this kernel says it is "
             "6.12.1: its configuration may leave it out; without it, use a tc or cgroup_skb "
@@ -88,7 +88,7 @@ Outcome refused_helper() {
   ProgramOutcome program;
   program.name = "on_getpid";
   program.type = "tracepoint";
-  program.load.stage = {StageResult::refused, "EINVAL", ""};
+  program.load.stage = {StageResult::failed, "EINVAL", ""};
   program.load.log_tail = "11: (85) call unknown#208\ninvalid func unknown#208\n";
   outcome.programs = {program};
   return outcome;
@@ -100,7 +100,7 @@ TEST(Advice, is_read_off_an_outcome) {
             "bpf_ktime_get_tai_ns came in 6.1 (c8996c98f703); without it, use bpf_ktime_get_ns "
             "and add the offset in user space");
   Outcome closed;
-  closed.open = {StageResult::refused, "ENOENT", "BTF is required, but is missing or corrupted."};
+  closed.open = {StageResult::failed, "ENOENT", "BTF is required, but is missing or corrupted."};
   EXPECT_EQ(advice(closed, nullptr, features()), "compile with -g");
   EXPECT_EQ(advice(Outcome{}, nullptr, features()), "");
 }

@@ -6,7 +6,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kNotTried = "not_tried";
+constexpr std::string_view kNotReached = "not_reached";
 constexpr std::string_view kAbsent = "absent";
 
 using Word = std::optional<std::string>;
@@ -29,7 +29,7 @@ bool belongs_to(const ObservedValue& value, const ProgramOutcome& program, const
 
 Word word(ObservedResult result) {
   switch (result) {
-    case ObservedResult::untold:
+    case ObservedResult::unknown:
       return std::nullopt;
     case ObservedResult::absent:
       return std::string(kAbsent);
@@ -47,16 +47,16 @@ ObservedResult worse(ObservedResult a, ObservedResult b) {
        {ObservedResult::wrong, ObservedResult::absent, ObservedResult::right}) {
     if (a == result || b == result) return result;
   }
-  return ObservedResult::untold;
+  return ObservedResult::unknown;
 }
 
 }  // namespace
 
-Word hit_word(const Outcome& outcome, const ProgramOutcome& program) {
-  if (!was_attached(program)) return std::string(kNotTried);
+Word fired_word(const Outcome& outcome, const ProgramOutcome& program) {
+  if (!was_attached(program)) return std::string(kNotReached);
   if (outcome.end != End::completed || !outcome.trigger.problem.empty()) return std::nullopt;
-  if (program.run.trigger.empty()) return std::string(kNotTried);
-  if (program.run.hits) return yes_or_no(*program.run.hits);
+  if (program.run.trigger.empty()) return std::string(kNotReached);
+  if (program.run.fired) return yes_or_no(*program.run.fired);
   if (program.run.run_cnt) return yes_or_no(*program.run.run_cnt);
   return std::nullopt;
 }
@@ -64,8 +64,8 @@ Word hit_word(const Outcome& outcome, const ProgramOutcome& program) {
 Word arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
   if (was_attached(program) && !outcome.trigger.problem.empty()) return std::nullopt;
   switch (program.run.arguments) {
-    case ArgumentsSeen::not_told:
-      return "not_told";
+    case ArgumentsSeen::unknown:
+      return "unknown";
     case ArgumentsSeen::direct:
       return "direct";
     case ArgumentsSeen::wrapped:
@@ -78,7 +78,7 @@ Word arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
 
 Word observed_word(const Outcome& outcome, const ProgramOutcome& program, std::string_view name) {
   if (!was_attached(program)) return std::string(kAbsent);
-  ObservedResult all = ObservedResult::untold;
+  ObservedResult all = ObservedResult::unknown;
   for (const ObservedValue& value : outcome.observed) {
     const bool meant = name.empty() ? belongs_to(value, program, outcome) : value.name == name;
     if (meant) all = worse(all, value.result);

@@ -11,8 +11,8 @@
 
 namespace bpfmatrix {
 
-/// "yes", "no" or "not_tried": by the program's own count, else by the kernel's.
-std::optional<std::string> hit_word(const Outcome& outcome, const ProgramOutcome& program);
+/// "yes", "no" or "not_reached": by the program's own count, else by the kernel's.
+std::optional<std::string> fired_word(const Outcome& outcome, const ProgramOutcome& program);
 
 std::optional<std::string> arguments_word(const Outcome& outcome, const ProgramOutcome& program);
 

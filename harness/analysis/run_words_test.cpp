@@ -31,35 +31,35 @@ ObservedValue saw(std::string name, ObservedResult result) {
 TEST(RunWords, a_programs_own_count_decides_then_the_kernels_else_nobody) {
   Outcome outcome = outcome_of_two();
   ProgramOutcome& program = outcome.programs[0];
-  EXPECT_EQ(hit_word(outcome, program), std::nullopt);
+  EXPECT_EQ(fired_word(outcome, program), std::nullopt);
   program.run.run_cnt = 3;
-  EXPECT_EQ(hit_word(outcome, program), "yes");
-  program.run.hits = 0;  // it ran, and let pass what it is not about
-  EXPECT_EQ(hit_word(outcome, program), "no");
+  EXPECT_EQ(fired_word(outcome, program), "yes");
+  program.run.fired = 0;  // it ran, and let pass what it is not about
+  EXPECT_EQ(fired_word(outcome, program), "no");
   program.run.run_cnt = 0;
-  program.run.hits.reset();
-  EXPECT_EQ(hit_word(outcome, program), "no");
+  program.run.fired.reset();
+  EXPECT_EQ(fired_word(outcome, program), "no");
 }
 
 TEST(RunWords, what_was_not_attached_or_had_given_way_was_not_tried) {
   Outcome outcome = outcome_of_two();
-  outcome.programs[0].attach.stage.result = StageResult::refused;
+  outcome.programs[0].attach.stage.result = StageResult::failed;
   outcome.programs[1].run.displaced = true;
   for (const ProgramOutcome& program : outcome.programs) {
-    EXPECT_EQ(hit_word(outcome, program), "not_tried");
+    EXPECT_EQ(fired_word(outcome, program), "not_reached");
     EXPECT_EQ(observed_word(outcome, program), "absent");
   }
 }
 
 TEST(RunWords, a_trigger_that_failed_and_a_machine_that_was_lost_tell_nothing) {
   Outcome outcome = outcome_of_two();
-  outcome.programs[0].run.hits = 0;
+  outcome.programs[0].run.fired = 0;
   outcome.trigger.problem = "no process";
-  EXPECT_EQ(hit_word(outcome, outcome.programs[0]), std::nullopt);
+  EXPECT_EQ(fired_word(outcome, outcome.programs[0]), std::nullopt);
   EXPECT_EQ(arguments_word(outcome, outcome.programs[0]), std::nullopt);
   outcome.trigger.problem.clear();
   outcome.end = End::panicked;
-  EXPECT_EQ(hit_word(outcome, outcome.programs[0]), std::nullopt);
+  EXPECT_EQ(fired_word(outcome, outcome.programs[0]), std::nullopt);
 }
 
 TEST(RunWords, the_worst_value_speaks_for_all) {
@@ -69,8 +69,8 @@ TEST(RunWords, the_worst_value_speaks_for_all) {
     std::optional<std::string> word;
   };
   const Row rows[] = {{{}, std::nullopt},
-                      {{untold}, std::nullopt},
-                      {{right, untold}, "right"},
+                      {{unknown}, std::nullopt},
+                      {{right, unknown}, "right"},
                       {{right, absent}, "absent"},
                       {{right, wrong, absent}, "wrong"}};
   for (const Row& row : rows) {

@@ -204,16 +204,6 @@ OrderedJson enum_schema(const std::vector<std::pair<std::string_view, std::strin
   return {{described ? "oneOf" : "enum", std::move(list)}};
 }
 
-OrderedJson integer_schema(std::int64_t low, std::uint64_t high) {
-  OrderedJson schema{{"type", "integer"}};
-  // The bounds of 64 bits say nothing that a reader would want to know.
-  if (low > std::numeric_limits<std::int64_t>::min()) schema["minimum"] = low;
-  if (high < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    schema["maximum"] = high;
-  }
-  return schema;
-}
-
 }  // namespace json_fields
 
 }  // namespace bpfmatrix

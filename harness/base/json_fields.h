@@ -21,19 +21,18 @@
 //     std::string line = to_json_text(attempt);
 //     OrderedJson schema = json_schema<Attempt>("title", "description");
 //
-// Beside a plain member, a field may be (all give the same three things):
-//     null_if_empty(a.text)        a string that is never empty in JSON, but null
-//     left_out_if_none(a.maybe)    an optional whose key is not written at all; without it keys are
-//                                  always there, and nothing is null
-//     within<0, 4096>(a.number)    an integer in these bounds, which are part of the schema;
-//     without
-//                                  it, those of its type
-//     checked<is_sha256>(a.text, "not a sha256")   a string for which bool
-//     is_sha256(std::string_view) field.constant("schema", 2, "what it is", "hint")   a number that
-//     must be this one field.object("btf", "what it is", [&](auto& btf) { btf("bytes", k.btf_bytes,
-//     "..."); })
-//                                  an object in JSON whose fields lie in this very struct
-//     stage_fields(field, a.stage) a function of yours: fields that several records have
+// Beside a plain member, a field may be one of these; each is read, written and in the schema:
+//   null_if_empty(a.text)      a string that is never empty in JSON, but null
+//   left_out_if_none(a.maybe)  an optional whose key is not written when there is nothing; without
+//                              it every key is always there
+//   within<0, 4096>(a.number)  an integer in these bounds; without it, in those of its type
+//   checked<is_sha256>(a.text, "not a sha256")
+//                              a string, or optional string, that bool is_sha256(string_view) likes
+//   field.constant("schema", 2, "what it is", "hint")
+//                              a number that must be this one
+//   field.object("btf", "what it is", [&](auto& btf) { btf("bytes", k.btf_bytes, "its size"); })
+//                              an object in JSON whose fields are members of this very struct
+//   fields(field, a.stage)     the fields of a member, among those of this record
 // Order of the list is order in the JSON. The description goes into the schema; records without a
 // published schema may leave it out. Any other type: specialise JsonType<T> (below).
 //
@@ -327,7 +326,6 @@ class SchemaWriter {
 /// The same schema, for what may be null too.
 OrderedJson or_null(OrderedJson schema);
 OrderedJson enum_schema(const std::vector<std::pair<std::string_view, std::string_view>>& words);
-OrderedJson integer_schema(std::int64_t low, std::uint64_t high);
 
 void read(const Json& json, bool& value, const JsonPlace& place, JsonProblem& problem);
 void read(const Json& json, std::string& value, const JsonPlace& place, JsonProblem& problem);
@@ -393,7 +391,10 @@ struct JsonType<T> {
       sink.integer(static_cast<std::uint64_t>(value));
     }
   }
-  static OrderedJson schema() { return json_fields::integer_schema(kLow, kHigh); }
+  static OrderedJson schema() {
+    if constexpr (std::is_signed_v<T>) return {{"type", "integer"}};
+    return {{"type", "integer"}, {"minimum", 0}};
+  }
 };
 
 template <auto low, auto high, typename T>
@@ -406,7 +407,7 @@ struct JsonType<Within<low, high, T>> {
   static void write(auto& sink, Within<low, high, T> field) {
     JsonType<std::remove_const_t<T>>::write(sink, field.value);
   }
-  static OrderedJson schema() { return json_fields::integer_schema(low, high); }
+  static OrderedJson schema() { return {{"type", "integer"}, {"minimum", low}, {"maximum", high}}; }
 };
 
 template <HasWords E>
@@ -430,11 +431,16 @@ template <auto fits, typename T>
 struct JsonType<Checked<fits, T>> {
   static void read(const Json& json, Checked<fits, T> field, const JsonPlace& place,
                    JsonProblem& problem) {
-    json_fields::read(json, field.value, place, problem);
-    if (!problem.found() && !fits(field.value)) problem.fail(place, field.problem);
+    Type::read(json, field.value, place, problem);
+    if (!problem.found() && !is_right(field.value)) problem.fail(place, field.problem);
   }
-  static void write(auto& sink, Checked<fits, T> field) { sink.string(field.value); }
-  static OrderedJson schema() { return {{"type", "string"}}; }
+  static void write(auto& sink, Checked<fits, T> field) { Type::write(sink, field.value); }
+  static OrderedJson schema() { return Type::schema(); }
+
+ private:
+  using Type = JsonType<std::remove_const_t<T>>;
+  static bool is_right(const std::string& text) { return fits(text); }
+  static bool is_right(const std::optional<std::string>& text) { return !text || fits(*text); }
 };
 
 template <typename T>

@@ -103,11 +103,11 @@ TEST(AttachCandidates, a_program_that_was_never_attached_is_taken_by_its_section
   outcome.programs[0].section = "?fentry.s/__sys_connect";
   outcome.programs[1].section = "kprobe/renamed";
   outcome.programs[1].attach.method = "kprobe";
-  outcome.programs[1].attach.asked = "do_unlinkat";
+  outcome.programs[1].attach.requested = "do_unlinkat";
   add_candidates(outcome, facts());
   EXPECT_EQ(outcome.programs[0].attach.candidates.front().symbol, "__sys_connect");
   EXPECT_EQ(outcome.programs[1].attach.candidates.front().symbol, "do_unlinkat");
-  EXPECT_TRUE(outcome.programs[0].attach.asked.empty());
+  EXPECT_TRUE(outcome.programs[0].attach.requested.empty());
 }
 
 TEST(AttachCandidates, a_kernel_with_thousands_of_parts_of_one_function_gives_a_few) {

@@ -82,7 +82,7 @@ void add_relocation(ObjectReader& reader, std::vector<SaidRelocation>& all) {
   said.function = reader.string("function").substr(0, kMaxNameBytes);
   said.index = static_cast<std::uint32_t>(read_count(reader, "index", UINT32_MAX));
   said.insn = read_count(reader, "insn", UINT32_MAX);
-  const auto result = parse_relocation_result(reader.string("result"));
+  const auto result = parse_word<RelocationResult>(reader.string("result"));
   if (!result) reader.fail("result", "unknown word");
   said.result = result.value_or(RelocationResult::skipped);
   each_object(reader, "edits", kMaxEdits, [&](ObjectReader& one) {

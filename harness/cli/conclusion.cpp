@@ -10,7 +10,7 @@
 #include "analysis/causes/feature_check.h"
 #include "base/data_dir.h"
 #include "cli/talk.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
 

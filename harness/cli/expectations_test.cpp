@@ -48,16 +48,16 @@ class Expectations : public ::testing::Test {
 
 TEST_F(Expectations, a_run_is_judged_by_what_the_cases_expect_now) {
   EXPECT_EQ(judge().exit_code, as_expected);
-  replace("verifier/helper-unknown", "\"helper_unknown\"", "\"licence\"");
+  replace("verifier/helper-unknown", "\"helper_unknown\"", "\"license\"");
   const Said said = judge();
   EXPECT_EQ(said.exit_code, unexpected);
-  EXPECT_THAT(said.out, HasSubstr("cause: wanted licence, got helper_unknown"));
+  EXPECT_THAT(said.out, HasSubstr("cause: wanted license, got helper_unknown"));
   EXPECT_THAT(said.out, HasSubstr("look closer: bpfmatrix explain " + kMeasured));
   EXPECT_EQ(bpfmatrix_says({"judge", (cases() / "nowhere").string()}).exit_code, wrong_command);
 }
 
 TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
-  replace("verifier/helper-unknown", "\"helper_unknown\"", "\"licence\"");
+  replace("verifier/helper-unknown", "\"helper_unknown\"", "\"license\"");
   replace("verifier/helper-aging", "\"load\": \"refused\"", "\"load\": \"accepted\"");
   replace("programs/panic-sysrq", "\"panicked\"", "\"completed\"");
   const std::string before = text("verifier/helper-unknown");
@@ -79,7 +79,7 @@ TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
 TEST_F(Expectations, everything_wrong_is_found_without_a_kernel) {
   replace("verifier/helper-unknown", "\"shows\"", "\"shos\"");
   replace("verifier/loop-bounded", "\"expect\": [",
-          R"("expect": [{"when": "kernel < 5.0 and kernel > 5.8", "load": "refused"},)");
+          R"("expect": [{"when": "kernel < 5.0 and kernel > 5.8", "load": "failed"},)");
   const Said said = bpfmatrix_says({"cases", "check", "--dir", cases().string()});
   EXPECT_EQ(said.exit_code, unexpected);
   EXPECT_THAT(said.out, HasSubstr("key 'shows': missing"));

@@ -29,7 +29,7 @@ const char* const kCases[] = {
 
 /// Another word of the same field.
 std::string other_word(const std::string& field, const std::vector<std::string>& allowed) {
-  if (field == "cause") return allowed.front() == "licence" ? "memlock" : "licence";
+  if (field == "cause") return allowed.front() == "license" ? "memlock" : "license";
   for (const ExpectableField& one : expectable_fields()) {
     if (one.name != field.substr(0, field.find('.'))) continue;
     for (const std::string_view word : one.words) {
@@ -55,7 +55,7 @@ std::vector<ExpectationRule> spoilt(const ExpectationRule& rule) {
 bool holds_there(const ExpectationRule& rule) {
   const ConditionFacts facts{
       .kernel = KernelVersion{6, 1, 0}, .arch = "x86_64", .btf = "kernel", .loader = "libbpf"};
-  return rule.when.holds(facts) == Truth::yes;
+  return rule.when.holds(facts) == Ternary::yes;
 }
 
 TEST(ExpectationsOfAKernel, each_that_is_spoilt_is_found) {

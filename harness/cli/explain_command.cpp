@@ -12,7 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "report/explain.h"
 
 namespace bpfmatrix {

@@ -21,7 +21,7 @@
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/cache/cell_times.h"
 #include "run/machines/guest_vm.h"
 #include "run/scheduler.h"
@@ -48,7 +48,7 @@ struct RunOptions {
   std::vector<std::string> loaders{};
   std::string loader_args{};
   std::vector<std::string> loader_env{};
-  std::int64_t loader_quiet_ms = LoaderCommand().quiet_ms;
+  std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
   std::string out{};
   std::string accel = "auto";
   std::string shard{};
@@ -145,13 +145,13 @@ class RunCommand {
     return {};
   }
 
-  RunManner manner() const {
+  RunOptions manner() const {
     return {options_.accel,     options_.cell_timeout, options_.boot_timeout,
             !options_.no_cache, options_.isolation,    options_.cold_check};
   }
 
   /// A run that is resumed goes on as it began; how many cells at a time is not part of that.
-  Result<> take_manner(const RunManner& manner) {
+  Result<> take_options(const RunOptions& manner) {
     const auto accel = parse_accel_choice(manner.accel);
     if (!accel)
       return Error{fmt::format("'{}/run.json': accel '{}'", options_.resume, manner.accel)};
@@ -166,8 +166,8 @@ class RunCommand {
 
   Result<RunSpec> read_request() {
     Result<RunSpec> request = read_run_spec(options_.resume);
-    if (!request || !request->manner) return request;
-    if (Result<> taken = take_manner(*request->manner); !taken) return std::move(taken).error();
+    if (!request || !request->options) return request;
+    if (Result<> taken = take_options(*request->options); !taken) return std::move(taken).error();
     return request;
   }
 
@@ -175,7 +175,7 @@ class RunCommand {
   Result<RunSpec> make_request() {
     if (!options_.resume.empty()) return read_request();
     RunSpec request;
-    request.manner = manner();
+    request.options = manner();
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -213,20 +213,20 @@ class RunCommand {
   Result<> choose_loaders(MatrixSpec& matrix) const {
     matrix.loaders.emplace();
     for (const std::string& loader : options_.loaders) {
-      if (!is_command(loader)) {
+      if (!is_app(loader)) {
         matrix.loaders->push_back(loader);
         continue;
       }
-      Result<LoaderCommand> command = make_command(fs::absolute(loader).string());
+      Result<LoaderApp> command = make_command(fs::absolute(loader).string());
       if (!command) return std::move(command).error();
       matrix.loaders->push_back(command->name);
-      matrix.commands.push_back(*std::move(command));
+      matrix.apps.push_back(*std::move(command));
     }
     return {};
   }
 
-  Result<LoaderCommand> make_command(const std::string& path) const {
-    Result<LoaderCommand> command = command_of_path(path);
+  Result<LoaderApp> make_command(const std::string& path) const {
+    Result<LoaderApp> command = app_of_path(path);
     if (!command) return command;
     command->quiet_ms = options_.loader_quiet_ms;
     if (!options_.loader_args.empty()) {
@@ -266,9 +266,9 @@ class RunCommand {
     if (!part) return part.error();
     Assembled assembled{*std::move(request), {shard(*plan, part->index, part->count), {}}};
     if (Result<> kept = keep_to_plan(assembled); !kept) return std::move(kept).error();
-    Result<CommandFiles> commands = find_commands(matrix.commands, assembled.input.plan);
+    Result<AppFiles> commands = find_apps(matrix.apps, assembled.input.plan);
     if (!commands) return std::move(commands).error();
-    assembled.input.commands = *std::move(commands);
+    assembled.input.apps = *std::move(commands);
     Result<GivenBtf> btf = find_given_btf(matrix.btf_files, assembled.input.plan);
     if (!btf) return std::move(btf).error();
     assembled.input.btf = *std::move(btf);

@@ -66,7 +66,7 @@ void RunProgress::cell_finished(const Outcome& outcome) {
   time_left_.finished(outcome.cell, !outcome.vm.cached && outcome.vm.wall_ms > 0);
   ++done_;
   if (outcome.end == End::panicked) ++at.panicked;
-  if (outcome.end != End::completed && outcome.end != End::panicked) ++at.untold;
+  if (outcome.end != End::completed && outcome.end != End::panicked) ++at.unknown;
   if (at.done == at.cells) {
     at.now.clear();
     if (!terminal_) std::fprintf(stderr, "%s\n", kernel_line(at).c_str());
@@ -84,7 +84,7 @@ std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
   if (kernel.panicked > 0) line += fmt::format("  {} panicked", kernel.panicked);
   if (kernel.known > 0) line += fmt::format("  {} known", kernel.known);
-  if (kernel.untold > 0) line += fmt::format("  {} not conclusive", kernel.untold);
+  if (kernel.unknown > 0) line += fmt::format("  {} not conclusive", kernel.unknown);
   if (!kernel.now.empty()) line += "  " + kernel.now;
   if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
   return line;

@@ -35,7 +35,7 @@ class RunProgress : public Listener {
     int cells = 0;
     int done = 0;
     int panicked = 0;
-    int untold = 0;
+    int unknown = 0;
     /// Known from an earlier run.
     int known = 0;
     /// What is going on: "booting", the running case, or nothing.

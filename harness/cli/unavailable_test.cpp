@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 class Unavailable : public testing::Test {
  protected:
   /// What a run on this one kernel says of it.
-  std::string hole(const std::string& kernel) {
+  std::string reason(const std::string& kernel) {
     const Said said = world_.says({"run", "--kernel", kernel, "--case", "ringbuf", "--case",
                                    "helper-unknown", "--out", world_.path(kernel), "--json"});
     EXPECT_EQ(said.exit_code, unknown) << said.err;
@@ -31,19 +31,19 @@ class Unavailable : public testing::Test {
 };
 
 TEST_F(Unavailable, without_a_network) {
-  EXPECT_THAT(hole("no-network"), HasSubstr("/dists/trixie/InRelease': Failed to connect"));
+  EXPECT_THAT(reason("no-network"), HasSubstr("/dists/trixie/InRelease': Failed to connect"));
 }
 
 TEST_F(Unavailable, a_package_that_is_gone) {
-  EXPECT_THAT(hole("gone-rpm"), HasSubstr("gone-1-1.x86_64.rpm': Couldn't open file"));
+  EXPECT_THAT(reason("gone-rpm"), HasSubstr("gone-1-1.x86_64.rpm': Couldn't open file"));
 }
 
 TEST_F(Unavailable, a_package_that_is_another) {
-  EXPECT_THAT(hole("wrong-rpm"), HasSubstr("sha256 mismatch in '"));
+  EXPECT_THAT(reason("wrong-rpm"), HasSubstr("sha256 mismatch in '"));
 }
 
 TEST_F(Unavailable, a_kernel_that_was_never_built_is_not_built_by_a_run) {
-  EXPECT_EQ(hole("gone-tarball"),
+  EXPECT_EQ(reason("gone-tarball"),
             "not built; 'bpfmatrix kernels build gone-tarball' takes minutes, once");
   EXPECT_FALSE(std::filesystem::exists(world_.path("cache/bpfmatrix/builds")));
 }

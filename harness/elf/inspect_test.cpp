@@ -55,8 +55,8 @@ TEST(Inspect, a_missing_licence_costs_gpl_only_helpers) {
                                               "helpers, which most tracing programs need"));
   info.license = "Apache-2.0";
   EXPECT_THAT(object_notes(info),
-              ElementsAre("licence 'Apache-2.0' is not GPL-compatible for the kernel: it refuses "
-                          "every GPL-only helper"));
+              ElementsAre("license 'Apache-2.0' is not GPL-compatible: the verifier rejects "
+                          "calls of GPL-only helpers"));
   info.license = "Dual BSD/GPL";
   EXPECT_THAT(object_notes(info), ElementsAre());
 }

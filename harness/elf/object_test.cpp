@@ -61,7 +61,7 @@ TEST(Object, lists_legacy_maps) {
                           ".rodata.cst16 global array 4/16/1"));
 }
 
-TEST(Object, says_who_made_it_and_under_which_licence) {
+TEST(Object, says_who_made_it_and_under_which_license) {
   BpfCompiler compiler;
   const fs::path path = compiler.object("everything");
   const ObjectInfo info = info_of(path);
@@ -115,7 +115,7 @@ TEST(Object, damaged_btf_is_a_finding_and_no_refusal) {
   EXPECT_EQ(info.programs.size(), 3U);
 }
 
-TEST(Object, reads_the_licence_up_to_its_nul_and_no_further_than_a_kernel_would) {
+TEST(Object, reads_the_license_up_to_its_nul_and_no_further_than_a_kernel_would) {
   BpfCompiler compiler;
   const fs::path path = compiler.object("everything");
   const fs::path text = compiler.write("text", std::string(500, 'G'));

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kLoaderPrefix = "loader-";
-constexpr std::string_view kCommandPrefix = "command-";
+constexpr std::string_view kAppPrefix = "app-";
 
 std::vector<fs::path> default_folders(Arch arch) {
   if (const char* set = std::getenv("BPFMATRIX_GUEST_DIR"))
@@ -51,9 +51,9 @@ Result<GuestTools> find_guest_tools(const std::vector<fs::path>& folders) {
     if (fs::is_regular_file(agent, ec)) {
       Result<std::vector<LoaderFile>> loaders = list_loaders(folder, kLoaderPrefix);
       if (!loaders) return std::move(loaders).error();
-      Result<std::vector<LoaderFile>> commands = list_loaders(folder, kCommandPrefix);
-      if (!commands) return std::move(commands).error();
-      return GuestTools{agent, *std::move(loaders), *std::move(commands), folder / "probe"};
+      Result<std::vector<LoaderFile>> apps = list_loaders(folder, kAppPrefix);
+      if (!apps) return std::move(apps).error();
+      return GuestTools{agent, *std::move(loaders), *std::move(apps), folder / "probe"};
     }
     looked_in += fmt::format("{}'{}'", looked_in.empty() ? "" : ", ", agent.string());
   }

@@ -11,7 +11,7 @@
 namespace bpfmatrix {
 
 struct LoaderFile {
-  /// "libbpf": the part of the file's name after "loader-" or "command-".
+  /// "libbpf": the part of the file's name after "loader-" or "app-".
   std::string name{};
   std::filesystem::path file{};
 };
@@ -22,7 +22,7 @@ struct GuestTools {
   std::vector<LoaderFile> loaders{};
   /// Static programs that know nothing of us; not part of the image, but handed over to the cells
   /// whose loader they are.
-  std::vector<LoaderFile> commands{};
+  std::vector<LoaderFile> apps{};
   /// Asks a kernel what it is; not part of the image, but handed over when it is wanted.
   std::filesystem::path probe{};
 };

@@ -4,31 +4,12 @@
 
 namespace bpfmatrix {
 
-std::string_view to_string(BtfSource source) {
-  switch (source) {
-    case BtfSource::kernel:
-      return "kernel";
-    case BtfSource::embedded:
-      return "embedded";
-    case BtfSource::none:
-      return "none";
-  }
-  return "";
-}
-
-std::optional<BtfSource> parse_btf_source(std::string_view text) {
-  for (const BtfSource source : kBtfSources) {
-    if (text == to_string(source)) return source;
-  }
-  return std::nullopt;
-}
-
 Result<std::vector<BtfSource>> parse_btf_sources(const std::vector<std::string>& texts) {
   std::vector<BtfSource> sources;
   for (const std::string& text : texts) {
-    const auto source = parse_btf_source(text);
+    const auto source = parse_word<BtfSource>(text);
     if (!source) {
-      return Error{fmt::format("unknown BTF source '{}'", text), "known: kernel, embedded, none"};
+      return Error{fmt::format("unknown BTF source '{}'", text), "known: " + known_words<BtfSource>()};
     }
     sources.push_back(*source);
   }

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxCaseBytes = 1 << 20;
-constexpr int kCaseSchema = 1;
+constexpr int kCaseSchema = 2;
 /// Emptied by the guest after each cell.
 constexpr std::string_view kCommandDirectory = "/run/bpfmatrix/cell";
 
@@ -132,7 +132,7 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   const fs::path dir = case_json.parent_path();
   spec.id = dir.filename().string();
   spec.group = dir.parent_path().filename().string();
-  if (reader.integer("schema") != kCaseSchema) reader.fail("schema", "only 1 is known");
+  if (reader.integer("schema") != kCaseSchema) reader.fail("schema", "only 2 is known");
   spec.shows = reader.string("shows");
   spec.object = read_object_spec(reader, dir, where);
   if (const auto names = reader.optional_strings("btf")) {

@@ -28,7 +28,7 @@ std::optional<Op> parse_op(std::string_view text) {
   return std::nullopt;
 }
 
-Truth to_truth(bool value) { return value ? Truth::yes : Truth::no; }
+Ternary to_ternary(bool value) { return value ? Ternary::yes : Ternary::no; }
 
 bool compare(std::strong_ordering order, Op op) {
   switch (op) {
@@ -60,7 +60,7 @@ struct CompareWord {
   std::string word;
 };
 struct Ask {
-  std::function<Truth(const std::string&)> ConditionFacts::*question;
+  std::function<Ternary(const std::string&)> ConditionFacts::*question;
   std::set<std::string> ConditionAtoms::*atoms;
   std::string name;
 };
@@ -81,24 +81,24 @@ struct Condition::Node {
   std::variant<All, Any, Not, CompareKernel, CompareWord, Ask> what{};
 };
 
-Truth operator!(Truth a) {
+Ternary operator!(Ternary a) {
   switch (a) {
-    case Truth::no:
-      return Truth::yes;
-    case Truth::yes:
-      return Truth::no;
-    case Truth::unknown:
-      return Truth::unknown;
+    case Ternary::no:
+      return Ternary::yes;
+    case Ternary::yes:
+      return Ternary::no;
+    case Ternary::unknown:
+      return Ternary::unknown;
   }
-  return Truth::unknown;
+  return Ternary::unknown;
 }
 
-Truth operator&&(Truth a, Truth b) {
-  if (a == Truth::no || b == Truth::no) return Truth::no;
-  return a == Truth::yes && b == Truth::yes ? Truth::yes : Truth::unknown;
+Ternary operator&&(Ternary a, Ternary b) {
+  if (a == Ternary::no || b == Ternary::no) return Ternary::no;
+  return a == Ternary::yes && b == Ternary::yes ? Ternary::yes : Ternary::unknown;
 }
 
-Truth operator||(Truth a, Truth b) { return !(!a && !b); }
+Ternary operator||(Ternary a, Ternary b) { return !(!a && !b); }
 
 namespace {
 
@@ -227,7 +227,7 @@ class Parser {
     return node(CompareWord{fact, atoms, *op == Op::equal, std::string(word)});
   }
 
-  NodePtr parse_question(std::function<Truth(const std::string&)> ConditionFacts::*question,
+  NodePtr parse_question(std::function<Ternary(const std::string&)> ConditionFacts::*question,
                          std::set<std::string> ConditionAtoms::*atoms) {
     if (!take("(")) fail("'('");
     const std::string_view name = peek();
@@ -248,30 +248,30 @@ class Parser {
 struct Evaluate {
   const ConditionFacts& facts;
 
-  Truth operator()(const NodePtr& node) const { return std::visit(*this, node->what); }
-  Truth operator()(const All& all) const {
-    Truth truth = Truth::yes;
-    for (const NodePtr& part : all.parts) truth = truth && (*this)(part);
-    return truth;
+  Ternary operator()(const NodePtr& node) const { return std::visit(*this, node->what); }
+  Ternary operator()(const All& all) const {
+    Ternary answer = Ternary::yes;
+    for (const NodePtr& part : all.parts) answer = answer && (*this)(part);
+    return answer;
   }
-  Truth operator()(const Any& any) const {
-    Truth truth = Truth::no;
-    for (const NodePtr& part : any.parts) truth = truth || (*this)(part);
-    return truth;
+  Ternary operator()(const Any& any) const {
+    Ternary answer = Ternary::no;
+    for (const NodePtr& part : any.parts) answer = answer || (*this)(part);
+    return answer;
   }
-  Truth operator()(const Not& node) const { return !(*this)(node.inner); }
-  Truth operator()(const CompareKernel& node) const {
-    if (!facts.kernel) return Truth::unknown;
+  Ternary operator()(const Not& node) const { return !(*this)(node.inner); }
+  Ternary operator()(const CompareKernel& node) const {
+    if (!facts.kernel) return Ternary::unknown;
     KernelVersion version = *facts.kernel;
     if (node.whole_series) version.patch = 0;
-    return to_truth(compare(version <=> node.version, node.op));
+    return to_ternary(compare(version <=> node.version, node.op));
   }
-  Truth operator()(const CompareWord& node) const {
-    return to_truth((facts.*node.fact == node.word) == node.equal);
+  Ternary operator()(const CompareWord& node) const {
+    return to_ternary((facts.*node.fact == node.word) == node.equal);
   }
-  Truth operator()(const Ask& node) const {
+  Ternary operator()(const Ask& node) const {
     const auto& question = facts.*node.question;
-    return question ? question(node.name) : Truth::unknown;
+    return question ? question(node.name) : Ternary::unknown;
   }
 };
 
@@ -305,7 +305,7 @@ Result<Condition> Condition::parse(std::string_view text) {
   return condition;
 }
 
-Truth Condition::holds(const ConditionFacts& facts) const { return Evaluate{facts}(root_); }
+Ternary Condition::holds(const ConditionFacts& facts) const { return Evaluate{facts}(root_); }
 
 void Condition::collect(ConditionAtoms& atoms) const { Collect{atoms}(root_); }
 

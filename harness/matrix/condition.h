@@ -35,14 +35,22 @@
 #include "base/ids.h"
 #include "base/kernel_version.h"
 #include "base/result.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
-enum class Truth { no, yes, unknown };
+/// An answer to a question about a kernel.
+enum class Ternary { no, yes, unknown };
+inline constexpr Word<Ternary> kTernaryWords[] = {
+    {Ternary::no, "no"},
+    {Ternary::yes, "yes"},
+    {Ternary::unknown, "unknown", "not asked, or nobody could tell"},
+};
+constexpr const auto& words_of(Ternary) { return kTernaryWords; }
 
-Truth operator!(Truth a);
-Truth operator&&(Truth a, Truth b);
-Truth operator||(Truth a, Truth b);
+Ternary operator!(Ternary a);
+Ternary operator&&(Ternary a, Ternary b);
+Ternary operator||(Ternary a, Ternary b);
 
 /// What a condition may ask about one cell.
 struct ConditionFacts {
@@ -51,9 +59,9 @@ struct ConditionFacts {
   std::string btf{};
   std::string loader{};
   // Each answers for one name; an empty function knows nothing.
-  std::function<Truth(const std::string&)> has{};
-  std::function<Truth(const std::string&)> config{};
-  std::function<Truth(const std::string&)> symbol{};
+  std::function<Ternary(const std::string&)> has{};
+  std::function<Ternary(const std::string&)> config{};
+  std::function<Ternary(const std::string&)> symbol{};
 };
 
 /// Everything a condition asks about.
@@ -74,7 +82,7 @@ class Condition {
   /// Error: what was wanted and what is there instead.
   static Result<Condition> parse(std::string_view text);
 
-  Truth holds(const ConditionFacts& facts) const;
+  Ternary holds(const ConditionFacts& facts) const;
   /// Adds what this condition asks about.
   void collect(ConditionAtoms& atoms) const;
   /// As it was written.

@@ -108,12 +108,12 @@ class Search {
       for (const std::string& arch : space_.archs) {
         for (const std::string& btf : space_.btf) {
           for (const std::string& loader : space_.loaders) {
-            if (found_at({kernel, &arch, &btf, &loader, 0})) return {Truth::yes, describe(point_)};
+            if (found_at({kernel, &arch, &btf, &loader, 0})) return {Ternary::yes, describe(point_)};
           }
         }
       }
     }
-    return {Truth::no, ""};
+    return {Ternary::no, ""};
   }
 
  private:
@@ -126,13 +126,13 @@ class Search {
     return cells > kMaxWork / std::max<std::size_t>(length, 1);
   }
 
-  std::function<Truth(const std::string&)> answer_to(std::string_view word) {
+  std::function<Ternary(const std::string&)> answer_to(std::string_view word) {
     return [this, word](const std::string& name) {
       const auto found =
           std::find_if(questions_.begin(), questions_.end(),
                        [&](const Question& one) { return one.word == word && one.name == name; });
       const auto bit = static_cast<std::size_t>(found - questions_.begin());
-      return ((point_.answers >> bit) & 1) != 0 ? Truth::yes : Truth::no;
+      return ((point_.answers >> bit) & 1) != 0 ? Ternary::yes : Ternary::no;
     };
   }
 
@@ -151,9 +151,9 @@ class Search {
   }
 
   bool decides() const {
-    if (wanted_.holds(facts_) != Truth::yes) return false;
+    if (wanted_.holds(facts_) != Ternary::yes) return false;
     return std::none_of(before_.begin(), before_.end(),
-                        [&](const Condition& one) { return one.holds(facts_) == Truth::yes; });
+                        [&](const Condition& one) { return one.holds(facts_) == Ternary::yes; });
   }
 
   std::string describe(const Point& point) const {

@@ -18,7 +18,7 @@ struct ConditionSpace {
 };
 
 struct SpaceAnswer {
-  Truth truth = Truth::unknown;
+  Ternary answer = Ternary::unknown;
   /// Where it is so, in words of the language: "kernel == 5.8.0 and arch == x86_64 and btf ==
   /// kernel and not has(bpf_loop)". Loaders are named where there are several.
   std::string example{};

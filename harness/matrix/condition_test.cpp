@@ -12,55 +12,55 @@ ConditionFacts facts_of(const std::string& release) {
   facts.btf = "none";
   facts.loader = "libbpf";
   facts.has = [](const std::string& name) {
-    if (name == "unmeasured") return Truth::unknown;
-    return name == "ringbuf" ? Truth::yes : Truth::no;
+    if (name == "unmeasured") return Ternary::unknown;
+    return name == "ringbuf" ? Ternary::yes : Ternary::no;
   };
-  facts.config = [](const std::string& name) { return name == "BPF_LSM" ? Truth::yes : Truth::no; };
+  facts.config = [](const std::string& name) { return name == "BPF_LSM" ? Ternary::yes : Ternary::no; };
   return facts;
 }
 
 struct Holds {
   const char* text;
   const char* release;
-  Truth truth;
+  Ternary answer;
 };
 constexpr Holds kHolds[] = {
-    {"always", "5.10.223", Truth::yes},
-    {"not always", "5.10.223", Truth::no},
-    {"kernel < 5.8", "5.8.18", Truth::no},
-    {"kernel < 5.8", "5.7.19", Truth::yes},
-    {"kernel < 5.8", "4.18.0", Truth::yes},
-    {"kernel == 5.10", "5.10.223", Truth::yes},
-    {"kernel > 5.10", "5.10.223", Truth::no},
-    {"kernel <= 5.10", "5.10.223", Truth::yes},
-    {"kernel >= 6.2", "6.12.1", Truth::yes},
-    {"kernel == 5.10.223", "5.10.223", Truth::yes},
-    {"kernel > 5.10.222", "5.10.223", Truth::yes},
-    {"kernel != 6.1", "6.12.0", Truth::yes},
-    {"arch == x86_64", "6.1.0", Truth::yes},
-    {"arch != x86_64", "6.1.0", Truth::no},
-    {"btf == none and loader == libbpf", "6.1.0", Truth::yes},
-    {"btf == kernel or has(ringbuf)", "6.1.0", Truth::yes},
-    {"has(fentry)", "6.1.0", Truth::no},
-    {"config(BPF_LSM)", "6.1.0", Truth::yes},
+    {"always", "5.10.223", Ternary::yes},
+    {"not always", "5.10.223", Ternary::no},
+    {"kernel < 5.8", "5.8.18", Ternary::no},
+    {"kernel < 5.8", "5.7.19", Ternary::yes},
+    {"kernel < 5.8", "4.18.0", Ternary::yes},
+    {"kernel == 5.10", "5.10.223", Ternary::yes},
+    {"kernel > 5.10", "5.10.223", Ternary::no},
+    {"kernel <= 5.10", "5.10.223", Ternary::yes},
+    {"kernel >= 6.2", "6.12.1", Ternary::yes},
+    {"kernel == 5.10.223", "5.10.223", Ternary::yes},
+    {"kernel > 5.10.222", "5.10.223", Ternary::yes},
+    {"kernel != 6.1", "6.12.0", Ternary::yes},
+    {"arch == x86_64", "6.1.0", Ternary::yes},
+    {"arch != x86_64", "6.1.0", Ternary::no},
+    {"btf == none and loader == libbpf", "6.1.0", Ternary::yes},
+    {"btf == kernel or has(ringbuf)", "6.1.0", Ternary::yes},
+    {"has(fentry)", "6.1.0", Ternary::no},
+    {"config(BPF_LSM)", "6.1.0", Ternary::yes},
     // "and" binds more tightly than "or".
-    {"btf == none or btf == kernel and arch == aarch64", "6.1.0", Truth::yes},
-    {"(btf == none or btf == kernel) and arch == aarch64", "6.1.0", Truth::no},
-    {"not (arch == aarch64 or has(fentry))", "6.1.0", Truth::yes},
+    {"btf == none or btf == kernel and arch == aarch64", "6.1.0", Ternary::yes},
+    {"(btf == none or btf == kernel) and arch == aarch64", "6.1.0", Ternary::no},
+    {"not (arch == aarch64 or has(fentry))", "6.1.0", Ternary::yes},
     // What was not measured is neither true nor false...
-    {"has(unmeasured)", "6.1.0", Truth::unknown},
-    {"not has(unmeasured)", "6.1.0", Truth::unknown},
-    {"symbol(__sys_connect)", "6.1.0", Truth::unknown},
-    {"kernel < 5.8", "no version", Truth::unknown},
+    {"has(unmeasured)", "6.1.0", Ternary::unknown},
+    {"not has(unmeasured)", "6.1.0", Ternary::unknown},
+    {"symbol(__sys_connect)", "6.1.0", Ternary::unknown},
+    {"kernel < 5.8", "no version", Ternary::unknown},
     // ... unless the rest decides.
-    {"has(unmeasured) or has(ringbuf)", "6.1.0", Truth::yes},
-    {"has(unmeasured) and has(fentry)", "6.1.0", Truth::no},
+    {"has(unmeasured) or has(ringbuf)", "6.1.0", Ternary::yes},
+    {"has(unmeasured) and has(fentry)", "6.1.0", Ternary::no},
 };
 TEST(Condition, holds_where_it_says) {
   for (const Holds& row : kHolds) {
     const Result<Condition> condition = Condition::parse(row.text);
     ASSERT_TRUE(condition) << row.text << ": " << condition.error().message;
-    EXPECT_EQ(condition->holds(facts_of(row.release)), row.truth)
+    EXPECT_EQ(condition->holds(facts_of(row.release)), row.answer)
         << row.text << " on " << row.release;
     EXPECT_EQ(condition->text(), row.text);
   }
@@ -99,12 +99,12 @@ TEST(Condition, nesting_and_length_have_limits) {
   EXPECT_FALSE(Condition::parse(nots + "always"));
 }
 
-TEST(Truth, three_values_by_kleenes_tables) {
-  EXPECT_EQ(Truth::unknown && Truth::no, Truth::no);
-  EXPECT_EQ(Truth::unknown && Truth::yes, Truth::unknown);
-  EXPECT_EQ(Truth::unknown || Truth::yes, Truth::yes);
-  EXPECT_EQ(Truth::unknown || Truth::no, Truth::unknown);
-  EXPECT_EQ(!Truth::unknown, Truth::unknown);
+TEST(Ternary, three_values_by_kleenes_tables) {
+  EXPECT_EQ(Ternary::unknown && Ternary::no, Ternary::no);
+  EXPECT_EQ(Ternary::unknown && Ternary::yes, Ternary::unknown);
+  EXPECT_EQ(Ternary::unknown || Ternary::yes, Ternary::yes);
+  EXPECT_EQ(Ternary::unknown || Ternary::no, Ternary::unknown);
+  EXPECT_EQ(!Ternary::unknown, Ternary::unknown);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxRules = 64;
 constexpr std::string_view kObserved = "observed";
 
-/// One word or several: "refused", ["attached", "not_tried"].
+/// One word or several: "failed", ["ok", "not_reached"].
 std::vector<std::string> read_words(ObjectReader& reader, std::string_view key, const Json& value) {
   if (value.is_string()) return {value.get<std::string>()};
   std::vector<std::string> words;
@@ -70,7 +70,7 @@ Result<ExpectationRule> read_rule(const Json& json, const std::string& where) {
       rule.allowed[std::string(field.name)] = std::move(words);
     }
   }
-  if (rule.allowed.empty()) reader.fail("load", "a rule must have an expectation");
+  if (rule.allowed.empty()) reader.fail("load", "a rule must expect something");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return rule;
 }
@@ -80,16 +80,16 @@ Result<ExpectationRule> read_rule(const Json& json, const std::string& where) {
 const std::vector<ExpectableField>& expectable_fields() {
   static const std::vector<ExpectableField> kFields{
       {"end", {"completed", "panicked", "hung", "lost", "unavailable"}},
-      {"open", {"opened", "refused", "not_tried"}},
-      {"command", {"ended", "failed", "not_tried"}},
-      {"maps", {"created", "refused", "not_tried"}},
-      {"relocate", {"applied", "refused", "not_tried"}},
+      {"open", {"ok", "failed", "not_reached"}},
+      {"app", {"ended", "failed", "not_reached"}},
+      {"maps", {"ok", "failed", "not_reached"}},
+      {"relocate", {"ok", "failed", "not_reached"}},
       {"relocations", {"resolved", "unchanged", "poisoned", "skipped", "failed", "none"}},
-      {"load", {"accepted", "refused", "not_tried"}},
+      {"load", {"ok", "failed", "not_reached"}},
       {"cause", {}},
-      {"attach", {"attached", "refused", "not_tried"}},
-      {"hit", {"yes", "no", "not_tried"}},
-      {"arguments", {"direct", "wrapped", "wrong", "not_told"}},
+      {"attach", {"ok", "failed", "not_reached"}},
+      {"fired", {"yes", "no", "not_reached"}},
+      {"arguments", {"direct", "wrapped", "wrong", "unknown"}},
       {kObserved, {"right", "wrong", "absent"}},
   };
   return kFields;
@@ -97,9 +97,9 @@ const std::vector<ExpectableField>& expectable_fields() {
 
 std::vector<ExpectationRule> default_expectations() {
   ExpectationRule rule;
-  rule.allowed = {{"load", {"accepted"}},
-                  {"attach", {"attached", "not_tried"}},
-                  {"command", {"ended", "not_tried"}}};
+  rule.allowed = {{"load", {"ok"}},
+                  {"attach", {"ok", "not_reached"}},
+                  {"app", {"ended", "not_reached"}}};
   rule.because = "expected: it loads, and attaches where its section says";
   return {rule};
 }

@@ -1,8 +1,8 @@
 // What a case expects where: an ordered list of rules, the first that holds decides.
 //
 //     "expect": [
-//       {"when": "kernel < 5.8", "load": "refused", "cause": "map_type_unknown", "because": "..."},
-//       {"load": "accepted", "attach": ["attached", "not_tried"]}
+//       {"when": "kernel < 5.8", "load": "failed", "cause": "map_type_unknown", "because": "..."},
+//       {"load": "ok", "attach": ["ok", "not_reached"]}
 //     ]
 //
 // A rule without `when` always holds, one without `program` is for every program. A field that a

@@ -14,9 +14,9 @@ Result<std::vector<ExpectationRule>> read(const char* json) {
 
 TEST(Expectation, rules_keep_their_order_and_say_why) {
   const auto rules = read(R"([
-    {"when": "kernel < 5.8", "load": "refused", "cause": ["map_type_unknown", "unknown"], "because": "5.8"},
-    {"program": "on_*", "load": "accepted", "attach": ["attached", "not_tried"], "observed": "right"},
-    {"load": "accepted", "observed": {"tgid": "wrong", "comm": ["right", "absent"]}}])");
+    {"when": "kernel < 5.8", "load": "failed", "cause": ["map_type_unknown", "unknown"], "because": "5.8"},
+    {"program": "on_*", "load": "ok", "attach": ["ok", "not_reached"], "observed": "right"},
+    {"load": "ok", "observed": {"tgid": "wrong", "comm": ["right", "absent"]}}])");
   ASSERT_TRUE(rules) << rules.error().message;
   ASSERT_EQ(rules->size(), 3U);
   EXPECT_EQ((*rules)[0].when.text(), "kernel < 5.8");
@@ -35,13 +35,13 @@ struct Bad {
 constexpr Bad kBad[] = {
     {R"({})", "'f: expect': wanted an array of rules, got object"},
     {R"([{}])", "'f: expect[0]': key 'load': a rule must have an expectation"},
-    {R"([{"load":"accepted"},{"laod":"accepted","load":"accepted"}])",
+    {R"([{"load":"ok"},{"laod":"accepted","load":"ok"}])",
      "'f: expect[1]': unknown key 'laod'"},
     {R"([{"load":"acepted"}])", "'f: expect[0]': key 'load': unknown word 'acepted'"},
     {R"([{"load":[]}])", "'f: expect[0]': key 'load': wanted a word or an array of words"},
     {R"([{"load":1}])", "'f: expect[0]': key 'load': wanted a word or an array of words"},
     {R"([{"observed":{"x":"rihgt"}}])", "'f: expect[0]': key 'observed': unknown word 'rihgt'"},
-    {R"([{"when":"kernel 5","load":"refused"}])",
+    {R"([{"when":"kernel 5","load":"failed"}])",
      "'f: expect[0]': key 'when': condition: column 8: wanted one of < <= == != >= >, got '5'"},
 };
 TEST(Expectation, one_clear_error_for_each_mistake) {

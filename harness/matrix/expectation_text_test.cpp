@@ -17,25 +17,25 @@ ExpectationRule rule(const char* json) {
 
 TEST(ExpectationText, a_short_rule_is_a_line) {
   const char* text =
-      R"({"when": "kernel < 5.8", "program": "p", "load": "refused", "cause": ["licence", "memlock"]})";
+      R"({"when": "kernel < 5.8", "program": "p", "load": "failed", "cause": ["license", "memlock"]})";
   EXPECT_EQ(rule_text(rule(text)), text);
 }
 
 TEST(ExpectationText, a_long_rule_is_broken_between_its_parts) {
   const char* text =
-      R"({"when": "kernel < 5.8 and arch == aarch64", "load": "accepted", "attach": "attached",
+      R"({"when": "kernel < 5.8 and arch == aarch64", "load": "ok", "attach": "ok",
      "observed": {"comm": "right", "pid": ["right", "absent"]},
      "because": "a \"word\" or two more"})";
   EXPECT_EQ(rule_text(rule(text)), text);
 }
 
 constexpr const char* kCase = R"({
-  "schema": 1,   "shows": "a, b and {c}",
+  "schema": 2,   "shows": "a, b and {c}",
   "object": {"source": "a.bpf.c"},
   "expect": [
-    {"when": "kernel < 5.8",   "load": "refused",
+    {"when": "kernel < 5.8",   "load": "failed",
      "because": "kept \"as\" it is, ] and all"},
-    {"load": "accepted"}
+    {"load": "ok"}
   ],
   "attach":   true
 }
@@ -44,14 +44,14 @@ constexpr const char* kCase = R"({
 TEST(ExpectationText, whatever_is_not_replaced_stays_as_it_is_written) {
   EXPECT_EQ(with_expectations(kCase, {std::size_t{0}, std::size_t{1}}), kCase);
   EXPECT_EQ(
-      with_expectations(kCase, {std::size_t{0}, rule(R"({"load":"refused","cause":"licence"})")}),
+      with_expectations(kCase, {std::size_t{0}, rule(R"({"load":"failed","cause":"license"})")}),
       R"({
-  "schema": 1,   "shows": "a, b and {c}",
+  "schema": 2,   "shows": "a, b and {c}",
   "object": {"source": "a.bpf.c"},
   "expect": [
-    {"when": "kernel < 5.8",   "load": "refused",
+    {"when": "kernel < 5.8",   "load": "failed",
      "because": "kept \"as\" it is, ] and all"},
-    {"load": "refused", "cause": "licence"}
+    {"load": "failed", "cause": "license"}
   ],
   "attach":   true
 }
@@ -59,8 +59,8 @@ TEST(ExpectationText, whatever_is_not_replaced_stays_as_it_is_written) {
 }
 
 TEST(ExpectationText, a_case_without_expectations_gets_them_at_its_end) {
-  EXPECT_EQ(with_expectations("{\n  \"schema\": 1\n}\n", {rule(R"({"load":"accepted"})")}),
-            "{\n  \"schema\": 1,\n  \"expect\": [\n    {\"load\": \"accepted\"}\n  ]\n}\n");
+  EXPECT_EQ(with_expectations("{\n  \"schema\": 2\n}\n", {rule(R"({"load":"ok"})")}),
+            "{\n  \"schema\": 2,\n  \"expect\": [\n    {\"load\": \"ok\"}\n  ]\n}\n");
 }
 
 // The house layout is what the suite is written in.

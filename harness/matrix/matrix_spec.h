@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "matrix/btf_source.h"
-#include "matrix/loader_command.h"
+#include "matrix/loader_app.h"
 
 namespace bpfmatrix {
 
@@ -28,8 +28,8 @@ struct MatrixSpec {
   /// Nothing: what each case says.
   std::optional<std::vector<BtfSource>> btf{};
   std::optional<std::vector<std::string>> loaders{};
-  /// Those of the loaders that are commands. Not in a matrix file: the command line gives them.
-  std::vector<LoaderCommand> commands{};
+  /// Those of the loaders that are apps. Not in a matrix file: the command line gives them.
+  std::vector<LoaderApp> apps{};
   /// Not in a matrix file either.
   std::vector<BtfFile> btf_files{};
 };

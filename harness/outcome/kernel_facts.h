@@ -1,5 +1,5 @@
 // What one kernel is, measured in a guest: what it takes, what it is configured with, the names it
-// has. Facts, never judgement; what could not be found out is `unknown` and never `no`. Kept as
+// has. Facts, never a verdict; what could not be found out is `unknown` and never `no`. Kept as
 // kernels/SHA256.json.gz in a run directory; the schema is kernel_facts.schema.json.
 #pragma once
 
@@ -18,10 +18,10 @@ namespace bpfmatrix {
 
 /// Belongs to what the probe asks and how its answers are read: a kernel is probed again when it
 /// grows.
-inline constexpr int kKernelFactsSchema = 1;
+inline constexpr int kKernelFactsSchema = 2;
 
 struct ProbedFact {
-  Truth answer = Truth::unknown;
+  Ternary answer = Ternary::unknown;
   /// The errno that decided; empty where the kernel agreed or was not asked.
   std::string errno_name{};
 };
@@ -46,8 +46,8 @@ struct KernelFacts {
   std::map<std::string, HelperFacts> helpers{};
   /// memlock_limit (-1: none), page_bytes, map_type_count (map types are numbered below it).
   std::map<std::string, std::int64_t> numbers{};
-  /// Settings of the running kernel by a short name: jit, lockdown, lsm...; only what it shows.
-  std::map<std::string, std::string> settings{};
+  /// Options of the running kernel by a short name: jit, lockdown, lsm...; only what it shows.
+  std::map<std::string, std::string> options{};
   /// Without CONFIG_, only what is set; nothing: the configuration is not known.
   std::optional<std::map<std::string, std::string>> config{};
   /// "syscalls:sys_enter_connect"; nothing: not known.
@@ -57,16 +57,16 @@ struct KernelFacts {
   /// `unknown` also where nobody asked.
   ProbedFact probe(std::string_view group, std::string_view name) const;
   /// Of a map, program or attach type, or a behaviour: names that has() of conditions knows.
-  Truth feature(std::string_view name) const;
+  Ternary feature(std::string_view name) const;
   /// Of a map type that has no name here.
-  Truth map_type_number(std::uint32_t number) const;
+  Ternary map_type_number(std::uint32_t number) const;
   /// True if some type of program may call it.
-  Truth helper(std::uint32_t id) const;
-  Truth helper_for(std::string_view program_type, std::uint32_t id) const;
-  Truth kfunc(std::string_view name) const;
+  Ternary helper(std::uint32_t id) const;
+  Ternary helper_for(std::string_view program_type, std::uint32_t id) const;
+  Ternary kfunc(std::string_view name) const;
   /// y and m are true.
-  Truth configured(std::string_view option) const;
-  Truth symbol(std::string_view name) const;
+  Ternary configured(std::string_view option) const;
+  Ternary symbol(std::string_view name) const;
   std::optional<bool> has_tracepoint(std::string_view event) const;
   /// RLIMIT_MEMLOCK bounds what a loader may create here.
   std::optional<bool> memlock_limited() const;
@@ -74,8 +74,12 @@ struct KernelFacts {
 };
 
 OrderedJson to_json(const KernelFacts& facts);
+/// The text that is kept, with its line end.
+std::string to_text(const KernelFacts& facts);
 /// Strict: an unknown key or word is an error that names `where`.
 Result<KernelFacts> kernel_facts_from_json(const Json& json, const std::string& where);
+
+OrderedJson kernel_facts_schema();
 
 /// The options of a configuration that are set: "CONFIG_X=y" lines.
 std::map<std::string, std::string> parse_kernel_config(std::string_view text);

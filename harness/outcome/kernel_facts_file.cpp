@@ -16,8 +16,7 @@ constexpr std::uint64_t kMaxTextBytes = 256 << 20;
 }  // namespace
 
 PackedFacts pack(const KernelFacts& facts) {
-  const std::string text =
-      to_json(facts).dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  const std::string text = to_text(facts);
   return {sha256_hex(text), gzip(text)};
 }
 

@@ -18,15 +18,15 @@ KernelFacts some_facts() {
   facts.arch = "x86_64";
   facts.cmdline = "console=ttyS0";
   facts.probe_ms = 900;
-  facts.probed["map_type"]["BPF_MAP_TYPE_HASH"] = {Truth::yes, ""};
-  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"] = {Truth::no, "EINVAL"};
-  facts.probed["program_type"]["BPF_PROG_TYPE_NETFILTER"] = {Truth::no, "EINVAL"};
-  facts.probed["attach"]["fentry"] = {Truth::no, "ENOTSUPP"};
-  facts.probed["behaviour"]["memcg_accounting"] = {Truth::unknown, "ENOMEM"};
+  facts.probed["map_type"]["BPF_MAP_TYPE_HASH"] = {Ternary::yes, ""};
+  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"] = {Ternary::no, "EINVAL"};
+  facts.probed["program_type"]["BPF_PROG_TYPE_NETFILTER"] = {Ternary::no, "EINVAL"};
+  facts.probed["attach"]["fentry"] = {Ternary::no, "ENOTSUPP"};
+  facts.probed["behaviour"]["memcg_accounting"] = {Ternary::unknown, "ENOMEM"};
   facts.helper_count = 209;
   facts.helpers["BPF_PROG_TYPE_XDP"] = {{1, 2, 44}, {12}};
   facts.numbers["memlock_limit"] = -1;
-  facts.settings["lockdown"] = "none";
+  facts.options["lockdown"] = "none";
   facts.config.emplace();
   facts.config->emplace("FPROBE", "y");
   facts.config->emplace("NR_CPUS", "64");
@@ -51,7 +51,7 @@ TEST(KernelFacts, what_is_not_known_stays_unknown_in_json) {
   EXPECT_EQ(read->config, std::nullopt);
   EXPECT_EQ(read->tracepoints, std::nullopt);
   EXPECT_EQ(read->helper_count, std::nullopt);
-  EXPECT_EQ(read->symbol("vfs_read"), Truth::unknown);
+  EXPECT_EQ(read->symbol("vfs_read"), Ternary::unknown);
 }
 
 TEST(KernelFacts, an_unknown_key_or_word_is_an_error) {
@@ -68,57 +68,57 @@ TEST(KernelFacts, an_unknown_key_or_word_is_an_error) {
 
 TEST(KernelFacts, a_feature_is_looked_up_in_every_group_that_has_could_mean) {
   const KernelFacts facts = some_facts();
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_HASH"), Truth::yes);
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_ARENA"), Truth::no);
-  EXPECT_EQ(facts.feature("memcg_accounting"), Truth::unknown);
-  EXPECT_EQ(facts.feature("nobody_asked"), Truth::unknown);
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_HASH"), Ternary::yes);
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_ARENA"), Ternary::no);
+  EXPECT_EQ(facts.feature("memcg_accounting"), Ternary::unknown);
+  EXPECT_EQ(facts.feature("nobody_asked"), Ternary::unknown);
 }
 
 TEST(KernelFacts, a_helper_without_a_number_here_is_missing) {
   const KernelFacts facts = some_facts();
-  EXPECT_EQ(facts.helper(44), Truth::yes);
-  EXPECT_EQ(facts.helper(210), Truth::no);
+  EXPECT_EQ(facts.helper(44), Ternary::yes);
+  EXPECT_EQ(facts.helper(210), Ternary::no);
   // It has a number, and a type that was not asked may be the one that may call it.
-  EXPECT_EQ(facts.helper(208), Truth::unknown);
-  EXPECT_EQ(KernelFacts().helper(1), Truth::unknown);
+  EXPECT_EQ(facts.helper(208), Ternary::unknown);
+  EXPECT_EQ(KernelFacts().helper(1), Ternary::unknown);
 }
 
 TEST(KernelFacts, a_helper_of_a_type_is_known_where_the_type_was_asked) {
   const KernelFacts facts = some_facts();
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 44), Truth::yes);
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 14), Truth::no);
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 12), Truth::unknown);
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_KPROBE", 14), Truth::unknown);
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_NETFILTER", 14), Truth::no);
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 44), Ternary::yes);
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 14), Ternary::no);
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 12), Ternary::unknown);
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_KPROBE", 14), Ternary::unknown);
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_NETFILTER", 14), Ternary::no);
 }
 
 TEST(KernelFacts, a_map_type_beyond_those_that_are_numbered_is_unknown_to_the_kernel) {
   KernelFacts facts = some_facts();
-  EXPECT_EQ(facts.map_type_number(200), Truth::unknown);
+  EXPECT_EQ(facts.map_type_number(200), Ternary::unknown);
   facts.numbers["map_type_count"] = 33;
-  EXPECT_EQ(facts.map_type_number(200), Truth::no);
-  EXPECT_EQ(facts.map_type_number(32), Truth::unknown);
+  EXPECT_EQ(facts.map_type_number(200), Ternary::no);
+  EXPECT_EQ(facts.map_type_number(32), Ternary::unknown);
 }
 
 TEST(KernelFacts, options_are_set_by_y_and_m_only) {
   const KernelFacts facts = some_facts();
-  EXPECT_EQ(facts.configured("FPROBE"), Truth::yes);
-  EXPECT_EQ(facts.configured("NR_CPUS"), Truth::no);
-  EXPECT_EQ(facts.configured("BPF_LSM"), Truth::no);
-  EXPECT_EQ(KernelFacts().configured("FPROBE"), Truth::unknown);
+  EXPECT_EQ(facts.configured("FPROBE"), Ternary::yes);
+  EXPECT_EQ(facts.configured("NR_CPUS"), Ternary::no);
+  EXPECT_EQ(facts.configured("BPF_LSM"), Ternary::no);
+  EXPECT_EQ(KernelFacts().configured("FPROBE"), Ternary::unknown);
 }
 
 TEST(KernelFacts, memlock_counts_only_where_no_cgroup_does) {
   struct Row {
-    Truth by_cgroup;
+    Ternary by_cgroup;
     std::int64_t limit;
     std::optional<bool> limited;
   };
   const Row rows[] = {
-      {Truth::yes, 65536, false},
-      {Truth::no, -1, false},
-      {Truth::no, 65536, true},
-      {Truth::unknown, 65536, std::nullopt},
+      {Ternary::yes, 65536, false},
+      {Ternary::no, -1, false},
+      {Ternary::no, 65536, true},
+      {Ternary::unknown, 65536, std::nullopt},
   };
   for (const Row& row : rows) {
     KernelFacts facts;
@@ -132,19 +132,19 @@ TEST(KernelFacts, lockdown_is_unknown_where_the_kernel_does_not_show_it) {
   EXPECT_EQ(some_facts().locked_down(), false);
   EXPECT_EQ(KernelFacts().locked_down(), std::nullopt);
   KernelFacts facts;
-  facts.settings["lockdown"] = "integrity";
+  facts.options["lockdown"] = "integrity";
   EXPECT_EQ(facts.locked_down(), true);
 }
 
 TEST(KernelFacts, kfuncs_are_functions_of_a_kernel_that_knows_such_calls) {
   KernelFacts facts;
   facts.symbols.add(SymbolList::btf, {"bpf_task_acquire"});
-  facts.probed["behaviour"]["kfunc_calls"].answer = Truth::yes;
-  facts.probed["behaviour"]["vmlinux_btf"].answer = Truth::yes;
-  EXPECT_EQ(facts.kfunc("bpf_task_acquire"), Truth::yes);
-  EXPECT_EQ(facts.kfunc("bpf_of_a_module"), Truth::unknown);
-  facts.probed["behaviour"]["kfunc_calls"].answer = Truth::no;
-  EXPECT_EQ(facts.kfunc("bpf_task_acquire"), Truth::no);
+  facts.probed["behaviour"]["kfunc_calls"].answer = Ternary::yes;
+  facts.probed["behaviour"]["vmlinux_btf"].answer = Ternary::yes;
+  EXPECT_EQ(facts.kfunc("bpf_task_acquire"), Ternary::yes);
+  EXPECT_EQ(facts.kfunc("bpf_of_a_module"), Ternary::unknown);
+  facts.probed["behaviour"]["kfunc_calls"].answer = Ternary::no;
+  EXPECT_EQ(facts.kfunc("bpf_task_acquire"), Ternary::no);
 }
 
 TEST(KernelFacts, a_configuration_is_read_for_what_is_set) {

@@ -35,35 +35,46 @@ std::string_view next_word(std::string_view& line) {
 
 std::string word(std::uint8_t bits) {
   std::string text;
-  for (const SymbolList list : kSymbolLists) {
-    if ((bits >> static_cast<unsigned>(list) & 1) == 0) continue;
-    text += fmt::format("{}{}", text.empty() ? "" : " ", to_string(list));
+  for (const auto& list : kSymbolListWords) {
+    if ((bits >> static_cast<unsigned>(list.value) & 1) == 0) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : " ", list.word);
   }
   return text;
 }
 
-std::optional<std::uint8_t> parse_word(std::string_view text) {
-  for (std::uint8_t bits = 0; bits < 1U << kSymbolLists.size(); ++bits) {
+std::optional<std::uint8_t> parse_lists(std::string_view text) {
+  for (std::uint8_t bits = 0; bits < 1U << std::size(kSymbolListWords); ++bits) {
     if (word(bits) == text) return bits;
   }
   return std::nullopt;
 }
 
+/// As it is in JSON. The names are many: they are taken from where they lie.
+struct SymbolRecord {
+  std::vector<SymbolList> known{};
+  struct Names {
+    const Json* json = nullptr;
+  } names{};
+};
+void fields(auto& field, Of<SymbolRecord> auto& r) {
+  field("known", r.known,
+        "the lists that could be read; a name that is not in one of them is not in the kernel");
+  field("names", r.names, "by the lists that a name is in, as in 'kallsyms traceable btf'");
+}
+
 }  // namespace
 
-std::string_view to_string(SymbolList list) {
-  switch (list) {
-    case SymbolList::kallsyms:
-      return "kallsyms";
-    case SymbolList::traceable:
-      return "traceable";
-    case SymbolList::blacklist:
-      return "blacklist";
-    case SymbolList::btf:
-      return "btf";
+template <>
+struct JsonType<SymbolRecord::Names> {
+  static void read(const Json& json, SymbolRecord::Names& names, const JsonPlace& place,
+                   JsonProblem& problem) {
+    if (!json.is_object()) return problem.wrong_type(place, "an object", json);
+    names.json = &json;
   }
-  return "";
-}
+  static OrderedJson schema() {
+    return JsonType<std::map<std::string, std::vector<std::string>>>::schema();
+  }
+};
 
 void KernelSymbols::add(SymbolList list, const std::vector<std::string_view>& names) {
   known_ |= bit(list);
@@ -106,34 +117,32 @@ OrderedJson KernelSymbols::to_json() const {
   OrderedJson names = OrderedJson::object();
   for (auto& [bits, list] : groups) names[word(bits)] = std::move(list);
   OrderedJson known = OrderedJson::array();
-  for (const SymbolList list : kSymbolLists) {
-    if (knows(list)) known.push_back(to_string(list));
+  for (const auto& list : kSymbolListWords) {
+    if (knows(list.value)) known.push_back(list.word);
   }
   return {{"known", std::move(known)}, {"names", std::move(names)}};
 }
 
-KernelSymbols KernelSymbols::from_json(const Json& json, ObjectReader& parent,
-                                       std::string_view key) {
+KernelSymbols KernelSymbols::from_json(const Json& json, const JsonPlace& place,
+                                       JsonProblem& problem) {
   KernelSymbols symbols;
-  ObjectReader reader(json, parent.where(key));
-  for (const std::string& text : reader.strings("known")) {
-    const auto bits = parse_word(text);
-    if (!bits) reader.fail("known", fmt::format("unknown word '{}'", text));
-    symbols.known_ |= bits.value_or(0);
-  }
-  const Json* names = reader.object("names");
-  for (auto group = names != nullptr ? names->begin() : Json::const_iterator();
-       names != nullptr && group != names->end(); ++group) {
-    const auto bits = parse_word(group.key());
-    if (!bits || !group->is_array()) reader.fail("names", fmt::format("unknown '{}'", group.key()));
-    if (reader.failed()) break;
+  SymbolRecord record;
+  JsonType<SymbolRecord>::read(json, record, place, problem);
+  if (problem.found()) return symbols;
+  for (const SymbolList list : record.known) symbols.known_ |= bit(list);
+  const JsonPlace at{&place, "names"};
+  for (auto group = record.names.json->begin(); group != record.names.json->end(); ++group) {
+    const auto bits = parse_lists(group.key());
+    if (!bits || !group->is_array()) problem.fail(at, fmt::format("unknown '{}'", group.key()));
+    if (problem.found()) return symbols;
     for (const Json& name : *group) {
       if (name.is_string()) symbols.add_bits(name.get_ref<const std::string&>(), *bits);
     }
   }
-  if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
   return symbols;
 }
+
+OrderedJson KernelSymbols::schema() { return JsonType<SymbolRecord>::schema(); }
 
 std::vector<std::string_view> names_in_kallsyms(std::string_view text) {
   std::vector<std::string_view> names;

@@ -2,7 +2,6 @@
 // described by its BTF. Each of the four lists may be missing, and then nothing is known of it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,19 +9,18 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_fields.h"
 
 namespace bpfmatrix {
 
-enum class SymbolList : std::uint8_t {
-  kallsyms,   ///< functions in /proc/kallsyms
-  traceable,  ///< available_filter_functions
-  blacklist,  ///< what kprobes refuses: /sys/kernel/debug/kprobes/blacklist
-  btf,        ///< FUNC in the kernel's own BTF
+enum class SymbolList : std::uint8_t { kallsyms, traceable, blacklist, btf };
+inline constexpr Word<SymbolList> kSymbolListWords[] = {
+    {SymbolList::kallsyms, "kallsyms", "functions in /proc/kallsyms"},
+    {SymbolList::traceable, "traceable", "available_filter_functions"},
+    {SymbolList::blacklist, "blacklist", "closed to kprobes: /sys/kernel/debug/kprobes/blacklist"},
+    {SymbolList::btf, "btf", "FUNC in the kernel's own BTF"},
 };
-inline constexpr std::array kSymbolLists{SymbolList::kallsyms, SymbolList::traceable,
-                                         SymbolList::blacklist, SymbolList::btf};
-std::string_view to_string(SymbolList list);
+constexpr const auto& words_of(SymbolList) { return kSymbolListWords; }
 
 class KernelSymbols {
  public:
@@ -39,8 +37,9 @@ class KernelSymbols {
   std::vector<std::string> starting_with(std::string_view prefix) const;
 
   OrderedJson to_json() const;
-  /// Strict; the error is the reader's.
-  static KernelSymbols from_json(const Json& json, ObjectReader& parent, std::string_view key);
+  /// Strict.
+  static KernelSymbols from_json(const Json& json, const JsonPlace& place, JsonProblem& problem);
+  static OrderedJson schema();
 
  private:
   static std::uint8_t bit(SymbolList list) {
@@ -51,6 +50,16 @@ class KernelSymbols {
   std::uint8_t known_ = 0;
   /// Which lists a name is in.
   std::map<std::string, std::uint8_t, std::less<>> names_{};
+};
+
+template <>
+struct JsonType<KernelSymbols> {
+  static void read(const Json& json, KernelSymbols& value, const JsonPlace& place,
+                   JsonProblem& problem) {
+    value = KernelSymbols::from_json(json, place, problem);
+  }
+  static void write(auto& sink, const KernelSymbols& value) { sink.value(value.to_json()); }
+  static OrderedJson schema() { return KernelSymbols::schema(); }
 };
 
 /// The functions of /proc/kallsyms, those of modules too. The names lie in `text`.

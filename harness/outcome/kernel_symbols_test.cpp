@@ -30,10 +30,9 @@ TEST(KernelSymbols, go_to_json_and_back) {
   symbols.add(SymbolList::traceable, {"b"});
   symbols.add(SymbolList::blacklist, {});
   const Json json = Json::parse(symbols.to_json().dump());
-  const Json parent_json = Json::object();
-  ObjectReader parent(parent_json, "facts");
-  const KernelSymbols again = KernelSymbols::from_json(json, parent, "symbols");
-  ASSERT_TRUE(parent.finish());
+  const Result<KernelSymbols> read = from_json<KernelSymbols>(json, "symbols");
+  ASSERT_TRUE(read) << read.error().message;
+  const KernelSymbols& again = *read;
   EXPECT_EQ(again.to_json(), symbols.to_json());
   EXPECT_EQ(again.in(SymbolList::blacklist, "a"), false);
   EXPECT_EQ(again.in(SymbolList::btf, "a"), std::nullopt);

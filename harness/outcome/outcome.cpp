@@ -11,7 +11,7 @@ bool has_relocation_records(const Outcome& outcome) {
 
 bool loaded_with_skipped_relocations(const Outcome& outcome, const ProgramOutcome& program) {
   if (program.load.stage.result != StageResult::ok) return false;
-  if (!has_relocation_records(outcome)) return outcome.relocation.skipped.value_or(0) > 0;
+  if (!has_relocation_records(outcome)) return outcome.relocate.skipped.value_or(0) > 0;
   return std::any_of(
       program.relocations.begin(), program.relocations.end(),
       [](const RelocationRecord& record) { return record.result == RelocationResult::skipped; });

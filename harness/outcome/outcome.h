@@ -1,8 +1,8 @@
-// What was seen of one cell: facts, never judgement. One Outcome is one line of outcomes.jsonl; the
-// schema stands beside this file in outcome.schema.json.
+// What was seen of one cell: facts, never a verdict. One Outcome is one line of outcomes.jsonl; its
+// fields are described in outcome_fields.cpp, and for other programs in outcome.schema.json.
 //
-// A stage that was never reached says `not_tried`, which is no failure; what could not be found out
-// says so by `end` (lost, hung, unavailable), which is no failure of the program either.
+// A stage that was never reached says `not_reached`, which is no failure; what could not be found
+// out says so by `end` (lost, hung, unavailable), which is no failure of the program either.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "base/end.h"
 #include "matrix/privileges.h"
 #include "outcome/relocation.h"
 #include "outcome/scalar.h"
-#include "vm/vm_exit.h"
 
 namespace bpfmatrix {
 
-inline constexpr int kOutcomeSchema = 1;
+inline constexpr int kOutcomeSchema = 2;
 
 struct OutcomeKernel {
   std::string id{};
@@ -37,11 +37,13 @@ struct OutcomeKernel {
 };
 
 /// How the BTF that was handed over relates to the kernel.
-enum class EmbeddedOrigin {
-  kernel,      ///< the kernel's own
-  debug_info,  ///< made from its debug information
-  file,        ///< given by the user
+enum class EmbeddedOrigin { kernel, debug_info, file };
+inline constexpr Word<EmbeddedOrigin> kEmbeddedOriginWords[] = {
+    {EmbeddedOrigin::kernel, "kernel", "the kernel's own"},
+    {EmbeddedOrigin::debug_info, "debug_info", "made from the kernel's debug information"},
+    {EmbeddedOrigin::file, "file", "given by the user"},
 };
+constexpr const auto& words_of(EmbeddedOrigin) { return kEmbeddedOriginWords; }
 
 /// The BTF that was handed over, and signs of whose it is: BTF does not say.
 struct EmbeddedBtf {
@@ -66,20 +68,29 @@ struct OutcomeObject {
   std::optional<bool> callbacks{};
 };
 
-/// What a stage came to. `refused`: the kernel or the loader said no, see errno_name and message.
-enum class StageResult { not_tried, ok, refused };
+/// What a stage came to.
+enum class StageResult { not_reached, ok, failed };
+inline constexpr Word<StageResult> kStageResultWords[] = {
+    {StageResult::not_reached, "not_reached", "the run did not come to this stage"},
+    {StageResult::ok, "ok"},
+    {StageResult::failed, "failed",
+     "the kernel or the loader said no; errno and message say what it said"},
+};
+constexpr const auto& words_of(StageResult) { return kStageResultWords; }
 
-/// A refusal in the words of whoever refused. errno_name is the symbolic name ("EACCES",
-/// "ENOTSUPP"); empty when nothing was refused or no errno came with it.
+/// A failure in the words of the kernel or the loader. errno_name is the symbolic name ("EACCES",
+/// "ENOTSUPP"); empty when nothing failed or no errno came with it.
 struct StageOutcome {
-  StageResult result = StageResult::not_tried;
+  StageResult result = StageResult::not_reached;
   std::string errno_name{};
   std::string message{};
+
+  bool failed() const { return result == StageResult::failed; }
 };
 
 /// CO-RE relocations over the whole object. The counts are those of the programs' records, each
 /// relocation of a function that several programs call counted once; absent where nobody can tell.
-struct RelocationOutcome {
+struct RelocateOutcome {
   StageOutcome stage{};
   std::optional<int> applied{};
   std::optional<int> skipped{};
@@ -153,27 +164,33 @@ struct AttachOutcome {
   StageOutcome stage{};
   /// "kprobe", "tracepoint", "xdp"...; empty when the section does not say how.
   std::string method{};
-  std::string asked{};
-  std::string taken{};
+  std::string requested{};
+  std::string actual{};
   /// The first is what was asked for. Empty for what has no name in the kernel (xdp, uprobe...).
   std::vector<AttachCandidate> candidates{};
 };
 
-/// Which way to the arguments of a system call came out right: the one a function's arguments have
-/// (`direct`), the one through the registers that a wrapper is handed (`wrapped`), or none
-/// (`wrong`). `not_told`: no argument was seen, or the program is not about a system call.
-enum class ArgumentsSeen { not_told, direct, wrapped, wrong };
+/// Which way to the arguments of a system call came out right.
+enum class ArgumentsSeen { unknown, direct, wrapped, wrong };
+inline constexpr Word<ArgumentsSeen> kArgumentsSeenWords[] = {
+    {ArgumentsSeen::unknown, "unknown",
+     "no argument was seen, or the program is not about a system call"},
+    {ArgumentsSeen::direct, "direct", "the way that a function's arguments have"},
+    {ArgumentsSeen::wrapped, "wrapped", "through the pt_regs that a wrapper is handed"},
+    {ArgumentsSeen::wrong, "wrong", "none came out right"},
+};
+constexpr const auto& words_of(ArgumentsSeen) { return kArgumentsSeenWords; }
 
 /// What came of a program while it was attached. Counts are absent where nobody counted.
 struct RunOutcome {
   /// "standard"; empty: not attached, or no trigger was pulled.
   std::string trigger{};
   /// As the program counted itself in the map `observed`.
-  std::optional<std::uint64_t> hits{};
+  std::optional<std::uint64_t> fired{};
   /// As the kernel counted it, whoever made it run.
   std::optional<std::uint64_t> run_cnt{};
   std::optional<std::uint64_t> run_time_ns{};
-  ArgumentsSeen arguments = ArgumentsSeen::not_told;
+  ArgumentsSeen arguments = ArgumentsSeen::unknown;
   /// It was attached, and had given way to another program of its object when the trigger came.
   bool displaced = false;
 };
@@ -203,31 +220,36 @@ struct TriggerOutcome {
   std::string problem{};
 };
 
-/// `absent`: no program ran, so nothing was seen. `untold`: nobody knows what would be right.
-enum class ObservedResult { untold, absent, right, wrong };
+enum class ObservedResult { unknown, absent, right, wrong };
+inline constexpr Word<ObservedResult> kObservedResultWords[] = {
+    {ObservedResult::unknown, "unknown", "nobody knows what would be right"},
+    {ObservedResult::absent, "absent", "no program ran, so nothing was seen"},
+    {ObservedResult::right, "right"},
+    {ObservedResult::wrong, "wrong"},
+};
+constexpr const auto& words_of(ObservedResult) { return kObservedResultWords; }
 
 /// One field of the map `observed`.
 struct ObservedValue {
   std::string name{};
   Scalar value{};
-  std::optional<Scalar> truth{};
-  ObservedResult result = ObservedResult::untold;
+  std::optional<Scalar> expected{};
+  ObservedResult result = ObservedResult::unknown;
 };
 
-/// How a loader that is a command came to its end. One of the first two is there.
-struct CommandOutcome {
+/// How an application came to its end. One of exit_code and signal is there.
+struct AppOutcome {
   /// As it was given: with "{arch}" in it, if so.
   std::string path{};
   std::optional<int> exit_code{};
   std::optional<int> signal{};
-  /// The signal by which it was told to end, once its programs had been triggered; absent: it ended
-  /// by itself.
-  std::optional<int> told_by{};
+  /// The signal that ended it once its programs had been triggered; absent: it ended by itself.
+  std::optional<int> stop_signal{};
   /// How many programs it only asked the kernel with.
   int probes = 0;
 
   /// By itself, and not well.
-  bool failed() const { return !told_by && exit_code != 0; }
+  bool failed() const { return !stop_signal && exit_code != 0; }
 };
 
 /// How one attempt at a cell came to its end.
@@ -247,6 +269,8 @@ struct VmOutcome {
   std::int64_t ready_ms = 0;
   std::int64_t wall_ms = 0;
   std::optional<std::int64_t> loader_ms{};
+  /// The loader had read the kernel's BTF before this machine was cloned from its template.
+  bool btf_parsed_ahead = false;
   /// All of them where one was not enough; this outcome is the last's.
   std::vector<AttemptOutcome> attempts{};
   /// It was run again in a machine that was booted.
@@ -254,7 +278,7 @@ struct VmOutcome {
   /// Found out by an earlier run, with the times of that one.
   bool cached = false;
   /// In what two attempts differ; nobody can tell then what is true.
-  std::vector<std::string> unsteady{};
+  std::vector<std::string> flaky{};
 };
 
 struct Outcome {
@@ -271,14 +295,14 @@ struct Outcome {
   /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where that was limited.
   std::optional<bool> memlock_counted{};
   /// Absent where the loader is one of ours.
-  std::optional<CommandOutcome> command{};
+  std::optional<AppOutcome> app{};
   VmOutcome vm{};
   End end = End::lost;
   /// Why `end` is not `completed`; empty when it is.
   std::string end_reason{};
   std::string console_tail{};
   StageOutcome open{};
-  RelocationOutcome relocation{};
+  RelocateOutcome relocate{};
   std::vector<MapOutcome> maps{};
   std::vector<ProgramOutcome> programs{};
   TriggerOutcome trigger{};

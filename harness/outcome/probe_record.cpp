@@ -10,12 +10,11 @@ constexpr std::size_t kMaxAnswers = 16384;
 constexpr std::size_t kMaxHelperTypes = 256;
 constexpr std::int64_t kMaxHelper = 4096;
 
-Truth read_answer(ObjectReader& reader) {
+Ternary read_answer(ObjectReader& reader) {
   const std::string text = reader.string("answer");
-  if (text == "yes") return Truth::yes;
-  if (text == "no") return Truth::no;
-  if (text != "unknown") reader.fail("answer", fmt::format("unknown word '{}'", text));
-  return Truth::unknown;
+  const auto answer = parse_word<Ternary>(text);
+  if (!answer) reader.fail("answer", fmt::format("unknown word '{}'", text));
+  return answer.value_or(Ternary::unknown);
 }
 
 std::uint32_t helper_number(ObjectReader& reader, std::string_view key, std::int64_t value) {

@@ -25,9 +25,9 @@ TEST(ProbeRecord, lines_become_facts) {
   EXPECT_TRUE(record.done());
   KernelFacts facts;
   record.move_into(facts);
-  EXPECT_EQ(facts.probe("map_type", "BPF_MAP_TYPE_ARENA").answer, Truth::no);
+  EXPECT_EQ(facts.probe("map_type", "BPF_MAP_TYPE_ARENA").answer, Ternary::no);
   EXPECT_EQ(facts.probe("map_type", "BPF_MAP_TYPE_ARENA").errno_name, "EINVAL");
-  EXPECT_EQ(facts.feature("fentry"), Truth::yes);
+  EXPECT_EQ(facts.feature("fentry"), Ternary::yes);
   EXPECT_EQ(facts.helper_count, 209U);
   EXPECT_THAT(facts.helpers["BPF_PROG_TYPE_XDP"].allowed, ElementsAre(1U, 44U));
   EXPECT_EQ(facts.numbers["page_bytes"], 4096);

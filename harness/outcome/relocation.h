@@ -1,42 +1,40 @@
 // The record of one CO-RE relocation in one program: what the compiler left there, what this
-// kernel's types say, what the loader made of it, and whether those who saw it agree.
+// kernel's types say, what the loader made of it, and whether these agree.
 //
-// Three witnesses there are: the calculation from .BTF.ext and the BTF that the loader had, the
-// instructions that were sent to the kernel, and the loader's own words.
+// Three sources are compared: the calculation from .BTF.ext and the BTF that the loader had, the
+// instructions that were sent to the kernel, and what the loader said.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "base/words.h"
 
 namespace bpfmatrix {
 
 /// From harmless to grave.
-enum class RelocationResult {
-  unchanged,  ///< the compiler's number is right on this kernel
-  resolved,   ///< this kernel's number was put in its place
-  poisoned,   ///< no number is true: the instruction must never be reached
-  skipped,    ///< not relocated: the compiler's value stays, right or wrong
-  failed,     ///< the loader gave up over it
+enum class RelocationResult { unchanged, resolved, poisoned, skipped, failed };
+inline constexpr Word<RelocationResult> kRelocationResultWords[] = {
+    {RelocationResult::unchanged, "unchanged", "the compiler's number is right on this kernel"},
+    {RelocationResult::resolved, "resolved", "this kernel's number was put in its place"},
+    {RelocationResult::poisoned, "poisoned",
+     "no number is true: the instruction must never be reached"},
+    {RelocationResult::skipped, "skipped",
+     "not relocated: the compiler's value stays, right or wrong"},
+    {RelocationResult::failed, "failed", "the loader gave up over it"},
 };
-inline constexpr std::array kRelocationResults{
-    RelocationResult::unchanged, RelocationResult::resolved, RelocationResult::poisoned,
-    RelocationResult::skipped, RelocationResult::failed};
-std::string_view to_string(RelocationResult result);
-std::optional<RelocationResult> parse_relocation_result(std::string_view text);
+constexpr const auto& words_of(RelocationResult) { return kRelocationResultWords; }
 
-enum class WitnessResult {
-  not_compared,  ///< there was but one witness
-  agrees,
-  disagrees,  ///< the record cannot be relied on
+/// Whether what was calculated, what was sent and what the loader said agree.
+enum class CrossCheck { not_compared, agrees, disagrees };
+inline constexpr Word<CrossCheck> kCrossCheckWords[] = {
+    {CrossCheck::not_compared, "not_compared", "only one of the three is there"},
+    {CrossCheck::agrees, "agrees"},
+    {CrossCheck::disagrees, "disagrees", "the record cannot be relied on"},
 };
-inline constexpr std::array kWitnessResults{WitnessResult::not_compared, WitnessResult::agrees,
-                                            WitnessResult::disagrees};
-std::string_view to_string(WitnessResult result);
-std::optional<WitnessResult> parse_witness_result(std::string_view text);
+constexpr const auto& words_of(CrossCheck) { return kCrossCheckWords; }
 
 struct RelocationRecord {
   /// The number libbpf's log has for it: counted from 0 within the ELF section.
@@ -63,9 +61,9 @@ struct RelocationRecord {
   RelocationResult result = RelocationResult::skipped;
   /// "no candidate type", "field not in target", "no BTF"; empty: all is well.
   std::string reason{};
-  WitnessResult witness = WitnessResult::not_compared;
-  /// What they disagree on, or why there was but one; empty when they agree.
-  std::string witness_words{};
+  CrossCheck cross_check = CrossCheck::not_compared;
+  /// What they disagree on, or why nothing was compared; empty when they agree.
+  std::string cross_check_note{};
 };
 
 /// The gravest result; nothing for a program without relocations.

@@ -6,7 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "base/json.h"
+#include "base/json_fields.h"
 
 namespace bpfmatrix {
 
@@ -17,5 +17,16 @@ using Scalar = std::variant<std::int64_t, std::uint64_t, std::string>;
 OrderedJson scalar_to_json(const Scalar& value);
 /// Nothing for what is neither an integer of 64 bits nor a text.
 std::optional<Scalar> scalar_from_json(const Json& json);
+
+template <>
+struct JsonType<Scalar> {
+  static void read(const Json& json, Scalar& value, const JsonPlace& place, JsonProblem& problem) {
+    std::optional<Scalar> scalar = scalar_from_json(json);
+    if (scalar) value = *std::move(scalar);
+    if (!scalar) problem.wrong_type(place, "an integer or a text", json);
+  }
+  static void write(auto& sink, const Scalar& value) { sink.value(scalar_to_json(value)); }
+  static OrderedJson schema() { return {{"type", {"integer", "string"}}}; }
+};
 
 }  // namespace bpfmatrix

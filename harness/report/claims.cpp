@@ -65,13 +65,13 @@ Result<Claim> read_claim(const Json& json, const std::string& where) {
 }
 
 /// The stage that said no, and why: "refused: helper unknown". Empty where none did.
-std::string refusal_text(const Outcome& outcome, const ProgramOutcome* program) {
+std::string failure_text(const Outcome& outcome, const ProgramOutcome* program) {
   const std::pair<std::string_view, std::string_view> stages[] = {
       {"open", "not opened"}, {"maps", "no map"},         {"relocate", "not relocated"},
       {"load", "refused"},    {"attach", "not attached"},
   };
   for (const auto& [field, text] : stages) {
-    if (outcome_word(field, outcome, program) != "refused") continue;
+    if (outcome_word(field, outcome, program) != "failed") continue;
     const std::string words = find_cause(outcome, program).words;
     return words.empty() ? std::string(text) : fmt::format("{}: {}", text, words);
   }
@@ -98,8 +98,8 @@ std::string observed_text(const std::vector<std::string>& fields, const Outcome&
 std::string group_text(const std::string& group, const std::map<std::string, ProbedFact>& probed) {
   std::vector<std::string> missing;
   for (const auto& [name, fact] : probed) {
-    if (fact.answer == Truth::unknown) return group + " ?";
-    if (fact.answer == Truth::no) missing.push_back(name);
+    if (fact.answer == Ternary::unknown) return group + " ?";
+    if (fact.answer == Ternary::no) missing.push_back(name);
   }
   return missing.empty() ? fmt::format("{}: all {}", group, probed.size())
                          : fmt::format("{}: all but {}", group, fmt::join(missing, ", "));
@@ -109,9 +109,9 @@ std::string kernel_text(const std::string& name, const KernelFacts* kernel) {
   if (kernel == nullptr) return name + " ?";
   const auto group = kernel->probed.find(name);
   if (group != kernel->probed.end()) return group_text(name, group->second);
-  const Truth answer = kernel->feature(name);
-  if (answer == Truth::unknown) return name + " ?";
-  return fmt::format("{}: {}", name, answer == Truth::yes ? "yes" : "no");
+  const Ternary answer = kernel->feature(name);
+  if (answer == Ternary::unknown) return name + " ?";
+  return fmt::format("{}: {}", name, answer == Ternary::yes ? "yes" : "no");
 }
 
 /// What one field says of a program that nobody refused; empty where that goes without saying.
@@ -124,19 +124,19 @@ std::string field_text(const std::string& field, const Outcome& outcome,
   const auto word = outcome_word(field, outcome, program);
   if (field == "cause") return "";
   if (!word) return field + " ?";
-  if (field == "hit") return *word == "yes" ? "fired" : "did not fire";
-  if (field == "arguments") return *word == "not_told" ? "" : "arguments " + *word;
+  if (field == "fired") return *word == "yes" ? "fired" : "did not fire";
+  if (field == "arguments") return *word == "unknown" ? "" : "arguments " + *word;
   if (field == "observed") return "values " + *word;
-  if (field == "relocate") return *word == "applied" ? "relocated" : "";
-  if (field == "maps") return *word == "created" ? "maps made" : "";
-  return *word == "not_tried" ? "not tried" : *word;
+  if (field == "relocate") return *word == "ok" ? "relocated" : "";
+  if (field == "maps") return *word == "ok" ? "maps made" : "";
+  return *word == "not_reached" ? "not tried" : *word;
 }
 
 /// How far it came: what fired was attached, what was attached had been accepted, and so on. Only
 /// the last of these is worth a word.
 std::string_view furthest(const Outcome& outcome, const ProgramOutcome* program) {
   constexpr std::pair<std::string_view, std::string_view> kWay[] = {
-      {"hit", "yes"}, {"attach", "attached"}, {"load", "accepted"}, {"maps", "created"}};
+      {"fired", "yes"}, {"attach", "ok"}, {"load", "ok"}, {"maps", "ok"}};
   for (const auto& [field, word] : kWay) {
     if (outcome_word(field, outcome, program) == word) return field;
   }
@@ -145,7 +145,7 @@ std::string_view furthest(const Outcome& outcome, const ProgramOutcome* program)
 
 bool goes_without_saying(const std::string& field, const std::vector<std::string>& asked,
                          std::string_view reached) {
-  constexpr std::array<std::string_view, 4> kWay{"maps", "load", "attach", "hit"};
+  constexpr std::array<std::string_view, 4> kWay{"maps", "load", "attach", "fired"};
   const auto* place = std::find(kWay.begin(), kWay.end(), field);
   const auto* end = std::find(kWay.begin(), kWay.end(), reached);
   if (place == kWay.end() || end == kWay.end() || place >= end) return false;
@@ -156,7 +156,7 @@ bool goes_without_saying(const std::string& field, const std::vector<std::string
 
 std::string told_text(const ClaimAnswer& answer, const Outcome& outcome,
                       const ProgramOutcome* program, const KernelFacts* kernel) {
-  if (std::string refused = refusal_text(outcome, program); !refused.empty()) return refused;
+  if (std::string refused = failure_text(outcome, program); !refused.empty()) return refused;
   const std::string_view reached = furthest(outcome, program);
   std::vector<std::string> parts;
   for (const std::string& field : answer.fields) {

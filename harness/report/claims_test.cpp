@@ -31,7 +31,7 @@ Outcome outcome(const std::string& kernel, const std::string& arch) {
   o.loader = "libbpf";
   o.end = End::completed;
   o.open.result = StageResult::ok;
-  o.relocation.stage.result = StageResult::ok;
+  o.relocate.stage.result = StageResult::ok;
   ProgramOutcome program;
   program.name = "p";
   program.load.stage.result = StageResult::ok;
@@ -43,7 +43,7 @@ Outcome outcome(const std::string& kernel, const std::string& arch) {
 
 TEST(Claims, a_row_has_an_answer_for_each_kernel) {
   Outcome refused = outcome("b", "x86_64");
-  refused.programs[0].load.stage = {StageResult::refused, "EINVAL", ""};
+  refused.programs[0].load.stage = {StageResult::failed, "EINVAL", ""};
   refused.programs[0].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   refused.programs[0].attach = {};
   Outcome lost = outcome("c", "x86_64");
@@ -81,9 +81,9 @@ TEST(Claims, what_was_probed_in_the_kernel_is_an_answer_too) {
   const auto dir = TempDir::create();
   ASSERT_TRUE(dir);
   KernelFacts facts;
-  facts.probed["btf_kind"]["func"].answer = Truth::yes;
-  facts.probed["btf_kind"]["enum64"].answer = Truth::no;
-  facts.probed["behaviour"]["vmlinux_btf"].answer = Truth::no;
+  facts.probed["btf_kind"]["func"].answer = Ternary::yes;
+  facts.probed["btf_kind"]["enum64"].answer = Ternary::no;
+  facts.probed["behaviour"]["vmlinux_btf"].answer = Ternary::no;
   const PackedFacts packed = pack(facts);
   Outcome known = outcome("a", "x86_64");
   known.kernel.facts = packed.sha256;

@@ -53,7 +53,7 @@ std::string object_text(const OutcomeObject& object) {
     text += fmt::format(", sha256 {}", object.sha256.substr(0, kShownHash));
   text += object.btf ? ", BTF" : ", no BTF";
   if (object.btf_ext) text += " and .BTF.ext";
-  text += object.license.empty() ? ", no licence" : ", licence " + object.license;
+  text += object.license.empty() ? ", no license" : ", license " + object.license;
   if (!object.producer.empty()) text += ", " + object.producer;
   return text;
 }
@@ -105,7 +105,7 @@ std::string machine_text(const VmOutcome& vm) {
     text += fmt::format("\n{}: {}{}{}", attempt.cloned ? "cloned" : "booted",
                         to_string(attempt.end), attempt.reason.empty() ? "" : ": ", attempt.reason);
   }
-  for (const std::string& difference : vm.unsteady) text += "\nattempts differ: " + difference;
+  for (const std::string& difference : vm.flaky) text += "\nattempts differ: " + difference;
   return text;
 }
 
@@ -137,7 +137,7 @@ std::string explain_object(const Telling& told) {
 }
 
 std::string explain_relocated(const Telling& told) {
-  const RelocationOutcome& relocation = told.outcome.relocation;
+  const RelocateOutcome& relocation = told.outcome.relocate;
   std::string text = stage_text(relocation.stage, "done");
   const auto count = [&](std::string_view name, const std::optional<int>& value) {
     if (value) text += fmt::format(", {} {}", *value, name);
@@ -156,7 +156,7 @@ std::string explain_again(const Telling& told) {
   return fmt::format(
       "\nrun it again: bpfmatrix run --kernel {} {} {} --btf {}{} --loader {}\n", outcome.kernel.id,
       own ? "--object" : "--case", own ? outcome.object.path : outcome.case_id, outcome.btf_source,
-      given ? " --btf-file FILE" : "", outcome.command ? outcome.command->path : outcome.loader);
+      given ? " --btf-file FILE" : "", outcome.app ? outcome.app->path : outcome.loader);
 }
 
 }  // namespace bpfmatrix

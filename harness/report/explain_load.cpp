@@ -31,7 +31,7 @@ std::string explain_load(const Telling& told, const ProgramOutcome& program) {
   std::string text = labelled("  load", stage_text(load.stage, "accepted"));
   if (const std::string stats = stats_text(load.stats); !stats.empty())
     text += labelled("  verifier", stats);
-  if (load.stage.result == StageResult::refused && !load.log_tail.empty())
+  if (load.stage.result == StageResult::failed && !load.log_tail.empty())
     text += "  the verifier's last lines:\n" + quoted(load.log_tail, "    | ");
   if (load.log_sha256.empty()) return text;
   return text + labelled("  whole log",

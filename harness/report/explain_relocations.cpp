@@ -30,7 +30,7 @@ std::string place(const RelocationRecord& record, const std::string& program) {
 }
 
 std::string result(const RelocationRecord& record) {
-  const std::string mark = record.witness == WitnessResult::disagrees ? " !" : "";
+  const std::string mark = record.cross_check == CrossCheck::disagrees ? " !" : "";
   return fmt::format("{}{}", to_string(record.result), mark);
 }
 
@@ -69,7 +69,7 @@ std::string table(const std::vector<Row>& rows) {
 std::string not_compared(const std::vector<RelocationRecord>& relocations) {
   std::map<std::string, int> reasons;
   for (const RelocationRecord& record : relocations) {
-    if (record.witness == WitnessResult::not_compared) ++reasons[record.witness_words];
+    if (record.cross_check == CrossCheck::not_compared) ++reasons[record.cross_check_note];
   }
   std::string text;
   for (const auto& [reason, count] : reasons) {
@@ -87,9 +87,9 @@ std::string explain_relocations(const Telling&, const ProgramOutcome& program) {
   for (const RelocationRecord& record : relocations) rows.push_back(row_of(record, program.name));
   std::string text = "  relocations, from the compiler's value to this kernel's:\n" + table(rows);
   for (const RelocationRecord& record : relocations) {
-    if (record.witness != WitnessResult::disagrees) continue;
+    if (record.cross_check != CrossCheck::disagrees) continue;
     text +=
-        fmt::format("    ! witnesses of #{} disagree: {}\n", record.index, record.witness_words);
+        fmt::format("    ! witnesses of #{} disagree: {}\n", record.index, record.cross_check_note);
   }
   return text + not_compared(relocations);
 }

@@ -20,7 +20,7 @@ TEST(ExplainRelocations, what_a_module_has_is_said_as_kallsyms_says_it) {
                         .module = "veth",
                         .target_value = 0,
                         .result = RelocationResult::resolved,
-                        .witness = WitnessResult::agrees}}),
+                        .cross_check = CrossCheck::agrees}}),
             R"(  relocations, from the compiler's value to this kernel's:
     #   insn  kind      of                             value   result
     #0  0     byte_off  struct veth_priv::peer [veth]  8 -> 0  resolved
@@ -37,7 +37,7 @@ TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
        .local_value = 4,
        .target_value = 2420,
        .result = RelocationResult::resolved,
-       .witness = WitnessResult::agrees},
+       .cross_check = CrossCheck::agrees},
       {.index = 2,
        .function = "helper",
        .insn = 3,
@@ -46,8 +46,8 @@ TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
        .local_value = UINT64_MAX,
        .result = RelocationResult::poisoned,
        .reason = "enum value not in target",
-       .witness = WitnessResult::disagrees,
-       .witness_words = "sent imm 1, calculated the poison"},
+       .cross_check = CrossCheck::disagrees,
+       .cross_check_note = "sent imm 1, calculated the poison"},
       {.index = 3,
        .function = "on_getpid",
        .insn = 20,
@@ -55,7 +55,7 @@ TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
        .local_value = 8,
        .result = RelocationResult::failed,
        .reason = "no BTF",
-       .witness_words = "the program was never sent to the kernel"},
+       .cross_check_note = "the program was never sent to the kernel"},
   };
   EXPECT_EQ(explained(records),
             R"(  relocations, from the compiler's value to this kernel's:

@@ -11,7 +11,7 @@ namespace {
 
 std::string_view arguments_text(ArgumentsSeen seen) {
   switch (seen) {
-    case ArgumentsSeen::not_told:
+    case ArgumentsSeen::unknown:
       return "";
     case ArgumentsSeen::direct:
       return "arguments right, taken directly";
@@ -27,7 +27,7 @@ std::string_view arguments_text(ArgumentsSeen seen) {
 
 std::string_view result_text(ObservedResult result) {
   switch (result) {
-    case ObservedResult::untold:
+    case ObservedResult::unknown:
       return "seen";
     case ObservedResult::absent:
       return "not seen: no program ran";
@@ -48,8 +48,8 @@ std::string observed_text(const ObservedValue& value) {
   std::string text = fmt::format("'{}' {}", value.name, result_text(value.result));
   if (value.result == ObservedResult::absent) return text;
   text += fmt::format(": {}", scalar_text(value.value));
-  if (value.truth && value.result == ObservedResult::wrong)
-    text += fmt::format(", the truth is {}", scalar_text(*value.truth));
+  if (value.expected && value.result == ObservedResult::wrong)
+    text += fmt::format(", the truth is {}", scalar_text(*value.expected));
   return text;
 }
 
@@ -57,8 +57,8 @@ bool is_attached(const ProgramOutcome& program) {
   return program.attach.stage.result == StageResult::ok;
 }
 
-std::string_view hit_text(const Outcome& outcome, const ProgramOutcome& program) {
-  const auto hit = hit_word(outcome, program);
+std::string_view fired_text(const Outcome& outcome, const ProgramOutcome& program) {
+  const auto hit = fired_word(outcome, program);
   if (!hit) return "hit or not cannot be told";
   if (*hit == "yes") return "hit by the trigger";
   return *hit == "no" ? "never hit by the trigger" : "no trigger was pulled";
@@ -70,8 +70,8 @@ std::string explain_run(const Telling& told, const ProgramOutcome& program) {
   const RunOutcome& run = program.run;
   if (run.displaced) return labelled("  run", "not tried: another program took its place");
   std::vector<std::string> parts;
-  if (is_attached(program)) parts.emplace_back(hit_text(told.outcome, program));
-  if (run.hits) parts.push_back(fmt::format("{} by its own count", *run.hits));
+  if (is_attached(program)) parts.emplace_back(fired_text(told.outcome, program));
+  if (run.fired) parts.push_back(fmt::format("{} by its own count", *run.fired));
   if (run.run_cnt) parts.push_back(fmt::format("{} by the kernel's", *run.run_cnt));
   if (run.run_time_ns) parts.push_back(fmt::format("{} ns", *run.run_time_ns));
   if (const std::string_view text = arguments_text(run.arguments); !text.empty())

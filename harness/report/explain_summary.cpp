@@ -11,21 +11,19 @@ namespace bpfmatrix {
 
 namespace {
 
-bool is_refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
-
 bool any_map_refused(const Outcome& outcome) {
   return std::any_of(outcome.maps.begin(), outcome.maps.end(),
-                     [](const MapOutcome& map) { return is_refused(map.stage); });
+                     [](const MapOutcome& map) { return map.stage.failed(); });
 }
 
 /// Who said no, where: the first refusal on the program's way.
 std::string_view refused_by(const Outcome& outcome, const ProgramOutcome* program) {
-  if (is_refused(outcome.open)) return "refused by the loader at open";
-  if (is_refused(outcome.relocation.stage)) return "refused by the loader at relocation";
-  if (program != nullptr && is_refused(program->load.stage)) {
+  if (outcome.open.failed()) return "refused by the loader at open";
+  if (outcome.relocate.stage.failed()) return "refused by the loader at relocation";
+  if (program != nullptr && program->load.stage.failed()) {
     return program->load.log_tail.empty() ? "refused at load" : "refused by the verifier";
   }
-  if (program != nullptr && is_refused(program->attach.stage)) return "loaded, refused at attach";
+  if (program != nullptr && program->attach.stage.failed()) return "loaded, refused at attach";
   if (any_map_refused(outcome)) return "refused where its maps were made";
   return "";
 }
@@ -38,7 +36,7 @@ std::string_view first_thought(std::string_view advice) {
 /// In a sentence, or in as few words as a table has.
 enum class Detail { sentence, words };
 
-std::string refusal_text(const Telling& told, const ProgramOutcome* program, Detail detail) {
+std::string failure_text(const Telling& told, const ProgramOutcome* program, Detail detail) {
   std::string text(refused_by(told.outcome, program));
   const Finding finding = find_cause(told.outcome, program, told.kernel);
   if (text.empty() || finding.sentence.empty()) return text;
@@ -53,19 +51,19 @@ std::string refusal_text(const Telling& told, const ProgramOutcome* program, Det
 std::string success_text(const ProgramOutcome& program) {
   if (program.load.stage.result != StageResult::ok) return "not tried";
   if (program.attach.stage.result != StageResult::ok) return "loaded";
-  if (!program.run.hits) return "loaded and attached";
-  switch (*program.run.hits) {
+  if (!program.run.fired) return "loaded and attached";
+  switch (*program.run.fired) {
     case 0:
       return "loaded and attached, never ran";
     case 1:
       return "loaded, attached, ran once";
     default:
-      return fmt::format("loaded, attached, ran {} times", *program.run.hits);
+      return fmt::format("loaded, attached, ran {} times", *program.run.fired);
   }
 }
 
 std::string program_story(const Telling& told, const ProgramOutcome& program, Detail detail) {
-  const std::string refusal = refusal_text(told, &program, detail);
+  const std::string refusal = failure_text(told, &program, detail);
   return refusal.empty() ? success_text(program) : refusal;
 }
 
@@ -98,7 +96,7 @@ std::string wrong_names(const Outcome& outcome) {
 /// What a load that went well does not show: offsets left as compiled, values that are not true.
 std::string but_text(const Outcome& outcome) {
   std::string text;
-  const int skipped = outcome.relocation.skipped.value_or(0);
+  const int skipped = outcome.relocate.skipped.value_or(0);
   if (skipped > 0) {
     text += fmt::format("; {} relocations were skipped, so what it reads is not to be trusted",
                         skipped);
@@ -114,7 +112,7 @@ std::string story(const Telling& told) {
   if (outcome.end != End::completed)
     return fmt::format("could not be told: {}", find_cause(outcome, nullptr, told.kernel).sentence);
   if (!outcome.programs.empty()) return programs_story(told) + but_text(outcome);
-  const std::string refusal = refusal_text(told, nullptr, Detail::sentence);
+  const std::string refusal = failure_text(told, nullptr, Detail::sentence);
   return refusal.empty() ? "opened, and there is no program in it" : refusal;
 }
 

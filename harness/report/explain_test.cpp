@@ -26,7 +26,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   o.end = End::completed;
   o.open.result = StageResult::ok;
   ProgramOutcome p{"prog", "xdp", "xdp", {}, {}};
-  p.load.stage = {StageResult::refused, "EINVAL", "BPF program load failed"};
+  p.load.stage = {StageResult::failed, "EINVAL", "BPF program load failed"};
   p.load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   p.load.log_sha256 = std::string(64, 'b');
   p.load.source = SourceLine{0, "loop.bpf.c", 21, "for (;;)"};
@@ -51,12 +51,12 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
 TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
   Outcome o;
   o.loader = "app";
-  o.command = {"./app-{arch}", 7, {}, {}, 12};
+  o.app = {"./app-{arch}", 7, {}, {}, 12};
   EXPECT_THAT(explain(o, {}, "r"),
               HasSubstr("command     './app-{arch}' ended by itself with exit code 7; asked the "
                         "kernel with 12 probes\n"));
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
-  o.command = {"./app", {}, 9, 9, 0};
+  o.app = {"./app", {}, 9, 9, 0};
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' told by signal 9, ended by signal 9\n"));
 }
 
@@ -67,12 +67,12 @@ TEST(Explain, a_summary_comes_first) {
   for (ProgramOutcome& p : o.programs) {
     p.load.stage.result = StageResult::ok;
     p.attach.stage.result = StageResult::ok;
-    p.run.hits = 1;
+    p.run.fired = 1;
   }
   EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, ran once\n\ncell"));
-  o.programs[1].load.stage = {StageResult::refused, "EINVAL", ""};
+  o.programs[1].load.stage = {StageResult::failed, "EINVAL", ""};
   o.programs[1].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
-  o.relocation.skipped = 3;
+  o.relocate.skipped = 3;
   o.observed = {{"pid", Scalar{7}, Scalar{8}, ObservedResult::wrong}};
   EXPECT_THAT(
       explain(o, {}, "r"),
@@ -86,7 +86,7 @@ TEST(Explain, a_summary_comes_first) {
 
 TEST(Explain, a_message_of_several_lines_stays_in_its_column) {
   Outcome o;
-  o.open = {StageResult::refused, "ESRCH", "first\nsecond"};
+  o.open = {StageResult::failed, "ESRCH", "first\nsecond"};
   EXPECT_THAT(explain(o, {}, "r"),
               HasSubstr("open        refused, ESRCH: first\n            second\n"));
 }
@@ -105,12 +105,12 @@ std::string run_line(const RunOutcome& run) {
 }
 
 TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
-  EXPECT_EQ(run_line({.trigger = "standard", .hits = 1, .arguments = ArgumentsSeen::wrapped}),
+  EXPECT_EQ(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrapped}),
             "hit by the trigger, 1 by its own count, arguments right, taken through the inner "
             "pt_regs that a wrapper is handed");
-  EXPECT_THAT(run_line({.trigger = "standard", .hits = 1, .arguments = ArgumentsSeen::wrong}),
+  EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
               HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
-  EXPECT_EQ(run_line({.trigger = "standard", .hits = 0, .run_cnt = 9}),
+  EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
             "never hit by the trigger, 0 by its own count, 9 by the kernel's");
   EXPECT_EQ(run_line({.trigger = "standard"}), "hit or not cannot be told");
   EXPECT_EQ(run_line({.displaced = true}), "not tried: another program took its place");

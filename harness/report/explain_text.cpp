@@ -12,11 +12,11 @@ constexpr int kLabelWidth = 12;
 
 std::string_view word(StageResult result, std::string_view ok) {
   switch (result) {
-    case StageResult::not_tried:
+    case StageResult::not_reached:
       return "not tried";
     case StageResult::ok:
       return ok;
-    case StageResult::refused:
+    case StageResult::failed:
       return "refused";
   }
   return "";

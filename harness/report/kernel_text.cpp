@@ -51,15 +51,15 @@ std::string wrapped(std::string_view label, const std::vector<std::string>& word
 
 std::string shown(std::string_view name, const ProbedFact& fact) {
   const std::string text(short_name(name));
-  return fact.answer == Truth::yes || fact.errno_name.empty()
+  return fact.answer == Ternary::yes || fact.errno_name.empty()
              ? text
              : fmt::format("{}({})", text, fact.errno_name);
 }
 
 std::string group_text(const Group& group, const std::map<std::string, ProbedFact>& facts) {
   std::string text = fmt::format("\n{}\n", group.shown);
-  const std::pair<Truth, const char*> answers[] = {
-      {Truth::yes, "yes"}, {Truth::no, "no"}, {Truth::unknown, "unknown"}};
+  const std::pair<Ternary, const char*> answers[] = {
+      {Ternary::yes, "yes"}, {Ternary::no, "no"}, {Ternary::unknown, "unknown"}};
   for (const auto& [answer, word] : answers) {
     std::vector<std::string> names;
     for (const auto& [name, fact] : facts) {
@@ -88,9 +88,9 @@ std::string helpers_text(const KernelFacts& facts, const Features& features) {
 
 std::string names_text(const KernelFacts& facts) {
   std::string text = "\nnames\n";
-  for (const SymbolList list : kSymbolLists) {
+  for (const auto& [list, word, description] : kSymbolListWords) {
     text += fmt::format(
-        "  {:<26}{:>7}\n", to_string(list),
+        "  {:<26}{:>7}\n", word,
         facts.symbols.knows(list) ? fmt::format("{}", facts.symbols.count(list)) : "unknown");
   }
   const auto count = [](const auto& known) {
@@ -113,7 +113,7 @@ std::string disagreements_text(const KernelFacts& facts, const Features& feature
 std::string kernel_text(const KernelFacts& facts, const Features& features) {
   std::string text = line("release", fmt::format("{} {}", facts.release, facts.arch));
   text += line("booted with", facts.cmdline);
-  for (const auto& [name, value] : facts.settings) {
+  for (const auto& [name, value] : facts.options) {
     if (name != "version") text += line(name, value);
   }
   for (const auto& [name, value] : facts.numbers) text += line(name, fmt::format("{}", value));

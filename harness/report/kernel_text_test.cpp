@@ -13,10 +13,10 @@ TEST(KernelText, answers_stand_in_three_groups_with_the_errno_that_decided) {
   KernelFacts facts;
   facts.release = "6.1.0";
   facts.arch = "x86_64";
-  facts.settings["lockdown"] = "none";
-  facts.probed["map_type"]["BPF_MAP_TYPE_HASH"] = {Truth::yes, ""};
-  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"] = {Truth::no, "EINVAL"};
-  facts.probed["map_type"]["BPF_MAP_TYPE_QUEUE"] = {Truth::unknown, "EPERM"};
+  facts.options["lockdown"] = "none";
+  facts.probed["map_type"]["BPF_MAP_TYPE_HASH"] = {Ternary::yes, ""};
+  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"] = {Ternary::no, "EINVAL"};
+  facts.probed["map_type"]["BPF_MAP_TYPE_QUEUE"] = {Ternary::unknown, "EPERM"};
   const std::string text = kernel_text(facts, Features());
   EXPECT_THAT(text, HasSubstr("release                    6.1.0 x86_64\n"));
   EXPECT_THAT(text, HasSubstr("lockdown                   none\n"));
@@ -36,7 +36,7 @@ TEST(KernelText, says_where_the_kernel_is_not_as_its_version_says) {
   KernelFacts facts;
   facts.release = "6.1.0";
   EXPECT_THAT(kernel_text(facts, features), Not(HasSubstr("features.json")));
-  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Truth::yes;
+  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Ternary::yes;
   EXPECT_THAT(kernel_text(facts, features),
               HasSubstr("otherwise than kernels/features.json says of its version\n"
                         "  BPF_MAP_TYPE_ARENA: claims 6.9, this kernel has it\n"));

@@ -22,7 +22,7 @@ std::string btf_rank(const std::string& source) { return source == "kernel" ? ""
 
 Sign sign_of_attached(const Outcome& outcome, const ProgramOutcome& program) {
   if (!wrong_reads(outcome, program).empty()) return Sign::wrong_reads;
-  return hit_word(outcome, program) == "no" ? Sign::never_hit : Sign::attached;
+  return fired_word(outcome, program) == "no" ? Sign::not_fired : Sign::attached;
 }
 
 Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
@@ -36,16 +36,16 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
     case End::unavailable:
       return Sign::unknown;
   }
-  if (program == nullptr || program->load.stage.result == StageResult::refused)
-    return Sign::refused;
-  if (program->load.stage.result == StageResult::not_tried) return Sign::not_reached;
+  if (program == nullptr || program->load.stage.result == StageResult::failed)
+    return Sign::failed;
+  if (program->load.stage.result == StageResult::not_reached) return Sign::not_reached;
   if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
   switch (program->attach.stage.result) {
     case StageResult::ok:
       return sign_of_attached(outcome, *program);
-    case StageResult::refused:
-      return Sign::attach_refused;
-    case StageResult::not_tried:
+    case StageResult::failed:
+      return Sign::attach_failed;
+    case StageResult::not_reached:
       return Sign::loaded;
   }
   return Sign::unknown;
@@ -113,37 +113,37 @@ class TableBuilder {
   std::map<RowKey, Row> rows_{};
 };
 
-/// Of "kernel 'ID': reason" the reason: whoever shows a hole has named its kernel.
+/// Of "kernel 'ID': reason" the reason: whoever shows a gone has named its kernel.
 std::string reason_of(const Outcome& outcome) {
   const std::string prefix = fmt::format("kernel '{}': ", outcome.kernel.id);
   const std::string& reason = outcome.end_reason;
   return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
 }
 
-std::vector<Hole> find_holes(const std::vector<Outcome>& outcomes) {
+std::vector<UnavailableKernel> find_unavailable(const std::vector<Outcome>& outcomes) {
   std::set<std::string> told;
   for (const Outcome& outcome : outcomes) {
     if (outcome.end != End::unavailable) told.insert(outcome.kernel.id);
   }
-  std::vector<Hole> holes;
+  std::vector<UnavailableKernel> unavailable;
   for (const Outcome& outcome : outcomes) {
     if (told.contains(outcome.kernel.id)) continue;
-    auto hole = std::find_if(holes.begin(), holes.end(),
-                             [&](const Hole& known) { return known.kernel == outcome.kernel.id; });
-    if (hole == holes.end()) {
-      holes.push_back({outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)});
-      hole = std::prev(holes.end());
+    auto gone = std::find_if(unavailable.begin(), unavailable.end(),
+                             [&](const UnavailableKernel& known) { return known.kernel == outcome.kernel.id; });
+    if (gone == unavailable.end()) {
+      unavailable.push_back({outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)});
+      gone = std::prev(unavailable.end());
     }
-    ++hole->cells;
+    ++gone->cells;
   }
-  std::sort(holes.begin(), holes.end(),
-            [](const Hole& a, const Hole& b) { return a.kernel < b.kernel; });
-  return holes;
+  std::sort(unavailable.begin(), unavailable.end(),
+            [](const UnavailableKernel& a, const UnavailableKernel& b) { return a.kernel < b.kernel; });
+  return unavailable;
 }
 
-bool is_hole(const std::vector<Hole>& holes, const std::string& kernel) {
-  return std::any_of(holes.begin(), holes.end(),
-                     [&](const Hole& hole) { return hole.kernel == kernel; });
+bool is_unavailable(const std::vector<UnavailableKernel>& unavailable, const std::string& kernel) {
+  return std::any_of(unavailable.begin(), unavailable.end(),
+                     [&](const UnavailableKernel& gone) { return gone.kernel == kernel; });
 }
 
 }  // namespace
@@ -154,16 +154,16 @@ std::string_view to_string(Sign sign) {
       return "attached";
     case Sign::wrong_reads:
       return "wrong_reads";
-    case Sign::never_hit:
-      return "never_hit";
+    case Sign::not_fired:
+      return "not_fired";
     case Sign::loaded:
       return "loaded";
     case Sign::loaded_skipped:
       return "loaded_skipped";
-    case Sign::attach_refused:
-      return "attach_refused";
-    case Sign::refused:
-      return "refused";
+    case Sign::attach_failed:
+      return "attach_failed";
+    case Sign::failed:
+      return "failed";
     case Sign::not_reached:
       return "not_reached";
     case Sign::panicked:
@@ -180,16 +180,16 @@ Field make_field(const Outcome& outcome, const ProgramOutcome* program, const Ke
   if (sign == Sign::wrong_reads) {
     words = fmt::format("wrong {}", fmt::join(wrong_reads(outcome, *program), ", "));
   }
-  if (sign == Sign::never_hit) words = "never hit";
+  if (sign == Sign::not_fired) words = "not fired";
   return Field{sign, std::move(words), outcome.cell};
 }
 
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {
   MatrixView view;
-  view.holes = find_holes(outcomes);
+  view.unavailable = find_unavailable(outcomes);
   std::map<std::string, TableBuilder> builders;
   for (const Outcome& outcome : outcomes) {
-    if (is_hole(view.holes, outcome.kernel.id)) continue;
+    if (is_unavailable(view.unavailable, outcome.kernel.id)) continue;
     builders[outcome.kernel.arch].add(outcome, kernels != nullptr ? kernels->of(outcome) : nullptr);
   }
   for (auto& [arch, builder] : builders) view.tables.push_back(builder.build(arch));
@@ -223,17 +223,17 @@ OrderedJson to_json(const MatrixView& view) {
     const auto found = view.counts.find(sign);
     counts[std::string(to_string(sign))] = found == view.counts.end() ? 0 : found->second;
   }
-  OrderedJson holes = OrderedJson::array();
-  for (const Hole& hole : view.holes) {
-    holes.push_back({{"kernel", hole.kernel},
-                     {"arch", hole.arch},
-                     {"reason", hole.reason},
-                     {"cells", hole.cells}});
+  OrderedJson unavailable = OrderedJson::array();
+  for (const UnavailableKernel& gone : view.unavailable) {
+    unavailable.push_back({{"kernel", gone.kernel},
+                     {"arch", gone.arch},
+                     {"reason", gone.reason},
+                     {"cells", gone.cells}});
   }
   return {{"schema", 1},
           {"fields", std::move(rows)},
           {"counts", std::move(counts)},
-          {"unavailable", std::move(holes)}};
+          {"unavailable", std::move(unavailable)}};
 }
 
 }  // namespace bpfmatrix

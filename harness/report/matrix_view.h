@@ -17,18 +17,18 @@ namespace bpfmatrix {
 enum class Sign {
   attached,        ///< loaded, attached where its section says, and run unless nobody could tell
   wrong_reads,     ///< loaded, attached, run, and read values that are wrong
-  never_hit,       ///< loaded and attached, and not run by anything the trigger did
+  not_fired,       ///< loaded and attached, and not run by anything the trigger did
   loaded,          ///< loaded; its section does not say where to attach
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
-  attach_refused,  ///< loaded, attach refused
-  refused,         ///< refused at open, map creation, relocation or load
+  attach_failed,  ///< loaded, attach refused
+  failed,          ///< refused at open, map creation, relocation or load
   not_reached,     ///< the object was refused before this program's turn came
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
-inline constexpr std::array kSigns{Sign::attached, Sign::wrong_reads,    Sign::never_hit,
-                                   Sign::loaded,   Sign::loaded_skipped, Sign::attach_refused,
-                                   Sign::refused,  Sign::not_reached,    Sign::panicked,
+inline constexpr std::array kSigns{Sign::attached, Sign::wrong_reads,    Sign::not_fired,
+                                   Sign::loaded,   Sign::loaded_skipped, Sign::attach_failed,
+                                   Sign::failed,  Sign::not_reached,    Sign::panicked,
                                    Sign::unknown};
 
 std::string_view to_string(Sign sign);
@@ -52,7 +52,7 @@ struct Row {
 };
 
 /// A kernel of which nothing was found out: all of its cells are unavailable.
-struct Hole {
+struct UnavailableKernel {
   std::string kernel{};
   std::string arch{};
   std::string reason{};
@@ -70,7 +70,7 @@ struct MatrixView {
   /// How many fields have each sign.
   std::map<Sign, int> counts{};
   /// In neither the tables nor the counts; by name.
-  std::vector<Hole> holes{};
+  std::vector<UnavailableKernel> unavailable{};
 };
 
 /// `kernels` is what is known of them; nullptr: nothing.

@@ -39,13 +39,13 @@ struct SignCase {
   Sign sign;
 };
 constexpr auto kOk = StageResult::ok;
-constexpr auto kNo = StageResult::refused;
-constexpr auto kNot = StageResult::not_tried;
+constexpr auto kNo = StageResult::failed;
+constexpr auto kNot = StageResult::not_reached;
 constexpr SignCase kSignCases[] = {
     {kOk, kOk, 0, End::completed, Sign::attached},
     {kOk, kNot, 0, End::completed, Sign::loaded},
-    {kOk, kNo, 0, End::completed, Sign::attach_refused},
-    {kNo, kNot, 0, End::completed, Sign::refused},
+    {kOk, kNo, 0, End::completed, Sign::attach_failed},
+    {kNo, kNot, 0, End::completed, Sign::failed},
     {kNot, kNot, 0, End::completed, Sign::not_reached},
     // Loaded and attached is worth nothing when the offsets are the build host's.
     {kOk, kOk, 1, End::completed, Sign::loaded_skipped},
@@ -59,7 +59,7 @@ TEST(MatrixView, a_sign_says_how_far_a_program_came) {
   for (const SignCase& row : kSignCases) {
     Outcome o = outcome_on("k", "6.1.0");
     o.end = row.end;
-    o.relocation.skipped = row.skipped;
+    o.relocate.skipped = row.skipped;
     o.programs = {program(row.load, row.attach)};
     EXPECT_EQ(make_field(o, &o.programs[0]).sign, row.sign)
         << to_string(row.sign) << " " << to_string(row.end);
@@ -70,10 +70,10 @@ TEST(MatrixView, a_wrong_read_and_a_program_that_never_ran_have_signs_of_their_o
   Outcome o = outcome_on("k", "6.1.0");
   o.programs = {program(kOk, kOk)};
   o.programs[0].run.trigger = "standard";
-  o.programs[0].run.hits = 0;
-  EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::never_hit);
-  EXPECT_EQ(make_field(o, &o.programs[0]).words, "never hit");
-  o.programs[0].run.hits = 1;
+  o.programs[0].run.fired = 0;
+  EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::not_fired);
+  EXPECT_EQ(make_field(o, &o.programs[0]).words, "not fired");
+  o.programs[0].run.fired = 1;
   EXPECT_EQ(make_field(o, &o.programs[0]).sign, Sign::attached);
   o.observed = {{"pid", Scalar(), Scalar(), ObservedResult::wrong},
                 {"ppid", Scalar(), Scalar(), ObservedResult::wrong}};
@@ -97,9 +97,9 @@ TEST(MatrixView, an_object_refused_on_one_kernel_shows_in_the_rows_of_its_progra
   refused.open.result = kNo;
   const MatrixView view = make_matrix_view({opened, refused});
   ASSERT_EQ(view.tables[0].rows.size(), 1U);
-  EXPECT_EQ(view.tables[0].rows[0].fields.at("old").sign, Sign::refused);
+  EXPECT_EQ(view.tables[0].rows[0].fields.at("old").sign, Sign::failed);
   EXPECT_EQ(view.counts.at(Sign::attached), 1);
-  EXPECT_EQ(view.counts.at(Sign::refused), 1);
+  EXPECT_EQ(view.counts.at(Sign::failed), 1);
 }
 
 TEST(MatrixView, a_kernel_that_is_unavailable_is_a_hole_and_no_column) {
@@ -112,10 +112,10 @@ TEST(MatrixView, a_kernel_that_is_unavailable_is_a_hole_and_no_column) {
   ASSERT_EQ(view.tables.size(), 1U);
   EXPECT_THAT(view.tables[0].kernels, ElementsAre("here"));
   EXPECT_FALSE(view.counts.contains(Sign::unknown));
-  ASSERT_EQ(view.holes.size(), 1U);
-  EXPECT_EQ(view.holes[0].kernel, "gone");
-  EXPECT_EQ(view.holes[0].reason, "not built");
-  EXPECT_EQ(view.holes[0].cells, 2);
+  ASSERT_EQ(view.unavailable.size(), 1U);
+  EXPECT_EQ(view.unavailable[0].kernel, "gone");
+  EXPECT_EQ(view.unavailable[0].reason, "not built");
+  EXPECT_EQ(view.unavailable[0].cells, 2);
   EXPECT_EQ(to_json(view)["unavailable"][0]["cells"], 2);
 }
 
@@ -125,7 +125,7 @@ TEST(MatrixView, a_cell_that_is_unavailable_on_a_kernel_that_is_there_keeps_its_
   Outcome other = outcome_on("k", "6.1.0");
   other.case_id = "d";
   const MatrixView view = make_matrix_view({cell, other});
-  EXPECT_TRUE(view.holes.empty());
+  EXPECT_TRUE(view.unavailable.empty());
   EXPECT_EQ(view.tables[0].rows[0].fields.at("k").sign, Sign::unknown);
 }
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 

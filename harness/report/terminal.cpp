@@ -25,15 +25,15 @@ SignStyle style_of(Sign sign) {
       return {"●", "\033[32m", "loaded and attached"};
     case Sign::wrong_reads:
       return {"≠", "\033[31m", "loaded, attached and run, and what it read is wrong"};
-    case Sign::never_hit:
+    case Sign::not_fired:
       return {"◌", "\033[33m", "loaded and attached, and never run by what was done in the guest"};
     case Sign::loaded:
       return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
     case Sign::loaded_skipped:
       return {"~", "\033[33m", "loaded with relocations skipped: not a pass"};
-    case Sign::attach_refused:
+    case Sign::attach_failed:
       return {"△", "\033[33m", "loaded, attach refused"};
-    case Sign::refused:
+    case Sign::failed:
       return {"✗", "\033[31m", "refused"};
     case Sign::not_reached:
       return {"-", "\033[2m", "not reached: its object was refused before"};
@@ -145,16 +145,16 @@ std::string render_table(const MatrixView::Table& table, const TerminalStyle& st
 }
 
 /// One line for each kernel, however many cells it has.
-std::string render_holes(const MatrixView& view, const TerminalStyle& style) {
+std::string render_unavailable(const MatrixView& view, const TerminalStyle& style) {
   std::vector<std::string> names;
-  for (const Hole& hole : view.holes) names.push_back(hole.kernel);
+  for (const UnavailableKernel& gone : view.unavailable) names.push_back(gone.kernel);
   const int width = widest(names, 0, kMaxLabelWidth);
   std::string text;
-  for (const Hole& hole : view.holes) {
-    const std::string cells = fmt::format("{} {}", hole.cells, hole.cells == 1 ? "cell" : "cells");
+  for (const UnavailableKernel& gone : view.unavailable) {
+    const std::string cells = fmt::format("{} {}", gone.cells, gone.cells == 1 ? "cell" : "cells");
     text +=
         fmt::format("{} {}  {:>10}  {}\n", paint("?", style_of(Sign::unknown).colour, style.colour),
-                    fit(hole.kernel, width), cells, hole.reason);
+                    fit(gone.kernel, width), cells, gone.reason);
   }
   return text.empty() ? "" : "\nunavailable, so nothing is known of them:\n" + text;
 }
@@ -171,7 +171,7 @@ std::string render_terminal(const MatrixView& view, const TerminalStyle& style) 
     text += fmt::format("{} {:>5}  {}\n", paint(look.glyph, look.colour, style.colour),
                         count->second, look.meaning);
   }
-  text += render_holes(view, style);
+  text += render_unavailable(view, style);
   return text;
 }
 

@@ -7,13 +7,13 @@ namespace {
 
 MatrixView small_view() {
   Row bare{"connect-kprobe", "on_connect", "kernel", "libbpf", {}};
-  bare.fields["debian-5.10-x86_64"] = {Sign::attach_refused, "no such symbol", "cell-1"};
+  bare.fields["debian-5.10-x86_64"] = {Sign::attach_failed, "no such symbol", "cell-1"};
   bare.fields["debian-6.1-x86_64"] = {Sign::attached, "", "cell-2"};
   Row ring{"ringbuf", "p", "kernel", "libbpf", {}};
-  ring.fields["debian-6.1-x86_64"] = {Sign::refused, "a cause so long that no column can hold it",
+  ring.fields["debian-6.1-x86_64"] = {Sign::failed, "a cause so long that no column can hold it",
                                       "cell-3"};
   return MatrixView{{{"x86_64", {"debian-5.10-x86_64", "debian-6.1-x86_64"}, {bare, ring}}},
-                    {{Sign::attached, 1}, {Sign::attach_refused, 1}, {Sign::refused, 1}}};
+                    {{Sign::attached, 1}, {Sign::attach_failed, 1}, {Sign::failed, 1}}};
 }
 
 TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
@@ -29,7 +29,7 @@ TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
 
 TEST(Terminal, a_kernel_that_is_unavailable_is_one_line_below) {
   MatrixView view = small_view();
-  view.holes = {{"linux-4.18-x86_64", "x86_64", "not built", 191}, {"k", "x86_64", "gone", 1}};
+  view.unavailable = {{"linux-4.18-x86_64", "x86_64", "not built", 191}, {"k", "x86_64", "gone", 1}};
   const std::string text = render_terminal(view, {});
   EXPECT_TRUE(
       text.ends_with("✗     1  refused\n"

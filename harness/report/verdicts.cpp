@@ -24,7 +24,7 @@ std::string unexpected_text(const JudgedCell& cell, const std::string& run_dir) 
 
 bool was_told(const Outcome& outcome) {
   const bool ended = outcome.end == End::completed || outcome.end == End::panicked;
-  return ended && outcome.vm.unsteady.empty();
+  return ended && outcome.vm.flaky.empty();
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.

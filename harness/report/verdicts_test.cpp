@@ -15,19 +15,19 @@ Outcome outcome(const std::string& case_id, StageResult load) {
   ProgramOutcome program;
   program.name = "prog";
   program.load.stage.result = load;
-  if (load == StageResult::refused) program.load.stage.errno_name = "EINVAL";
+  if (load == StageResult::failed) program.load.stage.errno_name = "EINVAL";
   o.programs = {program};
   return o;
 }
 
 std::vector<ExpectationRule> wants_accepted() {
-  return *read_expectations(*parse_json(R"([{"load":"accepted","because":"it is small"}])", "f"),
+  return *read_expectations(*parse_json(R"([{"load":"ok","because":"it is small"}])", "f"),
                             "f");
 }
 
 TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
   const VerdictSummary summary =
-      judge_all({outcome("good", StageResult::ok), outcome("bad", StageResult::refused),
+      judge_all({outcome("good", StageResult::ok), outcome("bad", StageResult::failed),
                  outcome("mute", StageResult::ok)},
                 {{"good", wants_accepted()}, {"bad", wants_accepted()}});
   EXPECT_EQ(render_verdicts(summary, "runs/1"),
@@ -40,18 +40,18 @@ TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
 
 /// What the exit code is made from.
 TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
-  Outcome lost = outcome("lost", StageResult::not_tried);
+  Outcome lost = outcome("lost", StageResult::not_reached);
   lost.end = End::lost;
-  Outcome unsteady = outcome("unsteady", StageResult::ok);
-  unsteady.vm.unsteady = {"end: hung, completed"};
-  Outcome holed = outcome("holed", StageResult::not_tried);
-  holed.end = End::unavailable;
-  const auto expected_hole =
+  Outcome flaky = outcome("flaky", StageResult::ok);
+  flaky.vm.flaky = {"end: hung, completed"};
+  Outcome unavailable = outcome("unavailable", StageResult::not_reached);
+  unavailable.end = End::unavailable;
+  const auto expected_unavailable =
       *read_expectations(*parse_json(R"([{"end":"unavailable","because":"no LSM"}])", "f"), "f");
   const VerdictSummary summary = judge_all(
-      {lost, unsteady, holed, outcome("mute", StageResult::ok)},
-      {{"lost", wants_accepted()}, {"unsteady", wants_accepted()}, {"holed", expected_hole}});
-  ASSERT_EQ(summary.notable.size(), 3U) << "holed is as expected";
+      {lost, flaky, unavailable, outcome("mute", StageResult::ok)},
+      {{"lost", wants_accepted()}, {"flaky", wants_accepted()}, {"unavailable", expected_unavailable}});
+  ASSERT_EQ(summary.notable.size(), 3U) << "unavailable is as expected";
   EXPECT_FALSE(summary.notable[0].told);
   EXPECT_FALSE(summary.notable[1].told);
   EXPECT_TRUE(summary.notable[2].told) << "unsure for want of a rule, but nothing was lost";
@@ -59,7 +59,7 @@ TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
 
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const OrderedJson json =
-      to_json(judge_all({outcome("bad", StageResult::refused)}, {{"bad", wants_accepted()}}));
+      to_json(judge_all({outcome("bad", StageResult::failed)}, {{"bad", wants_accepted()}}));
   EXPECT_EQ(json["counts"].size(), kVerdicts.size());
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "base/temp_dir.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/run_dir.h"
 
 namespace bpfmatrix {

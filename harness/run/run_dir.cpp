@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/unfinished.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 
@@ -25,19 +25,19 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
 constexpr int kRunSchema = 1;
 
-OrderedJson commands_json(const std::vector<LoaderCommand>& commands) {
+OrderedJson apps_json(const std::vector<LoaderApp>& apps) {
   OrderedJson list = OrderedJson::array();
-  for (const LoaderCommand& command : commands) list.push_back(to_json(command));
+  for (const LoaderApp& app : apps) list.push_back(to_json(app));
   return list;
 }
 
-void read_commands(ObjectReader& reader, RunSpec& request) {
-  const Json* list = reader.array("commands");
+void read_apps(ObjectReader& reader, RunSpec& request) {
+  const Json* list = reader.array("apps");
   // Runs from before there were any have none.
   for (const Json& json : list != nullptr ? *list : Json::array()) {
-    Result<LoaderCommand> command = command_from_json(json, reader.where("commands"));
-    if (!command) return reader.adopt(command.error());
-    request.matrix.commands.push_back(*std::move(command));
+    Result<LoaderApp> app = app_from_json(json, reader.where("apps"));
+    if (!app) return reader.adopt(app.error());
+    request.matrix.apps.push_back(*std::move(app));
   }
 }
 
@@ -58,21 +58,21 @@ void read_btf_files(ObjectReader& parent, RunSpec& request) {
   }
 }
 
-OrderedJson manner_json(const std::optional<RunManner>& manner) {
-  if (!manner) return nullptr;
-  return {{"accel", manner->accel},
-          {"cell_timeout_s", manner->cell_timeout_s},
-          {"boot_timeout_s", manner->boot_timeout_s},
-          {"cache", manner->cache},
-          {"isolation", manner->isolation},
-          {"cold_check", manner->cold_check}};
+OrderedJson options_json(const std::optional<RunOptions>& options) {
+  if (!options) return nullptr;
+  return {{"accel", options->accel},
+          {"cell_timeout_s", options->cell_timeout_s},
+          {"boot_timeout_s", options->boot_timeout_s},
+          {"cache", options->cache},
+          {"isolation", options->isolation},
+          {"cold_check", options->cold_check}};
 }
 
-void read_manner(ObjectReader& parent, RunSpec& request) {
-  const Json* json = parent.object("manner");
+void read_options(ObjectReader& parent, RunSpec& request) {
+  const Json* json = parent.object("options");
   if (json == nullptr) return;
-  ObjectReader reader(*json, parent.where("manner"));
-  request.manner = RunManner{reader.string("accel"),
+  ObjectReader reader(*json, parent.where("options"));
+  request.options = RunOptions{reader.string("accel"),
                              static_cast<int>(reader.integer("cell_timeout_s")),
                              static_cast<int>(reader.integer("boot_timeout_s")),
                              reader.boolean("cache"),
@@ -93,11 +93,11 @@ OrderedJson to_json(const RunSpec& request) {
           {"btf", btf},
           {"loaders",
            request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
-          {"commands", commands_json(request.matrix.commands)},
+          {"apps", apps_json(request.matrix.apps)},
           {"btf_files", btf_files_json(request.matrix.btf_files)},
           {"objects", request.objects},
           {"cells", request.cells},
-          {"manner", manner_json(request.manner)}};
+          {"options", options_json(request.options)}};
 }
 
 Error system_error(const fs::path& path) {
@@ -269,11 +269,11 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
     if (sources) request.matrix.btf = *sources;
   }
   request.matrix.loaders = reader.optional_strings("loaders");
-  read_commands(reader, request);
+  read_apps(reader, request);
   read_btf_files(reader, request);
   request.objects = reader.strings("objects");
   request.cells = reader.strings("cells");
-  read_manner(reader, request);
+  read_options(reader, request);
   if (const Result<> read = reader.finish(); !read) return read.error();
   return request;
 }

@@ -28,7 +28,7 @@
 namespace bpfmatrix {
 
 /// How a run was asked to go about it.
-struct RunManner {
+struct RunOptions {
   std::string accel = "auto";
   int cell_timeout_s = 0;
   int boot_timeout_s = 0;
@@ -46,7 +46,7 @@ struct RunSpec {
   std::vector<std::string> cells{};
   /// How: the words of --accel, seconds a cell and a boot may take, whether outcomes of earlier
   /// runs are taken. Absent in runs from before they were written down.
-  std::optional<RunManner> manner{};
+  std::optional<RunOptions> options{};
 };
 
 class RunDir {

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/file_limit_test_support.h"
 #include "base/temp_dir.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 namespace {
@@ -104,17 +104,17 @@ TEST_F(RunDirectory, a_log_is_kept_once_by_its_content) {
 }
 
 TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
-  request_.manner = RunManner{"tcg", 7, 9, false, "kernel", 20};
+  request_.options = RunOptions{"tcg", 7, 9, false, "kernel", 20};
   ASSERT_TRUE(RunDir::create(path_, request_));
   const auto resumed = RunDir::resume(path_);
   ASSERT_TRUE(resumed) << resumed.error().message;
-  ASSERT_TRUE(resumed->request().manner);
-  EXPECT_EQ(resumed->request().manner->accel, "tcg");
-  EXPECT_EQ(resumed->request().manner->cell_timeout_s, 7);
-  EXPECT_EQ(resumed->request().manner->boot_timeout_s, 9);
-  EXPECT_FALSE(resumed->request().manner->cache);
-  EXPECT_EQ(resumed->request().manner->isolation, "kernel");
-  EXPECT_EQ(resumed->request().manner->cold_check, 20);
+  ASSERT_TRUE(resumed->request().options);
+  EXPECT_EQ(resumed->request().options->accel, "tcg");
+  EXPECT_EQ(resumed->request().options->cell_timeout_s, 7);
+  EXPECT_EQ(resumed->request().options->boot_timeout_s, 9);
+  EXPECT_FALSE(resumed->request().options->cache);
+  EXPECT_EQ(resumed->request().options->isolation, "kernel");
+  EXPECT_EQ(resumed->request().options->cold_check, 20);
 }
 
 TEST_F(RunDirectory, one_process_at_a_time) {

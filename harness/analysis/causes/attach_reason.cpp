@@ -13,8 +13,6 @@ constexpr std::size_t kMaxNamed = 3;
 
 using Names = std::vector<std::string>;
 
-bool is_refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
-
 /// What the section says goes for a program that was never attached.
 std::string method_of(const ProgramOutcome& program) {
   if (!program.attach.method.empty()) return program.attach.method;
@@ -100,7 +98,7 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
         "without the call that tracing needs",
         asked.symbol);
   }
-  if (attach.stage.errno_name == "EILSEQ" && is_within_function(attach.asked)) {
+  if (attach.stage.errno_name == "EILSEQ" && is_within_function(attach.requested)) {
     return "a probe stands on the first byte of an instruction, and none begins there";
   }
   return "";
@@ -165,18 +163,18 @@ std::string about_trampolines(const Outcome& outcome, std::string_view method,
       "{} loads and its attach ends with ENOTSUPP (524): no trampolines for kernel functions",
       method);
   if (outcome.kernel.arch == "aarch64") text += " on arm64 before about 6.4";
-  if (kernel == nullptr || kernel->probe("attach", "fentry").answer != Truth::no) return text;
+  if (kernel == nullptr || kernel->probe("attach", "fentry").answer != Ternary::no) return text;
   return text + "; the probe could attach no fentry program to this kernel either";
 }
 
 std::string about_multi(const KernelFacts* kernel, std::string_view method) {
   if (kernel == nullptr) return "";
   const ProbedFact fact = kernel->probe("attach", "kprobe_multi");
-  if (fact.answer != Truth::no) return "";
+  if (fact.answer != Ternary::no) return "";
   if (fact.errno_name == "EINVAL") {
     return fmt::format("{} is no kind of link that this kernel knows (5.18 brought it)", method);
   }
-  const bool unset = kernel->configured("FPROBE") == Truth::no;
+  const bool unset = kernel->configured("FPROBE") == Ternary::no;
   return fmt::format("this kernel knows {} and cannot serve it{}", method,
                      unset ? ": it was built without CONFIG_FPROBE" : "");
 }
@@ -201,10 +199,10 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
 std::string attach_reason(const Outcome& outcome, const ProgramOutcome& program,
                           const KernelFacts* kernel) {
   const std::string method = method_of(program);
-  const bool attach_refused = is_refused(program.attach.stage);
+  const bool attach_refused = program.attach.stage.failed();
   // What attaches by BTF looks for its target when it is loaded.
-  const bool load_refused = is_refused(program.load.stage) || is_refused(outcome.relocation.stage);
-  if (!attach_refused && !(load_refused && attaches_by_btf(method))) return "";
+  const bool load_failed = program.load.stage.failed() || outcome.relocate.stage.failed();
+  if (!attach_refused && !(load_failed && attaches_by_btf(method))) return "";
   if (attaches_by_btf(method)) {
     if (std::string text = about_missing_btf(outcome, method); !text.empty()) return text;
   }

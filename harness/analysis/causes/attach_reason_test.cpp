@@ -17,7 +17,7 @@ ProgramOutcome refused(const std::string& method, const std::string& errno_name,
                        std::vector<AttachCandidate> candidates) {
   ProgramOutcome program;
   program.load.stage.result = StageResult::ok;
-  program.attach.stage = {StageResult::refused, errno_name, ""};
+  program.attach.stage = {StageResult::failed, errno_name, ""};
   program.attach.method = method;
   program.attach.candidates = std::move(candidates);
   return program;
@@ -107,10 +107,10 @@ TEST(AttachReason, a_tracepoint_refuses_who_reads_past_its_record) {
 
 TEST(AttachReason, a_probe_stands_where_an_instruction_begins) {
   ProgramOutcome program = refused("kprobe", "EILSEQ", {there("vfs_read")});
-  program.attach.asked = "vfs_read+0x4";
+  program.attach.requested = "vfs_read+0x4";
   EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr),
             "a probe stands on the first byte of an instruction, and none begins there");
-  program.attach.asked = "vfs_read+0x0";
+  program.attach.requested = "vfs_read+0x0";
   EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr), "");
 }
 
@@ -120,7 +120,7 @@ TEST(AttachReason, fentry_needs_trampolines) {
             "fentry loads and its attach ends with ENOTSUPP (524): no trampolines for kernel "
             "functions on arm64 before about 6.4");
   KernelFacts kernel;
-  kernel.probed["attach"]["fentry"] = {Truth::no, "ENOTSUPP"};
+  kernel.probed["attach"]["fentry"] = {Ternary::no, "ENOTSUPP"};
   EXPECT_EQ(attach_reason(on("x86_64"), program, &kernel),
             "fentry loads and its attach ends with ENOTSUPP (524): no trampolines for kernel "
             "functions; the probe could attach no fentry program to this kernel either");
@@ -129,7 +129,7 @@ TEST(AttachReason, fentry_needs_trampolines) {
 TEST(AttachReason, what_attaches_by_btf_needs_the_kernels_own) {
   ProgramOutcome program;
   program.section = "fentry.s/f";
-  program.load.stage.result = StageResult::refused;
+  program.load.stage.result = StageResult::failed;
   EXPECT_EQ(attach_reason(on("x86_64", false), program, nullptr),
             "fentry needs the kernel's own BTF, and this kernel has none");
   Outcome hidden = on("x86_64");
@@ -144,7 +144,7 @@ TEST(AttachReason, what_attaches_by_btf_needs_the_kernels_own) {
 TEST(AttachReason, many_functions_at_once_need_a_kernel_that_serves_it) {
   const ProgramOutcome program = refused("kprobe.multi", "EINVAL", {});
   KernelFacts kernel;
-  kernel.probed["attach"]["kprobe_multi"] = {Truth::no, "EINVAL"};
+  kernel.probed["attach"]["kprobe_multi"] = {Ternary::no, "EINVAL"};
   EXPECT_EQ(attach_reason(on("x86_64"), program, &kernel),
             "kprobe.multi is no kind of link that this kernel knows (5.18 brought it)");
   kernel.probed["attach"]["kprobe_multi"].errno_name = "EOPNOTSUPP";

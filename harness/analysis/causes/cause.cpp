@@ -46,7 +46,7 @@ constexpr std::array<Words, kCauseCount> kWords{{
     {Cause::map_not_allowed, "map_not_allowed", "map not allowed"},
     {Cause::reference_leak, "reference_leak", "reference leak"},
     {Cause::core_poison_reached, "core_poison_reached", "CO-RE unresolved"},
-    {Cause::licence, "licence", "licence not GPL"},
+    {Cause::license, "license", "license not GPL"},
     {Cause::btf_rejected, "btf_rejected", "BTF rejected"},
     {Cause::global_data_unsupported, "global_data_unsupported", "no global data"},
     {Cause::callback_unsupported, "callback_unsupported", "no callbacks"},

@@ -44,7 +44,7 @@ enum class Cause : std::uint8_t {
   map_not_allowed,          ///< a map that this type of program may not use
   reference_leak,           ///< an acquired object is not released on every path
   core_poison_reached,      ///< an unresolved CO-RE relocation stands on a live path
-  licence,                  ///< a GPL-only function from a program that is not GPL-compatible
+  license,                  ///< a GPL-only function from a program that is not GPL-compatible
   btf_rejected,             ///< the object's BTF, or func_info or line_info, is not accepted
   global_data_unsupported,  ///< the kernel does not know global variables
   callback_unsupported,     ///< the kernel does not know functions as callbacks of helpers

@@ -90,8 +90,8 @@ std::optional<CauseMatch> first_match(const Matchers& rules, std::string_view er
 
 }  // namespace
 
-std::optional<CauseMatch> match_verdict(std::string_view errno_name, std::string_view line) {
-  static const Matchers rules = compiled(verdict_rules());
+std::optional<CauseMatch> match_verifier_line(std::string_view errno_name, std::string_view line) {
+  static const Matchers rules = compiled(verifier_rules());
   return first_match(rules, errno_name, line);
 }
 

@@ -16,8 +16,8 @@ struct CauseMatch {
   std::optional<std::uint32_t> instruction{};
 };
 
-/// The first of verdict_rules() or message_rules() that the whole line fits. Linear in its length.
-std::optional<CauseMatch> match_verdict(std::string_view errno_name, std::string_view line);
+/// The first of verifier_rules() or message_rules() that the whole line fits. Linear in its length.
+std::optional<CauseMatch> match_verifier_line(std::string_view errno_name, std::string_view line);
 std::optional<CauseMatch> match_message(std::string_view errno_name, std::string_view line);
 
 }  // namespace bpfmatrix

@@ -23,7 +23,7 @@ struct CauseRule {
 };
 
 /// For the verdict line of a verifier's log. The first that matches holds.
-const std::vector<CauseRule>& verdict_rules();
+const std::vector<CauseRule>& verifier_rules();
 /// For the lines of a loader's message, without libbpf's prefix. The first line that any rule
 /// matches holds.
 const std::vector<CauseRule>& message_rules();

@@ -32,7 +32,7 @@ std::vector<std::string_view> message_lines(std::string_view message) {
   return lines;
 }
 
-void accept(const CauseMatch& match, Judgement& judgement) {
+void accept(const CauseMatch& match, Diagnosis& judgement) {
   judgement.cause = match.rule->cause;
   judgement.subject = match.subject;
   if (match.instruction) judgement.instruction = match.instruction;
@@ -44,7 +44,7 @@ bool is_withheld_by_lockdown(std::string_view helper) {
 }
 
 /// Some wordings have one meaning only together with what else is known.
-void refine(const RefusalFacts& facts, Judgement& judgement) {
+void refine(const FailureFacts& facts, Diagnosis& judgement) {
   const bool data = facts.global_data.value_or(false);
   const bool callbacks = facts.callbacks.value_or(false);
   if (judgement.cause == Cause::ldimm64_unsupported) {
@@ -63,7 +63,7 @@ void refine(const RefusalFacts& facts, Judgement& judgement) {
 
 /// Since 5.6 a global function is verified by itself, and what the context is that it is handed,
 /// the kernel looks up in its own BTF: without that it calls every such argument unsupported.
-bool lacks_own_btf(std::string_view log, const Judgement& judgement) {
+bool lacks_own_btf(std::string_view log, const Diagnosis& judgement) {
   return judgement.cause == Cause::bad_call &&
          log.find("\nbtf_vmlinux is malformed\n") != std::string_view::npos;
 }
@@ -71,14 +71,14 @@ bool lacks_own_btf(std::string_view log, const Judgement& judgement) {
 /// What root would be told stands before what others are told ("prohibited for !root"), and a log
 /// that is whole ends with the count of instructions: without it, the line that matters may be
 /// missing.
-bool may_lack_its_last_line(const Refusal& refusal, const Judgement& judgement) {
+bool may_lack_its_last_line(const Failure& refusal, const Diagnosis& judgement) {
   return judgement.cause == Cause::out_of_bounds && refusal.facts.all_capabilities == false &&
          !read_verifier_stats(refusal.log).insns &&
          find_report(refusal.log) == std::string_view::npos;
 }
 
 /// A log cut inside a number speaks of another helper than the call before it.
-bool is_cut(const Refusal& refusal, const Judgement& judgement) {
+bool is_cut(const Failure& refusal, const Diagnosis& judgement) {
   if (may_lack_its_last_line(refusal, judgement)) return true;
   if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
   const std::string& call = judgement.lines.front();
@@ -87,20 +87,20 @@ bool is_cut(const Refusal& refusal, const Judgement& judgement) {
 }
 
 /// The object knows file and line where the kernel prints neither.
-void take_source(const Refusal& refusal, Judgement& judgement) {
+void take_source(const Failure& refusal, Diagnosis& judgement) {
   if (refusal.source && judgement.instruction == refusal.source->instruction) {
     judgement.source = refusal.source;
   }
 }
 
-/// Judgements about the whole program: where the verifier happened to stand means nothing.
+/// Diagnoses about the whole program: where the verifier happened to stand means nothing.
 bool has_a_place(Cause cause) {
   return cause != Cause::stack_too_deep && cause != Cause::btf_rejected &&
          cause != Cause::callback_unsupported && cause != Cause::no_exit;
 }
 
 /// False: the log holds no verdict, and others are to be asked.
-bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
+bool diagnose_by_log(const Failure& refusal, Diagnosis& judgement) {
   if (refusal.errno_name == "ENOSPC" && !refusal.log.empty()) {
     judgement.cause = Cause::log_truncated;
     return true;
@@ -111,7 +111,7 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   judgement.source = std::move(end.source);
   if (end.verdict.empty()) return false;
   // A verdict that nobody can read stays unknown: the loader's commonplaces must not overrule it.
-  const std::optional<CauseMatch> match = match_verdict(refusal.errno_name, end.verdict);
+  const std::optional<CauseMatch> match = match_verifier_line(refusal.errno_name, end.verdict);
   if (!match) return true;
   accept(*match, judgement);
   // The line names another instruction than the one whose source line was printed last.
@@ -127,7 +127,7 @@ bool judge_by_log(const Refusal& refusal, Judgement& judgement) {
   return true;
 }
 
-bool judge_by_message(const Refusal& refusal, Judgement& judgement) {
+bool diagnose_by_message(const Failure& refusal, Diagnosis& judgement) {
   for (const std::string_view line : message_lines(refusal.message)) {
     const std::optional<CauseMatch> match = match_message(refusal.errno_name, line);
     if (!match) continue;
@@ -139,7 +139,7 @@ bool judge_by_message(const Refusal& refusal, Judgement& judgement) {
 }
 
 /// EPERM means, in this order: a limit on locked memory, lockdown, a missing capability.
-Cause permission_cause(const RefusalFacts& facts) {
+Cause permission_cause(const FailureFacts& facts) {
   if (!facts.memlock_limited) return Cause::unknown;
   if (*facts.memlock_limited) return Cause::memlock;
   if (facts.locked_down.value_or(false)) return Cause::lockdown;
@@ -147,7 +147,7 @@ Cause permission_cause(const RefusalFacts& facts) {
   return facts.all_capabilities.value_or(false) ? Cause::unknown : Cause::capability;
 }
 
-Cause map_cause(const Refusal& refusal) {
+Cause map_cause(const Failure& refusal) {
   if (refusal.errno_name == "E2BIG" && refusal.facts.attributes_known == false) {
     return Cause::attribute_too_new;
   }
@@ -158,15 +158,15 @@ Cause map_cause(const Refusal& refusal) {
 }
 
 /// Without a log, E2BIG was said before verification: of the program's length, or of an attribute.
-Cause too_big_cause(const RefusalFacts& facts) {
+Cause too_big_cause(const FailureFacts& facts) {
   if (facts.attributes_known == false) return Cause::attribute_too_new;
   if (facts.attributes_known == true) return Cause::program_too_long;
   if (!facts.instructions) return Cause::unknown;
   return *facts.instructions > kShortestLimit ? Cause::program_too_long : Cause::attribute_too_new;
 }
 
-Cause load_cause(const Refusal& refusal) {
-  const RefusalFacts& facts = refusal.facts;
+Cause load_cause(const Failure& refusal) {
+  const FailureFacts& facts = refusal.facts;
   if (refusal.errno_name == "EINVAL" && facts.type_known == false) {
     return Cause::program_type_unknown;
   }
@@ -180,7 +180,7 @@ Cause load_cause(const Refusal& refusal) {
   return too_big ? too_big_cause(facts) : Cause::unknown;
 }
 
-Cause attach_cause(const Refusal& refusal) {
+Cause attach_cause(const Failure& refusal) {
   const std::string_view errno_name = refusal.errno_name;
   // tracefs is root's: an ordinary user does not even get to ask for the event.
   if (errno_name == "EACCES" && refusal.facts.all_capabilities == false) return Cause::capability;
@@ -190,7 +190,7 @@ Cause attach_cause(const Refusal& refusal) {
   return Cause::attach_refused;
 }
 
-Cause cause_by_errno(const Refusal& refusal) {
+Cause cause_by_errno(const Failure& refusal) {
   if (refusal.stage == Stage::open) return Cause::loader_refused;
   // A loader that may do nothing finds out before it has anything to load.
   if (refusal.errno_name == "EPERM") return permission_cause(refusal.facts);
@@ -211,7 +211,7 @@ Cause cause_by_errno(const Refusal& refusal) {
   return Cause::unknown;
 }
 
-void judge_by_errno(const Refusal& refusal, Judgement& judgement) {
+void diagnose_by_errno(const Failure& refusal, Diagnosis& judgement) {
   judgement.cause = cause_by_errno(refusal);
   judgement.subject = refusal.name;
   if (!judgement.lines.empty()) return;
@@ -221,11 +221,9 @@ void judge_by_errno(const Refusal& refusal, Judgement& judgement) {
 
 // ---- from an outcome ----
 
-bool refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
-
-std::optional<bool> to_bool(Truth truth) {
-  if (truth == Truth::unknown) return std::nullopt;
-  return truth == Truth::yes;
+std::optional<bool> to_bool(Ternary truth) {
+  if (truth == Ternary::unknown) return std::nullopt;
+  return truth == Ternary::yes;
 }
 
 /// "ringbuf" -> "BPF_MAP_TYPE_RINGBUF"
@@ -262,9 +260,9 @@ std::optional<bool> global_data(const Outcome& outcome) {
                      [](const MapOutcome& map) { return map.name.find('.') != std::string::npos; });
 }
 
-RefusalFacts facts_of(const Outcome& outcome) {
+FailureFacts facts_of(const Outcome& outcome) {
   const Privileges& privileges = outcome.privileges;
-  RefusalFacts facts;
+  FailureFacts facts;
   facts.global_data = global_data(outcome);
   facts.callbacks = outcome.object.callbacks;
   facts.memlock_limited = privileges.memlock_bytes && outcome.memlock_counted.value_or(true);
@@ -273,7 +271,7 @@ RefusalFacts facts_of(const Outcome& outcome) {
   return facts;
 }
 
-Refusal refusal_of(Stage stage, const StageOutcome& said, std::string_view name,
+Failure failure_of(Stage stage, const StageOutcome& said, std::string_view name,
                    const Outcome& outcome) {
   return {.stage = stage,
           .errno_name = said.errno_name,
@@ -283,15 +281,15 @@ Refusal refusal_of(Stage stage, const StageOutcome& said, std::string_view name,
 }
 
 /// What was found out about the kernel, where the cell itself does not know better.
-void add_facts(const KernelFacts* kernel, std::string_view type, Refusal& refusal) {
+void add_facts(const KernelFacts* kernel, std::string_view type, Failure& refusal) {
   if (kernel == nullptr) return;
-  RefusalFacts& facts = refusal.facts;
+  FailureFacts& facts = refusal.facts;
   if (!facts.type_known) facts.type_known = type_known(refusal.stage, type, *kernel);
   if (!facts.locked_down) facts.locked_down = kernel->locked_down();
 }
 
 /// The verifier knows the number of the poison only; what it stands for is in the record.
-void name_poison(const ProgramOutcome& program, Judgement& judgement) {
+void name_poison(const ProgramOutcome& program, Diagnosis& judgement) {
   if (judgement.cause != Cause::core_poison_reached || !judgement.instruction) return;
   for (const RelocationRecord& record : program.relocations) {
     const bool poisoned = record.result == RelocationResult::poisoned;
@@ -301,22 +299,22 @@ void name_poison(const ProgramOutcome& program, Judgement& judgement) {
 
 }  // namespace
 
-Judgement classify(const Refusal& refusal) {
-  Judgement judgement;
-  if (refusal.stage == Stage::load && judge_by_log(refusal, judgement)) return judgement;
-  if (judge_by_message(refusal, judgement)) return judgement;
-  judge_by_errno(refusal, judgement);
+Diagnosis classify(const Failure& refusal) {
+  Diagnosis judgement;
+  if (refusal.stage == Stage::load && diagnose_by_log(refusal, judgement)) return judgement;
+  if (diagnose_by_message(refusal, judgement)) return judgement;
+  diagnose_by_errno(refusal, judgement);
   return judgement;
 }
 
-std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program,
+std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
                                        const KernelFacts* kernel) {
-  if (refused(outcome.open)) return classify(refusal_of(Stage::open, outcome.open, "", outcome));
-  if (refused(outcome.relocation.stage)) {
-    return classify(refusal_of(Stage::relocate, outcome.relocation.stage, "", outcome));
+  if (outcome.open.failed()) return classify(failure_of(Stage::open, outcome.open, "", outcome));
+  if (outcome.relocate.stage.failed()) {
+    return classify(failure_of(Stage::relocate, outcome.relocate.stage, "", outcome));
   }
-  if (refused(program.load.stage)) {
-    Refusal refusal = refusal_of(Stage::load, program.load.stage, program.name, outcome);
+  if (program.load.stage.failed()) {
+    Failure refusal = failure_of(Stage::load, program.load.stage, program.name, outcome);
     refusal.log = program.load.log_tail;
     refusal.source = program.load.source;
     refusal.facts.instructions = program.load.instructions;
@@ -324,20 +322,20 @@ std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutc
     refusal.facts.type_known = program.load.type_known;
     refusal.facts.attach_type_known = program.load.attach_type_known;
     add_facts(kernel, program.type, refusal);
-    Judgement judgement = classify(refusal);
+    Diagnosis judgement = classify(refusal);
     name_poison(program, judgement);
     return judgement;
   }
-  if (refused(program.attach.stage)) {
-    Refusal refusal =
-        refusal_of(Stage::attach, program.attach.stage, program.attach.asked, outcome);
+  if (program.attach.stage.failed()) {
+    Failure refusal =
+        failure_of(Stage::attach, program.attach.stage, program.attach.requested, outcome);
     add_facts(kernel, program.type, refusal);
     return classify(refusal);
   }
-  if (program.load.stage.result != StageResult::not_tried) return std::nullopt;
+  if (program.load.stage.result != StageResult::not_reached) return std::nullopt;
   for (const MapOutcome& map : outcome.maps) {
-    if (!refused(map.stage)) continue;
-    Refusal refusal = refusal_of(Stage::map, map.stage, map.name, outcome);
+    if (!map.stage.failed()) continue;
+    Failure refusal = failure_of(Stage::map, map.stage, map.name, outcome);
     refusal.facts.attributes_known = map.attributes_known;
     add_facts(kernel, map.type, refusal);
     return classify(refusal);

@@ -19,7 +19,7 @@ enum class Stage { open, relocate, map, load, attach };
 
 /// What was found out otherwise: by probes in the guest, or by looking into the object. Errnos that
 /// have several meanings are told apart by it; a fact that is not known decides nothing.
-struct RefusalFacts {
+struct FailureFacts {
   /// The kernel knows this map's type (stage map) or this program's type (load).
   std::optional<bool> type_known{};
   /// Length of the program.
@@ -37,7 +37,7 @@ struct RefusalFacts {
   std::optional<bool> attach_type_known{};
 };
 
-struct Refusal {
+struct Failure {
   Stage stage = Stage::load;
   /// "EACCES"; "ENOTSUPP" for 524.
   std::string_view errno_name{};
@@ -47,12 +47,12 @@ struct Refusal {
   std::string_view log{};
   /// The map or program that was refused; the subject where the refusal names none.
   std::string_view name{};
-  RefusalFacts facts{};
+  FailureFacts facts{};
   /// Where the object says the verifier stood.
   std::optional<SourceLine> source{};
 };
 
-struct Judgement {
+struct Diagnosis {
   Cause cause = Cause::unknown;
   /// The helper, register, map, relocation... that it is about; may be empty.
   std::string subject{};
@@ -63,11 +63,11 @@ struct Judgement {
 };
 
 /// Pure, and linear in the size of its input.
-Judgement classify(const Refusal& refusal);
+Diagnosis classify(const Failure& refusal);
 
 /// The refusal that stopped this program: that of the object, of one of its maps, or its own.
 /// Nothing if it was never refused. `kernel` is what is known of it; nullptr: nothing.
-std::optional<Judgement> judge_program(const Outcome& outcome, const ProgramOutcome& program,
+std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
                                        const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

@@ -11,12 +11,12 @@ namespace {
 
 using testing::ElementsAre;
 
-Judgement judged(const std::string& kernel, const std::string& program) {
+Diagnosis judged(const std::string& kernel, const std::string& program) {
   const KernelLog log = kernel_log(kernel, program);
-  return classify(refusal_of(log));
+  return classify(failure_of(log));
 }
 
-Cause cause(const Refusal& refusal) { return classify(refusal).cause; }
+Cause cause(const Failure& refusal) { return classify(refusal).cause; }
 
 TEST(Classify, names_helper_register_relocation_or_loop) {
   EXPECT_EQ(judged("6.1-x86_64", "helper_not_allowed").subject, "bpf_get_current_pid_tgid");
@@ -31,12 +31,12 @@ TEST(Classify, names_helper_register_relocation_or_loop) {
 }
 
 TEST(Classify, names_the_instruction_and_its_source) {
-  const Judgement core = judged("6.12-x86_64", "core_field_missing");
+  const Diagnosis core = judged("6.12-x86_64", "core_field_missing");
   EXPECT_EQ(core.instruction, 3U);
-  const Judgement loop = judged("5.1.15-x86_64", "bounded_loop");
+  const Diagnosis loop = judged("5.1.15-x86_64", "bounded_loop");
   EXPECT_EQ(loop.instruction, 10U);
   EXPECT_THAT(loop.lines, testing::Contains("back-edge from insn 10 to 2"));
-  const Judgement null = judged("7.2-x86_64", "map_out_of_bounds");
+  const Diagnosis null = judged("7.2-x86_64", "map_out_of_bounds");
   ASSERT_TRUE(null.source);
   EXPECT_EQ(null.source->file, "map_out_of_bounds.bpf.c");
 }
@@ -103,7 +103,7 @@ TEST(Classify, e2big_without_a_log_is_judged_by_the_programs_length) {
 }
 
 TEST(Classify, eperm_is_memlock_then_capability_then_lockdown) {
-  const auto with = [](RefusalFacts facts) {
+  const auto with = [](FailureFacts facts) {
     return cause({.stage = Stage::map, .errno_name = "EPERM", .facts = facts});
   };
   EXPECT_EQ(with({}), Cause::unknown);
@@ -121,7 +121,7 @@ TEST(Classify, eacces_is_never_a_missing_capability) {
 }
 
 TEST(Classify, an_immediate_load_is_told_apart_by_what_the_object_holds) {
-  const auto with = [](RefusalFacts facts) {
+  const auto with = [](FailureFacts facts) {
     return cause(
         {.errno_name = "EINVAL", .log = "unrecognized bpf_ld_imm64 insn\n", .facts = facts});
   };
@@ -197,7 +197,7 @@ TEST(Classify, what_the_loader_refuses_is_its_own) {
                    .message = "libbpf: prog 'kprobe__tcp_v4_connect': bad map relo against "
                               "'tcpsock' in section 'maps/tcpsock'\n"}),
             Cause::legacy_maps);
-  const Judgement other = classify({.stage = Stage::open, .message = "nothing known\nmore\n"});
+  const Diagnosis other = classify({.stage = Stage::open, .message = "nothing known\nmore\n"});
   EXPECT_EQ(other.cause, Cause::loader_refused);
   EXPECT_THAT(other.lines, ElementsAre("nothing known"));
 }
@@ -221,7 +221,7 @@ TEST(Classify, a_map_without_btf_and_an_ambiguous_relocation_are_refused_by_the_
                    .errno_name = "ENOENT",
                    .message = "BTF is required, but is missing or corrupted."}),
             Cause::no_object_btf);
-  const Judgement field =
+  const Diagnosis field =
       classify({.stage = Stage::load,
                 .errno_name = "EINVAL",
                 .message = "prog 'on_getpid': relo #0: field offset ambiguity: 2560 != 2880\n"
@@ -237,7 +237,7 @@ TEST(Classify, a_map_without_btf_and_an_ambiguous_relocation_are_refused_by_the_
 
 // The first is Debian's 7.2.12, of bpf_map_peek_elem on a bloom filter.
 TEST(Classify, a_slot_that_7_x_took_for_dead_is_told_from_one_never_written) {
-  const Judgement slot = classify(
+  const Diagnosis slot = classify(
       {.errno_name = "EACCES",
        .log = "23: (bf) r2 = r7                      ; R2=fp-16 R7=fp-16\n"
               "24: (85) call bpf_map_peek_elem#89\n"
@@ -272,7 +272,7 @@ TEST(Classify, attaching_is_judged_by_errno) {
 }
 
 TEST(Classify, every_rule_has_a_cause) {
-  for (const std::vector<CauseRule>* rules : {&verdict_rules(), &message_rules()}) {
+  for (const std::vector<CauseRule>* rules : {&verifier_rules(), &message_rules()}) {
     for (const CauseRule& rule : *rules) {
       EXPECT_NE(rule.cause, Cause::unknown) << rule.pattern;
     }
@@ -282,15 +282,15 @@ TEST(Classify, every_rule_has_a_cause) {
 // ---- from an outcome ----
 
 StageOutcome refused(const std::string& errno_name) {
-  return {.result = StageResult::refused, .errno_name = errno_name};
+  return {.result = StageResult::failed, .errno_name = errno_name};
 }
 
 TEST(JudgeProgram, finds_no_cause_where_nothing_was_refused) {
   Outcome outcome;
   ProgramOutcome program;
-  EXPECT_FALSE(judge_program(outcome, program));
+  EXPECT_FALSE(diagnose_program(outcome, program));
   program.load.stage.result = StageResult::ok;
-  EXPECT_FALSE(judge_program(outcome, program));
+  EXPECT_FALSE(diagnose_program(outcome, program));
 }
 
 TEST(JudgeProgram, reads_the_logs_tail) {
@@ -298,7 +298,7 @@ TEST(JudgeProgram, reads_the_logs_tail) {
   ProgramOutcome program;
   program.load.stage = refused("EACCES");
   program.load.log_tail = "0: (bf) r0 = r7\nR7 !read_ok\n";
-  EXPECT_EQ(judge_program(outcome, program)->cause, Cause::uninitialised_read);
+  EXPECT_EQ(diagnose_program(outcome, program)->cause, Cause::uninitialised_read);
 }
 
 TEST(JudgeProgram, names_the_relocation_whose_poison_was_reached) {
@@ -306,13 +306,13 @@ TEST(JudgeProgram, names_the_relocation_whose_poison_was_reached) {
   ProgramOutcome program;
   program.load.stage = refused("EINVAL");
   program.load.log_tail = "3: (85) call unknown#195896080\ninvalid func unknown#195896080\n";
-  EXPECT_EQ(judge_program(outcome, program)->subject, "195896080");
+  EXPECT_EQ(diagnose_program(outcome, program)->subject, "195896080");
   program.relocations = {
       {.linked_insn = 2, .local = "struct a::x", .result = RelocationResult::poisoned},
       {.linked_insn = 3, .local = "struct b::y", .result = RelocationResult::poisoned}};
-  EXPECT_EQ(judge_program(outcome, program)->subject, "struct b::y");
+  EXPECT_EQ(diagnose_program(outcome, program)->subject, "struct b::y");
   program.relocations[1].result = RelocationResult::resolved;
-  EXPECT_EQ(judge_program(outcome, program)->subject, "195896080");
+  EXPECT_EQ(diagnose_program(outcome, program)->subject, "195896080");
 }
 
 TEST(JudgeProgram, knows_global_data_by_its_maps) {
@@ -321,19 +321,19 @@ TEST(JudgeProgram, knows_global_data_by_its_maps) {
   ProgramOutcome program;
   program.load.stage = refused("EINVAL");
   program.load.log_tail = "unrecognized bpf_ld_imm64 insn\n";
-  EXPECT_EQ(judge_program(outcome, program)->cause, Cause::global_data_unsupported);
+  EXPECT_EQ(diagnose_program(outcome, program)->cause, Cause::global_data_unsupported);
 }
 
 TEST(JudgeProgram, a_refused_map_stops_programs_that_were_not_tried) {
   Outcome outcome;
   outcome.maps = {{.name = "ok"}, {.name = "events", .stage = refused("EINVAL")}};
   ProgramOutcome program;
-  const auto judgement = judge_program(outcome, program);
+  const auto judgement = diagnose_program(outcome, program);
   ASSERT_TRUE(judgement);
   EXPECT_EQ(judgement->cause, Cause::map_create_failed);
   EXPECT_EQ(judgement->subject, "events");
   program.load.stage.result = StageResult::ok;
-  EXPECT_FALSE(judge_program(outcome, program));
+  EXPECT_FALSE(diagnose_program(outcome, program));
 }
 
 TEST(JudgeProgram, an_attach_refusal_names_what_was_asked) {
@@ -341,8 +341,8 @@ TEST(JudgeProgram, an_attach_refusal_names_what_was_asked) {
   ProgramOutcome program;
   program.load.stage.result = StageResult::ok;
   program.attach.stage = refused("ENOENT");
-  program.attach.asked = "sys_connect";
-  EXPECT_EQ(judge_program(outcome, program)->subject, "sys_connect");
+  program.attach.requested = "sys_connect";
+  EXPECT_EQ(diagnose_program(outcome, program)->subject, "sys_connect");
 }
 
 }  // namespace

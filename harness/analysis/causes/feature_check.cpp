@@ -18,8 +18,8 @@ std::string program_type(std::string_view name) {
   return type;
 }
 
-Truth has_helper(const Feature* helper, std::string_view type, const KernelFacts& facts) {
-  if (helper == nullptr || !helper->id) return Truth::unknown;
+Ternary has_helper(const Feature* helper, std::string_view type, const KernelFacts& facts) {
+  if (helper == nullptr || !helper->id) return Ternary::unknown;
   return facts.helper_for(program_type(type), *helper->id);
 }
 
@@ -38,10 +38,10 @@ std::string named(const std::vector<Disagreement>& disagreements, bool has) {
 
 }  // namespace
 
-Truth has_feature(const Feature& feature, const KernelFacts& facts) {
+Ternary has_feature(const Feature& feature, const KernelFacts& facts) {
   switch (feature.kind) {
     case FeatureKind::helper:
-      return feature.id ? facts.helper(*feature.id) : Truth::unknown;
+      return feature.id ? facts.helper(*feature.id) : Ternary::unknown;
     case FeatureKind::kfunc:
       return facts.kfunc(feature.name);
     case FeatureKind::map_type:
@@ -50,10 +50,10 @@ Truth has_feature(const Feature& feature, const KernelFacts& facts) {
     case FeatureKind::behaviour:
       return facts.feature(feature.name);
   }
-  return Truth::unknown;
+  return Ternary::unknown;
 }
 
-Truth has_feature(std::string_view name, const Features& features, const KernelFacts& facts) {
+Ternary has_feature(std::string_view name, const Features& features, const KernelFacts& facts) {
   const std::size_t dot = name.find('.');
   if (dot != std::string_view::npos) {
     const Feature* helper = features.find(FeatureKind::helper, name.substr(dot + 1));
@@ -61,7 +61,7 @@ Truth has_feature(std::string_view name, const Features& features, const KernelF
   }
   const auto found = std::find_if(features.all().begin(), features.all().end(),
                                   [&](const Feature& feature) { return feature.name == name; });
-  return found != features.all().end() ? has_feature(*found, facts) : Truth::unknown;
+  return found != features.all().end() ? has_feature(*found, facts) : Ternary::unknown;
 }
 
 std::vector<Disagreement> check_features(const Features& features, const KernelFacts& facts) {
@@ -69,10 +69,10 @@ std::vector<Disagreement> check_features(const Features& features, const KernelF
   std::vector<Disagreement> disagreements;
   if (!kernel) return disagreements;
   for (const Feature& feature : features.all()) {
-    const Truth has = has_feature(feature, facts);
-    const Truth claimed = *kernel >= feature.since ? Truth::yes : Truth::no;
-    if (has != Truth::unknown && has != claimed) {
-      disagreements.push_back({&feature, has == Truth::yes});
+    const Ternary has = has_feature(feature, facts);
+    const Ternary claimed = *kernel >= feature.since ? Ternary::yes : Ternary::no;
+    if (has != Ternary::unknown && has != claimed) {
+      disagreements.push_back({&feature, has == Ternary::yes});
     }
   }
   return disagreements;

@@ -13,9 +13,9 @@
 namespace bpfmatrix {
 
 /// What this kernel answers for one feature; `unknown` where nobody could tell.
-Truth has_feature(const Feature& feature, const KernelFacts& facts);
+Ternary has_feature(const Feature& feature, const KernelFacts& facts);
 /// The same for a word of has(): a feature's name, or TYPE.HELPER (xdp.bpf_get_current_pid_tgid).
-Truth has_feature(std::string_view name, const Features& features, const KernelFacts& facts);
+Ternary has_feature(std::string_view name, const Features& features, const KernelFacts& facts);
 
 struct Disagreement {
   const Feature* feature = nullptr;

@@ -30,8 +30,8 @@ KernelFacts backported() {
   facts.release = "4.18.0-348.el8.x86_64";
   facts.helper_count = 150;
   facts.helpers["BPF_PROG_TYPE_XDP"] = {{130}, {}};
-  facts.probed["map_type"]["BPF_MAP_TYPE_RINGBUF"].answer = Truth::yes;
-  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Truth::no;
+  facts.probed["map_type"]["BPF_MAP_TYPE_RINGBUF"].answer = Ternary::yes;
+  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Ternary::no;
   return facts;
 }
 
@@ -51,7 +51,7 @@ TEST(FeatureCheck, a_backport_is_seen) {
 TEST(FeatureCheck, what_is_missing_although_new_enough_is_seen) {
   KernelFacts facts;
   facts.release = "6.1.0";
-  facts.probed["behaviour"]["fentry"] = {Truth::no, "ENOTSUPP"};
+  facts.probed["behaviour"]["fentry"] = {Ternary::no, "ENOTSUPP"};
   EXPECT_THAT(disagreements(facts), ElementsAre("fentry: claims 5.5, this kernel has it not"));
 }
 
@@ -70,8 +70,8 @@ TEST(FeatureCheck, the_summary_counts_and_names_the_first) {
   EXPECT_EQ(summary(check_features(features, facts)),
             "has 2 (bpf_ringbuf_output, BPF_MAP_TYPE_RINGBUF)");
   facts.release = "5.10.0";
-  facts.probed["behaviour"]["fentry"].answer = Truth::no;
-  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Truth::yes;
+  facts.probed["behaviour"]["fentry"].answer = Ternary::no;
+  facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Ternary::yes;
   EXPECT_EQ(summary(check_features(features, facts)),
             "has 1 (BPF_MAP_TYPE_ARENA), has not 1 (fentry)");
   EXPECT_EQ(summary({}), "");
@@ -80,10 +80,10 @@ TEST(FeatureCheck, the_summary_counts_and_names_the_first) {
 TEST(FeatureCheck, has_asks_for_a_helper_of_one_type_too) {
   const Features features = some_features();
   const KernelFacts facts = backported();
-  EXPECT_EQ(has_feature("bpf_loop", features, facts), Truth::no);
-  EXPECT_EQ(has_feature("xdp.bpf_ringbuf_output", features, facts), Truth::yes);
-  EXPECT_EQ(has_feature("kprobe.bpf_ringbuf_output", features, facts), Truth::unknown);
-  EXPECT_EQ(has_feature("no_such_word", features, facts), Truth::unknown);
+  EXPECT_EQ(has_feature("bpf_loop", features, facts), Ternary::no);
+  EXPECT_EQ(has_feature("xdp.bpf_ringbuf_output", features, facts), Ternary::yes);
+  EXPECT_EQ(has_feature("kprobe.bpf_ringbuf_output", features, facts), Ternary::unknown);
+  EXPECT_EQ(has_feature("no_such_word", features, facts), Ternary::unknown);
 }
 
 TEST(FeatureCheck, conditions_are_answered_by_facts) {
@@ -98,21 +98,21 @@ TEST(FeatureCheck, conditions_are_answered_by_facts) {
     EXPECT_TRUE(condition) << text;
     return condition->holds(answers);
   };
-  EXPECT_EQ(holds("has(BPF_MAP_TYPE_RINGBUF) and not has(bpf_loop)"), Truth::yes);
-  EXPECT_EQ(holds("config(FPROBE)"), Truth::yes);
-  EXPECT_EQ(holds("config(BPF_LSM)"), Truth::no);
-  EXPECT_EQ(holds("symbol(__x64_sys_connect) and not symbol(sys_connect)"), Truth::yes);
-  EXPECT_EQ(holds("has(fentry)"), Truth::unknown);
+  EXPECT_EQ(holds("has(BPF_MAP_TYPE_RINGBUF) and not has(bpf_loop)"), Ternary::yes);
+  EXPECT_EQ(holds("config(FPROBE)"), Ternary::yes);
+  EXPECT_EQ(holds("config(BPF_LSM)"), Ternary::no);
+  EXPECT_EQ(holds("symbol(__x64_sys_connect) and not symbol(sys_connect)"), Ternary::yes);
+  EXPECT_EQ(holds("has(fentry)"), Ternary::unknown);
 }
 
 TEST(FeatureCheck, causes_are_told_by_facts) {
   Outcome outcome;
-  outcome.maps = {{"m", "bloom_filter", {StageResult::refused, "EINVAL", ""}}};
+  outcome.maps = {{"m", "bloom_filter", {StageResult::failed, "EINVAL", ""}}};
   outcome.programs.resize(1);
   KernelFacts facts;
-  const auto cause = [&] { return judge_program(outcome, outcome.programs[0], &facts)->cause; };
+  const auto cause = [&] { return diagnose_program(outcome, outcome.programs[0], &facts)->cause; };
   EXPECT_EQ(cause(), Cause::map_create_failed);
-  facts.probed["map_type"]["BPF_MAP_TYPE_BLOOM_FILTER"].answer = Truth::no;
+  facts.probed["map_type"]["BPF_MAP_TYPE_BLOOM_FILTER"].answer = Ternary::no;
   EXPECT_EQ(cause(), Cause::map_type_unknown);
   outcome.maps[0].type = "type 200";
   EXPECT_EQ(cause(), Cause::map_create_failed);

@@ -82,7 +82,7 @@ std::string file_with(const std::string& key, const std::string& value) {
       {"kfuncs", "[]"},
       {"behaviours", R"([{"name":"loops","text":"loops","since":"5.3","commit":"0123456789ab"}])"},
       {"instead", R"({"bpf_a":"use b"})"},
-      {"causes", R"({"back_edge":{"feature":"loops"},"licence":{"do":"declare one"}})"}};
+      {"causes", R"({"back_edge":{"feature":"loops"},"license":{"do":"declare one"}})"}};
   lines[key] = value;
   std::string text = "{";
   for (const auto& [name, json] : lines) {
@@ -108,7 +108,7 @@ TEST(FeaturesFile, says_what_to_do_instead) {
   ASSERT_TRUE(features) << features.error().message;
   EXPECT_EQ(features->helper(1)->instead, "use b");
   EXPECT_EQ(features->advice(Cause::back_edge)->feature, "loops");
-  EXPECT_EQ(features->advice(Cause::licence)->action, "declare one");
+  EXPECT_EQ(features->advice(Cause::license)->action, "declare one");
   EXPECT_EQ(features->advice(Cause::memlock), nullptr);
 }
 

@@ -8,7 +8,7 @@ namespace bpfmatrix {
 
 namespace {
 
-std::string sentence_of(const Judgement& judgement) {
+std::string sentence_of(const Diagnosis& judgement) {
   std::string text(short_text(judgement.cause));
   if (!judgement.subject.empty()) text += fmt::format(": '{}'", judgement.subject);
   if (judgement.instruction) text += fmt::format(", at instruction {}", *judgement.instruction);
@@ -28,9 +28,9 @@ Finding machine_finding(const Outcome& outcome) {
 }
 
 /// The object's own refusal, where it never came to programs.
-std::optional<Judgement> judge_object(const Outcome& outcome) {
-  if (outcome.open.result != StageResult::refused) return std::nullopt;
-  return judge_program(outcome, ProgramOutcome{});
+std::optional<Diagnosis> diagnose_object(const Outcome& outcome) {
+  if (outcome.open.result != StageResult::failed) return std::nullopt;
+  return diagnose_program(outcome, ProgramOutcome{});
 }
 
 }  // namespace
@@ -38,8 +38,8 @@ std::optional<Judgement> judge_object(const Outcome& outcome) {
 Finding find_cause(const Outcome& outcome, const ProgramOutcome* program,
                    const KernelFacts* kernel) {
   if (outcome.end != End::completed) return machine_finding(outcome);
-  const std::optional<Judgement> judgement =
-      program != nullptr ? judge_program(outcome, *program, kernel) : judge_object(outcome);
+  const std::optional<Diagnosis> judgement =
+      program != nullptr ? diagnose_program(outcome, *program, kernel) : diagnose_object(outcome);
   if (!judgement) return {};
   Finding finding{std::string(short_text(judgement->cause)), sentence_of(*judgement)};
   const std::string reason =

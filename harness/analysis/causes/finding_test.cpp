@@ -24,7 +24,7 @@ TEST(Finding, names_cause_subject_and_place_of_a_refusal) {
   Outcome outcome = completed();
   ProgramOutcome program;
   program.name = "prog";
-  program.load.stage = {StageResult::refused, "EINVAL", ""};
+  program.load.stage = {StageResult::failed, "EINVAL", ""};
   program.load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   outcome.programs = {program};
   const Finding finding = find_cause(outcome, &outcome.programs[0]);
@@ -38,7 +38,7 @@ TEST(Finding, a_machine_that_was_lost_says_nothing_about_the_program) {
   outcome.end = End::hung;
   outcome.end_reason = "no answer";
   ProgramOutcome program;
-  program.load.stage = {StageResult::refused, "EINVAL", ""};
+  program.load.stage = {StageResult::failed, "EINVAL", ""};
   outcome.programs = {program};
   const Finding finding = find_cause(outcome, &outcome.programs[0]);
   EXPECT_EQ(finding.words, "hung");
@@ -48,7 +48,7 @@ TEST(Finding, a_machine_that_was_lost_says_nothing_about_the_program) {
 TEST(Finding, an_object_refused_at_open_has_the_cause_itself) {
   Outcome outcome = completed();
   outcome.open = {
-      StageResult::refused, "EOPNOTSUPP",
+      StageResult::failed, "EOPNOTSUPP",
       "libbpf: elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+"};
   EXPECT_EQ(find_cause(outcome, nullptr).words, short_text(Cause::legacy_maps));
 }

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "analysis/causes/kernel_logs.h"
-#include "analysis/causes/refusals.h"
+#include "analysis/causes/failures.h"
 
 namespace bpfmatrix {
 namespace {
@@ -95,11 +95,11 @@ TEST(HostileLog, a_log_cut_anywhere_is_never_misjudged) {
     if (whole.accepted || whole.log.empty() || whole.kernel.find("x86_64") == std::string::npos) {
       continue;
     }
-    const Cause right = classify(refusal_of(whole)).cause;
+    const Cause right = classify(failure_of(whole)).cause;
     for (std::size_t size = 0; size < whole.log.size(); size += 7) {
       KernelLog cut = whole;
       cut.log.resize(size);
-      const Cause found = classify(refusal_of(cut)).cause;
+      const Cause found = classify(failure_of(cut)).cause;
       ASSERT_TRUE(found == right || found == Cause::unknown)
           << whole.program << " on " << whole.kernel << " cut at " << size << ": "
           << to_string(found);
@@ -110,10 +110,10 @@ TEST(HostileLog, a_log_cut_anywhere_is_never_misjudged) {
 TEST(HostileLog, a_refusal_cut_anywhere_is_never_misjudged) {
   for (Outcome refusal : refusals()) {
     if (refusal.programs.empty() || refusal.programs[0].load.log_tail.empty()) continue;
-    const Cause right = judge_program(refusal, refusal.programs[0])->cause;
+    const Cause right = diagnose_program(refusal, refusal.programs[0])->cause;
     std::string& log = refusal.programs[0].load.log_tail;
     for (const std::string whole = log; !log.empty(); log.pop_back()) {
-      const Cause found = judge_program(refusal, refusal.programs[0])->cause;
+      const Cause found = diagnose_program(refusal, refusal.programs[0])->cause;
       ASSERT_TRUE(found == right || found == Cause::unknown || found == Cause::log_truncated)
           << symptom(refusal) << " on " << refusal.kernel.id << ", " << log.size()
           << " bytes: " << to_string(found);

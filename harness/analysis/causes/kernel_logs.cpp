@@ -61,8 +61,8 @@ KernelLog kernel_log(const std::string& kernel, const std::string& program) {
   return {};
 }
 
-RefusalFacts facts_about(const KernelLog& log) {
-  RefusalFacts facts;
+FailureFacts facts_about(const KernelLog& log) {
+  FailureFacts facts;
   facts.global_data = log.program == "global_data";
   facts.callbacks = log.program == "bpf_loop_helper";
   if (log.stage == Stage::map) facts.type_known = false;
@@ -70,7 +70,7 @@ RefusalFacts facts_about(const KernelLog& log) {
   return facts;
 }
 
-Refusal refusal_of(const KernelLog& log) {
+Failure failure_of(const KernelLog& log) {
   return {.stage = log.stage,
           .errno_name = log.errno_name,
           .message = log.message,

@@ -23,7 +23,7 @@ std::vector<KernelLog> kernel_logs();
 KernelLog kernel_log(const std::string& kernel, const std::string& program);
 
 /// What a look into the object, and a probe of that kernel, would have said of this refusal.
-RefusalFacts facts_about(const KernelLog& log);
-Refusal refusal_of(const KernelLog& log);
+FailureFacts facts_about(const KernelLog& log);
+Failure failure_of(const KernelLog& log);
 
 }  // namespace bpfmatrix

@@ -39,7 +39,7 @@ const Expected kExpected[] = {
     {"helper_not_allowed", Cause::helper_not_allowed},
     {"helper_unknown", Cause::helper_unknown},
     {"kfunc_unknown", Cause::kfunc_unknown, Cause::no_kernel_btf, kWithoutBtf},
-    {"licence_not_gpl", Cause::licence},
+    {"license_not_gpl", Cause::license},
     {"lsm", Cause::no_kernel_btf},
     {"map_index_unchecked", Cause::out_of_bounds},
     {"map_out_of_bounds", Cause::out_of_bounds},
@@ -77,7 +77,7 @@ TEST(KernelLogs, every_refusal_has_its_right_cause) {
   for (const KernelLog& log : kernel_logs()) {
     if (log.accepted) continue;
     ++refused;
-    EXPECT_EQ(to_string(classify(refusal_of(log)).cause), to_string(expected_cause(log)))
+    EXPECT_EQ(to_string(classify(failure_of(log)).cause), to_string(expected_cause(log)))
         << name(log);
   }
   EXPECT_EQ(refused, 345);
@@ -86,7 +86,7 @@ TEST(KernelLogs, every_refusal_has_its_right_cause) {
 TEST(KernelLogs, no_refusal_is_judged_without_its_errno) {
   for (const KernelLog& log : kernel_logs()) {
     if (log.accepted || log.stage != Stage::load || log.log.empty()) continue;
-    Refusal refusal = refusal_of(log);
+    Failure refusal = failure_of(log);
     refusal.errno_name = "EIO";
     EXPECT_EQ(to_string(classify(refusal).cause), "unknown") << name(log);
   }

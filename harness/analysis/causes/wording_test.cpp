@@ -1,5 +1,5 @@
 // Verdict lines that were read in the kernel's source (testdata/wording.tsv) and judged by reading.
-// They are no real logs; those are in kernel_logs_test.cpp and refusals_test.cpp.
+// They are no real logs; those are in kernel_logs_test.cpp and failures_test.cpp.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -110,8 +110,8 @@ class Checker {
     for (const Subject& subject : subjects_) {
       const SpaceAnswer gap =
           can_hold(Condition(), conditions_before(spec_.expect.size(), subject), space_of(subject));
-      if (gap.truth == Truth::no) continue;
-      if (gap.truth == Truth::unknown) {
+      if (gap.answer == Ternary::no) continue;
+      if (gap.answer == Ternary::unknown) {
         add_too_much(std::nullopt);
       } else {
         add(std::nullopt,
@@ -158,17 +158,17 @@ class Checker {
   }
 
   /// Whether there is a cell in which this rule is the one that decides.
-  Truth decides(std::size_t i) const {
+  Ternary decides(std::size_t i) const {
     std::vector<Subject> subjects = subjects_;
     // The object itself, where it never comes to programs.
     subjects.push_back({"", words_of(spec_.archs)});
-    Truth decides = Truth::no;
+    Ternary decides = Ternary::no;
     for (const Subject& subject : subjects) {
       if (!is_for(i, subject)) continue;
       const SpaceAnswer answer =
           can_hold(spec_.expect[i].when, conditions_before(i, subject), space_of(subject));
-      decides = decides || answer.truth;
-      if (decides == Truth::yes) break;
+      decides = decides || answer.answer;
+      if (decides == Ternary::yes) break;
     }
     return decides;
   }
@@ -176,18 +176,18 @@ class Checker {
   void check_decides(std::size_t i) {
     const Condition& when = spec_.expect[i].when;
     switch (decides(i)) {
-      case Truth::yes:
+      case Ternary::yes:
         return;
-      case Truth::unknown:
+      case Ternary::unknown:
         return add_too_much(i);
-      case Truth::no:
+      case Ternary::no:
         break;
     }
-    if (can_hold(when, {}, whole_space(when)).truth == Truth::no) {
+    if (can_hold(when, {}, whole_space(when)).answer == Ternary::no) {
       return add(i, fmt::format("'{}' can never hold", when.text()),
                  "correct its condition, or remove it");
     }
-    if (can_hold(when, {}, space_of({"", words_of(spec_.archs)})).truth == Truth::no) {
+    if (can_hold(when, {}, space_of({"", words_of(spec_.archs)})).answer == Ternary::no) {
       return add(
           i, fmt::format("'{}' holds for no cell of this case", when.text()),
           fmt::format("it runs with arch {}, btf {}, loader {}",

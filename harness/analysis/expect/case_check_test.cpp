@@ -44,10 +44,10 @@ const ContentsByArch kTwoPrograms{
 };
 
 TEST(CaseCheck, finds_nothing_wrong_with_rules_that_can_all_decide) {
-  EXPECT_THAT(problems(spec(R"j([{"when":"kernel < 5.3 and not has(bounded_loops)","load":"refused",
+  EXPECT_THAT(problems(spec(R"j([{"when":"kernel < 5.3 and not has(bounded_loops)","load":"failed",
                                   "cause":"back_edge"},
-                                 {"program":"second","load":"accepted"},
-                                 {"load":"accepted","observed":{"pid":"right"}}])j"),
+                                 {"program":"second","load":"ok"},
+                                 {"load":"ok","observed":{"pid":"right"}}])j"),
                        kTwoPrograms),
               ElementsAre());
 }
@@ -59,27 +59,27 @@ TEST(CaseCheck, nothing_expected_is_a_problem) {
 TEST(CaseCheck, every_unknown_word_is_listed) {
   EXPECT_THAT(
       problems(spec(R"j([{"when":"has(bpf_lop) or has(xdp.bpf_loop)","cause":["none","backedge"]},
-                         {"when":"not has(xdp.bpf_lop)","cause":"unknown"},{"load":"accepted"}])j")),
+                         {"when":"not has(xdp.bpf_lop)","cause":"unknown"},{"load":"ok"}])j")),
       ElementsAre("0: unknown cause 'backedge'", "0: unknown feature 'bpf_lop'",
                   "1: unknown cause 'unknown'", "1: unknown feature 'xdp.bpf_lop'"));
 }
 
 TEST(CaseCheck, a_condition_that_contradicts_itself_never_holds) {
-  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.0 and kernel > 5.8","load":"refused"},
-                                {"when":"arch == x86_64 and arch == aarch64","load":"refused"},
-                                {"when":"arch == riscv64","load":"refused"},
-                                {"load":"accepted"}])")),
+  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.0 and kernel > 5.8","load":"failed"},
+                                {"when":"arch == x86_64 and arch == aarch64","load":"failed"},
+                                {"when":"arch == riscv64","load":"failed"},
+                                {"load":"ok"}])")),
               ElementsAre("0: 'kernel < 5.0 and kernel > 5.8' can never hold",
                           "1: 'arch == x86_64 and arch == aarch64' can never hold",
                           "2: 'arch == riscv64' can never hold"));
 }
 
 TEST(CaseCheck, a_condition_about_cells_that_the_case_does_not_have) {
-  CaseSpec narrow = spec(R"([{"when":"arch == aarch64","load":"refused"},
-                             {"when":"btf == embedded","load":"refused"},
-                             {"when":"btf == none","load":"refused"},
-                             {"when":"loader == aya","load":"refused"},
-                             {"load":"accepted"}])");
+  CaseSpec narrow = spec(R"([{"when":"arch == aarch64","load":"failed"},
+                             {"when":"btf == embedded","load":"failed"},
+                             {"when":"btf == none","load":"failed"},
+                             {"when":"loader == aya","load":"failed"},
+                             {"load":"ok"}])");
   narrow.archs = {Arch::x86_64};
   EXPECT_THAT(problems(narrow), ElementsAre("0: 'arch == aarch64' holds for no cell of this case",
                                             "1: 'btf == embedded' holds for no cell of this case",
@@ -88,44 +88,44 @@ TEST(CaseCheck, a_condition_about_cells_that_the_case_does_not_have) {
 
 TEST(CaseCheck, a_rule_behind_wider_ones_never_decides) {
   const std::string shadowed = ": never decides: where it holds, a rule before it does";
-  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.8","load":"refused"},
-                                {"when":"kernel < 5.4","program":"first","load":"refused"},
-                                {"load":"accepted"},
-                                {"program":"second","load":"refused"}])")),
+  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.8","load":"failed"},
+                                {"when":"kernel < 5.4","program":"first","load":"failed"},
+                                {"load":"ok"},
+                                {"program":"second","load":"failed"}])")),
               ElementsAre("1" + shadowed, "3" + shadowed));
-  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.8","load":"refused"},
-                                {"when":"kernel >= 5.8","load":"refused"},{"load":"accepted"}])")),
+  EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.8","load":"failed"},
+                                {"when":"kernel >= 5.8","load":"failed"},{"load":"ok"}])")),
               ElementsAre("2" + shadowed));
-  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"refused"},
-                                {"program":"second","load":"refused"},
-                                {"when":"kernel < 5.8","program":"*","load":"accepted"},
-                                {"program":"[f]*","load":"accepted"}])"),
+  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"failed"},
+                                {"program":"second","load":"failed"},
+                                {"when":"kernel < 5.8","program":"*","load":"ok"},
+                                {"program":"[f]*","load":"ok"}])"),
                        kTwoPrograms),
               ElementsAre("3: no program is called '[f]*'"));
 }
 
 TEST(CaseCheck, a_program_is_only_where_it_is_compiled) {
-  EXPECT_THAT(problems(spec(R"([{"when":"arch == aarch64","program":"second","load":"refused"},
-                                {"load":"accepted"}])"),
+  EXPECT_THAT(problems(spec(R"([{"when":"arch == aarch64","program":"second","load":"failed"},
+                                {"load":"ok"}])"),
                        kTwoPrograms),
               ElementsAre("0: never decides: where it holds, a rule before it does"));
 }
 
 TEST(CaseCheck, a_program_without_a_rule_is_named_with_a_cell) {
-  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"accepted"},
-                                {"when":"kernel >= 5.8","program":"second","load":"accepted"}])"),
+  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"ok"},
+                                {"when":"kernel >= 5.8","program":"second","load":"ok"}])"),
                        kTwoPrograms),
               ElementsAre("-: program 'second' has no rule where kernel == 5.7 and arch == x86_64 "
                           "and btf == kernel"));
-  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"accepted"}])"), kTwoPrograms),
+  EXPECT_THAT(problems(spec(R"([{"program":"first","load":"ok"}])"), kTwoPrograms),
               ElementsAre("-: program 'second' has no rule where kernel == 5.10 and arch == x86_64 "
                           "and btf == kernel"));
 }
 
 TEST(CaseCheck, a_program_or_value_that_is_not_there) {
   EXPECT_THAT(
-      problems(spec(R"([{"program":"frist","load":"accepted"},
-                                {"load":"accepted","observed":{"pdi":"right","pid":"right"}}])"),
+      problems(spec(R"([{"program":"frist","load":"ok"},
+                                {"load":"ok","observed":{"pdi":"right","pid":"right"}}])"),
                kTwoPrograms),
       ElementsAre("0: no program is called 'frist'", "1: no observed value is called 'pdi'"));
 }
@@ -136,7 +136,7 @@ TEST(CaseCheck, a_case_that_asks_too_much_is_told_so) {
   for (int i = 0; i < 30; ++i) when += fmt::format(" and config(C{})", i);
   std::string rules = "[";
   for (int i = 0; i < 64; ++i)
-    rules += fmt::format(R"({}{{"when":"{}","load":"accepted"}})", i == 0 ? "" : ",", when);
+    rules += fmt::format(R"({}{{"when":"{}","load":"ok"}})", i == 0 ? "" : ",", when);
   const std::vector<std::string> found = problems(spec((rules + "]").c_str()));
   ASSERT_EQ(found.size(), 65U);
   EXPECT_EQ(found[0], "-: asks about too many different things to be checked");

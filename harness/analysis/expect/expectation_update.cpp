@@ -21,7 +21,7 @@ using Words = std::map<std::string, std::string>;
 
 /// What is expected of a program that nothing was expected of.
 const std::vector<std::string> kUsualFields{"end",    "open", "relocate",  "load",
-                                            "attach", "hit",  "arguments", "observed"};
+                                            "attach", "fired",  "arguments", "observed"};
 
 /// One program of one outcome, or the object that never came to programs.
 struct Sample {
@@ -73,31 +73,31 @@ void shorten(Words& words, const ExpectationRule* rule) {
     if (!asks_for(rule, field)) drop(field, word);
   };
   drop("cause", "none");
-  if (words.contains("load") && words["load"] != "accepted") drop("attach", "not_tried");
+  if (words.contains("load") && words["load"] != "ok") drop("attach", "not_reached");
   drop_unasked("end", "completed");
-  drop_unasked("open", "opened");
-  drop_unasked("relocate", "applied");
-  drop_unasked("arguments", "not_told");
-  for (const char* field : {"hit", "observed"}) {
-    drop_unasked(field, "not_tried");
+  drop_unasked("open", "ok");
+  drop_unasked("relocate", "ok");
+  drop_unasked("arguments", "unknown");
+  for (const char* field : {"fired", "observed"}) {
+    drop_unasked(field, "not_reached");
     drop_unasked(field, "absent");
   }
 }
 
 /// What a rule in place of `rule` would say of this sample. Nothing: there is nothing that can be
-/// told, or a refusal whose cause cannot.
+/// told, or a failure whose cause cannot.
 std::optional<Words> words_for(const Sample& sample, const ExpectationRule* rule) {
   if (sample.outcome->end == End::panicked) return Words{{"end", "panicked"}};
   Words words;
   for (const std::string& field : fields_of(rule)) {
     if (const auto got = word(sample, field)) words[field] = *got;
   }
-  // A refusal stands with the stage and the cause, whatever the old rule asked for.
+  // A failure stands with the stage and the cause, whatever the old rule asked for.
   for (const char* stage : {"open", "relocate", "load", "attach"}) {
-    if (word(sample, stage) != "refused") continue;
+    if (word(sample, stage) != "failed") continue;
     const auto cause = word(sample, "cause");
     if (!cause) return std::nullopt;
-    words[stage] = "refused";
+    words[stage] = "failed";
     words["cause"] = *cause;
   }
   if (words.empty()) return std::nullopt;
@@ -107,12 +107,12 @@ std::optional<Words> words_for(const Sample& sample, const ExpectationRule* rule
 
 /// Whether the rule, which decides for this sample, has no complaint; unknown where it has only
 /// doubts.
-Truth meets(const Sample& sample, const ExpectationRule& rule) {
+Ternary meets(const Sample& sample, const ExpectationRule& rule) {
   Outcome one = *sample.outcome;
   if (sample.program != nullptr) one.programs = {*sample.program};
   const CellVerdict verdict = judge(one, {rule}, sample.facts);
-  if (!verdict.mismatches.empty()) return Truth::no;
-  return verdict.doubts.empty() ? Truth::yes : Truth::unknown;
+  if (!verdict.mismatches.empty()) return Ternary::no;
+  return verdict.doubts.empty() ? Ternary::yes : Ternary::unknown;
 }
 
 /// Samples that came to the same.
@@ -328,7 +328,7 @@ class Updater {
   /// As opposed to: it cannot be told whether one holds.
   static bool none_may_hold(const std::vector<ExpectationRule>& rules, const Sample& sample) {
     return std::all_of(rules.begin(), rules.end(), [&](const ExpectationRule& rule) {
-      return !glob_match(rule.program, sample.name) || rule.when.holds(sample.facts) == Truth::no;
+      return !glob_match(rule.program, sample.name) || rule.when.holds(sample.facts) == Ternary::no;
     });
   }
 
@@ -338,9 +338,9 @@ class Updater {
     Samples met;
     Samples missed;
     for (const Sample* sample : decided_at(at)) {
-      const Truth met_it = rule != nullptr ? meets(*sample, *rule) : Truth::no;
-      if (met_it == Truth::yes) met.push_back(sample);
-      if (met_it == Truth::no) missed.push_back(sample);
+      const Ternary met_it = rule != nullptr ? meets(*sample, *rule) : Ternary::no;
+      if (met_it == Ternary::yes) met.push_back(sample);
+      if (met_it == Ternary::no) missed.push_back(sample);
     }
     if (missed.empty()) return 0;
     const std::vector<ExpectationRule> fresh = Mend(rule, met, missed).run();

@@ -24,7 +24,7 @@ std::vector<ExpectationRule> rules(const char* json) {
 ProgramOutcome program(const std::string& name, const std::string& refusal = "") {
   ProgramOutcome program;
   program.name = name;
-  program.load.stage.result = refusal.empty() ? StageResult::ok : StageResult::refused;
+  program.load.stage.result = refusal.empty() ? StageResult::ok : StageResult::failed;
   if (refusal.empty()) program.attach.stage.result = StageResult::ok;
   if (!refusal.empty()) program.load.stage.errno_name = "EINVAL";
   program.load.log_tail = refusal;
@@ -50,7 +50,7 @@ Outcome outcome(const std::string& kernel, std::vector<ProgramOutcome> programs,
   o.case_id = "case";
   o.end = End::completed;
   o.open.result = StageResult::ok;
-  o.relocation.stage.result = StageResult::ok;
+  o.relocate.stage.result = StageResult::ok;
   o.programs = std::move(programs);
   return o;
 }
@@ -86,7 +86,7 @@ std::vector<std::string> updated(const char* old, const std::vector<Outcome>& ou
 }
 
 TEST(ExpectationUpdate, what_is_as_expected_is_kept) {
-  EXPECT_THAT(updated(R"([{"when":"kernel < 5.8","load":"refused"},{"load":"accepted"}])",
+  EXPECT_THAT(updated(R"([{"when":"kernel < 5.8","load":"failed"},{"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p")})}),
               ElementsAre("kept 0", "kept 1"));
 }
@@ -96,15 +96,15 @@ TEST(ExpectationUpdate, kernels_are_merged_into_the_simplest_condition) {
                                       outcome("debian-5.10-x86_64", {program("p", kNoHelper)}),
                                       outcome("debian-6.1-x86_64", {program("p")}),
                                       outcome("debian-6.1-aarch64", {program("p")})};
-  EXPECT_THAT(updated(R"([{"load":"accepted","attach":"attached"}])", outcomes),
+  EXPECT_THAT(updated(R"([{"load":"ok","attach":"ok"}])", outcomes),
               ElementsAre("kernel < 6.1: *: cause helper_unknown, load refused (observed on "
                           "debian-5.4-x86_64, debian-5.10-x86_64)",
                           "kept 0"));
 }
 
 TEST(ExpectationUpdate, a_rule_that_nobody_meets_is_rewritten_in_its_place) {
-  EXPECT_THAT(updated(R"([{"when":"arch == x86_64","load":"refused","cause":"licence"},
-                          {"load":"accepted"}])",
+  EXPECT_THAT(updated(R"([{"when":"arch == x86_64","load":"failed","cause":"license"},
+                          {"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p", kNoHelper)}),
                        outcome("debian-6.1-aarch64", {program("p")})}),
               ElementsAre("arch == x86_64: *: cause helper_unknown, load refused (observed on "
@@ -114,7 +114,7 @@ TEST(ExpectationUpdate, a_rule_that_nobody_meets_is_rewritten_in_its_place) {
 
 TEST(ExpectationUpdate, the_condition_of_the_rule_it_stands_before_is_kept) {
   EXPECT_THAT(
-      updated(R"([{"when":"kernel < 6.0 or kernel >= 6.10","load":"accepted"},{"load":"refused",
+      updated(R"([{"when":"kernel < 6.0 or kernel >= 6.10","load":"ok"},{"load":"failed",
                   "cause":"helper_unknown"}])",
               {outcome("debian-5.10-x86_64", {program("p")}),
                outcome("debian-5.10-aarch64", {program("p", kLoop)}),
@@ -125,13 +125,13 @@ TEST(ExpectationUpdate, the_condition_of_the_rule_it_stands_before_is_kept) {
 }
 
 TEST(ExpectationUpdate, btf_and_programs_tell_apart_too) {
-  EXPECT_THAT(updated(R"([{"load":"accepted"}])",
+  EXPECT_THAT(updated(R"([{"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p")}, "kernel"),
                        outcome("debian-6.1-x86_64", {program("p", kNoHelper)}, "none")}),
               ElementsAre("btf == none: *: cause helper_unknown, load refused (observed on "
                           "debian-6.1-x86_64)",
                           "kept 0"));
-  EXPECT_THAT(updated(R"([{"load":"accepted"}])",
+  EXPECT_THAT(updated(R"([{"load":"ok"}])",
                       {outcome("debian-5.10-x86_64", {program("a"), program("b", kLoop)}),
                        outcome("debian-6.1-x86_64", {program("a"), program("b")})}),
               ElementsAre("kernel < 6.1: b: cause back_edge, load refused (observed on "
@@ -141,9 +141,9 @@ TEST(ExpectationUpdate, btf_and_programs_tell_apart_too) {
 
 TEST(ExpectationUpdate, an_object_that_does_not_open_does_not_take_its_programs_along) {
   Outcome closed = outcome("debian-6.1-x86_64", {}, "none");
-  closed.open = {StageResult::refused, "", "libbpf: elf: legacy map definitions in 'maps' section"};
-  closed.relocation = {};
-  const auto rules = updated(R"([{"load":"accepted"}])",
+  closed.open = {StageResult::failed, "", "libbpf: elf: legacy map definitions in 'maps' section"};
+  closed.relocate = {};
+  const auto rules = updated(R"([{"load":"ok"}])",
                              {closed, outcome("debian-6.1-x86_64", {program("p")}, "kernel"),
                               outcome("debian-6.1-x86_64", {program("p", kLoop)}, "embedded")});
   EXPECT_EQ(rules.size(), 3U);
@@ -151,7 +151,7 @@ TEST(ExpectationUpdate, an_object_that_does_not_open_does_not_take_its_programs_
 }
 
 TEST(ExpectationUpdate, what_nothing_tells_apart_is_allowed_both_ways) {
-  EXPECT_THAT(updated(R"([{"load":"accepted"}])",
+  EXPECT_THAT(updated(R"([{"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p")}),
                        outcome("custom-6.1-x86_64", {program("p", kNoHelper)})}),
               ElementsAre("always: *: cause helper_unknown|none, load refused|accepted (observed "
@@ -170,7 +170,7 @@ TEST(ExpectationUpdate, a_case_without_expectations_gets_some) {
 TEST(ExpectationUpdate, a_panic_is_all_there_is_to_expect) {
   Outcome panic = outcome("debian-6.1-x86_64", {program("p")});
   panic.end = End::panicked;
-  EXPECT_THAT(updated(R"([{"load":"accepted"}])", {panic}),
+  EXPECT_THAT(updated(R"([{"load":"ok"}])", {panic}),
               ElementsAre("always: *: end panicked (observed on debian-6.1-x86_64)"));
 }
 
@@ -180,9 +180,9 @@ TEST(ExpectationUpdate, nothing_is_learned_from_what_could_not_be_told) {
     outcomes.push_back(outcome("debian-6.1-x86_64", {program("p", kLoop)}));
     outcomes.back().end = end;
   }
-  EXPECT_THAT(updated(R"([{"load":"accepted"}])", outcomes), ElementsAre("kept 0"));
+  EXPECT_THAT(updated(R"([{"load":"ok"}])", outcomes), ElementsAre("kept 0"));
 
-  const auto update = update_expectations(rules(R"([{"load":"accepted"}])"),
+  const auto update = update_expectations(rules(R"([{"load":"ok"}])"),
                                           {outcome("debian-6.1-x86_64", {program("p", kStrange)})});
   ASSERT_TRUE(update);
   EXPECT_THAT(shown(*update), ElementsAre("kept 0"));

@@ -24,43 +24,41 @@ using Words = std::vector<std::string>;
 using Subject = const ProgramOutcome*;
 using Word = std::optional<std::string>;
 
-bool is_refused(const StageOutcome& stage) { return stage.result == StageResult::refused; }
-
 std::string word(const StageOutcome& stage, std::string_view ok) {
   switch (stage.result) {
     case StageResult::ok:
       return std::string(ok);
-    case StageResult::refused:
+    case StageResult::failed:
       return "refused";
-    case StageResult::not_tried:
-      return "not_tried";
+    case StageResult::not_reached:
+      return "not_reached";
   }
-  return "not_tried";
+  return "not_reached";
 }
 
 Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
 
 Word open_word(const Outcome& outcome, Subject) { return word(outcome.open, "opened"); }
 
-Word command_word(const Outcome& outcome, Subject) {
-  if (!outcome.command) return "not_tried";
-  return outcome.command->failed() ? "failed" : "ended";
+Word app_word(const Outcome& outcome, Subject) {
+  if (!outcome.app) return "not_reached";
+  return outcome.app->failed() ? "failed" : "ended";
 }
 
 Word relocate_word(const Outcome& outcome, Subject) {
-  return word(outcome.relocation.stage, "applied");
+  return word(outcome.relocate.stage, "applied");
 }
 
 Word maps_word(const Outcome& outcome, Subject) {
-  if (outcome.maps.empty()) return "not_tried";
+  if (outcome.maps.empty()) return "not_reached";
   const bool refused = std::any_of(outcome.maps.begin(), outcome.maps.end(),
-                                   [](const MapOutcome& map) { return is_refused(map.stage); });
+                                   [](const MapOutcome& map) { return map.stage.failed(); });
   return refused ? "refused" : "created";
 }
 
 /// What the stages of a program say of an object without programs: nothing, unless it was refused.
 Word without_program(const Outcome& outcome) {
-  return is_refused(outcome.open) ? Word("not_tried") : std::nullopt;
+  return outcome.open.failed() ? Word("not_reached") : std::nullopt;
 }
 
 Word load_word(const Outcome& outcome, Subject program) {
@@ -72,8 +70,8 @@ Word attach_word(const Outcome& outcome, Subject program) {
 }
 
 Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
-  const std::optional<Judgement> judgement =
-      judge_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
+  const std::optional<Diagnosis> judgement =
+      diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return std::string(kNoCause);
   if (judgement->cause == Cause::unknown) return std::nullopt;
   return std::string(to_string(judgement->cause));
@@ -98,7 +96,7 @@ Word relocations_word(const Outcome& outcome, Subject program) {
   const auto result = gravest(program->relocations);
   if (!result && !has_relocation_records(outcome)) {
     // The loader counted some, and nobody knows whose they are.
-    const RelocationOutcome& all = outcome.relocation;
+    const RelocateOutcome& all = outcome.relocate;
     if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
   }
   return std::string(result ? to_string(*result) : kNoRelocations);
@@ -113,12 +111,12 @@ struct FieldReader {
 constexpr FieldReader kReaders[] = {
     {"end", end_word},
     {"open", open_word},
-    {"command", command_word},
+    {"app", app_word},
     {"maps", maps_word},
     {"relocate", relocate_word},
     {"load", load_word},
     {"attach", attach_word},
-    {"hit", run_word<hit_word>},
+    {"fired", run_word<fired_word>},
     {"arguments", run_word<arguments_word>},
     {kObserved, observed_words},
     {kRelocations, relocations_word},
@@ -177,10 +175,10 @@ void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
 /// What the witnesses of a relocation do not agree on is not known.
 void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
   for (const RelocationRecord& record : program.relocations) {
-    if (record.witness != WitnessResult::disagrees) continue;
+    if (record.cross_check != CrossCheck::disagrees) continue;
     verdict.doubts.push_back(
         {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
-                                   record.local, record.witness_words)});
+                                   record.local, record.cross_check_note)});
   }
 }
 
@@ -242,11 +240,11 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
   for (const ExpectationRule& rule : rules) {
     if (!glob_match(rule.program, program)) continue;
     switch (rule.when.holds(facts)) {
-      case Truth::yes:
+      case Ternary::yes:
         return {&rule, ""};
-      case Truth::no:
+      case Ternary::no:
         break;
-      case Truth::unknown:
+      case Ternary::unknown:
         return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
     }
   }
@@ -274,10 +272,10 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
     judge_witnesses(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
-  for (const std::string& difference : outcome.vm.unsteady) {
+  for (const std::string& difference : outcome.vm.flaky) {
     verdict.doubts.push_back({"", "attempts differ: " + difference});
   }
-  const bool steady = outcome.vm.unsteady.empty();
+  const bool steady = outcome.vm.flaky.empty();
   verdict.verdict = steady ? summary(verdict, outcome.end) : Verdict::unsure;
   return verdict;
 }

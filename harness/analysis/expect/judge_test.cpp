@@ -19,7 +19,7 @@ std::vector<ExpectationRule> rules(const char* json) {
 }
 
 const StageOutcome kOk{StageResult::ok};
-const StageOutcome kRefused{StageResult::refused, "EINVAL", ""};
+const StageOutcome kRefused{StageResult::failed, "EINVAL", ""};
 
 /// Two programs on 6.1, loaded, attached and triggered, and nobody counted.
 Outcome good_outcome() {
@@ -31,7 +31,7 @@ Outcome good_outcome() {
   outcome.loader = "libbpf";
   outcome.end = End::completed;
   outcome.open = kOk;
-  outcome.relocation.stage = kOk;
+  outcome.relocate.stage = kOk;
   outcome.maps = {{"events", "ringbuf", kOk}};
   for (const char* name : {"first", "second"}) {
     ProgramOutcome program;
@@ -55,8 +55,8 @@ Outcome refused_at_load() {
 
 Outcome refused_at_open() {
   Outcome outcome = good_outcome();
-  outcome.open = {StageResult::refused, "", "no"};
-  outcome.relocation.stage = {};
+  outcome.open = {StageResult::failed, "", "no"};
+  outcome.relocate.stage = {};
   outcome.maps.clear();
   outcome.programs.clear();
   return outcome;
@@ -108,54 +108,54 @@ struct Row {
 TEST(Judge, one_verdict_for_each_outcome_and_rule) {
   const Row rows[] = {
       {"all fields that an outcome has", good_outcome(),
-       R"([{"end":"completed","open":"opened","maps":"created","relocate":"applied",
-            "load":"accepted","cause":"none","attach":"attached"}])",
+       R"([{"end":"completed","open":"ok","maps":"ok","relocate":"ok",
+            "load":"ok","cause":"none","attach":"ok"}])",
        Verdict::as_expected},
-      {"one word of several", good_outcome(), R"([{"attach":["refused","attached"]}])",
+      {"one word of several", good_outcome(), R"([{"attach":["failed","ok"]}])",
        Verdict::as_expected},
-      {"a program that is refused", refused_at_load(), R"([{"load":"accepted"}])",
+      {"a program that is refused", refused_at_load(), R"([{"load":"ok"}])",
        Verdict::unexpected},
       {"the refusal that is expected", refused_at_load(),
-       R"([{"program":"second","load":"refused","cause":"helper_unknown","attach":"not_tried"},
-           {"load":"accepted"}])",
+       R"([{"program":"second","load":"failed","cause":"helper_unknown","attach":"not_reached"},
+           {"load":"ok"}])",
        Verdict::as_expected},
       {"another cause", refused_at_load(),
-       R"([{"program":"second","load":"refused","cause":"licence"},{"load":"accepted"}])",
+       R"([{"program":"second","load":"failed","cause":"license"},{"load":"ok"}])",
        Verdict::unexpected},
-      {"a success where a refusal is expected", good_outcome(), R"([{"load":"refused"}])",
+      {"a success where a refusal is expected", good_outcome(), R"([{"load":"failed"}])",
        Verdict::unexpected},
       {"the first rule that holds decides", good_outcome(),
-       R"([{"when":"kernel < 5.8","load":"refused"},{"load":"accepted"},{"load":"refused"}])",
+       R"([{"when":"kernel < 5.8","load":"failed"},{"load":"ok"},{"load":"failed"}])",
        Verdict::as_expected},
       {"no rule at all", good_outcome(), "[]", Verdict::unsure},
       {"no rule for one of the programs", good_outcome(),
-       R"([{"program":"first","load":"accepted"}])", Verdict::unsure},
-      {"a mismatch outweighs a doubt", good_outcome(), R"([{"program":"first","load":"refused"}])",
+       R"([{"program":"first","load":"ok"}])", Verdict::unsure},
+      {"a mismatch outweighs a doubt", good_outcome(), R"([{"program":"first","load":"failed"}])",
        Verdict::unexpected},
       {"a condition that nobody can answer", good_outcome(),
-       R"j([{"when":"has(bpf_loop)","load":"accepted"},{"load":"accepted"}])j", Verdict::unsure},
+       R"j([{"when":"has(bpf_loop)","load":"ok"},{"load":"ok"}])j", Verdict::unsure},
       {"a condition whose answer does not matter", good_outcome(),
-       R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"accepted"}])j", Verdict::as_expected},
-      {"hits that nobody counted", good_outcome(), R"([{"load":"accepted","hit":"yes"}])",
+       R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"ok"}])j", Verdict::as_expected},
+      {"hits that nobody counted", good_outcome(), R"([{"load":"ok","fired":"yes"}])",
        Verdict::unsure},
       {"relocations that the program does not have", good_outcome(),
        R"([{"relocations":"resolved"}])", Verdict::unexpected},
       {"one observed value", good_outcome(), R"([{"observed":{"pid":"right"}}])", Verdict::unsure},
-      {"an object that does not open", refused_at_open(), R"([{"load":"accepted"}])",
+      {"an object that does not open", refused_at_open(), R"([{"load":"ok"}])",
        Verdict::unexpected},
       {"an object that is not to open", refused_at_open(),
-       R"([{"open":"refused","cause":"loader_refused"}])", Verdict::as_expected},
+       R"([{"open":"failed","cause":"loader_refused"}])", Verdict::as_expected},
       {"rules for programs say nothing of the object", refused_at_open(),
-       R"([{"program":"first","open":"refused"}])", Verdict::unsure},
-      {"a machine that is gone", ended(End::lost), R"([{"load":"accepted"}])", Verdict::unsure},
-      {"a machine that hangs", ended(End::hung), R"([{"load":"refused"}])", Verdict::unsure},
+       R"([{"program":"first","open":"failed"}])", Verdict::unsure},
+      {"a machine that is gone", ended(End::lost), R"([{"load":"ok"}])", Verdict::unsure},
+      {"a machine that hangs", ended(End::hung), R"([{"load":"failed"}])", Verdict::unsure},
       {"a machine that is to hang", ended(End::hung), R"([{"end":"hung"}])", Verdict::as_expected},
-      {"a panic", ended(End::panicked), R"([{"load":"accepted"}])", Verdict::unexpected},
-      {"a panic that is wanted", ended(End::panicked), R"([{"end":"panicked","load":"accepted"}])",
+      {"a panic", ended(End::panicked), R"([{"load":"ok"}])", Verdict::unexpected},
+      {"a panic that is wanted", ended(End::panicked), R"([{"end":"panicked","load":"ok"}])",
        Verdict::as_expected},
       {"a panic that does not come", good_outcome(), R"([{"end":"panicked"}])",
        Verdict::unexpected},
-      {"a kernel that could not be had", ended(End::unavailable), R"([{"load":"refused"}])",
+      {"a kernel that could not be had", ended(End::unavailable), R"([{"load":"failed"}])",
        Verdict::unavailable},
       {"a kernel that could not be had, and no rule", ended(End::unavailable), "[]",
        Verdict::unavailable},
@@ -171,10 +171,10 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
 TEST(Judge, a_mismatch_says_where_what_and_why) {
   const CellVerdict verdict = judged(
       refused_at_load(),
-      R"([{"load":"accepted","cause":["none","licence"],"attach":"attached","because":"5.8"}])");
+      R"([{"load":"ok","cause":["none","license"],"attach":"ok","because":"5.8"}])");
   EXPECT_THAT(mismatches(verdict),
-              ElementsAre("second: attach: wanted attached, got not_tried",
-                          "second: cause: wanted none|licence, got helper_unknown",
+              ElementsAre("second: attach: wanted attached, got not_reached",
+                          "second: cause: wanted none|license, got helper_unknown",
                           "second: load: wanted accepted, got refused"));
   EXPECT_EQ(verdict.mismatches[0].because, "5.8");
   EXPECT_THAT(doubts(verdict), IsEmpty());
@@ -182,17 +182,17 @@ TEST(Judge, a_mismatch_says_where_what_and_why) {
 
 TEST(Judge, an_unexpected_end_is_the_only_mismatch) {
   const CellVerdict verdict =
-      judged(ended(End::panicked), R"([{"program":"first","load":"refused"},{"end":"panicked"}])");
+      judged(ended(End::panicked), R"([{"program":"first","load":"failed"},{"end":"panicked"}])");
   EXPECT_THAT(mismatches(verdict), ElementsAre("first: end: wanted completed, got panicked"));
 }
 
 TEST(Judge, a_doubt_says_what_could_not_be_told) {
   EXPECT_THAT(doubts(judged(good_outcome(),
-                            R"j([{"program":"first","when":"config(BPF_LSM)","load":"accepted"},
-                                {"program":"second","hit":"yes","observed":{"pid":"right"}}])j")),
+                            R"j([{"program":"first","when":"config(BPF_LSM)","load":"ok"},
+                                {"program":"second","fired":"yes","observed":{"pid":"right"}}])j")),
               ElementsAre("first: cannot tell whether 'config(BPF_LSM)' holds",
                           "second: cannot tell 'hit'", "second: cannot tell 'observed.pid'"));
-  EXPECT_THAT(doubts(judged(ended(End::lost), R"([{"program":"first","load":"accepted"}])")),
+  EXPECT_THAT(doubts(judged(ended(End::lost), R"([{"program":"first","load":"ok"}])")),
               ElementsAre("first: lost: a reason", "second: no expectation"));
 }
 
@@ -207,9 +207,9 @@ TEST(Judge, a_cause_that_nobody_knows_is_a_doubt) {
 TEST(Judge, a_map_that_is_refused_counts_for_all_of_them) {
   Outcome outcome = good_outcome();
   outcome.maps.push_back({"strange", "unknown", kRefused});
-  EXPECT_EQ(judged(outcome, R"([{"maps":"refused"}])").verdict, Verdict::as_expected);
+  EXPECT_EQ(judged(outcome, R"([{"maps":"failed"}])").verdict, Verdict::as_expected);
   outcome.maps.clear();
-  EXPECT_EQ(judged(outcome, R"([{"maps":"not_tried"}])").verdict, Verdict::as_expected);
+  EXPECT_EQ(judged(outcome, R"([{"maps":"not_reached"}])").verdict, Verdict::as_expected);
 }
 
 /// The first program has these relocations.
@@ -236,7 +236,7 @@ TEST(Judge, the_gravest_relocation_stands_for_the_program) {
   for (const auto& row : rows) {
     for (const char* wanted : {"none", "unchanged", "resolved", "poisoned", "skipped", "failed"}) {
       const std::string rule = std::string(R"([{"program":"first","relocations":")") + wanted +
-                               R"("},{"load":"accepted"}])";
+                               R"("},{"load":"ok"}])";
       EXPECT_EQ(judged(relocated(row.results), rule.c_str()).verdict,
                 row.word == std::string(wanted) ? Verdict::as_expected : Verdict::unexpected)
           << row.word << " against " << wanted;
@@ -246,7 +246,7 @@ TEST(Judge, the_gravest_relocation_stands_for_the_program) {
 
 TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
   const Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::skipped});
-  const CellVerdict verdict = judged(outcome, R"([{"load":"accepted"}])");
+  const CellVerdict verdict = judged(outcome, R"([{"load":"ok"}])");
   EXPECT_EQ(verdict.verdict, Verdict::unexpected);
   EXPECT_THAT(mismatches(verdict),
               ElementsAre("first: relocations: wanted not skipped, got skipped"));
@@ -254,7 +254,7 @@ TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
             "loaded, and 'struct task_struct::tgid' holds the compiler's number: no BTF");
   EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
             Verdict::unexpected);
-  EXPECT_EQ(judged(outcome, R"([{"load":"accepted","relocations":["skipped","none"]}])").verdict,
+  EXPECT_EQ(judged(outcome, R"([{"load":"ok","relocations":["skipped","none"]}])").verdict,
             Verdict::as_expected);
 }
 
@@ -262,7 +262,7 @@ TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations)
   Outcome outcome = relocated({RelocationResult::skipped});
   outcome.programs[0].load.stage = {};
   EXPECT_EQ(
-      judged(outcome, R"([{"program":"first","load":"not_tried"},{"load":"accepted"}])").verdict,
+      judged(outcome, R"([{"program":"first","load":"not_reached"},{"load":"ok"}])").verdict,
       Verdict::as_expected);
 }
 
@@ -270,10 +270,10 @@ TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
   Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::resolved});
   RelocationRecord& record = outcome.programs[0].relocations[1];
   record.index = 1;
-  record.witness = WitnessResult::disagrees;
-  record.witness_words = "sent imm 4, calculated imm 8";
+  record.cross_check = CrossCheck::disagrees;
+  record.cross_check_note = "sent imm 4, calculated imm 8";
   for (const char* rule :
-       {R"([{"load":"accepted"}])", R"([{"relocations":["resolved","none"]}])"}) {
+       {R"([{"load":"ok"}])", R"([{"relocations":["resolved","none"]}])"}) {
     const CellVerdict verdict = judged(outcome, rule);
     EXPECT_EQ(verdict.verdict, Verdict::unsure);
     EXPECT_THAT(doubts(verdict),
@@ -285,26 +285,26 @@ TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
 TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
   Outcome outcome = good_outcome();
   outcome.programs.clear();
-  EXPECT_EQ(judged(outcome, R"([{"open":"opened","load":"accepted"}])").verdict, Verdict::unsure);
+  EXPECT_EQ(judged(outcome, R"([{"open":"ok","load":"ok"}])").verdict, Verdict::unsure);
 }
 
 /// The first program ran and read fd wrong, the second never ran.
 Outcome wrong_read() {
   Outcome outcome = good_outcome();
-  outcome.programs[0].run.hits = 1;
+  outcome.programs[0].run.fired = 1;
   outcome.programs[0].run.arguments = ArgumentsSeen::wrong;
   outcome.programs[1].run.run_cnt = 0;
   outcome.observed = {{"fd__first", Scalar(), Scalar(), ObservedResult::wrong},
                       {"pid__first", Scalar(), Scalar(), ObservedResult::right},
-                      {"rc", Scalar(), std::nullopt, ObservedResult::untold}};
+                      {"rc", Scalar(), std::nullopt, ObservedResult::unknown}};
   return outcome;
 }
 
 TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
   const CellVerdict verdict = judged(wrong_read(), R"([
-      {"program":"first","hit":"yes","arguments":"direct",
+      {"program":"first","fired":"yes","arguments":"direct",
        "observed":{"fd__first":"wrong","pid__first":"right","rc":"right"}},
-      {"hit":"yes","observed":"absent"}])");
+      {"fired":"yes","observed":"absent"}])");
   EXPECT_THAT(mismatches(verdict), ElementsAre("first: arguments: wanted direct, got wrong",
                                                "second: hit: wanted yes, got no"));
   EXPECT_THAT(doubts(verdict),
@@ -313,22 +313,22 @@ TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
 
 TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
   const char* const silent[] = {
-      R"([{"load":"accepted"}])",
-      R"([{"observed":{"pid__first":"right"},"program":"first"},{"load":"accepted"}])"};
+      R"([{"load":"ok"}])",
+      R"([{"observed":{"pid__first":"right"},"program":"first"},{"load":"ok"}])"};
   for (const char* json : silent) {
     EXPECT_THAT(mismatches(judged(wrong_read(), json)),
                 ElementsAre("first: observed.fd__first: wanted right, got wrong"));
   }
   for (const char* json :
-       {R"([{"program":"first","observed":"wrong"},{"load":"accepted"}])",
-        R"([{"program":"first","observed":{"fd__first":"wrong"}},{"load":"accepted"}])"}) {
+       {R"([{"program":"first","observed":"wrong"},{"load":"ok"}])",
+        R"([{"program":"first","observed":{"fd__first":"wrong"}},{"load":"ok"}])"}) {
     EXPECT_EQ(judged(wrong_read(), json).verdict, Verdict::as_expected) << json;
   }
 }
 
 TEST(Judge, an_object_of_ones_own_need_not_be_hit_and_must_not_read_wrong) {
   Outcome outcome = good_outcome();
-  outcome.programs[0].run.hits = 0;
+  outcome.programs[0].run.fired = 0;
   const auto verdict = [&] {
     return judge(outcome, default_expectations(), condition_facts(outcome)).verdict;
   };
@@ -348,15 +348,15 @@ TEST(Judge, what_is_expected_of_any_object) {
 
 TEST(Judge, a_command_that_ends_badly_by_itself_is_not_what_anybody_expects) {
   Outcome outcome = good_outcome();
-  outcome.command = {"./app", 0, {}, {}, 0};
+  outcome.app = {"./app", 0, {}, {}, 0};
   EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected);
-  outcome.command = {"./app", {}, 2, 2, 0};
+  outcome.app = {"./app", {}, 2, 2, 0};
   EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected)
       << "told to end by SIGINT, it ended so";
-  outcome.command = {"./app", 1, {}, {}, 0};
+  outcome.app = {"./app", 1, {}, {}, 0};
   const CellVerdict verdict = judge(outcome, default_expectations(), {});
   EXPECT_EQ(verdict.verdict, Verdict::unexpected);
-  EXPECT_EQ(verdict.mismatches.at(0).field, "command");
+  EXPECT_EQ(verdict.mismatches.at(0).field, "app");
   EXPECT_EQ(verdict.mismatches.at(0).got, "failed");
 }
 

@@ -54,8 +54,8 @@ TEST(SplitCondition, is_the_simplest_that_holds_inside_and_nowhere_outside) {
     EXPECT_EQ(*condition, row.condition);
     const Result<Condition> parsed = Condition::parse(*condition);
     ASSERT_TRUE(parsed) << *condition;
-    for (const ConditionFacts& one : cells(row.in)) EXPECT_EQ(parsed->holds(one), Truth::yes);
-    for (const ConditionFacts& one : cells(row.out)) EXPECT_EQ(parsed->holds(one), Truth::no);
+    for (const ConditionFacts& one : cells(row.in)) EXPECT_EQ(parsed->holds(one), Ternary::yes);
+    for (const ConditionFacts& one : cells(row.out)) EXPECT_EQ(parsed->holds(one), Ternary::no);
   }
 }
 

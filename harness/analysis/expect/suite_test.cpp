@@ -79,7 +79,7 @@ constexpr SameProgram kSame[] = {
     {"helper_not_allowed", "helper-aging"},
     {"helper_unknown", "helper-unknown"},
     {"kfunc_unknown", "kfunc-unknown"},
-    {"licence_not_gpl", "licence-proprietary"},
+    {"license_not_gpl", "license-proprietary"},
     {"lsm", "lsm-socket-connect"},
     {"map_index_unchecked", "map-out-of-bounds"},
     {"map_out_of_bounds", "map-out-of-bounds"},
@@ -110,14 +110,14 @@ ConditionFacts facts_of(const KernelLog& log) {
   const auto arch = parse_arch(log.kernel.substr(dash + 1));
   const bool btf = *version >= KernelVersion{5, 2, 0};
   ConditionFacts known = facts(*version, *arch, btf ? BtfSource::kernel : BtfSource::none);
-  known.has = [](const std::string&) { return Truth::no; };
+  known.has = [](const std::string&) { return Ternary::no; };
   return known;
 }
 
 const ExpectationRule* deciding_rule(const CaseSpec& spec, std::string_view program,
                                      const ConditionFacts& known) {
   for (const ExpectationRule& rule : spec.expect) {
-    if (glob_match(rule.program, program) && rule.when.holds(known) == Truth::yes) return &rule;
+    if (glob_match(rule.program, program) && rule.when.holds(known) == Ternary::yes) return &rule;
   }
   return nullptr;
 }
@@ -145,7 +145,7 @@ TEST(Suite, its_rules_foretell_what_real_kernels_said_of_the_same_programs) {
     ++compared;
     EXPECT_EQ(allows(*rule, "load", "accepted"), log.accepted) << what;
     if (log.accepted) continue;
-    EXPECT_TRUE(allows(*rule, "cause", to_string(classify(refusal_of(log)).cause))) << what;
+    EXPECT_TRUE(allows(*rule, "cause", to_string(classify(failure_of(log)).cause))) << what;
   }
   EXPECT_EQ(compared, 520U);
 }

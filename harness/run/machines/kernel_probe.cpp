@@ -151,10 +151,10 @@ class Questioning {
   void read_settings() {
     for (const SettingFile& setting : kSettings) {
       const auto text = guest_file(setting.path, kMaxSettingBytes);
-      if (text) facts_.settings[setting.name] = one_line(*text);
+      if (text) facts_.options[setting.name] = one_line(*text);
     }
-    const auto lockdown = facts_.settings.find("lockdown");
-    if (lockdown != facts_.settings.end()) lockdown->second = chosen(lockdown->second);
+    const auto lockdown = facts_.options.find("lockdown");
+    if (lockdown != facts_.options.end()) lockdown->second = chosen(lockdown->second);
   }
 
   void read_config() {
@@ -191,7 +191,7 @@ class Questioning {
   /// 5.2 and 5.3 show their BTF nowhere, but are configured with it.
   void conclude_btf() {
     ProbedFact& btf = facts_.probed["behaviour"]["vmlinux_btf"];
-    if (btf.answer == Truth::unknown) btf.answer = facts_.configured("DEBUG_INFO_BTF");
+    if (btf.answer == Ternary::unknown) btf.answer = facts_.configured("DEBUG_INFO_BTF");
   }
 
   /// The kernel's BTF has their numbers. Without it: they are given out in order, so who does not
@@ -206,7 +206,7 @@ class Questioning {
       }
     }
     constexpr std::int64_t kNewest = 34;  // BPF_MAP_TYPE_INSN_ARRAY
-    if (facts_.feature("BPF_MAP_TYPE_INSN_ARRAY") == Truth::no) {
+    if (facts_.feature("BPF_MAP_TYPE_INSN_ARRAY") == Ternary::no) {
       facts_.numbers.emplace("map_type_count", kNewest);
     }
   }

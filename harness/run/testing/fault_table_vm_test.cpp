@@ -45,10 +45,10 @@ class FaultTableVm : public VmFixture {
                    .loaders = {{"libbpf"}}};
     for (const Fault& fault : kFaults) {
       if (ends_by_deadline(fault) != by_deadline) continue;
-      LoaderCommand command{fault.name, BPFMATRIX_BINARY_DIR "/test-guest/fault.{arch}"};
+      LoaderApp command{fault.name, BPFMATRIX_BINARY_DIR "/test-guest/fault.{arch}"};
       command.arguments = {fault.name};
       all.loaders->push_back(fault.name);
-      all.commands.push_back(command);
+      all.apps.push_back(command);
     }
     return all;
   }

@@ -46,23 +46,23 @@ TEST_F(KernelProbeVm, knows_6_1_on_x86_64) {
   const KernelFacts facts = probe("debian-6.1-x86_64");
   EXPECT_EQ(facts.arch, "x86_64");
   EXPECT_EQ(facts.helper_count, 209U);
-  EXPECT_EQ(facts.helper(181), Truth::yes) << "bpf_loop";
-  EXPECT_EQ(facts.helper(211), Truth::no) << "bpf_cgrp_storage_delete";
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 44), Truth::yes) << "bpf_xdp_adjust_head";
-  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 14), Truth::no) << "bpf_get_current_pid_tgid";
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_ARENA"), Truth::no);
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_USER_RINGBUF"), Truth::yes);
-  EXPECT_EQ(facts.feature("BPF_PROG_TYPE_NETFILTER"), Truth::no);
-  EXPECT_EQ(facts.feature("fentry"), Truth::yes);
-  EXPECT_EQ(facts.feature("uninitialised_stack_read"), Truth::no);
-  EXPECT_EQ(facts.feature("large_insn_limit"), Truth::yes);
-  EXPECT_EQ(facts.probe("btf_kind", "enum64").answer, Truth::yes);
-  EXPECT_EQ(facts.symbol("__x64_sys_connect"), Truth::yes);
-  EXPECT_EQ(facts.symbol("sys_connect"), Truth::no);
+  EXPECT_EQ(facts.helper(181), Ternary::yes) << "bpf_loop";
+  EXPECT_EQ(facts.helper(211), Ternary::no) << "bpf_cgrp_storage_delete";
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 44), Ternary::yes) << "bpf_xdp_adjust_head";
+  EXPECT_EQ(facts.helper_for("BPF_PROG_TYPE_XDP", 14), Ternary::no) << "bpf_get_current_pid_tgid";
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_ARENA"), Ternary::no);
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_USER_RINGBUF"), Ternary::yes);
+  EXPECT_EQ(facts.feature("BPF_PROG_TYPE_NETFILTER"), Ternary::no);
+  EXPECT_EQ(facts.feature("fentry"), Ternary::yes);
+  EXPECT_EQ(facts.feature("uninitialised_stack_read"), Ternary::no);
+  EXPECT_EQ(facts.feature("large_insn_limit"), Ternary::yes);
+  EXPECT_EQ(facts.probe("btf_kind", "enum64").answer, Ternary::yes);
+  EXPECT_EQ(facts.symbol("__x64_sys_connect"), Ternary::yes);
+  EXPECT_EQ(facts.symbol("sys_connect"), Ternary::no);
   EXPECT_EQ(facts.symbols.in(SymbolList::btf, "__sys_connect"), true);
   EXPECT_EQ(facts.has_tracepoint("syscalls:sys_enter_connect"), true);
-  EXPECT_EQ(facts.configured("FPROBE"), Truth::no);
-  EXPECT_EQ(facts.configured("BPF_SYSCALL"), Truth::yes);
+  EXPECT_EQ(facts.configured("FPROBE"), Ternary::no);
+  EXPECT_EQ(facts.configured("BPF_SYSCALL"), Ternary::yes);
   EXPECT_EQ(facts.memlock_limited(), false);
   EXPECT_EQ(facts.locked_down(), false);
 }
@@ -70,25 +70,25 @@ TEST_F(KernelProbeVm, knows_6_1_on_x86_64) {
 TEST_F(KernelProbeVm, knows_6_1_on_aarch64) {
   const KernelFacts facts = probe("debian-6.1-aarch64");
   EXPECT_EQ(facts.arch, "aarch64");
-  EXPECT_EQ(facts.probe("attach", "fentry").answer, Truth::no);
+  EXPECT_EQ(facts.probe("attach", "fentry").answer, Ternary::no);
   EXPECT_EQ(facts.probe("attach", "fentry").errno_name, "ENOTSUPP");
-  EXPECT_EQ(facts.feature("BPF_TRACE_FENTRY"), Truth::yes) << "it loads";
-  EXPECT_EQ(facts.symbol("__arm64_sys_connect"), Truth::yes);
-  EXPECT_EQ(facts.symbol("__x64_sys_connect"), Truth::no);
+  EXPECT_EQ(facts.feature("BPF_TRACE_FENTRY"), Ternary::yes) << "it loads";
+  EXPECT_EQ(facts.symbol("__arm64_sys_connect"), Ternary::yes);
+  EXPECT_EQ(facts.symbol("__x64_sys_connect"), Ternary::no);
 }
 
 TEST_F(KernelProbeVm, knows_5_10) {
   const KernelFacts facts = probe("debian-5.10-x86_64");
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_BLOOM_FILTER"), Truth::no);
-  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_RINGBUF"), Truth::yes);
-  EXPECT_EQ(facts.feature("callbacks"), Truth::no);
-  EXPECT_EQ(facts.feature("memcg_accounting"), Truth::no);
-  EXPECT_EQ(facts.feature("BPF_PROG_TYPE_SYSCALL"), Truth::no);
-  EXPECT_EQ(facts.helper(181), Truth::no) << "bpf_loop";
-  EXPECT_EQ(facts.probe("attach", "perf_link").answer, Truth::no);
-  EXPECT_EQ(facts.probe("attach", "cgroup_link").answer, Truth::yes);
-  EXPECT_EQ(facts.probe("btf_kind", "datasec").answer, Truth::yes);
-  EXPECT_EQ(facts.probe("btf_kind", "float").answer, Truth::no);
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_BLOOM_FILTER"), Ternary::no);
+  EXPECT_EQ(facts.feature("BPF_MAP_TYPE_RINGBUF"), Ternary::yes);
+  EXPECT_EQ(facts.feature("callbacks"), Ternary::no);
+  EXPECT_EQ(facts.feature("memcg_accounting"), Ternary::no);
+  EXPECT_EQ(facts.feature("BPF_PROG_TYPE_SYSCALL"), Ternary::no);
+  EXPECT_EQ(facts.helper(181), Ternary::no) << "bpf_loop";
+  EXPECT_EQ(facts.probe("attach", "perf_link").answer, Ternary::no);
+  EXPECT_EQ(facts.probe("attach", "cgroup_link").answer, Ternary::yes);
+  EXPECT_EQ(facts.probe("btf_kind", "datasec").answer, Ternary::yes);
+  EXPECT_EQ(facts.probe("btf_kind", "float").answer, Ternary::no);
 }
 
 TEST_F(KernelProbeVm, outcomes_name_the_facts_and_the_candidates) {

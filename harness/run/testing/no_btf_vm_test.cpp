@@ -68,16 +68,16 @@ ObservedResult result_of(const Outcome& outcome, const std::string& name) {
 TEST_F(NoBtfVm, without_btf_core_is_refused_and_nothing_is_guessed) {
   for (const BtfSource btf : {BtfSource::kernel, BtfSource::none}) {
     const auto outcomes = run_case("core-task-tgid", btf);
-    EXPECT_EQ(outcomes.at(0).relocation.stage.result, StageResult::refused) << to_string(btf);
-    EXPECT_EQ(outcomes.at(0).programs.at(0).load.stage.result, StageResult::not_tried);
+    EXPECT_EQ(outcomes.at(0).relocate.stage.result, StageResult::failed) << to_string(btf);
+    EXPECT_EQ(outcomes.at(0).programs.at(0).load.stage.result, StageResult::not_reached);
   }
 }
 
 TEST_F(NoBtfVm, with_the_btf_made_for_it_core_reads_right) {
   const auto outcomes = run_case("core-task-tgid", BtfSource::embedded);
   const Outcome& outcome = outcomes.at(0);
-  EXPECT_GT(outcome.relocation.applied.value_or(0), 0);
-  EXPECT_EQ(outcome.relocation.skipped.value_or(-1), 0);
+  EXPECT_GT(outcome.relocate.applied.value_or(0), 0);
+  EXPECT_EQ(outcome.relocate.skipped.value_or(-1), 0);
   EXPECT_EQ(outcome.programs.at(0).attach.stage.result, StageResult::ok);
   for (const std::string name : {"pid", "ppid", "comm"}) {
     EXPECT_THAT(outcome.observed,

@@ -45,7 +45,7 @@ TEST_P(RelocationVm, each_target_value_is_what_the_kernels_btf_says) {
         const std::string where = fmt::format("{} '{}' #{} {} {}", outcome.cell, program.name,
                                               record.index, record.kind, record.local);
         EXPECT_EQ(number(record.target_value), number(answers.answer(record))) << where;
-        EXPECT_EQ(to_string(record.witness), "agrees") << where << ": " << record.witness_words;
+        EXPECT_EQ(to_string(record.cross_check), "agrees") << where << ": " << record.cross_check_note;
         EXPECT_TRUE(record.linked_insn) << where;
         kinds.insert(record.kind);
         ++relocations;
@@ -63,11 +63,11 @@ TEST_F(PoisonVm, poison_that_is_reached_is_named_and_poison_in_dead_code_does_no
   const auto outcomes =
       run_cases({kernel}, {"core-field-guarded", "core-subprogram"}, {{BtfSource::kernel}});
   const Outcome& guarded = find(outcomes, kernel + "/core-field-guarded/kernel/libbpf");
-  EXPECT_EQ(guarded.relocation.poisoned, 1);
+  EXPECT_EQ(guarded.relocate.poisoned, 1);
   EXPECT_EQ(guarded.programs.at(0).load.stage.result, StageResult::ok);
   const Outcome& reached = find(outcomes, kernel + "/core-subprogram/kernel/libbpf");
   const ProgramOutcome& program = reached.programs.at(1);
-  EXPECT_EQ(program.load.stage.result, StageResult::refused);
+  EXPECT_EQ(program.load.stage.result, StageResult::failed);
   const auto poisoned = std::find_if(
       program.relocations.begin(), program.relocations.end(),
       [](const RelocationRecord& record) { return record.result == RelocationResult::poisoned; });

@@ -51,7 +51,7 @@ TEST_F(RunVm, a_cold_check_finds_a_clone_to_be_as_good_as_a_booted_machine) {
        run_cases({"debian-6.1-aarch64"}, {"core-task-tgid", "ringbuf"}, {{BtfSource::kernel}})) {
     EXPECT_TRUE(outcome.vm.cloned);
     EXPECT_TRUE(outcome.vm.cold_checked);
-    EXPECT_THAT(outcome.vm.unsteady, IsEmpty());
+    EXPECT_THAT(outcome.vm.flaky, IsEmpty());
   }
 }
 
@@ -62,24 +62,24 @@ TEST_F(RunVm, the_btf_source_decides_what_can_be_relocated) {
   for (const std::string source : {"kernel", "embedded"}) {
     const Outcome& outcome = find(outcomes, kernel + "/core-task-tgid/" + source + "/libbpf");
     EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
-    EXPECT_GT(outcome.relocation.applied.value_or(0), 0) << source;
+    EXPECT_GT(outcome.relocate.applied.value_or(0), 0) << source;
     EXPECT_EQ(outcome.programs.at(0).load.stage.result, StageResult::ok) << source;
   }
   const Outcome& none = find(outcomes, kernel + "/core-task-tgid/none/libbpf");
   EXPECT_EQ(none.end, End::completed);
-  EXPECT_EQ(none.relocation.stage.result, StageResult::refused);
-  EXPECT_EQ(none.programs.at(0).load.stage.result, StageResult::not_tried);
+  EXPECT_EQ(none.relocate.stage.result, StageResult::failed);
+  EXPECT_EQ(none.programs.at(0).load.stage.result, StageResult::not_reached);
 }
 
 TEST_F(RunVm, one_refused_program_does_not_hide_the_others) {
   const auto outcomes =
-      run_cases({"debian-5.10-x86_64"}, {"licence-missing"}, {{BtfSource::kernel}});
+      run_cases({"debian-5.10-x86_64"}, {"license-missing"}, {{BtfSource::kernel}});
   ASSERT_EQ(outcomes.size(), 1U);
   std::map<std::string, StageResult> loads;
   for (const ProgramOutcome& program : outcomes[0].programs)
     loads[program.name] = program.load.stage.result;
   EXPECT_EQ(loads.at("needs_none"), StageResult::ok);
-  EXPECT_EQ(loads.at("needs_gpl"), StageResult::refused);
+  EXPECT_EQ(loads.at("needs_gpl"), StageResult::failed);
 }
 
 TEST_F(RunVm, a_kernel_that_cannot_be_had_is_unavailable_and_costs_nobody_else) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 
@@ -55,9 +55,9 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   const auto plan = make_plan(matrix, kernels_->known(), suite);
   EXPECT_TRUE(plan) << plan.error().message;
   RunInput input{*plan, {}};
-  auto commands = find_commands(matrix.commands, *plan);
+  auto commands = find_apps(matrix.apps, *plan);
   EXPECT_TRUE(commands) << commands.error().message;
-  if (commands) input.commands = *std::move(commands);
+  if (commands) input.apps = *std::move(commands);
   auto given = find_given_btf(matrix.btf_files, *plan);
   EXPECT_TRUE(given) << given.error().message;
   if (given) input.btf = *std::move(given);

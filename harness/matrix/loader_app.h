@@ -1,5 +1,5 @@
 // A loader that is a static program and knows nothing of us, most often the user's own, run in the
-// guest as a user would run it (guest/loader_contract.md, "A command that knows nothing of us").
+// guest as a user would run it (guest/loader_contract.md, "A app that knows nothing of us").
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace bpfmatrix {
 
-struct LoaderCommand {
+struct LoaderApp {
   /// By which cells call it: the file's name, without "{arch}".
   std::string name{};
   /// "{arch}" in it becomes the kernel's architecture. For one that comes with us, its name.
@@ -26,15 +26,15 @@ struct LoaderCommand {
   std::int64_t quiet_ms = 300;
 };
 
-/// A loader is a command when it is given by a path; others are names.
-bool is_command(std::string_view loader);
+/// A loader is a app when it is given by a path; others are names.
+bool is_app(std::string_view loader);
 /// Error: the path has no file name that could be part of a cell's id.
-Result<LoaderCommand> command_of_path(const std::string& path);
-std::string path_on(const LoaderCommand& command, Arch arch);
+Result<LoaderApp> app_of_path(const std::string& path);
+std::string path_on(const LoaderApp& app, Arch arch);
 /// `text` with each `{key}` of `values` replaced.
 std::string fill_in(std::string text, const std::map<std::string, std::string>& values);
 
-OrderedJson to_json(const LoaderCommand& command);
-Result<LoaderCommand> command_from_json(const Json& json, const std::string& where);
+OrderedJson to_json(const LoaderApp& app);
+Result<LoaderApp> app_from_json(const Json& json, const std::string& where);
 
 }  // namespace bpfmatrix

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* kKernels[] = {"debian-5.10-x86_64", "debian-6.1-aarch64"};
 
-class CommandVm : public VmFixture {
+class AppVm : public VmFixture {
  protected:
   /// What came of test_command.cpp, called so, on each kernel.
   std::vector<Outcome> run_command(const std::string& mode,
@@ -22,7 +22,7 @@ class CommandVm : public VmFixture {
     spec.id = "command";
     spec.object =
         SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/agent/command/testdata/command.bpf.c"};
-    LoaderCommand command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
+    LoaderApp command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
     command.arguments = {"{object}", mode};
     return run_suite({.kernels = kernels,
                       .loaders = std::vector<std::string>{"test-command"},
@@ -65,13 +65,13 @@ void expect_held_and_triggered(const Outcome& outcome) {
   EXPECT_EQ(getpid.load.stage.result, StageResult::ok);
   EXPECT_GT(getpid.load.stats.xlated_bytes.value_or(0), 0U);
   EXPECT_EQ(getpid.attach.stage.result, StageResult::ok);
-  EXPECT_EQ(getpid.attach.taken, "syscalls/sys_enter_getpid");
+  EXPECT_EQ(getpid.attach.actual, "syscalls/sys_enter_getpid");
   EXPECT_GE(getpid.run.run_cnt.value_or(0), 1U);
 
   const ProgramOutcome& connect = program(outcome, "on_connect");
   EXPECT_EQ(connect.attach.stage.result, StageResult::ok);
   EXPECT_EQ(connect.attach.method, "kprobe");
-  EXPECT_EQ(connect.attach.taken, "__sys_connect");
+  EXPECT_EQ(connect.attach.actual, "__sys_connect");
   EXPECT_GE(connect.run.run_cnt.value_or(0), 1U);
 
   for (const ObservedValue& value : outcome.observed) {
@@ -81,73 +81,73 @@ void expect_held_and_triggered(const Outcome& outcome) {
   EXPECT_EQ(outcome.observed.size(), 2U);
 }
 
-TEST_F(CommandVm, a_command_that_waits_is_seen_whole_and_told_to_end) {
+TEST_F(AppVm, a_command_that_waits_is_seen_whole_and_told_to_end) {
   for (const Outcome& outcome : run_command("")) {
     expect_held_and_triggered(outcome);
-    ASSERT_TRUE(outcome.command);
-    EXPECT_EQ(outcome.command->told_by, 2);
-    EXPECT_EQ(outcome.command->exit_code, 0);
-    EXPECT_GT(outcome.command->probes, 0) << "libbpf asks what the kernel can do";
+    ASSERT_TRUE(outcome.app);
+    EXPECT_EQ(outcome.app->stop_signal, 2);
+    EXPECT_EQ(outcome.app->exit_code, 0);
+    EXPECT_GT(outcome.app->probes, 0) << "libbpf asks what the kernel can do";
     EXPECT_THAT(loader_log(outcome), HasSubstr("running"));
   }
 }
 
-TEST_F(CommandVm, a_refusal_without_a_log_gets_the_verifiers_reason) {
+TEST_F(AppVm, a_refusal_without_a_log_gets_the_verifiers_reason) {
   for (const Outcome& outcome : run_command("")) {
     const ProgramOutcome& refused = program(outcome, "refused");
-    EXPECT_EQ(refused.load.stage.result, StageResult::refused);
+    EXPECT_EQ(refused.load.stage.result, StageResult::failed);
     EXPECT_EQ(refused.load.stage.errno_name, "EACCES");
     EXPECT_THAT(refused.load.log_tail, HasSubstr("dereference of modified ctx ptr"));
-    EXPECT_EQ(refused.attach.stage.result, StageResult::not_tried);
+    EXPECT_EQ(refused.attach.stage.result, StageResult::not_reached);
     EXPECT_THAT(loader_log(outcome), HasSubstr("refused: -13")) << "the command sees the same";
   }
 }
 
-TEST_F(CommandVm, one_that_ends_by_itself_is_held_until_it_was_triggered) {
+TEST_F(AppVm, one_that_ends_by_itself_is_held_until_it_was_triggered) {
   for (const Outcome& outcome : run_command("once")) {
     expect_held_and_triggered(outcome);
-    ASSERT_TRUE(outcome.command);
-    EXPECT_FALSE(outcome.command->told_by);
-    EXPECT_FALSE(outcome.command->failed());
+    ASSERT_TRUE(outcome.app);
+    EXPECT_FALSE(outcome.app->stop_signal);
+    EXPECT_FALSE(outcome.app->failed());
   }
 }
 
-TEST_F(CommandVm, a_bad_end_is_not_hidden) {
+TEST_F(AppVm, a_bad_end_is_not_hidden) {
   for (const Outcome& outcome : run_command("leave", {kKernels[0]})) {
     expect_held_and_triggered(outcome);
-    ASSERT_TRUE(outcome.command);
-    EXPECT_EQ(outcome.command->exit_code, 7);
-    EXPECT_TRUE(outcome.command->failed());
+    ASSERT_TRUE(outcome.app);
+    EXPECT_EQ(outcome.app->exit_code, 7);
+    EXPECT_TRUE(outcome.app->failed());
   }
 }
 
-TEST_F(CommandVm, one_that_will_not_end_is_killed) {
+TEST_F(AppVm, one_that_will_not_end_is_killed) {
   for (const Outcome& outcome : run_command("stubborn", {kKernels[0]})) {
     expect_held_and_triggered(outcome);
-    ASSERT_TRUE(outcome.command);
-    EXPECT_EQ(outcome.command->told_by, 9);
-    EXPECT_EQ(outcome.command->signal, 9);
+    ASSERT_TRUE(outcome.app);
+    EXPECT_EQ(outcome.app->stop_signal, 9);
+    EXPECT_EQ(outcome.app->signal, 9);
   }
 }
 
-TEST_F(CommandVm, one_that_loads_nothing_is_refused_with_its_own_words) {
+TEST_F(AppVm, one_that_loads_nothing_is_refused_with_its_own_words) {
   for (const Outcome& outcome : run_command("fail", {kKernels[0]})) {
     EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
-    EXPECT_EQ(outcome.open.result, StageResult::refused);
+    EXPECT_EQ(outcome.open.result, StageResult::failed);
     EXPECT_EQ(outcome.open.message,
-              "the command loaded nothing and ended with exit code 3: error: no licence to run");
+              "the command loaded nothing and ended with exit code 3: error: no license to run");
     EXPECT_TRUE(outcome.programs.empty());
-    ASSERT_TRUE(outcome.command);
-    EXPECT_TRUE(outcome.command->failed());
+    ASSERT_TRUE(outcome.app);
+    EXPECT_TRUE(outcome.app->failed());
   }
 }
 
 /// What became of each relocation, and of each value that the program saw and that has a truth.
-std::vector<std::string> told_by(const Outcome& outcome) {
+std::vector<std::string> stop_signal(const Outcome& outcome) {
   std::vector<std::string> told;
   for (const RelocationRecord& one : program(outcome, "on_getpid").relocations) {
     told.push_back(fmt::format("{} {} {} {}", one.local, one.target_value.value_or(0),
-                               to_string(one.result), to_string(one.witness)));
+                               to_string(one.result), to_string(one.cross_check)));
   }
   for (const ObservedValue& value : outcome.observed) {
     if (value.result == ObservedResult::right) told.push_back(value.name + " right");
@@ -155,19 +155,19 @@ std::vector<std::string> told_by(const Outcome& outcome) {
   return told;
 }
 
-TEST_F(CommandVm, the_record_of_a_command_of_ours_says_what_libbpfs_says) {
+TEST_F(AppVm, the_record_of_a_command_of_ours_says_what_libbpfs_says) {
   const auto outcomes = run_cases({std::begin(kKernels), std::end(kKernels)}, {"own-loader"},
                                   std::vector<BtfSource>{BtfSource::kernel, BtfSource::embedded});
   for (const std::string kernel : kKernels) {
     for (const std::string btf : {"kernel", "embedded"}) {
       const std::string cell = kernel + "/own-loader/" + btf;
       const Outcome& own = find(outcomes, cell + "/own");
-      ASSERT_TRUE(own.command) << cell;
-      EXPECT_EQ(own.command->path, "own");
-      EXPECT_EQ(own.command->exit_code, 0);
+      ASSERT_TRUE(own.app) << cell;
+      EXPECT_EQ(own.app->path, "own");
+      EXPECT_EQ(own.app->exit_code, 0);
       EXPECT_THAT(loader_log(own), HasSubstr("1 attached, waiting"));
-      EXPECT_EQ(told_by(own), told_by(find(outcomes, cell + "/libbpf"))) << cell;
-      EXPECT_EQ(told_by(own).size(), 4U) << "two relocations, two values";
+      EXPECT_EQ(stop_signal(own), stop_signal(find(outcomes, cell + "/libbpf"))) << cell;
+      EXPECT_EQ(stop_signal(own).size(), 4U) << "two relocations, two values";
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "run/objects/command_finder.h"
+#include "run/objects/app_finder.h"
 
 #include <elf.h>
 #include <gmock/gmock.h>
@@ -37,20 +37,20 @@ std::string executable(const Made& made) {
          '\0';
 }
 
-TEST(CommandFile, static_programs_of_the_right_machine_run) {
+TEST(AppFile, static_programs_of_the_right_machine_run) {
   EXPECT_TRUE(check_runs_in_guest(executable({}), Arch::x86_64, "x"));
   EXPECT_TRUE(check_runs_in_guest(executable({.type = ET_DYN}), Arch::x86_64, "x"));
   EXPECT_TRUE(check_runs_in_guest(executable({.machine = EM_AARCH64}), Arch::aarch64, "x"));
 }
 
-TEST(CommandFile, the_wrong_machine_is_named_with_the_right_one) {
+TEST(AppFile, the_wrong_machine_is_named_with_the_right_one) {
   const auto checked = check_runs_in_guest(executable({}), Arch::aarch64, "./x");
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().message, "loader './x': made for x86_64, and is to run on aarch64");
   EXPECT_THAT(checked.error().hint, HasSubstr("{arch}"));
 }
 
-TEST(CommandFile, a_dynamic_program_is_told_how_to_become_static) {
+TEST(AppFile, a_dynamic_program_is_told_how_to_become_static) {
   const auto checked =
       check_runs_in_guest(executable({.interpreter = "/lib/ld.so"}), Arch::x86_64, "./x");
   ASSERT_FALSE(checked);
@@ -58,7 +58,7 @@ TEST(CommandFile, a_dynamic_program_is_told_how_to_become_static) {
   EXPECT_THAT(checked.error().hint, HasSubstr("musl"));
 }
 
-TEST(CommandFile, what_is_no_executable) {
+TEST(AppFile, what_is_no_executable) {
   const std::string whole = executable({.interpreter = "/lib/ld.so"});
   for (const std::string& bytes : {std::string(), std::string("#!/bin/sh\n"), whole.substr(0, 63),
                                    executable({.type = ET_REL})}) {
@@ -68,7 +68,7 @@ TEST(CommandFile, what_is_no_executable) {
   }
 }
 
-TEST(CommandFile, damaged_headers_are_safe) {
+TEST(AppFile, damaged_headers_are_safe) {
   const std::string whole = executable({.interpreter = "/lib/ld.so"});
   for (std::size_t i = SELFMAG; i < whole.size(); ++i) {
     std::string damaged = whole;
@@ -78,8 +78,8 @@ TEST(CommandFile, damaged_headers_are_safe) {
   }
 }
 
-TEST(CommandFile, two_commands_of_one_name_are_an_error) {
-  const auto found = find_commands({{"app", "a/app"}, {"app", "b/app"}}, Plan{});
+TEST(AppFile, two_commands_of_one_name_are_an_error) {
+  const auto found = find_apps({{"app", "a/app"}, {"app", "b/app"}}, Plan{});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message, "loader 'b/app': there is another loader called 'app'");
 }
@@ -91,12 +91,12 @@ Plan plan_with(const std::string& loader) {
   return plan;
 }
 
-/// Guest tools with the loaders that are named like those of ours, and one command.
-class CommandOfOurs : public ::testing::Test {
+/// Guest tools with the loaders that are named like those of ours, and one app.
+class AppOfOurs : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(dir_);
-    for (const char* file : {"agent", "loader-libbpf", "loader-command", "command-own"}) put(file);
+    for (const char* file : {"agent", "loader-libbpf", "loader-app", "app-own"}) put(file);
     ::setenv("BPFMATRIX_GUEST_DIR", dir_->path().c_str(), 1);
   }
   void TearDown() override { ::unsetenv("BPFMATRIX_GUEST_DIR"); }
@@ -111,44 +111,44 @@ class CommandOfOurs : public ::testing::Test {
   Result<TempDir> dir_ = TempDir::create();
 };
 
-TEST_F(CommandOfOurs, is_found_by_its_name_and_run_like_one_given_by_path) {
-  const auto found = find_commands({}, plan_with("own"));
+TEST_F(AppOfOurs, is_found_by_its_name_and_run_like_one_given_by_path) {
+  const auto found = find_apps({}, plan_with("own"));
   ASSERT_TRUE(found) << found.error().message;
-  const CommandFile& own = found->at({"own", Arch::x86_64});
-  EXPECT_EQ(own.file, dir_->path() / "x86_64/command-own");
-  EXPECT_EQ(own.command.path, "own");
-  EXPECT_EQ(own.command.arguments, LoaderCommand().arguments);
+  const AppFile& own = found->at({"own", Arch::x86_64});
+  EXPECT_EQ(own.file, dir_->path() / "x86_64/app-own");
+  EXPECT_EQ(own.app.path, "own");
+  EXPECT_EQ(own.app.arguments, LoaderApp().arguments);
 }
 
-TEST_F(CommandOfOurs, a_loader_that_keeps_the_contract_is_no_command) {
-  const auto found = find_commands({}, plan_with("libbpf"));
+TEST_F(AppOfOurs, a_loader_that_keeps_the_contract_is_no_app) {
+  const auto found = find_apps({}, plan_with("libbpf"));
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_TRUE(found->empty());
 }
 
-TEST_F(CommandOfOurs, a_loader_that_nobody_has_is_named_with_those_there_are) {
-  for (const std::string name : {"aya", "command"}) {
-    const auto found = find_commands({}, plan_with(name));
+TEST_F(AppOfOurs, a_loader_that_nobody_has_is_named_with_those_there_are) {
+  for (const std::string name : {"aya", "app"}) {
+    const auto found = find_apps({}, plan_with(name));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().message, "unknown loader '" + name + "' for x86_64");
     EXPECT_THAT(found.error().hint, ::testing::StartsWith("known: libbpf, own; "));
   }
 }
 
-TEST_F(CommandOfOurs, one_given_by_path_must_not_have_a_name_of_ours) {
-  const auto found = find_commands({{"own", put("own")}}, plan_with("own"));
+TEST_F(AppOfOurs, one_given_by_path_must_not_have_a_name_of_ours) {
+  const auto found = find_apps({{"own", put("own")}}, plan_with("own"));
   ASSERT_FALSE(found);
   EXPECT_THAT(found.error().message, HasSubstr("there is another loader called 'own'"));
 }
 
-TEST(CommandFile, is_found_with_the_hash_of_its_bytes) {
+TEST(AppFile, is_found_with_the_hash_of_its_bytes) {
   const auto dir = TempDir::create();
   ASSERT_TRUE(write_file(dir->path() / "app-x86_64", executable({})));
-  const LoaderCommand command{"app", (dir->path() / "app-{arch}").string()};
-  const auto file = find_command(command, Arch::x86_64);
+  const LoaderApp app{"app", (dir->path() / "app-{arch}").string()};
+  const auto file = find_app(app, Arch::x86_64);
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(file->sha256.size(), 64U);
-  const auto missing = find_command(command, Arch::aarch64);
+  const auto missing = find_app(app, Arch::aarch64);
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr("app-aarch64"));
 }

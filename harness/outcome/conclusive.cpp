@@ -1,4 +1,4 @@
-#include "outcome/settled.h"
+#include "outcome/conclusive.h"
 
 #include <fmt/format.h>
 
@@ -9,38 +9,38 @@ namespace bpfmatrix {
 namespace {
 
 /// E2BIG has two causes, and a question to the kernel tells them apart.
-bool attributes_untold(const StageOutcome& stage, const std::optional<bool>& known) {
-  return stage.result == StageResult::refused && stage.errno_name == "E2BIG" && !known;
+bool attributes_unknown(const StageOutcome& stage, const std::optional<bool>& known) {
+  return stage.result == StageResult::failed && stage.errno_name == "E2BIG" && !known;
 }
 
-std::string unsettled_program(const ProgramOutcome& program) {
+std::string inconclusive_program(const ProgramOutcome& program) {
   const LoadOutcome& load = program.load;
   const bool log_explains = !load.log_sha256.empty();
-  if (!log_explains && attributes_untold(load.stage, load.attributes_known)) {
+  if (!log_explains && attributes_unknown(load.stage, load.attributes_known)) {
     return fmt::format("whether the kernel knows all attributes of '{}'", program.name);
   }
   const bool disagree =
       std::any_of(program.relocations.begin(), program.relocations.end(),
-                  [](const RelocationRecord& r) { return r.witness == WitnessResult::disagrees; });
+                  [](const RelocationRecord& r) { return r.cross_check == CrossCheck::disagrees; });
   return disagree ? fmt::format("what became of the relocations of '{}'", program.name) : "";
 }
 
-std::string unsettled_map(const MapOutcome& map) {
-  if (!attributes_untold(map.stage, map.attributes_known)) return "";
+std::string inconclusive_map(const MapOutcome& map) {
+  if (!attributes_unknown(map.stage, map.attributes_known)) return "";
   return fmt::format("whether the kernel knows all attributes of '{}'", map.name);
 }
 
-std::string unsettled_run(const Outcome& outcome) {
+std::string inconclusive_run(const Outcome& outcome) {
   if (outcome.loader_version.empty()) return "which loader it was";
   if (outcome.kernel.facts.empty()) return "what the kernel is";
   if (!outcome.trigger.problem.empty()) return "what comes of the trigger";
   if (outcome.privileges.memlock_bytes && !outcome.memlock_counted) {
     return "whether memory is counted";
   }
-  const auto& command = outcome.command;
+  const auto& command = outcome.app;
   if (command && !command->exit_code && !command->signal) return "how the command ended";
-  const bool relocated = outcome.relocation.stage.result == StageResult::ok;
-  return relocated && !outcome.relocation.applied ? "how many relocations were applied" : "";
+  const bool relocated = outcome.relocate.stage.result == StageResult::ok;
+  return relocated && !outcome.relocate.applied ? "how many relocations were applied" : "";
 }
 
 bool has_ended(const Outcome& outcome) {
@@ -49,15 +49,15 @@ bool has_ended(const Outcome& outcome) {
 
 }  // namespace
 
-std::string unsettled(const Outcome& outcome) {
+std::string inconclusive(const Outcome& outcome) {
   if (!has_ended(outcome)) return std::string(to_string(outcome.end));
-  if (!outcome.vm.unsteady.empty()) return outcome.vm.unsteady[0];
-  std::string what = unsettled_run(outcome);
+  if (!outcome.vm.flaky.empty()) return outcome.vm.flaky[0];
+  std::string what = inconclusive_run(outcome);
   for (const MapOutcome& map : outcome.maps) {
-    if (what.empty()) what = unsettled_map(map);
+    if (what.empty()) what = inconclusive_map(map);
   }
   for (const ProgramOutcome& program : outcome.programs) {
-    if (what.empty()) what = unsettled_program(program);
+    if (what.empty()) what = inconclusive_program(program);
   }
   return what;
 }

@@ -1,11 +1,11 @@
-#include "analysis/causes/refusals.h"
+#include "analysis/causes/failures.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 

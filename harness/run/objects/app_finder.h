@@ -1,4 +1,4 @@
-// The files of loader commands: found, and known to be such that a guest can run.
+// The files of loader apps: found, and known to be such that a guest can run.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "cell/command_file.h"
-#include "matrix/loader_command.h"
+#include "cell/app_file.h"
+#include "matrix/loader_app.h"
 #include "matrix/plan.h"
 
 namespace bpfmatrix {
@@ -21,11 +21,11 @@ namespace bpfmatrix {
 Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path);
 
 /// Reads at most 64 MiB. Error: it cannot be read, or no guest can run it.
-Result<CommandFile> find_command(const LoaderCommand& command, Arch arch);
+Result<AppFile> find_app(const LoaderApp& app, Arch arch);
 
-/// Each loader of the plan that is a command, on each architecture on which the plan needs it:
-/// `commands`, and those that come with the guest tools. Error: the first that cannot be had; one
+/// Each loader of the plan that is a app, on each architecture on which the plan needs it:
+/// `apps`, and those that come with the guest tools. Error: the first that cannot be had; one
 /// that has the name of a loader of ours; two of one name; a loader that is not there at all.
-Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan);
+Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan);
 
 }  // namespace bpfmatrix

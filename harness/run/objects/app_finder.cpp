@@ -1,4 +1,4 @@
-#include "run/objects/command_finder.h"
+#include "run/objects/app_finder.h"
 
 #include <elf.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxCommandBytes = 64 << 20;
+constexpr std::uint64_t kMaxAppBytes = 64 << 20;
 constexpr std::size_t kMaxProgramHeaders = 1024;
 
 template <typename T>
@@ -56,18 +56,18 @@ std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
   return {};
 }
 
-Error name_is_taken(const LoaderCommand& command) {
+Error name_is_taken(const LoaderApp& app) {
   return Error{
-      fmt::format("loader '{}': there is another loader called '{}'", command.path, command.name),
+      fmt::format("loader '{}': there is another loader called '{}'", app.path, app.name),
       "give the file another name"};
 }
 
-/// What a cell may call its loader. That which runs commands is no loader by itself.
+/// What a cell may call its loader. That which runs apps is no loader by itself.
 std::set<std::string> names_of(const GuestTools& tools) {
   std::set<std::string> names;
   for (const LoaderFile& loader : tools.loaders) names.insert(loader.name);
-  for (const LoaderFile& command : tools.commands) names.insert(command.name);
-  names.erase(std::string(kCommandLoader));
+  for (const LoaderFile& app : tools.apps) names.insert(app.name);
+  names.erase(std::string(kAppLoader));
   return names;
 }
 
@@ -83,19 +83,19 @@ std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
   return loaders;
 }
 
-Result<CommandFile> read_command(const LoaderCommand& command, const std::filesystem::path& file,
+Result<AppFile> read_app(const LoaderApp& app, const std::filesystem::path& file,
                                  Arch arch) {
-  const Result<std::string> bytes = read_file(file, kMaxCommandBytes);
+  const Result<std::string> bytes = read_file(file, kMaxAppBytes);
   if (!bytes) return wrap("loader", bytes.error());
   if (const Result<> runs = check_runs_in_guest(*bytes, arch, file); !runs) return runs.error();
-  return CommandFile{command, file, sha256_hex(*bytes)};
+  return AppFile{app, file, sha256_hex(*bytes)};
 }
 
-/// A command that comes with us is named as the user names it, wherever its file lies.
-LoaderCommand command_of_ours(const std::string& name) { return {name, name}; }
+/// A app that comes with us is named as the user names it, wherever its file lies.
+LoaderApp app_of_ours(const std::string& name) { return {name, name}; }
 
 /// Nothing: a loader of ours that keeps the contract, and is in the guest already.
-Result<std::optional<CommandFile>> find_in_tools(const std::string& name, const GuestTools& tools,
+Result<std::optional<AppFile>> find_in_tools(const std::string& name, const GuestTools& tools,
                                                  Arch arch) {
   const std::set<std::string> known = names_of(tools);
   if (!known.contains(name)) {
@@ -103,29 +103,29 @@ Result<std::optional<CommandFile>> find_in_tools(const std::string& name, const 
                  fmt::format("known: {}; a program of your own is given by its path, as in ./{}",
                              fmt::join(known, ", "), name)};
   }
-  if (find_loader(tools.loaders, name) != nullptr) return std::optional<CommandFile>();
-  const LoaderFile* found = find_loader(tools.commands, name);
-  Result<CommandFile> file = read_command(command_of_ours(name), found->file, arch);
+  if (find_loader(tools.loaders, name) != nullptr) return std::optional<AppFile>();
+  const LoaderFile* found = find_loader(tools.apps, name);
+  Result<AppFile> file = read_app(app_of_ours(name), found->file, arch);
   if (!file) return std::move(file).error();
   return std::optional(*std::move(file));
 }
 
 /// By name. Error: two of one name.
-Result<std::map<std::string, LoaderCommand>> by_name(const std::vector<LoaderCommand>& commands) {
-  std::map<std::string, LoaderCommand> named;
-  for (const LoaderCommand& command : commands) {
-    if (!named.emplace(command.name, command).second) return name_is_taken(command);
+Result<std::map<std::string, LoaderApp>> by_name(const std::vector<LoaderApp>& apps) {
+  std::map<std::string, LoaderApp> named;
+  for (const LoaderApp& app : apps) {
+    if (!named.emplace(app.name, app).second) return name_is_taken(app);
   }
   return named;
 }
 
-Result<std::optional<CommandFile>> find_one(const std::string& name,
-                                            const std::map<std::string, LoaderCommand>& given,
+Result<std::optional<AppFile>> find_one(const std::string& name,
+                                            const std::map<std::string, LoaderApp>& given,
                                             const GuestTools& tools, Arch arch) {
-  const auto command = given.find(name);
-  if (command == given.end()) return find_in_tools(name, tools, arch);
-  if (names_of(tools).contains(name)) return name_is_taken(command->second);
-  Result<CommandFile> file = find_command(command->second, arch);
+  const auto app = given.find(name);
+  if (app == given.end()) return find_in_tools(name, tools, arch);
+  if (names_of(tools).contains(name)) return name_is_taken(app->second);
+  Result<AppFile> file = find_app(app->second, arch);
   if (!file) return std::move(file).error();
   return std::optional(*std::move(file));
 }
@@ -146,19 +146,19 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
                "a guest has no libraries; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
 }
 
-Result<CommandFile> find_command(const LoaderCommand& command, Arch arch) {
-  return read_command(command, path_on(command, arch), arch);
+Result<AppFile> find_app(const LoaderApp& app, Arch arch) {
+  return read_app(app, path_on(app, arch), arch);
 }
 
-Result<CommandFiles> find_commands(const std::vector<LoaderCommand>& commands, const Plan& plan) {
-  const auto given = by_name(commands);
+Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan) {
+  const auto given = by_name(apps);
   if (!given) return given.error();
-  CommandFiles files;
+  AppFiles files;
   for (const auto& [arch, loaders] : loaders_by_arch(plan)) {
     const Result<GuestTools> tools = find_guest_tools(arch);
     if (!tools) return tools.error();
     for (const std::string& name : loaders) {
-      Result<std::optional<CommandFile>> file = find_one(name, *given, *tools, arch);
+      Result<std::optional<AppFile>> file = find_one(name, *given, *tools, arch);
       if (!file) return std::move(file).error();
       if (*file) files.emplace(std::pair(name, arch), **std::move(file));
     }

@@ -1,6 +1,6 @@
 // Every cause and every rule has a refusal by a real kernel behind it. What each is expected to be
 // stands in testdata/refusals/expected.tsv, written by reading the programs.
-#include "analysis/causes/refusals.h"
+#include "analysis/causes/failures.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class RulesHit {
  public:
   void take(std::string_view errno_name, std::string_view message, std::string_view log) {
     if (const LogEnd end = read_log_end(log); !end.verdict.empty()) {
-      note(match_verdict(errno_name, end.verdict));
+      note(match_verifier_line(errno_name, end.verdict));
       return;
     }
     while (!message.empty()) {
@@ -87,7 +87,7 @@ RulesHit rules_hit() {
   for (const Outcome& refusal : refusals()) {
     const ProgramOutcome& program = program_of(refusal);
     for (const StageOutcome& stage :
-         {refusal.open, refusal.relocation.stage, program.attach.stage}) {
+         {refusal.open, refusal.relocate.stage, program.attach.stage}) {
       hit.take(stage.errno_name, stage.message, "");
     }
     hit.take(program.load.stage.errno_name, program.load.stage.message, program.load.log_tail);
@@ -97,29 +97,29 @@ RulesHit rules_hit() {
   return hit;
 }
 
-TEST(Refusals, have_their_right_causes) {
+TEST(Failures, have_their_right_causes) {
   const std::vector<Expected> all = all_expected();
   for (const Outcome& refusal : refusals()) {
-    const std::optional<Judgement> judgement = judge_program(refusal, program_of(refusal));
+    const std::optional<Diagnosis> judgement = diagnose_program(refusal, program_of(refusal));
     ASSERT_TRUE(judgement) << name(refusal);
     EXPECT_EQ(to_string(judgement->cause), expected_cause(all, refusal)) << name(refusal);
   }
 }
 
-TEST(Refusals, every_expectation_is_met_by_some) {
+TEST(Failures, every_expectation_is_met_by_some) {
   std::set<std::string> seen;
   for (const Outcome& refusal : refusals()) seen.insert(symptom(refusal));
   for (const Expected& one : all_expected()) EXPECT_TRUE(seen.contains(one.symptom)) << one.symptom;
 }
 
 // A fact that a kernel probe would have told is not in an outcome: kernel_logs.cpp adds it.
-TEST(Refusals, every_cause_has_one_by_a_real_kernel) {
+TEST(Failures, every_cause_has_one_by_a_real_kernel) {
   std::set<Cause> seen;
   for (const KernelLog& log : kernel_logs()) {
-    if (!log.accepted) seen.insert(classify(refusal_of(log)).cause);
+    if (!log.accepted) seen.insert(classify(failure_of(log)).cause);
   }
   for (const Outcome& refusal : refusals()) {
-    seen.insert(judge_program(refusal, program_of(refusal))->cause);
+    seen.insert(diagnose_program(refusal, program_of(refusal))->cause);
   }
   for (std::size_t i = 0; i < kCauseCount; ++i) {
     const auto cause = static_cast<Cause>(i);
@@ -128,19 +128,19 @@ TEST(Refusals, every_cause_has_one_by_a_real_kernel) {
   }
 }
 
-TEST(Refusals, every_rule_is_hit_by_a_real_one_or_says_where_it_was_read) {
+TEST(Failures, every_rule_is_hit_by_a_real_one_or_says_where_it_was_read) {
   const RulesHit hit = rules_hit();
-  for (const auto* rules : {&verdict_rules(), &message_rules()}) {
+  for (const auto* rules : {&verifier_rules(), &message_rules()}) {
     for (const CauseRule& rule : *rules) {
       EXPECT_EQ(hit.has(rule), rule.read_in.empty()) << rule.pattern << " " << rule.read_in;
     }
   }
 }
 
-TEST(Refusals, of_the_verifier_name_their_source_line) {
+TEST(Failures, of_the_verifier_name_their_source_line) {
   int with_source = 0;
   for (const Outcome& refusal : refusals()) {
-    const auto judgement = judge_program(refusal, program_of(refusal));
+    const auto judgement = diagnose_program(refusal, program_of(refusal));
     if (judgement->source && judgement->source->line > 0) ++with_source;
   }
   EXPECT_GE(with_source, 50);

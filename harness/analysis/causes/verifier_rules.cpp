@@ -59,11 +59,11 @@ const CauseRule kRules[] = {
     {Cause::enotsupp_arch, kNo, R"((function calls in offloaded programs) are not supported yet)",
      "4.18"},
     {Cause::enotsupp_arch, kNo, R"((Private stack) not supported by jit)", "7.2"},
-    {Cause::licence, kNo,
+    {Cause::license, kNo,
      R"(cannot call (GPL-restricted function|kernel function) from non-GPL compatible program)"},
-    {Cause::licence, kNo, R"(Cannot access (kernel 'struct \w+') from non-GPL compatible program)",
+    {Cause::license, kNo, R"(Cannot access (kernel 'struct \w+') from non-GPL compatible program)",
      "6.12, 7.2"},
-    {Cause::licence, kNo, R"((struct ops programs) must have a GPL compatible license)"},
+    {Cause::license, kNo, R"((struct ops programs) must have a GPL compatible license)"},
 
     // ---- Privileges.
     {Cause::capability, "EPERM",
@@ -405,7 +405,7 @@ const CauseRule kRules[] = {
 
 }  // namespace
 
-const std::vector<CauseRule>& verdict_rules() {
+const std::vector<CauseRule>& verifier_rules() {
   static const std::vector<CauseRule> rules(std::begin(kRules), std::end(kRules));
   return rules;
 }

@@ -1,4 +1,4 @@
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ Outcome full_outcome() {
   o.loader = "libbpf";
   o.loader_version = "1.4.6";
   o.kernel.facts = "dd";
-  o.command = {"./app", 0, {}, 2, 7};
+  o.app = {"./app", 0, {}, 2, 7};
   o.vm = {.accel = "tcg",
           .cloned = true,
           .ready_ms = 52,
@@ -38,32 +38,32 @@ Outcome full_outcome() {
           .loader_ms = 700,
           .attempts = {{true, End::hung, "no answer"}, {false, End::completed, ""}},
           .cold_checked = true,
-          .unsteady = {"end: hung, completed"}};
+          .flaky = {"end: hung, completed"}};
   o.end = End::completed;
   o.open.result = StageResult::ok;
-  o.relocation.stage.result = StageResult::ok;
-  o.relocation.applied = 1;
-  o.relocation.skipped = 0;
-  o.relocation.poisoned = 0;
-  o.maps.push_back({"events", "ringbuf", {StageResult::refused, "EINVAL", "no such type"}});
+  o.relocate.stage.result = StageResult::ok;
+  o.relocate.applied = 1;
+  o.relocate.skipped = 0;
+  o.relocate.poisoned = 0;
+  o.maps.push_back({"events", "ringbuf", {StageResult::failed, "EINVAL", "no such type"}});
   ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
   p.relocations = {{3, "helper", 7, 48, "byte_off", "struct task_struct::tgid", 4,
                     "struct task_struct::tgid", "veth", 2420, 1, RelocationResult::resolved,
-                    "a reason", WitnessResult::disagrees, "sent imm 2424, calculated imm 2420"},
+                    "a reason", CrossCheck::disagrees, "sent imm 2424, calculated imm 2420"},
                    {.kind = "enumval_value", .local_value = UINT64_MAX}};
   p.load.stage.result = StageResult::ok;
   p.load.stats.insns = 41;
   p.load.stats.xlated_bytes = 344;
   p.load.log_sha256 = "ee";
   p.load.log_tail = "processed 41 insns";
-  p.attach = {{StageResult::refused, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", "", {}};
+  p.attach = {{StageResult::failed, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", "", {}};
   p.attach.candidates = {{"sys_connect", false, false, false, false, {}},
                          {"a:b", {}, {}, {}, {}, true}};
   p.run = {"standard", 1, 3, 4500, ArgumentsSeen::wrapped};
   o.programs.push_back(p);
   o.trigger = {"standard", {{"getpid", 312}, {"connect", -115}}, ""};
   o.observed = {{"fd__direct", std::int64_t{-7}, std::int64_t{100}, ObservedResult::wrong},
-                {"mask", std::uint64_t{18446744073709551615U}, {}, ObservedResult::untold},
+                {"mask", std::uint64_t{18446744073709551615U}, {}, ObservedResult::unknown},
                 {"comm", "trig", "trig", ObservedResult::right},
                 {"port", std::int64_t{0}, std::int64_t{28531}, ObservedResult::absent}};
   return o;
@@ -79,7 +79,7 @@ TEST(OutcomeJson, everything_comes_back_as_it_was) {
 TEST(OutcomeJson, an_empty_outcome_is_lost_and_nothing_was_tried) {
   const OrderedJson json = to_json(Outcome{});
   EXPECT_EQ(json["end"], "lost");
-  EXPECT_EQ(json["open"]["result"], "not_tried");
+  EXPECT_EQ(json["open"]["result"], "not_reached");
   EXPECT_TRUE(outcome_from_json(*parse_json(json.dump(), "f"), "f"));
 }
 

@@ -17,9 +17,9 @@ namespace bpfmatrix {
 /// not counted; a relocation whose witnesses disagree.
 ///
 /// Settled although something is absent, because the same would be absent again: what a kernel does
-/// not count or say (statistics, run counts, candidates), what was never reached (not_tried,
+/// not count or say (statistics, run counts, candidates), what was never reached (not_reached,
 /// `absent`, relocations of a program that was not sent: not_compared), what nobody knows the truth
-/// of (`untold`, not_told), a log cut off at the harness's own limit.
-std::string unsettled(const Outcome& outcome);
+/// of (`unknown`, unknown), a log cut off at the harness's own limit.
+std::string inconclusive(const Outcome& outcome);
 
 }  // namespace bpfmatrix

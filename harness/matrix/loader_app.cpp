@@ -1,4 +1,4 @@
-#include "matrix/loader_command.h"
+#include "matrix/loader_app.h"
 
 #include <fmt/format.h>
 
@@ -21,25 +21,25 @@ std::string name_of(const std::string& path) {
   return name;
 }
 
-void read_environment(ObjectReader& reader, LoaderCommand& command) {
+void read_environment(ObjectReader& reader, LoaderApp& app) {
   const Json* environment = reader.object("environment");
   if (environment == nullptr) return reader.fail("environment", "missing");
   for (const auto& [name, value] : environment->items()) {
     if (!value.is_string()) return reader.fail("environment", "wanted texts only");
-    command.environment[name] = value.get<std::string>();
+    app.environment[name] = value.get<std::string>();
   }
 }
 
 }  // namespace
 
-bool is_command(std::string_view loader) { return loader.find('/') != std::string_view::npos; }
+bool is_app(std::string_view loader) { return loader.find('/') != std::string_view::npos; }
 
-Result<LoaderCommand> command_of_path(const std::string& path) {
-  LoaderCommand command;
-  command.name = name_of(path);
-  command.path = path;
-  if (is_valid_id(command.name)) return command;
-  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell id", path, command.name),
+Result<LoaderApp> app_of_path(const std::string& path) {
+  LoaderApp app;
+  app.name = name_of(path);
+  app.path = path;
+  if (is_valid_id(app.name)) return app;
+  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell id", path, app.name),
                "letters, digits and . _ + - are allowed in the file's name"};
 }
 
@@ -54,26 +54,26 @@ std::string fill_in(std::string text, const std::map<std::string, std::string>& 
   return text;
 }
 
-std::string path_on(const LoaderCommand& command, Arch arch) {
-  return fill_in(command.path, {{"arch", std::string(to_string(arch))}});
+std::string path_on(const LoaderApp& app, Arch arch) {
+  return fill_in(app.path, {{"arch", std::string(to_string(arch))}});
 }
 
-OrderedJson to_json(const LoaderCommand& command) {
-  return {{"name", command.name},
-          {"path", command.path},
-          {"arguments", command.arguments},
-          {"environment", command.environment},
-          {"quiet_ms", command.quiet_ms}};
+OrderedJson to_json(const LoaderApp& app) {
+  return {{"name", app.name},
+          {"path", app.path},
+          {"arguments", app.arguments},
+          {"environment", app.environment},
+          {"quiet_ms", app.quiet_ms}};
 }
 
-Result<LoaderCommand> command_from_json(const Json& json, const std::string& where) {
+Result<LoaderApp> app_from_json(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
-  LoaderCommand command{reader.string("name"), reader.string("path"), reader.strings("arguments")};
-  read_environment(reader, command);
-  command.quiet_ms = reader.integer("quiet_ms");
-  if (!is_valid_id(command.name)) reader.fail("name", "no valid name");
+  LoaderApp app{reader.string("name"), reader.string("path"), reader.strings("arguments")};
+  read_environment(reader, app);
+  app.quiet_ms = reader.integer("quiet_ms");
+  if (!is_valid_id(app.name)) reader.fail("name", "no valid name");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return command;
+  return app;
 }
 
 }  // namespace bpfmatrix

@@ -1,0 +1,58 @@
+#include "matrix/loader_app.h"
+
+#include <gtest/gtest.h>
+
+namespace bpfmatrix {
+namespace {
+
+TEST(LoaderApp, is_a_loader_given_by_a_path) {
+  EXPECT_TRUE(is_app("./loader"));
+  EXPECT_TRUE(is_app("/usr/bin/loader"));
+  EXPECT_FALSE(is_app("libbpf"));
+}
+
+TEST(LoaderApp, is_called_by_its_file_without_the_architecture) {
+  const struct {
+    const char* path;
+    const char* name;
+  } kCases[] = {{"./app", "app"},
+                {"target/{arch}/app-1.2", "app-1.2"},
+                {"./app-{arch}", "app"},
+                {"./app.{arch}.bin", "app.bin"},
+                {"./{arch}app", "app"}};
+  for (const auto& [path, name] : kCases) {
+    const auto app = app_of_path(path);
+    ASSERT_TRUE(app) << path;
+    EXPECT_EQ(app->name, name) << path;
+    EXPECT_EQ(app->arguments, std::vector<std::string>{"{object}"});
+  }
+}
+
+TEST(LoaderApp, a_name_that_no_cell_can_have) {
+  for (const char* path : {"./", "./{arch}", "./a b", "./-x"}) {
+    const auto app = app_of_path(path);
+    ASSERT_FALSE(app) << path;
+    EXPECT_NE(app.error().message.find(path), std::string::npos);
+  }
+}
+
+TEST(LoaderApp, one_file_for_each_architecture) {
+  const LoaderApp app{"app", "out/{arch}/app"};
+  EXPECT_EQ(path_on(app, Arch::x86_64), "out/x86_64/app");
+  EXPECT_EQ(path_on(app, Arch::aarch64), "out/aarch64/app");
+}
+
+TEST(LoaderApp, what_is_filled_in_is_not_looked_at_again) {
+  EXPECT_EQ(fill_in("--o={a} {b} {c}", {{"a", "{b}"}, {"b", "{b}"}}), "--o={b} {b} {c}");
+}
+
+TEST(LoaderApp, comes_back_from_json_as_it_was) {
+  const LoaderApp app{"app", "./app", {"{object}", "--once"}, {{"RUST_LOG", "debug"}}, 50};
+  const std::string text = to_json(app).dump();
+  const auto read = app_from_json(*parse_json(text, "f"), "f");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read).dump(), text);
+}
+
+}  // namespace
+}  // namespace bpfmatrix

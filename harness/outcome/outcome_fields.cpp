@@ -1,0 +1,339 @@
+#include "outcome/outcome_fields.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/gzip.h"
+#include "base/json_fields.h"
+
+namespace bpfmatrix {
+
+void fields(auto& field, Of<OutcomeKernel> auto& k) {
+  field("id", k.id, "id in the catalog");
+  field("release", k.release, "uname -r");
+  field("arch", k.arch, "uname -m");
+  field.object("btf", "BTF of the kernel itself", [&](auto& btf) {
+    btf("present", k.btf_present, "whether it was built with BTF");
+    btf("bytes", k.btf_bytes, "its size");
+    btf("sha256", null_if_empty(k.btf_sha256), "its hash");
+  });
+  field.object("origin", "what vouches for its files", [&](auto& origin) {
+    origin("kind", k.origin_kind, "deb, rpm, source, local");
+    origin("package", null_if_empty(k.package), "package the image is from");
+    origin("version", null_if_empty(k.version), "its version");
+    origin("sha256", null_if_empty(k.sha256),
+           "hash of the package, or of the image of a local kernel");
+    origin("signed_by", null_if_empty(k.signed_by),
+           "fingerprint of the key that signed the archive's Release file or the package");
+  });
+  field("facts", null_if_empty(k.facts),
+        "what is known of the kernel is in kernels/<hash>.json.gz of the run directory "
+        "(kernel_facts.schema.json); null: it was not probed");
+}
+
+void fields(auto& field, Of<EmbeddedBtf> auto& e) {
+  field("origin", e.origin, "where it is from");
+  field("bytes", e.bytes, "its size");
+  field("sha256", e.sha256, "its hash");
+  field("functions", e.functions,
+        "of a user's file: how many functions it describes; null: none, or the kernel's are not "
+        "known");
+  field("functions_in_kernel", e.functions_in_kernel,
+        "how many of those the kernel has; in the BTF of the kernel itself, more than 99 in 100");
+}
+
+void fields(auto& field, Of<OutcomeObject> auto& o) {
+  field("path", o.path, "as the case or the command line names it");
+  field("sha256", null_if_empty(o.sha256), "hash of the file; null when it could not be read");
+  field("btf", o.btf, "has .BTF");
+  field("btf_ext", o.btf_ext, "has .BTF.ext");
+  field("license", null_if_empty(o.license), "its license section");
+  field("producer", null_if_empty(o.producer), "the compiler's own words");
+  field("global_data", o.global_data, "has global variables; null: not looked at");
+  field("callbacks", o.callbacks, "passes functions to helpers as callbacks; null: not looked at");
+}
+
+void fields(auto& field, Of<AppOutcome> auto& a) {
+  field("path", a.path, "the program's path as it was given");
+  field("exit_code", a.exit_code, "null: a signal ended it");
+  field("signal", a.signal, "the signal that ended it; null: it exited");
+  field("stop_signal", a.stop_signal,
+        "the signal that it was sent once its programs had been triggered; null: it ended by "
+        "itself");
+  field("probes", a.probes, "how many programs it loaded only to ask what the kernel can do");
+}
+
+void fields(auto& field, Of<AttemptOutcome> auto& a) {
+  field("cloned", a.cloned, "in a clone of a template, not in a machine that was booted");
+  field("end", a.end, "how it ended");
+  field("reason", null_if_empty(a.reason), "why the end is not completed");
+}
+
+void fields(auto& field, Of<VmOutcome> auto& vm) {
+  field("accel", null_if_empty(vm.accel), "tcg or kvm; null when nothing was booted");
+  field("cloned", vm.cloned, "a clone of a template, not a machine that was booted");
+  field("ready_ms", vm.ready_ms, "how long the cell waited for its machine, milliseconds");
+  field("wall_ms", vm.wall_ms, "this cell on the host's clock, milliseconds");
+  field("loader_ms", vm.loader_ms,
+        "from the loader's start to its end on the guest's clock, milliseconds; null when it did "
+        "not end");
+  field("btf_parsed_ahead", vm.btf_parsed_ahead,
+        "the loader had read the kernel's BTF before the machine was cloned");
+  field("attempts", vm.attempts,
+        "how each attempt ended, where one was not enough; this outcome is the last one's");
+  field("cold_checked", vm.cold_checked,
+        "the cell was run again in a machine that was booted, and the outcomes were compared");
+  field("cached", vm.cached, "found out by an earlier run, with the times of that one");
+  field("flaky", vm.flaky, "in what two attempts at this cell differ; none of them is reliable");
+}
+
+void fields(auto& field, Of<StageOutcome> auto& s) {
+  field("result", s.result, "what this stage came to");
+  field("errno", null_if_empty(s.errno_name),
+        "symbolic name of the kernel's error (ENOTSUPP is 524); null where nothing failed, or no "
+        "errno came with it");
+  field("message", null_if_empty(s.message), "why it failed, in the loader's words");
+}
+
+void fields(auto& field, Of<RelocateOutcome> auto& r) {
+  fields(field, r.stage);
+  field("applied", r.applied, "resolved against the target's BTF");
+  field("skipped", r.skipped,
+        "left as compiled: a program that loads with any of these is not known to be right");
+  field("poisoned", r.poisoned,
+        "replaced by an invalid instruction, because the target has no such thing");
+}
+
+void fields(auto& field, Of<MapOutcome> auto& m) {
+  field("name", m.name, "its name");
+  field("type", m.type, "bpf(7)'s name of its type");
+  fields(field, m.stage);
+  field("attributes_known", m.attributes_known,
+        "after E2BIG: whether the kernel knows every attribute it was given; null: not asked");
+}
+
+void fields(auto& field, Of<RelocationRecord> auto& r) {
+  field("index", r.index,
+        "the number in libbpf's log: counted from 0 within the function's ELF section");
+  field("function", r.function,
+        "the function it belongs to: the program's own, or one that it calls");
+  field("insn", r.insn, "instruction within that function, in slots of 8 bytes");
+  field("linked_insn", r.linked_insn,
+        "the same in the program as it was sent to the kernel, as its verifier counts; null where "
+        "that is not known");
+  field("kind", r.kind,
+        "libbpf's word for it: byte_off is clang's field_byte_offset, byte_sz its "
+        "field_byte_size, signed its field_signed");
+  field("local", null_if_empty(r.local),
+        "what it is about in the object's own types: struct task_struct::real_parent; null if the "
+        "access means nothing");
+  field("local_value", r.local_value,
+        "the number that the compiler left in the instruction; below 0: its 64 bits, unsigned");
+  field("target", null_if_empty(r.target), "the same in the kernel's types; null: no match");
+  field("module", null_if_empty(r.module),
+        "the module in whose BTF the target is (5.11), because the kernel's own has no type of "
+        "that name; null: in the kernel's own, or no match");
+  field("target_value", r.target_value,
+        "this kernel's number. Without a match the number that replaces it: 0 for 'it does not "
+        "exist', null where no number is true");
+  field("candidates", r.candidates, "types of the kernel that were looked at");
+  field("result", r.result,
+        "what became of it. Where nothing was sent and the loader said nothing, what is "
+        "calculated");
+  field("reason", null_if_empty(r.reason),
+        "why there is no match, or why it was skipped: no candidate type, field not in target, "
+        "ambiguous: 2 candidates differ, no BTF; null: all is well");
+  field("cross_check", r.cross_check,
+        "whether the calculation from .BTF.ext and the kernel's BTF, the instruction that was "
+        "sent to the kernel and the loader's own words agree");
+  field("cross_check_note", null_if_empty(r.cross_check_note),
+        "what they disagree on, or why nothing was compared; null when they agree");
+}
+
+void fields(auto& field, Of<VerifierStats> auto& s) {
+  field("insns", s.insns, "instructions processed");
+  field("states_total", s.states_total, "verifier states, total");
+  field("states_peak", s.states_peak, "verifier states, peak");
+  field("stack_bytes", s.stack_bytes, "stack depth, all frames together");
+  field("verification_usec", s.verification_usec,
+        "time the verifier took, microseconds of guest time");
+  field("xlated_bytes", s.xlated_bytes, "size after the verifier's rewrite");
+  field("jited_bytes", s.jited_bytes, "size after the JIT; 0 without one");
+}
+
+void fields(auto& field, Of<SourceLine> auto& s) {
+  field("instruction", s.instruction, "index in the program");
+  field("file", s.file, "its name without folders");
+  field("line", s.line, "counted from 1");
+  field("text", s.text, "the line itself");
+}
+
+void fields(auto& field, Of<LoadOutcome> auto& l) {
+  fields(field, l.stage);
+  field("stats", l.stats, "what the kernel counted while verifying; null where it does not say");
+  field("instructions", l.instructions, "how many the kernel was given; null when unknown");
+  field("attributes_known", l.attributes_known,
+        "after E2BIG without a log: whether the kernel knows every attribute it was given; null: "
+        "not asked");
+  field("type_known", l.type_known,
+        "after EINVAL without a log: whether the kernel knows programs of this type; null: not "
+        "asked");
+  field("attach_type_known", l.attach_type_known,
+        "likewise: whether it knows any with this attach type");
+  field("source", l.source,
+        "where the verifier was when it rejected the program, by the object's line information; "
+        "null where that is not known");
+  field("log", null_if_empty(l.log_sha256),
+        "sha256 of the whole verifier log, kept as logs/<sha256>.log.gz in the run directory");
+  field("log_truncated", l.log_truncated, "the log did not fit: its beginning is missing");
+  field("log_tail", null_if_empty(l.log_tail), "the log's last lines");
+}
+
+void fields(auto& field, Of<AttachCandidate> auto& c) {
+  field("symbol", c.symbol, "a function, or GROUP:NAME of a tracepoint");
+  field("in_kallsyms", c.in_kallsyms, "a function in /proc/kallsyms");
+  field("traceable", c.traceable, "in available_filter_functions");
+  field("blacklisted", c.blacklisted, "closed to kprobes");
+  field("in_btf", c.in_btf, "a FUNC of the kernel's own BTF");
+  field("is_event", c.is_event, "in available_events");
+}
+
+void fields(auto& field, Of<AttachOutcome> auto& a) {
+  fields(field, a.stage);
+  field("method", null_if_empty(a.method), "kprobe, tracepoint, xdp ...");
+  field("requested", null_if_empty(a.requested),
+        "symbol, tracepoint or device as the section names it");
+  field("actual", null_if_empty(a.actual), "what was really used");
+  field("candidates", a.candidates,
+        "the requested target, then what the kernel has by a similar name; null where a list is "
+        "not known. Empty for what has no name in the kernel (xdp, uprobe...)");
+}
+
+void fields(auto& field, Of<RunOutcome> auto& r) {
+  field("trigger", null_if_empty(r.trigger),
+        "standard; null: not attached, or no trigger was pulled");
+  field("fired", r.fired,
+        "how often it fired, as it counted itself in the map 'observed' (hits__PROGRAM, or hits "
+        "where it is the only one attached); null where it did not count");
+  field("run_cnt", r.run_cnt,
+        "as the kernel counted its runs, whoever caused them; null where it does not count "
+        "(before 5.1)");
+  field("run_time_ns", r.run_time_ns,
+        "time the kernel measured for these runs, nanoseconds of guest time");
+  field("arguments", r.arguments, "which way to the arguments of a system call came out right");
+  field("displaced", r.displaced,
+        "it was attached, and another program of its object had replaced it when the trigger came");
+}
+
+void fields(auto& field, Of<ProgramOutcome> auto& p) {
+  field("name", p.name, "its function");
+  field("section", p.section, "its ELF section");
+  field("type", p.type, "bpf(7)'s name of its type");
+  field("relocations", p.relocations,
+        "its CO-RE relocations and those of the functions it calls, in the order of the program");
+  field("load", p.load, "the verifier's result");
+  field("attach", p.attach,
+        "attaching where the section says; not_reached also when the section does not say where");
+  field("run", p.run, "what it did while it was attached");
+}
+
+void fields(auto& field, Of<PerformedOutcome> auto& p) {
+  field("name", p.name, "its name; 'connected' is the result of connect(), which does not block");
+  field("ret", p.ret, "what the kernel returned: below 0 a negative errno");
+}
+
+void fields(auto& field, Of<TriggerOutcome> auto& t) {
+  field("kind", null_if_empty(t.kind),
+        "standard: one process makes each of the usual system calls once; null: nothing was done");
+  field("performed", t.performed, "the system calls, in the order they were made");
+  field("problem", null_if_empty(t.problem), "why it was not pulled although it was due");
+}
+
+void fields(auto& field, Of<ObservedValue> auto& v) {
+  field("name", v.name,
+        "its name; the part before two underscores is the name of the expected value");
+  field("value", v.value, "what the program wrote: a number, a text, or hex digits");
+  field("expected", v.expected, "what it must be; null where nobody knows");
+  field("result", v.result, "how the two compare");
+}
+
+void fields(auto& field, Of<Outcome> auto& o) {
+  field.constant("schema", kOutcomeSchema, "version of this format");
+  field("cell", o.cell, "kernel/case/BTF source/loader");
+  field("kernel", o.kernel, "the kernel, and where it came from");
+  field("case", o.case_id, "id of the case");
+  field("btf", o.btf_source, "where the loader got its BTF from: kernel, embedded, none");
+  field("embedded", o.embedded,
+        "the BTF that was handed over; null where the BTF source is not embedded");
+  field("object", o.object, "the BPF ELF file");
+  field.object("loader", "the program that loaded", [&](auto& loader) {
+    loader("name", o.loader, "its name");
+    loader("version", null_if_empty(o.loader_version), "its version; null when it never spoke");
+    loader("app", o.app,
+           "how an application came to its end; null: the loader is one of ours, or its end was "
+           "not seen");
+  });
+  field.object("privileges", "what the loader was left with", [&](auto& privileges) {
+    privileges("memlock_bytes", o.privileges.memlock_bytes, "RLIMIT_MEMLOCK; null: unlimited");
+    privileges("memlock_counted", o.memlock_counted,
+               "whether this kernel counts BPF memory against it (up to 5.10); null: not asked");
+    privileges("capabilities", o.privileges.capabilities,
+               "all that it had, as an ordinary user; null: root, with every capability");
+    privileges("lockdown", null_if_empty(o.privileges.lockdown),
+               "how far the kernel was locked down; null: as it boots");
+  });
+  field("vm", o.vm, "the virtual machine");
+  field("end", o.end,
+        "how the cell came to its end; after any but completed, what is missing below is not "
+        "known");
+  field("end_reason", null_if_empty(o.end_reason), "why the end is not completed");
+  field("console_tail", null_if_empty(o.console_tail),
+        "the console's last lines, when the end is not completed");
+  field("open", o.open, "the loader reads the object");
+  field("relocate", o.relocate,
+        "CO-RE relocations of the whole object: the counts are those of the programs' records, a "
+        "function that several programs call counted once; null where nobody can tell");
+  field("maps", o.maps, "in the order they were created");
+  field("programs", o.programs, "entry functions, in the order of the file");
+  field("trigger", o.trigger, "what was done in the guest while the programs were attached");
+  field("observed", o.observed,
+        "the fields of the map 'observed' when the trigger was over; empty without that map");
+}
+
+namespace {
+
+constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
+
+}  // namespace
+
+OrderedJson to_json(const Outcome& outcome) { return to_json_tree(outcome); }
+
+std::string to_line(const Outcome& outcome) { return to_json_text(outcome); }
+
+Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
+  return from_json<Outcome>(json, where);
+}
+
+OrderedJson outcome_schema() {
+  return json_schema<Outcome>("bpfmatrix outcome, schema 2: one line of outcomes.jsonl",
+                              "What was seen of one cell. Facts, never a verdict.");
+}
+
+Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
+  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
+                                                             : read_file(file, kMaxOutcomesBytes);
+  if (!text) return text.error();
+  std::vector<Outcome> outcomes;
+  std::string_view rest = *text;
+  for (std::size_t line = 1; rest.find('\n') != std::string_view::npos; ++line) {
+    const std::size_t end = rest.find('\n');
+    Result<Outcome> outcome =
+        from_json_text<Outcome>(rest.substr(0, end), fmt::format("{}:{}", file.string(), line));
+    if (!outcome) return std::move(outcome).error();
+    outcomes.push_back(*std::move(outcome));
+    rest.remove_prefix(end + 1);
+  }
+  return outcomes;
+}
+
+}  // namespace bpfmatrix
