@@ -67,7 +67,7 @@ calmly() {
 }
 
 forget() {
-  rm -f "$store"/outcomes.db*
+  rm -f "$store"/transcripts.db*
   [ "$1" = warm ] || rm -rf "$store"/{templates,facts}
 }
 
@@ -128,7 +128,7 @@ forget warm
 calmly "$dir/last"
 all_gone || fail "still there: $(running)"
 left=$(find "$dir" -name '*.unfinished-??????' -o -name '*.new' -o -path "$dir/tmp/*" -o \
-  -path "$store/tmp/*" -o -name 'outcomes.db.damaged-*' -o -name '*.part')
+  -path "$store/tmp/*" -o -name 'transcripts.db.damaged-*' -o -name '*.part')
 [ -z "$left" ] || fail "left behind: $left"
 for lock in "$store"/locks/* "$dir"/run-*/outcomes.jsonl; do
   flock --nonblock "$lock" true || fail "locked by nobody: $lock"

@@ -12,7 +12,7 @@
 #include "cell/loader_record.h"
 #include "cell/log_tail.h"
 #include "cell/observation.h"
-#include "cell/refusal_source.h"
+#include "cell/failure_source.h"
 
 namespace bpfmatrix {
 
@@ -188,7 +188,7 @@ void locate_rejections(const ObjectFile& object, std::vector<ProgramOutcome>& pr
   if (!lines) return;
   for (ProgramOutcome& program : programs) {
     if (program.load.stage.result != StageResult::failed) continue;
-    program.load.source = refusal_source(*lines, program.name, program.load.log_tail);
+    program.load.source = failure_source(*lines, program.name, program.load.log_tail);
   }
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cell/testing/attempts.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
 

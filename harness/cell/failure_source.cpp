@@ -1,4 +1,4 @@
-#include "cell/refusal_source.h"
+#include "cell/failure_source.h"
 
 #include "outcome/verifier_log.h"
 
@@ -6,7 +6,7 @@ namespace bpfmatrix {
 
 namespace {
 
-std::optional<std::uint32_t> refused_instruction(std::string_view log_tail) {
+std::optional<std::uint32_t> rejected_instruction(std::string_view log_tail) {
   if (log_tail.empty()) return std::nullopt;
   const LogEnd end = read_log_end(log_tail);
   if (end.verdict.empty()) return std::nullopt;
@@ -15,9 +15,9 @@ std::optional<std::uint32_t> refused_instruction(std::string_view log_tail) {
 
 }  // namespace
 
-std::optional<SourceLine> refusal_source(const SourceLines& lines, std::string_view program,
+std::optional<SourceLine> failure_source(const SourceLines& lines, std::string_view program,
                                          std::string_view log_tail) {
-  const std::optional<std::uint32_t> instruction = refused_instruction(log_tail);
+  const std::optional<std::uint32_t> instruction = rejected_instruction(log_tail);
   if (!instruction) return std::nullopt;
   const std::optional<SourceLocation> found = lines.find(program, *instruction);
   if (!found) return std::nullopt;

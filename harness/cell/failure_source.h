@@ -13,7 +13,7 @@ namespace bpfmatrix {
 
 /// By the end of the verifier's log. Nothing where log and object do not say: in functions that the
 /// loader has put behind the program, and where the log names no instruction.
-std::optional<SourceLine> refusal_source(const SourceLines& lines, std::string_view program,
+std::optional<SourceLine> failure_source(const SourceLines& lines, std::string_view program,
                                          std::string_view log_tail);
 
 }  // namespace bpfmatrix

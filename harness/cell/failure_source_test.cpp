@@ -1,4 +1,4 @@
-#include "cell/refusal_source.h"
+#include "cell/failure_source.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ constexpr std::string_view kSource =
     "  return n * helps(ctx);\n"
     "}\n";
 
-class RefusalSource : public ::testing::Test {
+class FailureSource : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(dir_);
@@ -32,7 +32,7 @@ class RefusalSource : public ::testing::Test {
   std::optional<SourceLine> source_of(std::string_view log) {
     const Result<SourceLines> lines = SourceLines::read(object_);
     EXPECT_TRUE(lines);
-    return refusal_source(*lines, "on_packet", log);
+    return failure_source(*lines, "on_packet", log);
   }
 
   Result<TempDir> dir_ = TempDir::create();
@@ -40,7 +40,7 @@ class RefusalSource : public ::testing::Test {
 };
 
 // 4.18 takes no line information, so nothing of this is in its log.
-TEST_F(RefusalSource, is_the_line_of_the_last_instruction) {
+TEST_F(FailureSource, is_the_line_of_the_last_instruction) {
   const auto source = source_of("0: (61) r6 = *(u32 *)(r1 +0)\nR1 invalid mem access 'inv'\n");
   ASSERT_TRUE(source);
   EXPECT_EQ(source->instruction, 0U);
@@ -49,18 +49,18 @@ TEST_F(RefusalSource, is_the_line_of_the_last_instruction) {
   EXPECT_EQ(source->text, "int n = ctx[0];");
 }
 
-TEST_F(RefusalSource, is_the_line_of_the_instruction_that_the_verdict_names) {
+TEST_F(FailureSource, is_the_line_of_the_instruction_that_the_verdict_names) {
   const auto source = source_of("back-edge from insn 1 to 0\n");
   ASSERT_TRUE(source);
   EXPECT_EQ(source->instruction, 1U);
   EXPECT_EQ(source->line, 4U);
 }
 
-TEST_F(RefusalSource, is_absent_in_a_function_behind_the_program) {
+TEST_F(FailureSource, is_absent_in_a_function_behind_the_program) {
   EXPECT_FALSE(source_of("90: (61) r0 = *(u32 *)(r1 +0)\nR1 invalid mem access 'inv'\n"));
 }
 
-TEST_F(RefusalSource, is_absent_without_a_rejection) {
+TEST_F(FailureSource, is_absent_without_a_rejection) {
   EXPECT_FALSE(source_of(""));
   EXPECT_FALSE(source_of("0: (61) r6 = *(u32 *)(r1 +0)\n"));
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "guest/messages.h"
 #include "guest/session.h"
 #include "matrix/case_spec.h"
@@ -79,11 +80,14 @@ struct TranscriptInputs {
 };
 
 /// Why an attempt was made.
-enum class AttemptKind {
-  first,       ///< the usual one
-  again,       ///< the one before was lost or hung
-  cold_check,  ///< to see whether a booted machine says the same as a clone
+enum class AttemptKind { first, again, cold_check };
+inline constexpr Word<AttemptKind> kAttemptKindWords[] = {
+    {AttemptKind::first, "first", "the usual one"},
+    {AttemptKind::again, "again", "the one before was lost or hung"},
+    {AttemptKind::cold_check, "cold_check",
+     "to see whether a booted machine says the same as a clone"},
 };
+constexpr const auto& words_of(AttemptKind) { return kAttemptKindWords; }
 
 /// What one attempt said. Nothing is left out: the loader's verifier logs are in its lines.
 struct Attempt {

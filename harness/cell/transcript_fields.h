@@ -4,8 +4,8 @@
 #include "base/json_fields.h"
 #include "cell/transcript.h"
 #include "guest/message_fields.h"
-#include "matrix/loader_app_fields.h"
-#include "outcome/outcome_fields.h"
+#include "matrix/loader_fields.h"
+#include "outcome/kernel_fields.h"
 
 namespace bpfmatrix {
 

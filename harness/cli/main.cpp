@@ -5,6 +5,7 @@
 
 #include "cli/cache_command.h"
 #include "cli/cases_command.h"
+#include "cli/derive_command.h"
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
 #include "cli/inspect_command.h"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
+  bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 
   try {

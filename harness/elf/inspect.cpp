@@ -196,7 +196,7 @@ std::string inspect_text(const ObjectInfo& info, const std::filesystem::path& pa
   std::string text = printable(path.string()) + "\n";
   text += table({{"bytes", std::to_string(info.bytes)},
                  {"sha256", info.sha256},
-                 {"licence", or_none(info.license)},
+                 {"license", or_none(info.license)},
                  {"producer", info.producer.empty() ? "unknown" : printable(info.producer)},
                  {"BTF", btf_line(info)},
                  {"relocations", relocations_line(info.relocations)}},

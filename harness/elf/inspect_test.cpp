@@ -32,7 +32,7 @@ TEST(Inspect, prints_aligned_tables) {
       "x.o\n"
       "  bytes        1234\n"
       "  sha256       abc\n"
-      "  licence      GPL\n"
+      "  license      GPL\n"
       "  producer     clang 14.0.6\n"
       "  BTF          .BTF, .BTF.ext\n"
       "  relocations  1 map, 0 global data, 0 call, 0 callback, 0 extern, 2 CO-RE (2 byte_off)\n"
@@ -48,7 +48,7 @@ TEST(Inspect, an_object_that_lacks_nothing_has_no_notes) {
   EXPECT_THAT(object_notes(probe()), ElementsAre());
 }
 
-TEST(Inspect, a_missing_licence_costs_gpl_only_helpers) {
+TEST(Inspect, a_missing_license_costs_gpl_only_helpers) {
   ObjectInfo info = probe();
   info.license = "";
   EXPECT_THAT(object_notes(info), ElementsAre("no license: the verifier rejects calls of GPL-only "

@@ -95,6 +95,9 @@ struct RelocateOutcome {
   std::optional<int> applied{};
   std::optional<int> skipped{};
   std::optional<int> poisoned{};
+  /// Why there are no records of single relocations, although there may be relocations; empty:
+  /// there are, or the object has none.
+  std::string not_compared{};
 };
 
 struct MapOutcome {

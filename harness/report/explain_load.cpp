@@ -35,7 +35,8 @@ std::string explain_load(const Telling& told, const ProgramOutcome& program) {
     text += "  the verifier's last lines:\n" + quoted(load.log_tail, "    | ");
   if (load.log_sha256.empty()) return text;
   return text + labelled("  whole log",
-                         fmt::format("zcat {}/logs/{}.log.gz{}", told.run_dir, load.log_sha256,
+                         fmt::format("bpfmatrix explain {} {} --log {}{}", told.run_dir,
+                                     told.outcome.cell, program.name,
                                      load.log_truncated ? " (its beginning is missing)" : ""));
 }
 

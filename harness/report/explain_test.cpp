@@ -41,7 +41,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   EXPECT_THAT(text, HasSubstr("privileges  an ordinary user with CAP_BPF, CAP_PERFMON; 65536 bytes "
                               "of locked memory\n"));
   EXPECT_THAT(text, HasSubstr("    | invalid func unknown#999\n"));
-  EXPECT_THAT(text, HasSubstr("zcat runs/1/logs/" + p.load.log_sha256 + ".log.gz\n"));
+  EXPECT_THAT(text, HasSubstr("bpfmatrix explain runs/1 " + o.cell + " --log " + p.name + "\n"));
   EXPECT_THAT(text, HasSubstr("  attach    not tried\n"));
   EXPECT_THAT(
       text,

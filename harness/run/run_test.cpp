@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/file_limit_test_support.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/derive_run.h"
 #include "run/testing/run_fixture.h"
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/child_process.h"
+#include "base/words.h"
 #include "vm/vm_exit.h"
 
 namespace bpfmatrix {
@@ -31,11 +32,13 @@ struct Trouble {
 std::optional<Trouble> find_trouble(std::string_view console);
 
 /// Why a VM is not used any longer.
-enum class Stop {
-  finished,      ///< all that was wanted from it has arrived
-  deadline,      ///< no answer in time
-  channel_lost,  ///< the channel closed, or spoke garbage
+enum class Stop { finished, deadline, channel_lost };
+inline constexpr Word<Stop> kStopWords[] = {
+    {Stop::finished, "finished", "all that was wanted from it has arrived"},
+    {Stop::deadline, "deadline", "no answer in time"},
+    {Stop::channel_lost, "channel_lost", "the channel closed, or carried garbage"},
 };
+constexpr const auto& words_of(Stop) { return kStopWords; }
 
 struct ExitFacts {
   Stop stop = Stop::channel_lost;

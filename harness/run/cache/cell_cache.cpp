@@ -6,7 +6,7 @@
 
 #include "base/sha256.h"
 #include "outcome/conclusive.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/cache/build_id.h"
 
 namespace bpfmatrix {

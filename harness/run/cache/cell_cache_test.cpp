@@ -10,7 +10,7 @@
 #include "base/temp_dir.h"
 #include "cell/testing/attempts.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/machines/kernel_probe.h"
 #include "run/testing/replay_guests.h"
 

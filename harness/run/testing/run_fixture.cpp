@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_json.h"
+#include "outcome/outcome_fields.h"
 #include "run/machines/kernel_probe.h"
 
 namespace bpfmatrix {
