@@ -245,7 +245,7 @@ void LoaderRecord::add_ran(ObjectReader& reader) {
 
 void LoaderRecord::add_command(ObjectReader& reader) {
   AppOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
-                         read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0)};
+                     read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0)};
   if (command.exit_code.has_value() == command.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");
   }

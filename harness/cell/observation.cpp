@@ -54,7 +54,7 @@ ExpectedValues expected_of(const Triggered& triggered) {
 }
 
 std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
-                                           std::string_view program) {
+                                            std::string_view program) {
   for (const ObservedValue& value : values) {
     const Name name = split(value.name);
     if (name.base != kHits || name.way != program) continue;

@@ -25,7 +25,7 @@ void compare_with(const ExpectedValues& truth, std::vector<ObservedValue>& value
 /// How often the programs of the object counted themselves: the value `hits`, or `hits__PROGRAM`
 /// for one of them.
 std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
-                                           std::string_view program = {});
+                                            std::string_view program = {});
 
 /// From values that were held against the truth: which way to connect()'s arguments was right.
 /// With `program` only `fd__PROGRAM` and the like count, and as taken directly.

@@ -101,7 +101,7 @@ class ProgramRecorder {
   std::uint64_t linked_slots() const { return functions_.back().at + functions_.back().count; }
 
   CrossCheckInput witnesses_of(const CoreResult& calculated,
-                                   const std::optional<std::uint64_t>& at) const {
+                               const std::optional<std::uint64_t>& at) const {
     CrossCheckInput witnesses{
         .calculated = calculated,
         .object_refused = outcome_.relocate.stage.result == StageResult::failed};

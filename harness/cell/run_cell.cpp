@@ -6,9 +6,9 @@
 
 #include "base/child_process.h"
 #include "base/file.h"
+#include "cell/failure_source.h"
 #include "cell/loader_record.h"
 #include "cell/observation.h"
-#include "cell/failure_source.h"
 #include "cell/relocation_record.h"
 
 namespace bpfmatrix {
@@ -93,9 +93,7 @@ class LoaderRun {
     if (command && input_.app != nullptr) command->path = input_.app->app.path;
   }
 
-  std::string app_in_guest() const {
-    return std::string(kAppsInGuest) + input_.app->app.name;
-  }
+  std::string app_in_guest() const { return std::string(kAppsInGuest) + input_.app->app.name; }
 
   /// What is attached has to be triggered before it is worth a record.
   bool hold() const { return input_.spec->attach || input_.spec->trigger.has_value(); }

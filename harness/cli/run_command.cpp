@@ -37,7 +37,7 @@ constexpr int kMaxJobs = 1024;
 constexpr std::int64_t kMaxMemoryMib = std::int64_t{1} << 30;
 constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
 
-struct RunOptions {
+struct RunArguments {
   std::string matrix{};
   std::vector<std::string> kernels{};
   std::vector<std::string> archs{};
@@ -91,7 +91,7 @@ struct Assembled {
 
 class RunCommand {
  public:
-  explicit RunCommand(const RunOptions& options) : options_(options) {}
+  explicit RunCommand(const RunArguments& options) : options_(options) {}
 
   /// Plan, run, report: each stage reads what the one before left behind.
   Result<int> run() {
@@ -145,22 +145,22 @@ class RunCommand {
     return {};
   }
 
-  RunOptions manner() const {
+  RunOptions run_options() const {
     return {options_.accel,     options_.cell_timeout, options_.boot_timeout,
             !options_.no_cache, options_.isolation,    options_.cold_check};
   }
 
   /// A run that is resumed goes on as it began; how many cells at a time is not part of that.
-  Result<> take_options(const RunOptions& manner) {
-    const auto accel = parse_accel_choice(manner.accel);
+  Result<> take_options(const RunOptions& run_options) {
+    const auto accel = parse_accel_choice(run_options.accel);
     if (!accel)
-      return Error{fmt::format("'{}/run.json': accel '{}'", options_.resume, manner.accel)};
+      return Error{fmt::format("'{}/run.json': accel '{}'", options_.resume, run_options.accel)};
     settings_.accel = *accel;
-    settings_.cell_timeout = std::chrono::seconds(manner.cell_timeout_s);
-    settings_.boot_timeout = std::chrono::seconds(manner.boot_timeout_s);
-    settings_.cache = manner.cache;
-    settings_.isolation = parse_isolation(manner.isolation).value_or(Isolation::cell);
-    settings_.cold_check = manner.cold_check;
+    settings_.cell_timeout = std::chrono::seconds(run_options.cell_timeout_s);
+    settings_.boot_timeout = std::chrono::seconds(run_options.boot_timeout_s);
+    settings_.cache = run_options.cache;
+    settings_.isolation = parse_isolation(run_options.isolation).value_or(Isolation::cell);
+    settings_.cold_check = run_options.cold_check;
     return {};
   }
 
@@ -175,7 +175,7 @@ class RunCommand {
   Result<RunSpec> make_request() {
     if (!options_.resume.empty()) return read_request();
     RunSpec request;
-    request.options = manner();
+    request.options = run_options();
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -408,14 +408,14 @@ class RunCommand {
     return {};
   }
 
-  const RunOptions& options_;
+  const RunArguments& options_;
   RunSettings settings_{};
 };
 
 }  // namespace
 
 void add_run_command(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<RunOptions>();
+  const auto options = std::make_shared<RunArguments>();
   CLI::App* run = app.add_subcommand("run", "Run cases or objects on a matrix of kernels");
   run->add_option("matrix", options->matrix,
                   "Matrix file; default: the one that comes with bpfmatrix");

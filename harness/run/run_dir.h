@@ -26,7 +26,7 @@
 
 namespace bpfmatrix {
 
-/// How a run was asked to go about it.
+/// How a run was asked to be done.
 struct RunOptions {
   std::string accel = "auto";
   int cell_timeout_s = 0;
@@ -43,8 +43,6 @@ struct RunSpec {
   std::vector<std::string> objects{};
   /// Ids of all planned cells.
   std::vector<std::string> cells{};
-  /// How: the words of --accel, seconds a cell and a boot may take, whether outcomes of earlier
-  /// runs are taken. Absent in runs from before they were written down.
   std::optional<RunOptions> options{};
 };
 
@@ -97,6 +95,9 @@ class RunDir {
 
 /// Reads run.json. Error: there is none, or it is not ours.
 Result<RunSpec> read_run_spec(const std::filesystem::path& run_dir);
+
+/// JSON Schema of run.json.
+OrderedJson run_schema();
 
 /// The text of logs/SHA256.log.gz. Error: there is none, or it is more than 64 MiB.
 Result<std::string> read_log(const std::filesystem::path& run_dir, const std::string& sha256);

@@ -4,8 +4,8 @@
 
 #include <random>
 
-#include "analysis/causes/kernel_logs.h"
 #include "analysis/causes/failures.h"
+#include "analysis/causes/kernel_logs.h"
 
 namespace bpfmatrix {
 namespace {

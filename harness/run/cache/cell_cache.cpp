@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/sha256.h"
-#include "outcome/outcome_fields.h"
 #include "outcome/conclusive.h"
+#include "outcome/outcome_fields.h"
 #include "run/machines/kernel_probe.h"
 
 namespace bpfmatrix {

@@ -35,9 +35,9 @@ Result<OrderedJson> case_json(const CaseSpec& spec) {
 }
 
 OrderedJson app_json(const AppFile* app) {
-  if (command == nullptr) return nullptr;
-  OrderedJson json = to_json(command->command);
-  json["sha256"] = command->sha256;
+  if (app == nullptr) return nullptr;
+  OrderedJson json = to_json_tree(app->app);
+  json["sha256"] = app->sha256;
   return json;
 }
 
