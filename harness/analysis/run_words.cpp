@@ -28,17 +28,8 @@ bool belongs_to(const ObservedValue& value, const ProgramOutcome& program, const
 }
 
 Word word(ObservedResult result) {
-  switch (result) {
-    case ObservedResult::unknown:
-      return std::nullopt;
-    case ObservedResult::absent:
-      return std::string(kAbsent);
-    case ObservedResult::right:
-      return "right";
-    case ObservedResult::wrong:
-      return "wrong";
-  }
-  return std::nullopt;
+  if (result == ObservedResult::unknown) return std::nullopt;
+  return std::string(to_string(result));
 }
 
 /// The one that says most about values that differ: a wrong one, else one that is missing.
@@ -63,17 +54,7 @@ Word fired_word(const Outcome& outcome, const ProgramOutcome& program) {
 
 Word arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
   if (was_attached(program) && !outcome.trigger.problem.empty()) return std::nullopt;
-  switch (program.run.arguments) {
-    case ArgumentsSeen::unknown:
-      return "unknown";
-    case ArgumentsSeen::direct:
-      return "direct";
-    case ArgumentsSeen::wrapped:
-      return "wrapped";
-    case ArgumentsSeen::wrong:
-      return "wrong";
-  }
-  return std::nullopt;
+  return std::string(to_string(program.run.arguments));
 }
 
 Word observed_word(const Outcome& outcome, const ProgramOutcome& program, std::string_view name) {

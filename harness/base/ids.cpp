@@ -4,16 +4,6 @@
 
 namespace bpfmatrix {
 
-std::string_view to_string(Arch arch) {
-  switch (arch) {
-    case Arch::x86_64:
-      return "x86_64";
-    case Arch::aarch64:
-      return "aarch64";
-  }
-  return "";
-}
-
 std::string_view debian_name(Arch arch) {
   switch (arch) {
     case Arch::x86_64:

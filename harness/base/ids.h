@@ -7,15 +7,19 @@
 #include <string>
 #include <string_view>
 
+#include "base/words.h"
+
 namespace bpfmatrix {
 
 enum class Arch { x86_64, aarch64 };
 inline constexpr std::array kArches{Arch::x86_64, Arch::aarch64};
+/// The kernel's uname -m, QEMU's suffix, and our ids.
+inline constexpr Word<Arch> kArchWords[] = {{Arch::x86_64, "x86_64"}, {Arch::aarch64, "aarch64"}};
+constexpr const auto& words_of(Arch) { return kArchWords; }
 
-/// "x86_64", "aarch64": the kernel's uname -m, QEMU's suffix, and our ids.
-std::string_view to_string(Arch arch);
 /// "amd64", "arm64": Debian's name for it.
 std::string_view debian_name(Arch arch);
+/// Of either name.
 std::optional<Arch> parse_arch(std::string_view text);
 
 /// True for 1 to 128 characters of [A-Za-z0-9._+-] that do not start with '.' or '-': ids become

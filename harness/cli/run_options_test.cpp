@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class RunOptions : public testing::Test {
+class RunCommandOptions : public testing::Test {
  protected:
   /// A run in which nothing boots: its kernel is unavailable.
   Said run(std::vector<std::string> options) {
@@ -28,21 +28,21 @@ class RunOptions : public testing::Test {
   int runs_ = 0;
 };
 
-TEST_F(RunOptions, memory_bounds_how_many_vms_there_are_at_a_time) {
+TEST_F(RunCommandOptions, memory_bounds_how_many_vms_there_are_at_a_time) {
   EXPECT_THAT(run({"--jobs", "8"}).err, HasSubstr(", 8 at a time\n"));
   EXPECT_THAT(run({"--jobs", "8", "--memory", "2000"}).err, HasSubstr(", 3 at a time\n"));
   EXPECT_THAT(run({"--jobs", "2", "--memory", "100000"}).err, HasSubstr(", 2 at a time\n"));
   EXPECT_THAT(run({"--memory", "662"}).err, HasSubstr(", 1 at a time\n"));
 }
 
-TEST_F(RunOptions, less_memory_than_a_vm_takes_is_one_error) {
+TEST_F(RunCommandOptions, less_memory_than_a_vm_takes_is_one_error) {
   const Said said = run({"--memory", "661"});
   EXPECT_EQ(said.exit_code, wrong_command);
   EXPECT_EQ(said.err, "error: --memory '661': one VM takes 662 MiB\n");
   EXPECT_EQ(said.out, "");
 }
 
-TEST_F(RunOptions, what_is_no_number_or_none_that_can_be_is_one_error) {
+TEST_F(RunCommandOptions, what_is_no_number_or_none_that_can_be_is_one_error) {
   for (const char* option : {"--memory", "--jobs"}) {
     for (const char* value : {"0", "-1", "much", "99999999999999999999"}) {
       const Said said = run({option, value});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json_fields.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -9,87 +11,9 @@ namespace {
 /// Of a refresh, before its random bytes; little-endian.
 constexpr std::size_t kTimeBytes = 8;
 
-Json operations_json(const std::vector<Operation>& operations) {
-  Json list = Json::array();
-  for (const Operation& operation : operations) {
-    list.push_back({{"name", operation.name}, {"ret", operation.ret}});
-  }
-  return list;
-}
+}  // namespace
 
-// Each message names its fields once, in `fields`; Writer and Reader are the two things to do with
-// them.
-class Writer {
- public:
-  template <typename T>
-  void operator()(const char* key, const T& value) {
-    json_[key] = value;
-  }
-  template <typename T>
-  void operator()(const char* key, const std::optional<T>& value) {
-    json_[key] = value ? Json(*value) : Json(nullptr);
-  }
-  void operator()(const char* key, const std::vector<Operation>& value) {
-    json_[key] = operations_json(value);
-  }
-  Json take() { return std::move(json_); }
-
- private:
-  Json json_ = Json::object();
-};
-
-class Reader {
- public:
-  explicit Reader(const Frame& frame) : reader_(frame.header, std::string(to_string(frame.type))) {}
-
-  void operator()(const char* key, std::string& value) { value = reader_.string(key); }
-  void operator()(const char* key, std::int64_t& value) { value = reader_.integer(key); }
-  void operator()(const char* key, bool& value) { value = reader_.boolean(key); }
-  void operator()(const char* key, std::optional<std::int64_t>& value) {
-    value = reader_.optional_integer(key);
-  }
-  void operator()(const char* key, std::optional<bool>& value) {
-    value = reader_.optional_boolean(key);
-  }
-  void operator()(const char* key, std::vector<std::string>& value) {
-    value = reader_.strings(key);
-  }
-  void operator()(const char* key, std::map<std::string, std::string>& value) {
-    items(key, [&](const std::string& name, const Json& item) {
-      if (!item.is_string()) return reader_.fail(key, "wanted strings only");
-      value[name] = item.get<std::string>();
-    });
-  }
-  void operator()(const char* key, std::map<std::string, std::int64_t>& value) {
-    items(key, [&](const std::string& name, const Json& item) {
-      if (!item.is_number_integer()) return reader_.fail(key, "wanted integers only");
-      value[name] = item.get<std::int64_t>();
-    });
-  }
-  void operator()(const char* key, std::vector<Operation>& value) {
-    const Json* list = reader_.array(key);
-    if (list == nullptr) return reader_.fail(key, "missing");
-    for (const Json& item : *list) {
-      ObjectReader operation(item, reader_.where(key));
-      value.push_back({operation.string("name"), operation.integer("ret")});
-      if (const Result<> read = operation.finish(); !read) return reader_.adopt(read.error());
-    }
-  }
-  Result<> finish() { return reader_.finish(); }
-
- private:
-  template <typename Take>
-  void items(const char* key, Take take) {
-    const Json* object = reader_.object(key);
-    if (object == nullptr) return;
-    for (const auto& [name, item] : object->items()) take(name, item);
-  }
-
-  ObjectReader reader_;
-};
-
-template <typename F>
-void fields(F& field, auto& m, const Hello*) {
+void fields(auto& field, Of<Hello> auto& m) {
   field("agent_version", m.agent_version);
   field("release", m.release);
   field("arch", m.arch);
@@ -100,33 +24,28 @@ void fields(F& field, auto& m, const Hello*) {
   field("notes", m.notes);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const PutFile*) {
+void fields(auto& field, Of<PutFile> auto& m) {
   field("path", m.path);
   field("mode", m.mode);
   field("bytes", m.bytes);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const Stored*) {
+void fields(auto& field, Of<Stored> auto& m) {
   field("bytes", m.bytes);
   field("crc32c", m.crc32c);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const ReadFile*) {
+void fields(auto& field, Of<ReadFile> auto& m) {
   field("path", m.path);
   field("max_bytes", m.max_bytes);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const FileEnd*) {
+void fields(auto& field, Of<FileEnd> auto& m) {
   field("bytes", m.bytes);
   field("truncated", m.truncated);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const RunRequest*) {
+void fields(auto& field, Of<RunRequest> auto& m) {
   field("argv", m.argv);
   field("environment", m.environment);
   field("deadline_ms", m.deadline_ms);
@@ -139,13 +58,9 @@ void fields(F& field, auto& m, const RunRequest*) {
   field("last", m.last);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const Park*) {
-  field("standby", m.standby);
-}
+void fields(auto& field, Of<Park> auto& m) { field("standby", m.standby); }
 
-template <typename F>
-void fields(F& field, auto& m, const Exited*) {
+void fields(auto& field, Of<Exited> auto& m) {
   field("code", m.code);
   field("signal", m.signal);
   field("timed_out", m.timed_out);
@@ -156,40 +71,28 @@ void fields(F& field, auto& m, const Exited*) {
   field("leftovers", m.leftovers);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const Input*) {
-  field("last", m.last);
+void fields(auto& field, Of<Input> auto& m) { field("last", m.last); }
+
+void fields(auto& field, Of<Write> auto& m) { field("path", m.path); }
+
+void fields(auto& field, Of<TriggerRequest> auto& m) { field("command", m.command); }
+
+void fields(auto& field, Of<Operation> auto& m) {
+  field("name", m.name);
+  field("ret", m.ret);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const Write*) {
-  field("path", m.path);
-}
-
-template <typename F>
-void fields(F& field, auto& m, const TriggerRequest*) {
-  field("command", m.command);
-}
-
-template <typename F>
-void fields(F& field, auto& m, const Triggered*) {
+void fields(auto& field, Of<Triggered> auto& m) {
   field("numbers", m.numbers);
   field("texts", m.texts);
   field("performed", m.performed);
 }
 
-template <typename F>
-void fields(F& field, auto& m, const Failed*) {
-  field("message", m.message);
-}
-
-}  // namespace
+void fields(auto& field, Of<Failed> auto& m) { field("message", m.message); }
 
 template <typename Message>
 Frame to_frame(const Message& message, std::string blob) {
-  Writer writer;
-  fields(writer, message, &message);
-  return Frame{Message::kType, writer.take(), std::move(blob)};
+  return Frame{Message::kType, to_json_tree<Json>(message), std::move(blob)};
 }
 
 template <typename Message>
@@ -198,11 +101,7 @@ Result<Message> from_frame(const Frame& frame) {
     return Error{
         fmt::format("'{}' where '{}' was due", to_string(frame.type), to_string(Message::kType))};
   }
-  Message message;
-  Reader reader(frame);
-  fields(reader, message, &message);
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return message;
+  return from_json<Message>(frame.header, to_string(frame.type));
 }
 
 template <>

@@ -89,17 +89,17 @@ TEST(Messages, a_truth_is_an_integer_or_a_text_in_its_place) {
   Frame frame = to_frame(Triggered{});
   frame.header["numbers"] = {{"pid", "12"}};
   EXPECT_EQ(from_frame<Triggered>(frame).error().message,
-            "'triggered': key 'numbers': wanted integers only");
+            "'triggered: numbers': key 'pid': wanted an integer, got string");
 }
 
 TEST(Messages, what_was_performed_is_read_strictly) {
   Frame frame = to_frame(Triggered{});
   frame.header["performed"] = {{{"name", "getpid"}, {"ret", 1}, {"extra", 2}}};
   EXPECT_EQ(from_frame<Triggered>(frame).error().message,
-            "'triggered: performed': unknown key 'extra'");
+            "'triggered: performed[0]': unknown key 'extra'");
   frame.header["performed"] = {"getpid"};
   EXPECT_EQ(from_frame<Triggered>(frame).error().message,
-            "'triggered: performed': wanted an object, got string");
+            "'triggered': key 'performed[0]': wanted an object, got string");
   frame.header.erase("performed");
   EXPECT_EQ(from_frame<Triggered>(frame).error().message, "'triggered': key 'performed': missing");
 }

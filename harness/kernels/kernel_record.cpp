@@ -1,9 +1,7 @@
 #include "kernels/kernel_record.h"
 
-#include <fmt/format.h>
-
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_fields.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -15,156 +13,161 @@ namespace {
 
 constexpr std::uint64_t kMaxRecordBytes = 1 << 20;
 constexpr const char* kPackageRecordName = "package.json";
+constexpr int kRecordSchema = 1;
+constexpr std::string_view kOtherSchema =
+    "fetched by another version of bpfmatrix: remove it and fetch it again";
 
-OrderedJson relative_or_null(const std::optional<fs::path>& path, const fs::path& folder) {
-  if (!path) return nullptr;
-  return path->lexically_relative(folder).generic_string();
+// The records as they are in JSON. Paths are relative to the folder, and somebody may have edited
+// them.
+
+auto path_field(auto& text) {
+  return checked<is_safe_relative_path>(text, "not a path in the tree");
+}
+auto hash_field(auto& text) { return checked<is_sha256>(text, "not a sha256"); }
+
+struct BtfRecord {
+  std::string file{};
+  std::uint64_t bytes = 0;
+  std::string sha256{};
+};
+void fields(auto& field, Of<BtfRecord> auto& b) {
+  field("file", path_field(b.file), "its path in this folder");
+  field("bytes", b.bytes, "its size");
+  field("sha256", hash_field(b.sha256), "its hash");
 }
 
-OrderedJson to_json(const Origin& origin) {
-  return {{"kind", origin.kind},     {"package", origin.package},     {"version", origin.version},
-          {"sha256", origin.sha256}, {"signed_by", origin.signed_by}, {"chain", origin.chain}};
+struct OriginRecord {
+  Origin origin{};
+};
+void fields(auto& field, Of<OriginRecord> auto& r) {
+  field("kind", r.origin.kind, "deb, rpm, source, local");
+  field("package", r.origin.package, "what the kernel, or its source, was in");
+  field("version", r.origin.version, "the package's version");
+  field("sha256", hash_field(r.origin.sha256), "of the package or tarball, or of a local image");
+  field("signed_by", r.origin.signed_by,
+        "fingerprint of the key that signed the archive or the package; empty: pinned by its hash, "
+        "or local");
+  field("chain", r.origin.chain, "the links from signature to file, outermost first");
 }
 
-OrderedJson to_json(const std::optional<KernelBtf>& btf, const fs::path& folder) {
-  if (!btf) return nullptr;
-  return {{"file", relative_or_null(btf->file, folder)},
-          {"bytes", btf->bytes},
-          {"sha256", btf->sha256}};
+struct KernelRecord {
+  std::string id{};
+  std::string release{};
+  Arch arch = Arch::x86_64;
+  std::string image{};
+  std::string image_sha256{};
+  std::optional<std::string> config{};
+  std::optional<std::string> system_map{};
+  std::optional<std::string> modules{};
+  std::optional<BtfRecord> btf{};
+  std::optional<BtfRecord> detached_btf{};
+  OriginRecord origin{};
+};
+void fields(auto& field, Of<KernelRecord> auto& k) {
+  field.constant("schema", kRecordSchema, "version of this format", kOtherSchema);
+  field("id", k.id, "id in the catalog");
+  field("release", k.release, "uname -r");
+  field("arch", k.arch, "uname -m");
+  field("image", path_field(k.image), "the kernel");
+  field("image_sha256", hash_field(k.image_sha256), "its hash");
+  field("config", path_field(k.config), "its configuration; null: there is none");
+  field("system_map", path_field(k.system_map), "its System.map; null: there is none");
+  field("modules", path_field(k.modules),
+        "the folder of its modules; null: all that is needed is built in");
+  field("btf", k.btf, "the BTF in its image; null: it was built without");
+  field("origin", k.origin, "where its files are from, and what vouches for them");
+  field("detached_btf", left_out_if_none(k.detached_btf),
+        "BTF made from its debug information, for a kernel that has none of its own");
 }
 
-/// A path below `folder`, from a record that somebody may have edited.
-fs::path inside(ObjectReader& reader, std::string_view key, const std::string& text,
-                const fs::path& folder) {
-  if (!reader.failed() && !is_safe_relative_path(text)) {
-    reader.fail(key, fmt::format("'{}' is not a path in the tree", text));
-  }
-  return folder / text;
+struct PackageRecord {
+  OriginRecord origin{};
+};
+void fields(auto& field, Of<PackageRecord> auto& p) {
+  field.constant("schema", kRecordSchema, "version of this format", kOtherSchema);
+  field("origin", p.origin, "where the package is from, and what vouches for it");
 }
 
-std::optional<fs::path> optional_inside(ObjectReader& reader, std::string_view key,
-                                        const fs::path& folder) {
-  const auto text = reader.optional_string(key);
-  if (!text) return std::nullopt;
-  return inside(reader, key, *text, folder);
+std::string relative(const fs::path& path, const fs::path& folder) {
+  return path.lexically_relative(folder).generic_string();
 }
 
-std::string read_sha256(ObjectReader& reader, std::string_view key) {
-  std::string text = reader.string(key);
-  if (!reader.failed() && !is_sha256(text)) reader.fail(key, "not a sha256");
-  return text;
+std::optional<std::string> relative(const std::optional<fs::path>& path, const fs::path& folder) {
+  return path ? std::optional(relative(*path, folder)) : std::nullopt;
 }
 
-void check_schema(ObjectReader& reader) {
-  if (const auto schema = reader.integer("schema"); !reader.failed() && schema != 1) {
-    reader.fail("schema", fmt::format("wanted 1, got {}", schema),
-                "fetched by another version of bpfmatrix: remove it and fetch it again");
-  }
+std::optional<BtfRecord> to_record(const std::optional<KernelBtf>& btf, const fs::path& folder) {
+  if (!btf) return std::nullopt;
+  return BtfRecord{relative(btf->file, folder), btf->bytes, btf->sha256};
 }
 
-Result<Origin> read_origin(const Json& json, const std::string& where) {
-  ObjectReader reader(json, where);
-  Origin origin;
-  origin.kind = reader.string("kind");
-  origin.package = reader.string("package");
-  origin.version = reader.string("version");
-  origin.sha256 = read_sha256(reader, "sha256");
-  origin.signed_by = reader.string("signed_by");
-  origin.chain = reader.strings("chain");
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return origin;
+std::optional<fs::path> inside(const std::optional<std::string>& path, const fs::path& folder) {
+  return path ? std::optional(folder / *path) : std::nullopt;
 }
 
-Result<std::optional<KernelBtf>> read_btf(const Json* json, const std::string& where,
-                                          const fs::path& folder) {
-  if (json == nullptr) return std::optional<KernelBtf>();
-  ObjectReader reader(*json, where);
-  KernelBtf btf;
-  btf.file = inside(reader, "file", reader.string("file"), folder);
-  const std::int64_t bytes = reader.integer("bytes");
-  if (!reader.failed() && bytes < 0) reader.fail("bytes", "negative");
-  btf.bytes = static_cast<std::uint64_t>(bytes);
-  btf.sha256 = read_sha256(reader, "sha256");
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return std::optional<KernelBtf>(std::move(btf));
+std::optional<KernelBtf> from_record(const std::optional<BtfRecord>& btf, const fs::path& folder) {
+  if (!btf) return std::nullopt;
+  return KernelBtf{folder / btf->file, btf->bytes, btf->sha256};
 }
 
-Arch read_arch(ObjectReader& reader) {
-  const std::string text = reader.string("arch");
-  const auto arch = parse_arch(text);
-  if (!arch) reader.fail("arch", fmt::format("unknown architecture '{}'", text));
-  return arch.value_or(Arch::x86_64);
+template <typename Record>
+Result<Record> read_record(const fs::path& path) {
+  const Result<std::string> text = read_file(path, kMaxRecordBytes);
+  if (!text) return text.error();
+  return from_json_text<Record>(*text, path.string());
 }
 
-Result<Json> read_json(const fs::path& path) {
-  Result<std::string> text = read_file(path, kMaxRecordBytes);
-  if (!text) return std::move(text).error();
-  return parse_json(*text, path.string());
+template <typename Record>
+Result<> write_record(const fs::path& path, const Record& record) {
+  return write_file(path, to_json_tree(record).dump(2) + "\n");
 }
 
 }  // namespace
 
 Result<> write_kernel_record(const Kernel& kernel, const fs::path& folder) {
-  OrderedJson json{{"schema", 1},
-                   {"id", kernel.id},
-                   {"release", kernel.release},
-                   {"arch", to_string(kernel.arch)},
-                   {"image", relative_or_null(kernel.image, folder)},
-                   {"image_sha256", kernel.image_sha256},
-                   {"config", relative_or_null(kernel.config, folder)},
-                   {"system_map", relative_or_null(kernel.system_map, folder)},
-                   {"modules", relative_or_null(kernel.modules, folder)},
-                   {"btf", to_json(kernel.btf, folder)},
-                   {"origin", to_json(kernel.origin)}};
-  if (kernel.detached_btf) json["detached_btf"] = to_json(kernel.detached_btf, folder);
-  return write_file(folder / kKernelRecordName, json.dump(2) + "\n");
+  return write_record(folder / kKernelRecordName,
+                      KernelRecord{.id = kernel.id,
+                                   .release = kernel.release,
+                                   .arch = kernel.arch,
+                                   .image = relative(kernel.image, folder),
+                                   .image_sha256 = kernel.image_sha256,
+                                   .config = relative(kernel.config, folder),
+                                   .system_map = relative(kernel.system_map, folder),
+                                   .modules = relative(kernel.modules, folder),
+                                   .btf = to_record(kernel.btf, folder),
+                                   .detached_btf = to_record(kernel.detached_btf, folder),
+                                   .origin = {kernel.origin}});
 }
 
 Result<Kernel> read_kernel_record(const fs::path& folder) {
-  const fs::path path = folder / kKernelRecordName;
-  Result<Json> json = read_json(path);
-  if (!json) return std::move(json).error();
-  ObjectReader reader(*json, path.string());
-  check_schema(reader);
-  Kernel kernel;
-  kernel.id = reader.string("id");
-  kernel.release = reader.string("release");
-  kernel.arch = read_arch(reader);
-  kernel.image = inside(reader, "image", reader.string("image"), folder);
-  kernel.image_sha256 = read_sha256(reader, "image_sha256");
-  kernel.config = optional_inside(reader, "config", folder);
-  kernel.system_map = optional_inside(reader, "system_map", folder);
-  kernel.modules = optional_inside(reader, "modules", folder);
-  const Json* btf = reader.object("btf");
-  const Json* detached = reader.object("detached_btf");
-  const Json* origin = reader.required("origin");
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  Result<std::optional<KernelBtf>> own = read_btf(btf, reader.where("btf"), folder);
-  if (!own) return std::move(own).error();
-  kernel.btf = *std::move(own);
-  Result<std::optional<KernelBtf>> made = read_btf(detached, reader.where("detached_btf"), folder);
-  if (!made) return std::move(made).error();
-  kernel.detached_btf = *std::move(made);
-  Result<Origin> read = read_origin(*origin, reader.where("origin"));
-  if (!read) return std::move(read).error();
-  kernel.origin = *std::move(read);
-  return kernel;
+  Result<KernelRecord> record = read_record<KernelRecord>(folder / kKernelRecordName);
+  if (!record) return std::move(record).error();
+  return Kernel{.id = record->id,
+                .release = record->release,
+                .arch = record->arch,
+                .image = folder / record->image,
+                .image_sha256 = record->image_sha256,
+                .config = inside(record->config, folder),
+                .system_map = inside(record->system_map, folder),
+                .modules = inside(record->modules, folder),
+                .btf = from_record(record->btf, folder),
+                .detached_btf = from_record(record->detached_btf, folder),
+                .origin = std::move(record->origin.origin)};
 }
 
 Result<> write_package_record(const Origin& origin, const fs::path& folder) {
-  const OrderedJson json{{"schema", 1}, {"origin", to_json(origin)}};
-  return write_file(folder / kPackageRecordName, json.dump(2) + "\n");
+  return write_record(folder / kPackageRecordName, PackageRecord{{origin}});
 }
 
 Result<Origin> read_package_record(const fs::path& folder) {
-  const fs::path path = folder / kPackageRecordName;
-  Result<Json> json = read_json(path);
-  if (!json) return std::move(json).error();
-  ObjectReader reader(*json, path.string());
-  check_schema(reader);
-  const Json* origin = reader.required("origin");
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return read_origin(*origin, reader.where("origin"));
+  Result<PackageRecord> record = read_record<PackageRecord>(folder / kPackageRecordName);
+  if (!record) return std::move(record).error();
+  return std::move(record->origin.origin);
+}
+
+OrderedJson kernel_record_schema() {
+  return json_schema<KernelRecord>("bpfmatrix kernel, schema 1: kernel.json of a kernel's folder",
+                                   "One kernel that can be booted: its files, and their origin.");
 }
 
 }  // namespace bpfmatrix

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "kernels/kernel.h"
 
@@ -19,5 +20,8 @@ Result<Kernel> read_kernel_record(const std::filesystem::path& folder);
 /// The same for a package's origin: package.json.
 Result<> write_package_record(const Origin& origin, const std::filesystem::path& folder);
 Result<Origin> read_package_record(const std::filesystem::path& folder);
+
+/// JSON Schema of kernel.json.
+OrderedJson kernel_record_schema();
 
 }  // namespace bpfmatrix

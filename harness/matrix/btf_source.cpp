@@ -9,7 +9,8 @@ Result<std::vector<BtfSource>> parse_btf_sources(const std::vector<std::string>&
   for (const std::string& text : texts) {
     const auto source = parse_word<BtfSource>(text);
     if (!source) {
-      return Error{fmt::format("unknown BTF source '{}'", text), "known: " + known_words<BtfSource>()};
+      return Error{fmt::format("unknown BTF source '{}'", text),
+                   "known: " + known_words<BtfSource>()};
     }
     sources.push_back(*source);
   }

@@ -94,8 +94,8 @@ struct Bad {
 };
 constexpr Bad kBad[] = {
     {R"({"shows":"s","object":{"source":"a"}})", "'case.json': key 'schema': missing"},
-    {R"({"schema":2,"shows":"s","object":{"source":"a"}})",
-     "'case.json': key 'schema': only 1 is known"},
+    {R"({"schema":1,"shows":"s","object":{"source":"a"}})",
+     "'case.json': key 'schema': only 2 is known"},
     {R"({"schema":2,"shows":"s"})", "'case.json': key 'object': missing"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"atach":true})",
      "'case.json': unknown key 'atach'"},

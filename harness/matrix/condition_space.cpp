@@ -108,7 +108,8 @@ class Search {
       for (const std::string& arch : space_.archs) {
         for (const std::string& btf : space_.btf) {
           for (const std::string& loader : space_.loaders) {
-            if (found_at({kernel, &arch, &btf, &loader, 0})) return {Ternary::yes, describe(point_)};
+            if (found_at({kernel, &arch, &btf, &loader, 0}))
+              return {Ternary::yes, describe(point_)};
           }
         }
       }

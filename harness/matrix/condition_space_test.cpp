@@ -58,7 +58,8 @@ TEST(ConditionSpace, decides_what_can_hold) {
   for (const Row& row : rows) {
     std::vector<Condition> before;
     for (const char* text : row.before) before.push_back(condition(text));
-    EXPECT_EQ(can_hold(condition(row.wanted), before, kEverything).answer, row.answer) << row.wanted;
+    EXPECT_EQ(can_hold(condition(row.wanted), before, kEverything).answer, row.answer)
+        << row.wanted;
   }
 }
 

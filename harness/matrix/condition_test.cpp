@@ -15,7 +15,9 @@ ConditionFacts facts_of(const std::string& release) {
     if (name == "unmeasured") return Ternary::unknown;
     return name == "ringbuf" ? Ternary::yes : Ternary::no;
   };
-  facts.config = [](const std::string& name) { return name == "BPF_LSM" ? Ternary::yes : Ternary::no; };
+  facts.config = [](const std::string& name) {
+    return name == "BPF_LSM" ? Ternary::yes : Ternary::no;
+  };
   return facts;
 }
 

@@ -21,15 +21,6 @@ std::string name_of(const std::string& path) {
   return name;
 }
 
-void read_environment(ObjectReader& reader, LoaderApp& app) {
-  const Json* environment = reader.object("environment");
-  if (environment == nullptr) return reader.fail("environment", "missing");
-  for (const auto& [name, value] : environment->items()) {
-    if (!value.is_string()) return reader.fail("environment", "wanted texts only");
-    app.environment[name] = value.get<std::string>();
-  }
-}
-
 }  // namespace
 
 bool is_app(std::string_view loader) { return loader.find('/') != std::string_view::npos; }
@@ -56,24 +47,6 @@ std::string fill_in(std::string text, const std::map<std::string, std::string>& 
 
 std::string path_on(const LoaderApp& app, Arch arch) {
   return fill_in(app.path, {{"arch", std::string(to_string(arch))}});
-}
-
-OrderedJson to_json(const LoaderApp& app) {
-  return {{"name", app.name},
-          {"path", app.path},
-          {"arguments", app.arguments},
-          {"environment", app.environment},
-          {"quiet_ms", app.quiet_ms}};
-}
-
-Result<LoaderApp> app_from_json(const Json& json, const std::string& where) {
-  ObjectReader reader(json, where);
-  LoaderApp app{reader.string("name"), reader.string("path"), reader.strings("arguments")};
-  read_environment(reader, app);
-  app.quiet_ms = reader.integer("quiet_ms");
-  if (!is_valid_id(app.name)) reader.fail("name", "no valid name");
-  if (Result<> read = reader.finish(); !read) return std::move(read).error();
-  return app;
 }
 
 }  // namespace bpfmatrix

@@ -48,10 +48,10 @@ TEST(LoaderApp, what_is_filled_in_is_not_looked_at_again) {
 
 TEST(LoaderApp, comes_back_from_json_as_it_was) {
   const LoaderApp app{"app", "./app", {"{object}", "--once"}, {{"RUST_LOG", "debug"}}, 50};
-  const std::string text = to_json(app).dump();
-  const auto read = app_from_json(*parse_json(text, "f"), "f");
+  const std::string text = to_json_text(app);
+  const auto read = from_json_text<LoaderApp>(text, "f");
   ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(to_json(*read).dump(), text);
+  EXPECT_EQ(to_json_text(*read), text);
 }
 
 }  // namespace

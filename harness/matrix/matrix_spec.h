@@ -20,6 +20,11 @@ struct BtfFile {
   std::string path{};
 };
 
+void fields(auto& field, Of<BtfFile> auto& f) {
+  field("kernels", f.kernels, "a glob over the ids of kernels");
+  field("path", f.path, "the file");
+}
+
 struct MatrixSpec {
   /// Ids or globs over the ids of the catalog.
   std::vector<std::string> kernels{};

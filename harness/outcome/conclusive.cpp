@@ -10,7 +10,7 @@ namespace {
 
 /// E2BIG has two causes, and a question to the kernel tells them apart.
 bool attributes_unknown(const StageOutcome& stage, const std::optional<bool>& known) {
-  return stage.result == StageResult::failed && stage.errno_name == "E2BIG" && !known;
+  return stage.failed() && stage.errno_name == "E2BIG" && !known;
 }
 
 std::string inconclusive_program(const ProgramOutcome& program) {
@@ -37,8 +37,8 @@ std::string inconclusive_run(const Outcome& outcome) {
   if (outcome.privileges.memlock_bytes && !outcome.memlock_counted) {
     return "whether memory is counted";
   }
-  const auto& command = outcome.app;
-  if (command && !command->exit_code && !command->signal) return "how the command ended";
+  const auto& app = outcome.app;
+  if (app && !app->exit_code && !app->signal) return "how the app ended";
   const bool relocated = outcome.relocate.stage.result == StageResult::ok;
   return relocated && !outcome.relocate.applied ? "how many relocations were applied" : "";
 }

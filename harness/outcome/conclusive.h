@@ -8,18 +8,18 @@
 
 namespace bpfmatrix {
 
-/// Empty: it is. Else what could not be told.
+/// Why it is not; empty: it is conclusive.
 ///
-/// By field. Not settled: any `end` but completed, and but a panic that came again in a machine
+/// By field. Inconclusive: any `end` but completed, and but a panic that came again in a machine
 /// that was booted; attempts that differ; no loader version; kernel facts unknown; a trigger that
-/// was due and not pulled; whether memory is counted, where it was limited; a command whose end
-/// nobody saw; E2BIG without the answer whether the attributes are known; relocations applied and
-/// not counted; a relocation whose witnesses disagree.
+/// was due and not pulled; whether memory is counted, where it was limited; an app whose end nobody
+/// saw; E2BIG without the answer whether the attributes are known; relocations applied and
+/// not counted; a relocation whose cross-check disagrees.
 ///
-/// Settled although something is absent, because the same would be absent again: what a kernel does
-/// not count or say (statistics, run counts, candidates), what was never reached (not_reached,
-/// `absent`, relocations of a program that was not sent: not_compared), what nobody knows the truth
-/// of (`unknown`, unknown), a log cut off at the harness's own limit.
+/// Conclusive although something is absent, because the same would be absent again: what a kernel
+/// does not count or say (statistics, run counts, candidates), what was never reached (not_reached,
+/// `absent`, relocations of a program that was not sent: not_compared), what nobody knows the
+/// expected value of (`unknown`), a log cut off at the harness's own limit.
 std::string inconclusive(const Outcome& outcome);
 
 }  // namespace bpfmatrix

@@ -17,11 +17,11 @@ Outcome conclusive_outcome() {
   return outcome;
 }
 
-TEST(Settled, a_cell_of_which_everything_is_known_is_settled) {
+TEST(Conclusive, a_cell_of_which_everything_is_known_is) {
   EXPECT_EQ(inconclusive(conclusive_outcome()), "");
 }
 
-TEST(Settled, every_other_end_is_not) {
+TEST(Conclusive, every_other_end_is_not) {
   for (const End end : {End::panicked, End::hung, End::lost, End::unavailable}) {
     Outcome outcome = conclusive_outcome();
     outcome.end = end;
@@ -29,7 +29,7 @@ TEST(Settled, every_other_end_is_not) {
   }
 }
 
-TEST(Settled, a_panic_is_once_it_came_again_in_a_booted_machine) {
+TEST(Conclusive, a_panic_is_once_it_came_again_in_a_booted_machine) {
   Outcome outcome = conclusive_outcome();
   outcome.end = End::panicked;
   outcome.vm.cold_checked = true;
@@ -38,7 +38,7 @@ TEST(Settled, a_panic_is_once_it_came_again_in_a_booted_machine) {
   EXPECT_EQ(inconclusive(outcome), "end: panicked, completed");
 }
 
-TEST(Settled, what_could_not_be_told_is_named) {
+TEST(Conclusive, what_could_not_be_told_is_named) {
   const auto inconclusive_after = [](auto change) {
     Outcome outcome = conclusive_outcome();
     change(outcome);
@@ -50,7 +50,7 @@ TEST(Settled, what_could_not_be_told_is_named) {
             "what comes of the trigger");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.privileges.memlock_bytes = 1; }),
             "whether memory is counted");
-  EXPECT_EQ(inconclusive_after([](Outcome& o) { o.app.emplace(); }), "how the command ended");
+  EXPECT_EQ(inconclusive_after([](Outcome& o) { o.app.emplace(); }), "how the app ended");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.relocate.applied.reset(); }),
             "how many relocations were applied");
   EXPECT_EQ(inconclusive_after([](Outcome& o) {
@@ -67,7 +67,7 @@ TEST(Settled, what_could_not_be_told_is_named) {
             "what became of the relocations of 'p'");
 }
 
-TEST(Settled, what_would_be_absent_again_is_no_doubt) {
+TEST(Conclusive, what_would_be_absent_again_is_no_doubt) {
   Outcome outcome = conclusive_outcome();
   outcome.programs[0].relocations.push_back({.cross_check = CrossCheck::not_compared});
   outcome.programs[0].load.log_truncated = true;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/golden_test_support.h"
 #include "base/temp_dir.h"
 #include "outcome/kernel_facts_file.h"
 
@@ -57,13 +58,21 @@ TEST(KernelFacts, what_is_not_known_stays_unknown_in_json) {
 TEST(KernelFacts, an_unknown_key_or_word_is_an_error) {
   Json json = Json::parse(to_json(some_facts()).dump());
   json["probed"]["map_type"]["BPF_MAP_TYPE_HASH"]["answer"] = "maybe";
-  EXPECT_THAT(kernel_facts_from_json(json, "f").error().message, HasSubstr("unknown word 'maybe'"));
+  EXPECT_EQ(kernel_facts_from_json(json, "f").error().message,
+            "'f: probed: map_type: BPF_MAP_TYPE_HASH': key 'answer': unknown word 'maybe'");
   json = Json::parse(to_json(some_facts()).dump());
   json["more"] = 1;
-  EXPECT_THAT(kernel_facts_from_json(json, "f").error().message, HasSubstr("more"));
+  EXPECT_EQ(kernel_facts_from_json(json, "f").error().message, "'f': unknown key 'more'");
   json = Json::parse(to_json(some_facts()).dump());
   json["helpers"]["BPF_PROG_TYPE_XDP"]["allowed"] = {-1};
-  EXPECT_FALSE(kernel_facts_from_json(json, "f"));
+  EXPECT_EQ(kernel_facts_from_json(json, "f").error().message,
+            "'f: helpers: BPF_PROG_TYPE_XDP': key 'allowed[0]': wanted an integer from 0 to "
+            "4294967295, got -1");
+}
+
+TEST(KernelFactsSchema, is_made_from_the_list_of_fields) {
+  expect_golden(BPFMATRIX_SOURCE_DIR "/harness/outcome/kernel_facts.schema.json",
+                kernel_facts_schema().dump(1) + "\n");
 }
 
 TEST(KernelFacts, a_feature_is_looked_up_in_every_group_that_has_could_mean) {

@@ -40,12 +40,9 @@ TEST(KernelSymbols, go_to_json_and_back) {
 
 TEST(KernelSymbols, an_unknown_list_is_an_error) {
   const Json json{{"known", {"kallsyms"}}, {"names", {{"kallsyms elsewhere", {"a"}}}}};
-  const Json parent_json = Json::object();
-  ObjectReader parent(parent_json, "facts");
-  KernelSymbols::from_json(json, parent, "symbols");
-  const Result<> read = parent.finish();
+  const Result<KernelSymbols> read = from_json<KernelSymbols>(json, "f");
   ASSERT_FALSE(read);
-  EXPECT_THAT(read.error().message, ::testing::HasSubstr("unknown 'kallsyms elsewhere'"));
+  EXPECT_EQ(read.error().message, "'f': key 'names': unknown 'kallsyms elsewhere'");
 }
 
 TEST(KernelSymbols, functions_are_read_from_kallsyms) {

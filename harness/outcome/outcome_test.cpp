@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "outcome/kernel_facts.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -14,6 +16,27 @@ Outcome with(RelocationResult first, RelocationResult second) {
     outcome.programs.push_back(program);
   }
   return outcome;
+}
+
+template <typename E>
+void expect_words_to_read_back() {
+  for (const auto& one : words_of(E{})) {
+    EXPECT_EQ(to_string(one.value), one.word);
+    EXPECT_EQ(parse_word<E>(one.word), one.value) << one.word;
+  }
+  EXPECT_EQ(parse_word<E>("accepted"), std::nullopt);
+}
+
+TEST(OutcomeWords, read_back) {
+  expect_words_to_read_back<End>();
+  expect_words_to_read_back<StageResult>();
+  expect_words_to_read_back<EmbeddedOrigin>();
+  expect_words_to_read_back<ArgumentsSeen>();
+  expect_words_to_read_back<ObservedResult>();
+  expect_words_to_read_back<RelocationResult>();
+  expect_words_to_read_back<CrossCheck>();
+  expect_words_to_read_back<Ternary>();
+  expect_words_to_read_back<SymbolList>();
 }
 
 TEST(LoadedWithSkippedRelocations, is_told_of_the_program_that_has_them) {

@@ -64,11 +64,11 @@ Result<Claim> read_claim(const Json& json, const std::string& where) {
   return claim;
 }
 
-/// The stage that said no, and why: "refused: helper unknown". Empty where none did.
+/// The stage that said no, and why: "rejected: helper unknown". Empty where none did.
 std::string failure_text(const Outcome& outcome, const ProgramOutcome* program) {
   const std::pair<std::string_view, std::string_view> stages[] = {
       {"open", "not opened"}, {"maps", "no map"},         {"relocate", "not relocated"},
-      {"load", "refused"},    {"attach", "not attached"},
+      {"load", "rejected"},   {"attach", "not attached"},
   };
   for (const auto& [field, text] : stages) {
     if (outcome_word(field, outcome, program) != "failed") continue;
@@ -129,7 +129,8 @@ std::string field_text(const std::string& field, const Outcome& outcome,
   if (field == "observed") return "values " + *word;
   if (field == "relocate") return *word == "ok" ? "relocated" : "";
   if (field == "maps") return *word == "ok" ? "maps made" : "";
-  return *word == "not_reached" ? "not tried" : *word;
+  if (*word == "ok") return field == "load" ? "loaded" : field == "attach" ? "attached" : field;
+  return *word == "not_reached" ? "not reached" : *word;
 }
 
 /// How far it came: what fired was attached, what was attached had been accepted, and so on. Only

@@ -5,8 +5,8 @@
 
 #include <set>
 
+#include "base/golden_test_support.h"
 #include "base/temp_dir.h"
-#include "report/golden_test_support.h"
 #include "report/measured_test_support.h"
 
 namespace bpfmatrix {

@@ -38,7 +38,7 @@ std::string candidates_text(const std::vector<AttachCandidate>& candidates) {
 
 std::string explain_attach(const Telling&, const ProgramOutcome& program) {
   const AttachOutcome& attach = program.attach;
-  std::string text = stage_text(attach.stage, "attached");
+  std::string text = stage_text(attach.stage);
   if (!attach.method.empty()) text += fmt::format(", {}", attach.method);
   if (!attach.requested.empty()) text += fmt::format(", asked for '{}'", attach.requested);
   if (!attach.actual.empty()) text += fmt::format(", took '{}'", attach.actual);

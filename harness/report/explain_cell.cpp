@@ -122,7 +122,7 @@ std::string explain_machine(const Telling& told) {
 
 std::string explain_object(const Telling& told) {
   const Outcome& outcome = told.outcome;
-  std::string text = labelled("open", stage_text(outcome.open, "opened"));
+  std::string text = labelled("open", stage_text(outcome.open));
   if (outcome.programs.empty()) {
     const Finding finding = find_cause(outcome, nullptr, told.kernel);
     if (!finding.sentence.empty()) text += labelled("cause", finding.sentence);
@@ -130,15 +130,15 @@ std::string explain_object(const Telling& told) {
     if (!what_to_do.empty()) text += labelled("advice", what_to_do);
   }
   for (const MapOutcome& map : outcome.maps) {
-    text += labelled(
-        "map", fmt::format("'{}' ({}): {}", map.name, map.type, stage_text(map.stage, "created")));
+    text +=
+        labelled("map", fmt::format("'{}' ({}): {}", map.name, map.type, stage_text(map.stage)));
   }
   return text;
 }
 
 std::string explain_relocated(const Telling& told) {
   const RelocateOutcome& relocation = told.outcome.relocate;
-  std::string text = stage_text(relocation.stage, "done");
+  std::string text = stage_text(relocation.stage);
   const auto count = [&](std::string_view name, const std::optional<int>& value) {
     if (value) text += fmt::format(", {} {}", *value, name);
   };

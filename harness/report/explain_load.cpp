@@ -28,7 +28,7 @@ std::string stats_text(const VerifierStats& stats) {
 
 std::string explain_load(const Telling& told, const ProgramOutcome& program) {
   const LoadOutcome& load = program.load;
-  std::string text = labelled("  load", stage_text(load.stage, "accepted"));
+  std::string text = labelled("  load", stage_text(load.stage));
   if (const std::string stats = stats_text(load.stats); !stats.empty())
     text += labelled("  verifier", stats);
   if (load.stage.result == StageResult::failed && !load.log_tail.empty())

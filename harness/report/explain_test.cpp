@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "report/golden_test_support.h"
+#include "base/golden_test_support.h"
 #include "report/measured_test_support.h"
 
 namespace bpfmatrix {

@@ -10,16 +10,8 @@ namespace {
 
 constexpr int kLabelWidth = 12;
 
-std::string_view word(StageResult result, std::string_view ok) {
-  switch (result) {
-    case StageResult::not_reached:
-      return "not tried";
-    case StageResult::ok:
-      return ok;
-    case StageResult::failed:
-      return "refused";
-  }
-  return "";
+std::string_view word(StageResult result) {
+  return result == StageResult::not_reached ? "not reached" : to_string(result);
 }
 
 }  // namespace
@@ -41,8 +33,8 @@ std::string quoted(std::string_view text, std::string_view margin) {
   return out;
 }
 
-std::string stage_text(const StageOutcome& stage, std::string_view ok) {
-  std::string text(word(stage.result, ok));
+std::string stage_text(const StageOutcome& stage) {
+  std::string text(word(stage.result));
   if (!stage.errno_name.empty()) text += ", " + stage.errno_name;
   if (!stage.message.empty()) text += ": " + stage.message;
   return text;

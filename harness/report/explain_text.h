@@ -15,7 +15,7 @@ std::string labelled(std::string_view label, std::string_view text);
 /// Each line of `text` after `margin`.
 std::string quoted(std::string_view text, std::string_view margin);
 
-/// "refused, EINVAL: the loader's words"; `ok` is the stage's own word for success.
-std::string stage_text(const StageOutcome& stage, std::string_view ok);
+/// "failed, EINVAL: the loader's words".
+std::string stage_text(const StageOutcome& stage);
 
 }  // namespace bpfmatrix

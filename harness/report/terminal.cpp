@@ -34,7 +34,7 @@ SignStyle style_of(Sign sign) {
     case Sign::attach_failed:
       return {"△", "\033[33m", "loaded, attach refused"};
     case Sign::failed:
-      return {"✗", "\033[31m", "refused"};
+      return {"✗", "\033[31m", "failed"};
     case Sign::not_reached:
       return {"-", "\033[2m", "not reached: its object was refused before"};
     case Sign::panicked:

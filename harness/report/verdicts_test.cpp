@@ -21,8 +21,7 @@ Outcome outcome(const std::string& case_id, StageResult load) {
 }
 
 std::vector<ExpectationRule> wants_accepted() {
-  return *read_expectations(*parse_json(R"([{"load":"ok","because":"it is small"}])", "f"),
-                            "f");
+  return *read_expectations(*parse_json(R"([{"load":"ok","because":"it is small"}])", "f"), "f");
 }
 
 TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
@@ -48,9 +47,11 @@ TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
   unavailable.end = End::unavailable;
   const auto expected_unavailable =
       *read_expectations(*parse_json(R"([{"end":"unavailable","because":"no LSM"}])", "f"), "f");
-  const VerdictSummary summary = judge_all(
-      {lost, flaky, unavailable, outcome("mute", StageResult::ok)},
-      {{"lost", wants_accepted()}, {"flaky", wants_accepted()}, {"unavailable", expected_unavailable}});
+  const VerdictSummary summary =
+      judge_all({lost, flaky, unavailable, outcome("mute", StageResult::ok)},
+                {{"lost", wants_accepted()},
+                 {"flaky", wants_accepted()},
+                 {"unavailable", expected_unavailable}});
   ASSERT_EQ(summary.notable.size(), 3U) << "unavailable is as expected";
   EXPECT_FALSE(summary.notable[0].told);
   EXPECT_FALSE(summary.notable[1].told);

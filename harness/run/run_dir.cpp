@@ -12,93 +12,42 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_fields.h"
 #include "base/unfinished.h"
 #include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
+
+constexpr int kRunSchema = 2;
+
+void fields(auto& field, Of<RunOptions> auto& o) {
+  field("accel", o.accel, "the word of --accel");
+  field("cell_timeout_s", o.cell_timeout_s, "seconds that a cell may take");
+  field("boot_timeout_s", o.boot_timeout_s, "seconds that a boot may take");
+  field("cache", o.cache, "whether outcomes of earlier runs were used");
+  field("isolation", o.isolation, "the word of --isolation");
+  field("cold_check", o.cold_check,
+        "one in so many cells was run again in a machine that was booted; 0: none");
+}
+
+void fields(auto& field, Of<RunSpec> auto& r) {
+  field.constant("schema", kRunSchema, "version of this format");
+  field("kernels", r.matrix.kernels, "ids of kernels, or globs");
+  field("cases", r.matrix.cases, "ids of cases, globs, or group/*");
+  field("btf", r.matrix.btf, "BTF sources; null: what each case says");
+  field("loaders", r.matrix.loaders, "loaders; null: what each case says");
+  field("apps", r.matrix.apps, "those of the loaders that are applications");
+  field("btf_files", r.matrix.btf_files, "BTF that the user handed over");
+  field("objects", r.objects, "absolute paths of --object; empty: the suite's cases");
+  field("cells", r.cells, "ids of all planned cells");
+  field("options", r.options, "how it was run");
+}
 
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
-constexpr int kRunSchema = 1;
-
-OrderedJson apps_json(const std::vector<LoaderApp>& apps) {
-  OrderedJson list = OrderedJson::array();
-  for (const LoaderApp& app : apps) list.push_back(to_json(app));
-  return list;
-}
-
-void read_apps(ObjectReader& reader, RunSpec& request) {
-  const Json* list = reader.array("apps");
-  // Runs from before there were any have none.
-  for (const Json& json : list != nullptr ? *list : Json::array()) {
-    Result<LoaderApp> app = app_from_json(json, reader.where("apps"));
-    if (!app) return reader.adopt(app.error());
-    request.matrix.apps.push_back(*std::move(app));
-  }
-}
-
-OrderedJson btf_files_json(const std::vector<BtfFile>& files) {
-  OrderedJson list = OrderedJson::array();
-  for (const BtfFile& file : files) {
-    list.push_back({{"kernels", file.kernels}, {"path", file.path}});
-  }
-  return list;
-}
-
-void read_btf_files(ObjectReader& parent, RunSpec& request) {
-  const Json* list = parent.array("btf_files");
-  for (const Json& json : list != nullptr ? *list : Json::array()) {
-    ObjectReader reader(json, parent.where("btf_files"));
-    request.matrix.btf_files.push_back({reader.string("kernels"), reader.string("path")});
-    if (const Result<> read = reader.finish(); !read) return parent.adopt(read.error());
-  }
-}
-
-OrderedJson options_json(const std::optional<RunOptions>& options) {
-  if (!options) return nullptr;
-  return {{"accel", options->accel},
-          {"cell_timeout_s", options->cell_timeout_s},
-          {"boot_timeout_s", options->boot_timeout_s},
-          {"cache", options->cache},
-          {"isolation", options->isolation},
-          {"cold_check", options->cold_check}};
-}
-
-void read_options(ObjectReader& parent, RunSpec& request) {
-  const Json* json = parent.object("options");
-  if (json == nullptr) return;
-  ObjectReader reader(*json, parent.where("options"));
-  request.options = RunOptions{reader.string("accel"),
-                             static_cast<int>(reader.integer("cell_timeout_s")),
-                             static_cast<int>(reader.integer("boot_timeout_s")),
-                             reader.boolean("cache"),
-                             reader.string("isolation"),
-                             static_cast<int>(reader.integer("cold_check"))};
-  if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
-}
-
-OrderedJson to_json(const RunSpec& request) {
-  OrderedJson btf = nullptr;
-  if (request.matrix.btf) {
-    btf = OrderedJson::array();
-    for (const BtfSource source : *request.matrix.btf) btf.push_back(to_string(source));
-  }
-  return {{"schema", kRunSchema},
-          {"kernels", request.matrix.kernels},
-          {"cases", request.matrix.cases},
-          {"btf", btf},
-          {"loaders",
-           request.matrix.loaders ? OrderedJson(*request.matrix.loaders) : OrderedJson(nullptr)},
-          {"apps", apps_json(request.matrix.apps)},
-          {"btf_files", btf_files_json(request.matrix.btf_files)},
-          {"objects", request.objects},
-          {"cells", request.cells},
-          {"options", options_json(request.options)}};
-}
 
 Error system_error(const fs::path& path) {
   return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
@@ -170,7 +119,7 @@ Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   // Another process may have begun one since; or been killed here before there was one to resume.
   if (Result<> free = is_free(path); !free) return std::move(free).error();
   remove_half_written(path);
-  if (const Result<> written = write_file(path / "run.json", to_json(request).dump(1) + "\n");
+  if (const Result<> written = write_file(path / "run.json", to_json_tree(request).dump(1) + "\n");
       !written) {
     return written.error();
   }
@@ -256,26 +205,12 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
   const fs::path file = run_dir / "run.json";
   const Result<std::string> text = read_file(file, kMaxRunJsonBytes);
   if (!text) return Error{text.error().message, "is this the directory of a run?"};
-  const Result<Json> json = parse_json(*text, file.string());
-  if (!json) return json.error();
-  ObjectReader reader(*json, file.string());
-  RunSpec request;
-  if (reader.integer("schema") != kRunSchema) reader.fail("schema", "only 1 is known");
-  request.matrix.kernels = reader.strings("kernels");
-  request.matrix.cases = reader.strings("cases");
-  if (const auto names = reader.optional_strings("btf")) {
-    const auto sources = parse_btf_sources(*names);
-    if (!sources) reader.fail("btf", sources.error().message);
-    if (sources) request.matrix.btf = *sources;
-  }
-  request.matrix.loaders = reader.optional_strings("loaders");
-  read_apps(reader, request);
-  read_btf_files(reader, request);
-  request.objects = reader.strings("objects");
-  request.cells = reader.strings("cells");
-  read_options(reader, request);
-  if (const Result<> read = reader.finish(); !read) return read.error();
-  return request;
+  return from_json_text<RunSpec>(*text, file.string());
+}
+
+OrderedJson run_schema() {
+  return json_schema<RunSpec>("bpfmatrix run, schema 2: run.json of a run directory",
+                              "What a run was asked to do.");
 }
 
 fs::path transcript_path(const fs::path& run_dir, const std::string& cell) {

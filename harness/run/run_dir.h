@@ -27,7 +27,7 @@
 
 namespace bpfmatrix {
 
-/// How a run was asked to go about it.
+/// How a run was asked to be done.
 struct RunOptions {
   std::string accel = "auto";
   int cell_timeout_s = 0;
@@ -44,8 +44,6 @@ struct RunSpec {
   std::vector<std::string> objects{};
   /// Ids of all planned cells.
   std::vector<std::string> cells{};
-  /// How: the words of --accel, seconds a cell and a boot may take, whether outcomes of earlier
-  /// runs are taken. Absent in runs from before they were written down.
   std::optional<RunOptions> options{};
 };
 
@@ -104,5 +102,8 @@ std::vector<std::string> transcribed_cells(const std::filesystem::path& run_dir)
 /// this run, or the file cannot be written.
 Result<> replace_outcomes(const std::filesystem::path& run_dir,
                           const std::vector<Outcome>& outcomes);
+/// JSON Schema of run.json.
+OrderedJson run_schema();
+
 
 }  // namespace bpfmatrix

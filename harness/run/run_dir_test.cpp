@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/file_limit_test_support.h"
+#include "base/golden_test_support.h"
 #include "base/temp_dir.h"
 #include "cell/testing/attempts.h"
 #include "outcome/outcome_fields.h"
@@ -118,6 +119,10 @@ TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
   EXPECT_FALSE(resumed->request().options->cache);
   EXPECT_EQ(resumed->request().options->isolation, "kernel");
   EXPECT_EQ(resumed->request().options->cold_check, 20);
+}
+
+TEST(RunSchema, is_made_from_the_list_of_fields) {
+  expect_golden(BPFMATRIX_SOURCE_DIR "/harness/run/run.schema.json", run_schema().dump(1) + "\n");
 }
 
 TEST_F(RunDirectory, one_process_at_a_time) {

@@ -308,7 +308,7 @@ Diagnosis classify(const Failure& refusal) {
 }
 
 std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
-                                       const KernelFacts* kernel) {
+                                          const KernelFacts* kernel) {
   if (outcome.open.failed()) return classify(failure_of(Stage::open, outcome.open, "", outcome));
   if (outcome.relocate.stage.failed()) {
     return classify(failure_of(Stage::relocate, outcome.relocate.stage, "", outcome));

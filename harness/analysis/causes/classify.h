@@ -68,6 +68,6 @@ Diagnosis classify(const Failure& refusal);
 /// The refusal that stopped this program: that of the object, of one of its maps, or its own.
 /// Nothing if it was never refused. `kernel` is what is known of it; nullptr: nothing.
 std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
-                                       const KernelFacts* kernel = nullptr);
+                                          const KernelFacts* kernel = nullptr);
 
 }  // namespace bpfmatrix

@@ -86,8 +86,7 @@ RulesHit rules_hit() {
   }
   for (const Outcome& refusal : refusals()) {
     const ProgramOutcome& program = program_of(refusal);
-    for (const StageOutcome& stage :
-         {refusal.open, refusal.relocate.stage, program.attach.stage}) {
+    for (const StageOutcome& stage : {refusal.open, refusal.relocate.stage, program.attach.stage}) {
       hit.take(stage.errno_name, stage.message, "");
     }
     hit.take(program.load.stage.errno_name, program.load.stage.message, program.load.log_tail);

@@ -20,8 +20,8 @@ constexpr std::size_t kMaxNamed = 4;
 using Words = std::map<std::string, std::string>;
 
 /// What is expected of a program that nothing was expected of.
-const std::vector<std::string> kUsualFields{"end",    "open", "relocate",  "load",
-                                            "attach", "fired",  "arguments", "observed"};
+const std::vector<std::string> kUsualFields{"end",    "open",  "relocate",  "load",
+                                            "attach", "fired", "arguments", "observed"};
 
 /// One program of one outcome, or the object that never came to programs.
 struct Sample {

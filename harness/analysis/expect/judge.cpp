@@ -24,49 +24,38 @@ using Words = std::vector<std::string>;
 using Subject = const ProgramOutcome*;
 using Word = std::optional<std::string>;
 
-std::string word(const StageOutcome& stage, std::string_view ok) {
-  switch (stage.result) {
-    case StageResult::ok:
-      return std::string(ok);
-    case StageResult::failed:
-      return "refused";
-    case StageResult::not_reached:
-      return "not_reached";
-  }
-  return "not_reached";
-}
+std::string word(const StageOutcome& stage) { return std::string(to_string(stage.result)); }
 
 Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
 
-Word open_word(const Outcome& outcome, Subject) { return word(outcome.open, "opened"); }
+Word open_word(const Outcome& outcome, Subject) { return word(outcome.open); }
 
 Word app_word(const Outcome& outcome, Subject) {
   if (!outcome.app) return "not_reached";
   return outcome.app->failed() ? "failed" : "ended";
 }
 
-Word relocate_word(const Outcome& outcome, Subject) {
-  return word(outcome.relocate.stage, "applied");
-}
+Word relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
 
 Word maps_word(const Outcome& outcome, Subject) {
   if (outcome.maps.empty()) return "not_reached";
-  const bool refused = std::any_of(outcome.maps.begin(), outcome.maps.end(),
-                                   [](const MapOutcome& map) { return map.stage.failed(); });
-  return refused ? "refused" : "created";
+  const bool failed = std::any_of(outcome.maps.begin(), outcome.maps.end(),
+                                  [](const MapOutcome& map) { return map.stage.failed(); });
+  return std::string(to_string(failed ? StageResult::failed : StageResult::ok));
 }
 
-/// What the stages of a program say of an object without programs: nothing, unless it was refused.
+/// What the stages of a program say of an object without programs: nothing, unless it could not be
+/// opened.
 Word without_program(const Outcome& outcome) {
   return outcome.open.failed() ? Word("not_reached") : std::nullopt;
 }
 
 Word load_word(const Outcome& outcome, Subject program) {
-  return program != nullptr ? word(program->load.stage, "accepted") : without_program(outcome);
+  return program != nullptr ? word(program->load.stage) : without_program(outcome);
 }
 
 Word attach_word(const Outcome& outcome, Subject program) {
-  return program != nullptr ? word(program->attach.stage, "attached") : without_program(outcome);
+  return program != nullptr ? word(program->attach.stage) : without_program(outcome);
 }
 
 Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {

@@ -29,7 +29,7 @@ def last_lines(text):
 
 def stages(outcome, program):
     yield outcome["open"]
-    yield outcome["relocated"]
+    yield outcome["relocate"]
     yield from outcome["maps"]
     if program:
         yield program["load"]
@@ -38,7 +38,7 @@ def stages(outcome, program):
 
 def refusal(outcome, program):
     """The stage that stopped this program, or None."""
-    return next((s for s in stages(outcome, program) if s["result"] == "refused"), None)
+    return next((s for s in stages(outcome, program) if s["result"] == "failed"), None)
 
 
 def words(stage, program):
@@ -54,7 +54,7 @@ def cut(outcome, program):
     kept = dict(outcome, programs=[], trigger={"kind": None, "performed": [], "problem": None},
                 observed=[], console_tail=None)
     kept["vm"] = dict(outcome["vm"], ready_ms=0, wall_ms=0)
-    kept["maps"] = [m for m in outcome["maps"] if m["result"] == "refused"]
+    kept["maps"] = [m for m in outcome["maps"] if m["result"] == "failed"]
     if program:
         load = dict(program["load"], log=None, log_tail=last_lines(program["load"]["log_tail"]))
         kept["programs"] = [dict(program, load=load)]
@@ -68,7 +68,7 @@ def main(target, runs):
             outcome = json.loads(line)
             if outcome["end"] != "completed":
                 continue
-            refused = any(m["result"] == "refused" for m in outcome["maps"])
+            refused = any(m["result"] == "failed" for m in outcome["maps"])
             if refused and outcome["case"] in BY_PROBE:
                 continue
             for program in outcome["programs"] or [None]:

@@ -57,9 +57,8 @@ std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
 }
 
 Error name_is_taken(const LoaderApp& app) {
-  return Error{
-      fmt::format("loader '{}': there is another loader called '{}'", app.path, app.name),
-      "give the file another name"};
+  return Error{fmt::format("loader '{}': there is another loader called '{}'", app.path, app.name),
+               "give the file another name"};
 }
 
 /// What a cell may call its loader. That which runs apps is no loader by itself.
@@ -83,8 +82,7 @@ std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
   return loaders;
 }
 
-Result<AppFile> read_app(const LoaderApp& app, const std::filesystem::path& file,
-                                 Arch arch) {
+Result<AppFile> read_app(const LoaderApp& app, const std::filesystem::path& file, Arch arch) {
   const Result<std::string> bytes = read_file(file, kMaxAppBytes);
   if (!bytes) return wrap("loader", bytes.error());
   if (const Result<> runs = check_runs_in_guest(*bytes, arch, file); !runs) return runs.error();
@@ -96,7 +94,7 @@ LoaderApp app_of_ours(const std::string& name) { return {name, name}; }
 
 /// Nothing: a loader of ours that keeps the contract, and is in the guest already.
 Result<std::optional<AppFile>> find_in_tools(const std::string& name, const GuestTools& tools,
-                                                 Arch arch) {
+                                             Arch arch) {
   const std::set<std::string> known = names_of(tools);
   if (!known.contains(name)) {
     return Error{fmt::format("unknown loader '{}' for {}", name, to_string(arch)),
@@ -120,8 +118,8 @@ Result<std::map<std::string, LoaderApp>> by_name(const std::vector<LoaderApp>& a
 }
 
 Result<std::optional<AppFile>> find_one(const std::string& name,
-                                            const std::map<std::string, LoaderApp>& given,
-                                            const GuestTools& tools, Arch arch) {
+                                        const std::map<std::string, LoaderApp>& given,
+                                        const GuestTools& tools, Arch arch) {
   const auto app = given.find(name);
   if (app == given.end()) return find_in_tools(name, tools, arch);
   if (names_of(tools).contains(name)) return name_is_taken(app->second);

@@ -45,7 +45,8 @@ TEST_P(RelocationVm, each_target_value_is_what_the_kernels_btf_says) {
         const std::string where = fmt::format("{} '{}' #{} {} {}", outcome.cell, program.name,
                                               record.index, record.kind, record.local);
         EXPECT_EQ(number(record.target_value), number(answers.answer(record))) << where;
-        EXPECT_EQ(to_string(record.cross_check), "agrees") << where << ": " << record.cross_check_note;
+        EXPECT_EQ(to_string(record.cross_check), "agrees")
+            << where << ": " << record.cross_check_note;
         EXPECT_TRUE(record.linked_insn) << where;
         kinds.insert(record.kind);
         ++relocations;
