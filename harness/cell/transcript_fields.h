@@ -4,7 +4,6 @@
 #include "base/json_fields.h"
 #include "cell/transcript.h"
 #include "guest/message_fields.h"
-#include "matrix/loader_fields.h"
 #include "outcome/kernel_fields.h"
 
 namespace bpfmatrix {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_fields.h"
 
 namespace bpfmatrix {
 
@@ -22,6 +22,14 @@ struct Privileges {
 
   bool limited() const { return memlock_bytes || capabilities || !lockdown.empty(); }
 };
+
+void fields(auto& field, Of<Privileges> auto& p) {
+  field("memlock_bytes", p.memlock_bytes, "RLIMIT_MEMLOCK; null: unlimited");
+  field("capabilities", p.capabilities,
+        "an ordinary user with these; null: root, with all of them");
+  field("lockdown", null_if_empty(p.lockdown),
+        "integrity or confidentiality; null: the kernel stays as it boots");
+}
 
 /// Takes the object `privileges` of a case; unlimited if there is none. Mistakes are the parent's.
 Privileges read_privileges(ObjectReader& parent);
