@@ -33,10 +33,11 @@ for tool in apt-get apt-config dpkg-deb; do
 done
 [ -r "$keyring" ] || fail "'$keyring' is not there" "apt-get install debian-archive-keyring"
 
-# The repository of this machine's own Debian release. `indextargets` reads both
-# formats of sources; the origin is known only after an `apt-get update`, so the name decides.
+# The repository that this machine takes its own Debian release from. `indextargets` reads both
+# formats of sources. The origin is known only after an `apt-get update`, and without
+# --no-release-info nothing is: so the name decides.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+mirror=$(apt-get indextargets --no-release-info --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
   awk -v release="$release" '($1 == release || $1 == "stable") && $2 == "main" { print $3; exit }')
 [ -n "$mirror" ] || fail "no package source for '$release main' in this machine's apt configuration" \
   "see sources.list(5)"

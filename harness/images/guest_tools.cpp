@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file.h"
+
 namespace bpfmatrix {
 
 namespace fs = std::filesystem;
@@ -35,7 +37,7 @@ Result<std::vector<LoaderFile>> list_loaders(const fs::path& folder, std::string
     const std::string name = file.substr(prefix.size());
     if (is_valid_id(name)) loaders.push_back({name, entry->path()});
   }
-  if (ec) return Error{fmt::format("'{}': {}", folder.string(), ec.message())};
+  if (ec) return file_error(folder, ec);
   std::sort(loaders.begin(), loaders.end(),
             [](const LoaderFile& a, const LoaderFile& b) { return a.name < b.name; });
   return loaders;

@@ -45,7 +45,7 @@ Result<std::map<std::string, fs::path>> list_modules(const fs::path& folder) {
       return Error{fmt::format("'{}': more than {} modules", top.string(), kMaxModulesListed)};
     }
   }
-  if (ec) return Error{fmt::format("'{}': {}", top.string(), ec.message())};
+  if (ec) return file_error(top, ec);
   return found;
 }
 

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "vm/vm.h"
 
 namespace bpfmatrix {
@@ -21,19 +22,15 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 4096;
 
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 std::string boot_id() {
   const Result<std::string> text = read_file("/proc/sys/kernel/random/boot_id", 100);
-  return text ? first_line(*text) : "";
+  return text ? std::string(first_line(*text)) : "";
 }
 
 std::string qemu_version(Arch guest) {
   const Result<CommandOutput> output =
       run_command({.argv = {qemu_program(guest), "--version"}}, std::chrono::seconds(10));
-  return output ? first_line(output->out) : "";
+  return output ? std::string(first_line(output->out)) : "";
 }
 
 bool kvm_opens() { return Fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC)).valid(); }
@@ -55,7 +52,9 @@ std::optional<Answer> recall(const fs::path& file) {
   const auto accel = parse_accel(first_line(*text));
   if (!accel) return std::nullopt;
   const std::size_t newline = text->find('\n');
-  return Answer{*accel, newline == text->npos ? "" : first_line(text->substr(newline + 1))};
+  const std::string_view rest =
+      newline == text->npos ? "" : std::string_view(*text).substr(newline + 1);
+  return Answer{*accel, std::string(first_line(rest))};
 }
 
 void remember(const fs::path& file, const Answer& answer) {

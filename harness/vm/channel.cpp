@@ -9,14 +9,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/deadline.h"
+
 namespace bpfmatrix {
 
 namespace {
-
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
-}
 
 enum class Wait { ready, deadline, failed };
 

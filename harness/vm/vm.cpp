@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/child_process.h"
+#include "base/deadline.h"
 #include "base/fd.h"
 #include "vm/console_buffer.h"
 
@@ -30,11 +31,6 @@ namespace {
 constexpr milliseconds kLastWords{1500};
 constexpr milliseconds kGrace{500};
 constexpr std::size_t kMaxStderr = 16 << 10;
-
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
-}
 
 /// Reads console and QEMU's standard error to their ends on a thread of its own: a guest whose
 /// console is not read stops.

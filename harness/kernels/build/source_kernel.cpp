@@ -57,7 +57,7 @@ Result<Fragments> read_fragments(const fs::path& folder, const std::vector<std::
 Result<> copy_to(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::copy_file(from, to, error);
-  if (error) return Error{fmt::format("'{}': {}", to.string(), error.message())};
+  if (error) return file_error(to, error);
   return {};
 }
 
@@ -103,7 +103,7 @@ class Build {
   Result<> prepare(const SourceCode& code) {
     std::error_code error;
     fs::create_directories(out(), error);
-    if (error) return Error{fmt::format("'{}': {}", out().string(), error.message())};
+    if (error) return file_error(out(), error);
     fs::remove(log(), error);
     folders_ = {code.folder.value_or(folder_ / "source"), out(), folder_ / "fragments"};
     if (Result<> written = write_file(folders_.fragments, fragments_.text); !written) {

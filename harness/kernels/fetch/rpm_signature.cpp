@@ -57,7 +57,7 @@ Result<> lay_out_key(const fs::path& key_file, const std::string& fingerprint,
   }
   std::error_code error;
   fs::create_directories(home / "keys", error);
-  if (error) return Error{fmt::format("'{}': {}", (home / "keys").string(), error.message())};
+  if (error) return file_error(home / "keys", error);
   return write_file(home / "keys" / "signing.key", *key);
 }
 

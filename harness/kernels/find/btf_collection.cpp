@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "base/file.h"
 #include "kernels/archive/archive_handle.h"
 #include "kernels/build/make_command.h"
 
@@ -40,7 +41,7 @@ Result<> add_folders(const fs::path& folder, const fs::path& collection, Folders
     if (!ignored && lies_in(real, collection)) all.insert(std::move(real));
     if (all.size() > kMaxFolders) return Error{fmt::format("more than {} folders", kMaxFolders)};
   }
-  if (error) return Error{fmt::format("'{}': {}", folder.string(), error.message())};
+  if (error) return file_error(folder, error);
   return {};
 }
 
@@ -72,7 +73,7 @@ Result<std::set<fs::path>> archives_of(const fs::path& collection, const fs::pat
       continue;
     }
     fs::path real = fs::canonical(folder / name, error);
-    if (error) return Error{fmt::format("'{}': {}", (folder / name).string(), error.message())};
+    if (error) return file_error(folder / name, error);
     if (!lies_in(real, collection)) {
       return Error{
           fmt::format("'{}': a link that leaves the collection", (folder / name).string())};

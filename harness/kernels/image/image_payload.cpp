@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "kernels/archive/decompress.h"
 
 namespace bpfmatrix {
@@ -169,16 +170,13 @@ Result<std::optional<Payload>> find_payload(std::string_view image) {
 }
 
 Result<> unpack_to(const fs::path& target, std::string_view packed) {
-  const auto failed = [&target] {
-    return Error{fmt::format("'{}': {}", target.string(), ::strerror(errno))};
-  };
   const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid()) return failed();
+  if (!fd.valid()) return file_error(target, errno);
   return decompress(packed, kMaxImageBytes, [&](std::string_view piece) -> Result<> {
     while (!piece.empty()) {
       const ssize_t n = ::write(fd.get(), piece.data(), piece.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed();
+      if (n < 0) return file_error(target, errno);
       piece.remove_prefix(static_cast<std::size_t>(n));
     }
     return {};

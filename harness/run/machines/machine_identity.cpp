@@ -10,6 +10,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 namespace bpfmatrix {
 
@@ -20,17 +21,13 @@ namespace {
 /// Counts what template_maker.cpp does to a machine before it is frozen.
 constexpr int kRecipe = 2;
 
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 Result<QemuBuild> ask_qemu(const fs::path& program) {
   const Result<CommandOutput> said =
       run_command({.argv = {program.string(), "--version"}}, std::chrono::seconds(10));
   if (!said) return said.error();
   Result<std::string> hash = sha256_file(program);
   if (!hash) return std::move(hash).error();
-  return QemuBuild{first_line(said->out), *std::move(hash)};
+  return QemuBuild{std::string(first_line(said->out)), *std::move(hash)};
 }
 
 /// With KVM the guest sees the host's processor, and the host's kernel is part of the machine.
@@ -41,10 +38,10 @@ std::string host_processor(Accel accel) {
   const Result<std::string> text = read_file("/proc/cpuinfo", 4 << 20);
   const std::string_view first = text ? std::string_view(*text).substr(0, text->find("\n\n")) : "";
   std::string lines;
-  for (std::size_t at = 0; at < first.size();) {
-    const std::string line = first_line(first.substr(at));
-    at += line.size() + 1;
-    if (line.find("MHz") == line.npos && line.find("bogomips") == line.npos) lines += line + "\n";
+  for (const std::string_view line : split(first, '\n')) {
+    // These two change by themselves.
+    if (line.find("MHz") != line.npos || line.find("bogomips") != line.npos) continue;
+    lines.append(line).append("\n");
   }
   return fmt::format("{}\n{}", names.release, lines);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/sha256.h"
 
 namespace bpfmatrix {
@@ -76,7 +77,7 @@ Result<Template> TemplateStore::make(const TemplateRequest& request) const {
   std::error_code error;
   fs::remove_all(fresh, error);
   fs::create_directories(fresh, error);
-  if (error) return Error{fmt::format("'{}': {}", fresh.string(), error.message())};
+  if (error) return file_error(fresh, error);
   Result<Template> made = make_(request, fresh);
   if (made) {
     if (Result<> published = publish(key); !published) made = std::move(published).error();
@@ -90,7 +91,7 @@ Result<> TemplateStore::publish(std::string_view key) const {
   remove_template(folder(key));
   std::error_code error;
   fs::rename(unfinished(key), folder(key), error);
-  if (error) return Error{fmt::format("'{}': {}", folder(key).string(), error.message())};
+  if (error) return file_error(folder(key), error);
   return {};
 }
 
