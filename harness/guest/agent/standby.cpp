@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

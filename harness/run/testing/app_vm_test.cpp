@@ -21,7 +21,7 @@ class AppVm : public VmFixture {
     CaseSpec spec;
     spec.id = "command";
     spec.object =
-        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/agent/command/testdata/command.bpf.c"};
+        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
     LoaderApp command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
     command.arguments = {"{object}", mode};
     return run_suite({.kernels = kernels,
