@@ -1,6 +1,6 @@
 // Every cause and every rule has a refusal by a real kernel behind it. What each is expected to be
 // stands in testdata/refusals/expected.tsv, written by reading the programs.
-#include "analysis/causes/failures.h"
+#include "analysis/testing/failures.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "analysis/causes/cause_matcher.h"
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 #include "base/file.h"
 
 namespace bpfmatrix {

@@ -1,4 +1,4 @@
-#include "analysis/causes/failures.h"
+#include "analysis/testing/failures.h"
 
 #include <gtest/gtest.h>
 

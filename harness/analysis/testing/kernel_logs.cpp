@@ -1,4 +1,4 @@
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 
 #include <gtest/gtest.h>
 
