@@ -13,7 +13,7 @@ namespace bpfmatrix {
 /// By field. Not settled: any `end` but completed, and but a panic that came again in a machine
 /// that was booted; attempts that differ; no loader version; kernel facts unknown; a trigger that
 /// was due and not pulled; whether memory is counted, where it was limited; a command whose end
-/// nobody saw; E2BIG without the answer whether the attributes are known; relocations applied and
+/// was not seen; E2BIG without knowing whether the attributes are known; relocations applied and
 /// not counted; a relocation whose witnesses disagree.
 ///
 /// Settled although something is absent, because the same would be absent again: what a kernel does

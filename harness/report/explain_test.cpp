@@ -69,14 +69,14 @@ TEST(Explain, a_summary_comes_first) {
     p.attach.stage.result = StageResult::ok;
     p.run.fired = 1;
   }
-  EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, ran once\n\ncell"));
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, fired once\n\ncell"));
   o.programs[1].load.stage = {StageResult::failed, "EINVAL", ""};
   o.programs[1].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   o.relocate.skipped = 3;
   o.observed = {{"pid", Scalar{7}, Scalar{8}, ObservedResult::wrong}};
   EXPECT_THAT(
       explain(o, {}, "r"),
-      StartsWith("1 of 2 programs loaded, attached, ran once; 1 of 2 programs refused by the "
+      StartsWith("1 of 2 programs loaded, attached, fired once; 1 of 2 programs rejected by the "
                  "verifier: helper unknown; 3 relocations were skipped, so what it reads is "
                  "not to be trusted; what it read is wrong: 'pid'\n\n"));
   o.end = End::hung;
@@ -106,15 +106,15 @@ std::string run_line(const RunOutcome& run) {
 
 TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrapped}),
-            "hit by the trigger, 1 by its own count, arguments right, taken through the inner "
-            "pt_regs that a wrapper is handed");
+            "fired, 1 by its own count, arguments right, read through the inner pt_regs, a "
+            "wrapper's only argument");
   EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
               HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
-            "never hit by the trigger, 0 by its own count, 9 by the kernel's");
-  EXPECT_EQ(run_line({.trigger = "standard"}), "hit or not cannot be told");
-  EXPECT_EQ(run_line({.displaced = true}), "not tried: another program took its place");
-  EXPECT_EQ(run_line({}), "no trigger was pulled");
+            "did not fire, 0 by its own count, 9 by the kernel's");
+  EXPECT_EQ(run_line({.trigger = "standard"}), "not known whether it fired");
+  EXPECT_EQ(run_line({.displaced = true}), "not reached: another program replaced it");
+  EXPECT_EQ(run_line({}), "there was no trigger");
 }
 
 /// Three cells of ci/measured, whole.

@@ -15,21 +15,20 @@ namespace bpfmatrix {
 
 /// How far a program came on a kernel.
 enum class Sign {
-  attached,        ///< loaded, attached where its section says, and run unless nobody could tell
+  attached,        ///< loaded, attached where its section says, and fired, if that is known
   wrong_reads,     ///< loaded, attached, run, and read values that are wrong
   not_fired,       ///< loaded and attached, and not run by anything the trigger did
   loaded,          ///< loaded; its section does not say where to attach
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
-  attach_failed,  ///< loaded, attach refused
+  attach_failed,   ///< loaded, attach failed
   failed,          ///< refused at open, map creation, relocation or load
   not_reached,     ///< the object was refused before this program's turn came
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
-inline constexpr std::array kSigns{Sign::attached, Sign::wrong_reads,    Sign::not_fired,
-                                   Sign::loaded,   Sign::loaded_skipped, Sign::attach_failed,
-                                   Sign::failed,  Sign::not_reached,    Sign::panicked,
-                                   Sign::unknown};
+inline constexpr std::array kSigns{
+    Sign::attached,      Sign::wrong_reads, Sign::not_fired,   Sign::loaded,   Sign::loaded_skipped,
+    Sign::attach_failed, Sign::failed,      Sign::not_reached, Sign::panicked, Sign::unknown};
 
 std::string_view to_string(Sign sign);
 

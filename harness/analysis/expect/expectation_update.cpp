@@ -20,8 +20,8 @@ constexpr std::size_t kMaxNamed = 4;
 using Words = std::map<std::string, std::string>;
 
 /// What is expected of a program that nothing was expected of.
-const std::vector<std::string> kUsualFields{"end",    "open", "relocate",  "load",
-                                            "attach", "fired",  "arguments", "observed"};
+const std::vector<std::string> kUsualFields{"end",    "open",  "relocate",  "load",
+                                            "attach", "fired", "arguments", "observed"};
 
 /// One program of one outcome, or the object that never came to programs.
 struct Sample {
@@ -115,7 +115,7 @@ Ternary meets(const Sample& sample, const ExpectationRule& rule) {
   return verdict.doubts.empty() ? Ternary::yes : Ternary::unknown;
 }
 
-/// Samples that came to the same.
+/// Samples with the same result.
 struct Group {
   Words words{};
   Samples samples{};
@@ -167,7 +167,7 @@ class Mend {
     }
   }
 
-  /// The rules to stand before the old one, or in its place where it was met by nobody. Empty:
+  /// The rules to put before the old one, or in its place if no sample met it. Empty:
   /// nothing could be told.
   std::vector<ExpectationRule> run() {
     split(rule_ != nullptr ? rule_->program : "*", std::move(groups_), met_);
@@ -301,7 +301,7 @@ class Updater {
   Result<std::vector<UpdatedRule>> run() {
     // Each place is mended once: what was put before it is met by all that it decides.
     for (std::size_t at = 0; at <= rules_.size(); ++at) at += mend(at);
-    if (rules_.size() > kMaxRules) return Error{"more rules would be needed than a case may have"};
+    if (rules_.size() > kMaxRules) return Error{"this needs more rules than a case may have"};
     return rules_;
   }
 

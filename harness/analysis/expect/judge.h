@@ -19,7 +19,7 @@ enum class Verdict {
   as_expected,
   unexpected,
   unsure,       ///< there is no rule, or whether it holds or is met could not be found out
-  unavailable,  ///< the kernel could not be had: there is nothing to judge
+  unavailable,  ///< the kernel is unavailable: there is nothing to judge
 };
 inline constexpr std::array kVerdicts{Verdict::as_expected, Verdict::unexpected, Verdict::unsure,
                                       Verdict::unavailable};

@@ -113,8 +113,7 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        Verdict::as_expected},
       {"one word of several", good_outcome(), R"([{"attach":["failed","ok"]}])",
        Verdict::as_expected},
-      {"a program that is refused", refused_at_load(), R"([{"load":"ok"}])",
-       Verdict::unexpected},
+      {"a program that is refused", refused_at_load(), R"([{"load":"ok"}])", Verdict::unexpected},
       {"the refusal that is expected", refused_at_load(),
        R"([{"program":"second","load":"failed","cause":"helper_unknown","attach":"not_reached"},
            {"load":"ok"}])",
@@ -128,8 +127,8 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        R"([{"when":"kernel < 5.8","load":"failed"},{"load":"ok"},{"load":"failed"}])",
        Verdict::as_expected},
       {"no rule at all", good_outcome(), "[]", Verdict::unsure},
-      {"no rule for one of the programs", good_outcome(),
-       R"([{"program":"first","load":"ok"}])", Verdict::unsure},
+      {"no rule for one of the programs", good_outcome(), R"([{"program":"first","load":"ok"}])",
+       Verdict::unsure},
       {"a mismatch outweighs a doubt", good_outcome(), R"([{"program":"first","load":"failed"}])",
        Verdict::unexpected},
       {"a condition that nobody can answer", good_outcome(),
@@ -155,12 +154,11 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        Verdict::as_expected},
       {"a panic that does not come", good_outcome(), R"([{"end":"panicked"}])",
        Verdict::unexpected},
-      {"a kernel that could not be had", ended(End::unavailable), R"([{"load":"failed"}])",
+      {"an unavailable kernel", ended(End::unavailable), R"([{"load":"failed"}])",
        Verdict::unavailable},
-      {"a kernel that could not be had, and no rule", ended(End::unavailable), "[]",
-       Verdict::unavailable},
-      {"a kernel that cannot be had, as expected", ended(End::unavailable),
-       R"([{"end":"unavailable"}])", Verdict::as_expected},
+      {"an unavailable kernel, and no rule", ended(End::unavailable), "[]", Verdict::unavailable},
+      {"an unavailable kernel, as expected", ended(End::unavailable), R"([{"end":"unavailable"}])",
+       Verdict::as_expected},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(to_string(judged(row.outcome, row.rules).verdict), to_string(row.verdict))
@@ -169,9 +167,9 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
 }
 
 TEST(Judge, a_mismatch_says_where_what_and_why) {
-  const CellVerdict verdict = judged(
-      refused_at_load(),
-      R"([{"load":"ok","cause":["none","license"],"attach":"ok","because":"5.8"}])");
+  const CellVerdict verdict =
+      judged(refused_at_load(),
+             R"([{"load":"ok","cause":["none","license"],"attach":"ok","because":"5.8"}])");
   EXPECT_THAT(mismatches(verdict),
               ElementsAre("second: attach: wanted attached, got not_reached",
                           "second: cause: wanted none|license, got helper_unknown",
@@ -235,8 +233,8 @@ TEST(Judge, the_gravest_relocation_stands_for_the_program) {
               {{failed, skipped}, "failed"}};
   for (const auto& row : rows) {
     for (const char* wanted : {"none", "unchanged", "resolved", "poisoned", "skipped", "failed"}) {
-      const std::string rule = std::string(R"([{"program":"first","relocations":")") + wanted +
-                               R"("},{"load":"ok"}])";
+      const std::string rule =
+          std::string(R"([{"program":"first","relocations":")") + wanted + R"("},{"load":"ok"}])";
       EXPECT_EQ(judged(relocated(row.results), rule.c_str()).verdict,
                 row.word == std::string(wanted) ? Verdict::as_expected : Verdict::unexpected)
           << row.word << " against " << wanted;
@@ -261,9 +259,8 @@ TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
 TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations) {
   Outcome outcome = relocated({RelocationResult::skipped});
   outcome.programs[0].load.stage = {};
-  EXPECT_EQ(
-      judged(outcome, R"([{"program":"first","load":"not_reached"},{"load":"ok"}])").verdict,
-      Verdict::as_expected);
+  EXPECT_EQ(judged(outcome, R"([{"program":"first","load":"not_reached"},{"load":"ok"}])").verdict,
+            Verdict::as_expected);
 }
 
 TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
@@ -272,8 +269,7 @@ TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
   record.index = 1;
   record.cross_check = CrossCheck::disagrees;
   record.cross_check_note = "sent imm 4, calculated imm 8";
-  for (const char* rule :
-       {R"([{"load":"ok"}])", R"([{"relocations":["resolved","none"]}])"}) {
+  for (const char* rule : {R"([{"load":"ok"}])", R"([{"relocations":["resolved","none"]}])"}) {
     const CellVerdict verdict = judged(outcome, rule);
     EXPECT_EQ(verdict.verdict, Verdict::unsure);
     EXPECT_THAT(doubts(verdict),
