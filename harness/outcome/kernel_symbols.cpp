@@ -8,7 +8,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// The kernel's own limit is 512 since 6.1, 128 before.
+/// The kernel's own limit, KSYM_NAME_LEN, is 512 since 6.1, 128 before (include/linux/kallsyms.h,
+/// v5.8).
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kMaxNames = 2'000'000;
 
