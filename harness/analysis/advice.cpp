@@ -67,7 +67,7 @@ std::string about_cause(Cause cause, const AdviceSubject& subject, const Feature
   return about_missing(*feature, action, subject);
 }
 
-/// The type of what the judgement is about: of a refused map, else of the program.
+/// The type of what failed: of a map, else of the program.
 std::string_view refused_type(const Outcome& outcome, const ProgramOutcome* program, Cause cause) {
   const bool of_map = cause == Cause::map_type_unknown || cause == Cause::map_create_failed;
   if (!of_map) return program != nullptr ? std::string_view(program->type) : std::string_view();

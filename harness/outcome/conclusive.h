@@ -8,7 +8,7 @@
 
 namespace bpfmatrix {
 
-/// Empty: it is. Else what could not be told.
+/// Empty: it is. Else what is not known.
 ///
 /// By field. Not settled: any `end` but completed, and but a panic that came again in a machine
 /// that was booted; attempts that differ; no loader version; kernel facts unknown; a trigger that

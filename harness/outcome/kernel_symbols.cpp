@@ -50,7 +50,7 @@ std::optional<std::uint8_t> parse_lists(std::string_view text) {
   return std::nullopt;
 }
 
-/// As it is in JSON. The names are many: they are taken from where they lie.
+/// As it is in JSON. The names are many: they are used where they are.
 struct SymbolRecord {
   std::vector<SymbolList> known{};
   struct Names {

@@ -101,7 +101,7 @@ struct MapOutcome {
   std::string name{};
   std::string type{};
   StageOutcome stage{};
-  /// Of a refusal with E2BIG: whether the kernel knows every attribute it was given.
+  /// Of a failure with E2BIG: whether the kernel knows every attribute it got.
   std::optional<bool> attributes_known{};
 };
 
@@ -129,13 +129,13 @@ struct LoadOutcome {
   VerifierStats stats{};
   /// How many instructions the kernel was given.
   std::optional<std::uint64_t> instructions{};
-  /// Of a refusal without a log. E2BIG: whether the kernel knows every attribute it was given;
+  /// Of a failure without a log. E2BIG: whether the kernel knows every attribute it got;
   /// EINVAL: whether it takes any program of this type, and any with its attach type.
   std::optional<bool> attributes_known{};
   std::optional<bool> type_known{};
   std::optional<bool> attach_type_known{};
-  /// Where the verifier stood when it refused, by the object's own line information. Absent where
-  /// that cannot be told.
+  /// The source line that the verifier rejected, by the object's own line information. Absent if
+  /// that is not known.
   std::optional<SourceLine> source{};
   /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no
   /// log.

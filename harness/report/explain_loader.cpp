@@ -7,7 +7,7 @@ namespace bpfmatrix {
 
 namespace {
 
-/// "ended by itself with exit code 1"; "told by signal 2, ended with exit code 0".
+/// "ended by itself with exit code 1"; "stopped with signal 2, ended with exit code 0".
 std::string end_text(const AppOutcome& app) {
   std::string text = app.stop_signal
                          ? fmt::format("stopped with signal {}, ended", *app.stop_signal)

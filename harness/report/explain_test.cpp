@@ -57,7 +57,7 @@ TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
                         "kernel with 12 probes\n"));
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
   o.app = {"./app", {}, 9, 9, 0};
-  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' told by signal 9, ended by signal 9\n"));
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' stopped with signal 9, ended by signal 9\n"));
 }
 
 TEST(Explain, a_summary_comes_first) {
@@ -81,7 +81,7 @@ TEST(Explain, a_summary_comes_first) {
                  "not to be trusted; what it read is wrong: 'pid'\n\n"));
   o.end = End::hung;
   o.end_reason = "no answer in 120 s";
-  EXPECT_THAT(explain(o, {}, "r"), StartsWith("could not be told: hung: no answer in 120 s\n\n"));
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("not conclusive: hung: no answer in 120 s\n\n"));
 }
 
 TEST(Explain, a_message_of_several_lines_stays_in_its_column) {

@@ -36,8 +36,7 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
     case End::unavailable:
       return Sign::unknown;
   }
-  if (program == nullptr || program->load.stage.result == StageResult::failed)
-    return Sign::failed;
+  if (program == nullptr || program->load.stage.result == StageResult::failed) return Sign::failed;
   if (program->load.stage.result == StageResult::not_reached) return Sign::not_reached;
   if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
   switch (program->attach.stage.result) {
@@ -91,8 +90,8 @@ class TableBuilder {
     row.fields[outcome.kernel.id] = make_field(outcome, program, kernel);
   }
 
-  /// An object refused here and opened there has rows for its programs: the refusal belongs to each
-  /// of them, not to a row of its own.
+  /// An object that failed here and opened there has rows for its programs: the failure belongs to
+  /// each of them, not to a row of its own.
   void fold_objects_that_never_opened() {
     std::vector<RowKey> folded;
     for (auto& [key, row] : rows_) {
@@ -128,16 +127,18 @@ std::vector<UnavailableKernel> find_unavailable(const std::vector<Outcome>& outc
   std::vector<UnavailableKernel> unavailable;
   for (const Outcome& outcome : outcomes) {
     if (told.contains(outcome.kernel.id)) continue;
-    auto gone = std::find_if(unavailable.begin(), unavailable.end(),
-                             [&](const UnavailableKernel& known) { return known.kernel == outcome.kernel.id; });
+    auto gone = std::find_if(
+        unavailable.begin(), unavailable.end(),
+        [&](const UnavailableKernel& known) { return known.kernel == outcome.kernel.id; });
     if (gone == unavailable.end()) {
       unavailable.push_back({outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)});
       gone = std::prev(unavailable.end());
     }
     ++gone->cells;
   }
-  std::sort(unavailable.begin(), unavailable.end(),
-            [](const UnavailableKernel& a, const UnavailableKernel& b) { return a.kernel < b.kernel; });
+  std::sort(
+      unavailable.begin(), unavailable.end(),
+      [](const UnavailableKernel& a, const UnavailableKernel& b) { return a.kernel < b.kernel; });
   return unavailable;
 }
 
@@ -226,9 +227,9 @@ OrderedJson to_json(const MatrixView& view) {
   OrderedJson unavailable = OrderedJson::array();
   for (const UnavailableKernel& gone : view.unavailable) {
     unavailable.push_back({{"kernel", gone.kernel},
-                     {"arch", gone.arch},
-                     {"reason", gone.reason},
-                     {"cells", gone.cells}});
+                           {"arch", gone.arch},
+                           {"reason", gone.reason},
+                           {"cells", gone.cells}});
   }
   return {{"schema", 1},
           {"fields", std::move(rows)},

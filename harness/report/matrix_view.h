@@ -21,8 +21,8 @@ enum class Sign {
   loaded,          ///< loaded; its section does not say where to attach
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
   attach_failed,   ///< loaded, attach failed
-  failed,          ///< refused at open, map creation, relocation or load
-  not_reached,     ///< the object was refused before this program's turn came
+  failed,          ///< failed at open, map, relocate or load
+  not_reached,     ///< the object failed before this program's turn came
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
@@ -34,7 +34,7 @@ std::string_view to_string(Sign sign);
 
 struct Field {
   Sign sign = Sign::unknown;
-  /// A few words: the cause of a refusal, the end of a VM; empty for a plain success.
+  /// A few words: the cause of a failure, the end of a VM; empty for a plain success.
   std::string words{};
   /// The cell behind it, for `explain`.
   std::string cell{};

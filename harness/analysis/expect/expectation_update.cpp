@@ -325,7 +325,7 @@ class Updater {
     return decided;
   }
 
-  /// As opposed to: it cannot be told whether one holds.
+  /// As opposed to: it is not known whether one holds.
   static bool none_may_hold(const std::vector<ExpectationRule>& rules, const Sample& sample) {
     return std::all_of(rules.begin(), rules.end(), [&](const ExpectationRule& rule) {
       return !glob_match(rule.program, sample.name) || rule.when.holds(sample.facts) == Ternary::no;

@@ -20,7 +20,7 @@ struct UpdatedRule {
 
 struct ExpectationUpdate {
   std::vector<UpdatedRule> rules{};
-  /// Cells that are still unexpected, because what came of them could not be told in full.
+  /// Cells that are still unexpected, because their outcomes are not conclusive.
   std::vector<std::string> left{};
 };
 

@@ -70,7 +70,7 @@ std::vector<std::string> shown(const ExpectationUpdate& update) {
   return lines;
 }
 
-/// The new rules, which no told outcome may be unexpected by.
+/// The new rules, by which no conclusive outcome may be unexpected.
 std::vector<std::string> updated(const char* old, const std::vector<Outcome>& outcomes) {
   const Result<ExpectationUpdate> update = update_expectations(rules(old), outcomes);
   EXPECT_TRUE(update) << update.error().message;
@@ -151,11 +151,11 @@ TEST(ExpectationUpdate, an_object_that_does_not_open_does_not_take_its_programs_
 }
 
 TEST(ExpectationUpdate, what_nothing_tells_apart_is_allowed_both_ways) {
-  EXPECT_THAT(updated(R"([{"load":"ok"}])",
-                      {outcome("debian-6.1-x86_64", {program("p")}),
-                       outcome("custom-6.1-x86_64", {program("p", kNoHelper)})}),
-              ElementsAre("always: *: cause helper_unknown|none, load refused|accepted (observed "
-                          "on debian-6.1-x86_64, custom-6.1-x86_64)"));
+  EXPECT_THAT(
+      updated(R"([{"load":"ok"}])", {outcome("debian-6.1-x86_64", {program("p")}),
+                                     outcome("custom-6.1-x86_64", {program("p", kNoHelper)})}),
+      ElementsAre("always: *: cause helper_unknown|none, load refused|accepted (observed "
+                  "on debian-6.1-x86_64, custom-6.1-x86_64)"));
 }
 
 TEST(ExpectationUpdate, a_case_without_expectations_gets_some) {
