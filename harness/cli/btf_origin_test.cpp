@@ -1,4 +1,4 @@
-// BTF out of an image, a collection and debug information; and that of another kernel, told.
+// BTF out of an image, a collection and debug information; and that of another kernel is noticed.
 #include <gmock/gmock.h>
 
 #include "base/child_process.h"
@@ -101,8 +101,7 @@ TEST_F(BtfOrigin, is_a_collection_for_a_kernel_of_the_store_or_by_path) {
     fs::remove(out_);
     const Said said = btf({kernel, "--collection", hub_});
     EXPECT_EQ(said.exit_code, as_expected) << said.err;
-    EXPECT_THAT(said.err, AllOf(StartsWith("from '" + fs::canonical(archive).string() +
-                                           "': '"),
+    EXPECT_THAT(said.err, AllOf(StartsWith("from '" + fs::canonical(archive).string() + "': '"),
                                 HasSubstr("' has 602 of its 602 functions\n")));
     EXPECT_TRUE(world_.get("out.btf") == own_);
   }

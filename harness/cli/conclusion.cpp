@@ -41,9 +41,7 @@ void say_disagreements(const std::vector<Outcome>& outcomes, RunKernels& kernels
     if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
     const std::string text = summary(check_features(features, *facts));
     if (text.empty()) continue;
-    say(
-        fmt::format("{}: of what kernels/features.json claims of its version it {}; see bpfmatrix "
-                    "kernels show {}",
+    say(fmt::format("{}: {} (kernels/features.json); see bpfmatrix kernels show {}",
                     outcome.kernel.id, text, outcome.kernel.id));
   }
 }

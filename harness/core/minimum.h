@@ -43,7 +43,7 @@ class CoreMinimum {
 
   const CoreMinimumCount& count() const { return count_; }
   const BtfSubset& subset() const { return subset_; }
-  /// As one BTF. Error: a type of a module would be taken for the kernel's of that name.
+  /// As one BTF. Error: a type of a module has the name of one of the kernel.
   Result<std::string> write() const;
 
  private:

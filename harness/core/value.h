@@ -13,7 +13,7 @@ namespace bpfmatrix {
 
 /// Where releases of libbpf differ (src/relo_core.c, bpf_core_calc_field_relo()).
 struct CoreRules {
-  /// Before 1.6 (d7a4ab15) a load from an array was taken to load the array, not an element.
+  /// Before 1.6 (d7a4ab15) a load from an array counted as a load of the array, not of an element.
   bool whole_arrays = false;
 };
 

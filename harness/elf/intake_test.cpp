@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 
-/// "message\nhint" of the refusal.
+/// "message\nhint" of the error.
 std::string refusal(const fs::path& path) {
   const Result<ObjectInfo> info = read_object(path);
   return info ? "it was taken" : info.error().message + "\n" + info.error().hint;

@@ -48,7 +48,7 @@ struct RelocationCounts {
   std::uint64_t maps = 0;
   std::uint64_t global_data = 0;
   std::uint64_t calls = 0;
-  /// Functions whose address is taken: handed to bpf_loop and its like.
+  /// Functions whose address is used: passed to bpf_loop and the like.
   std::uint64_t callbacks = 0;
   std::uint64_t externs = 0;
   /// By kind, in the order of kCoreRelocationKinds.

@@ -63,7 +63,7 @@ Result<std::set<std::string>> list_builtin(const fs::path& folder) {
   return names;
 }
 
-/// Walks the dependencies depth first; each module is read once and taken after what it needs.
+/// Walks the dependencies depth first; each module is read once and comes after what it needs.
 class Collector {
  public:
   Collector(std::map<std::string, fs::path> shipped, std::set<std::string> builtin)

@@ -47,7 +47,7 @@ struct Kernel {
   /// The folder that holds modules.builtin and kernel/...; nothing when all that is needed is built
   /// in.
   std::optional<std::filesystem::path> modules{};
-  /// The kernel's own, taken out of its image; nothing when it was built without.
+  /// The kernel's own, from its image; nothing when it was built without.
   std::optional<KernelBtf> btf{};
   /// Made from its debug information and kept beside it, for a kernel that has none of its own. The
   /// guest never sees it, unless it is handed over.

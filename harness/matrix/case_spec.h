@@ -65,7 +65,7 @@ struct CaseSpec {
   bool attach = true;
   Privileges privileges{};
   std::vector<std::string> cflags{};
-  /// Sections that are taken out of the object before it is loaded.
+  /// Sections that are removed from the object before it is loaded.
   std::vector<std::string> strip{};
   /// Values for global variables, set before the object is loaded.
   std::map<std::string, std::int64_t, std::less<>> globals{};

@@ -180,7 +180,7 @@ void fields(auto& field, Of<AttachOutcome> auto& a) {
 
 void fields(auto& field, Of<RunOutcome> auto& r) {
   field("trigger", null_if_empty(r.trigger),
-        "standard; null: not attached, or no trigger was pulled");
+        "standard; null: not attached, or there was no trigger");
   field("fired", r.fired,
         "how often it fired, as it counted itself in the map 'observed' (hits__PROGRAM, or hits "
         "where it is the only one attached); null where it did not count");

@@ -53,12 +53,12 @@ TEST(Claims, a_row_has_an_answer_for_each_kernel) {
                                 {{"case", "kernel", "libbpf", "p", {"load", "attach", "run_cnt"}},
                                  {"case", "none", "libbpf", "p", {"load"}}}}};
   RunKernels nothing_known("nowhere");
-  EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), refused, lost}, nothing_known),
-            "| claim | case | a | b | c |\n"
-            "|---|---|---|---|---|\n"
-            "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | could "
-            "not tell |\n"
-            "|  | case:p [none] | not run | not run | not run |\n");
+  EXPECT_EQ(
+      render_claims(one, {outcome("a", "x86_64"), refused, lost}, nothing_known),
+      "| claim | case | a | b | c |\n"
+      "|---|---|---|---|---|\n"
+      "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | not conclusive |\n"
+      "|  | case:p [none] | not run | not run | not run |\n");
 }
 
 TEST(Claims, an_answer_is_of_its_own_loader) {

@@ -19,8 +19,8 @@ std::string stats_text(const VerifierStats& stats) {
   number("states at peak", stats.states_peak);
   number("bytes of stack", stats.stack_bytes);
   number("µs in the verifier", stats.verification_usec);
-  number("bytes translated", stats.xlated_bytes);
-  number("bytes of machine code", stats.jited_bytes);
+  number("bytes xlated", stats.xlated_bytes);
+  number("bytes jited", stats.jited_bytes);
   return text;
 }
 

@@ -84,7 +84,7 @@ Word relocations_word(const Outcome& outcome, Subject program) {
   if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
   const auto result = gravest(program->relocations);
   if (!result && !has_relocation_records(outcome)) {
-    // The loader counted some, and nobody knows whose they are.
+    // The loader counted some, but not for which program.
     const RelocateOutcome& all = outcome.relocate;
     if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
   }
@@ -143,7 +143,7 @@ void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
   }
 }
 
-/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// A program that was loaded with skipped relocations passes only where a rule says that it
 /// is to be so.
 void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
                    const ExpectationRule& rule, CellVerdict& verdict) {
@@ -153,10 +153,10 @@ void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
   const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
     return record.result == RelocationResult::skipped;
   });
-  const std::string because = skipped == all.end()
-                                  ? "the loader left relocations out"
-                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
-                                                skipped->local, skipped->reason);
+  const std::string because =
+      skipped == all.end() ? "the loader skipped relocations"
+                           : fmt::format("loaded, and '{}' still has the compiler's value: {}",
+                                         skipped->local, skipped->reason);
   verdict.mismatches.push_back(
       {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
 }
@@ -166,8 +166,8 @@ void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
   for (const RelocationRecord& record : program.relocations) {
     if (record.cross_check != CrossCheck::disagrees) continue;
     verdict.doubts.push_back(
-        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
-                                   record.local, record.cross_check_note)});
+        {program.name, fmt::format("the cross-check of relocation {} ({}) disagrees: {}",
+                                   record.index, record.local, record.cross_check_note)});
   }
 }
 
@@ -187,7 +187,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
     const Word got = outcome_word(field, outcome, program, kernel);
-    if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
+    if (!got) verdict.doubts.push_back({name, fmt::format("not known: '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
@@ -234,7 +234,7 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
       case Ternary::no:
         break;
       case Ternary::unknown:
-        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+        return {nullptr, fmt::format("not known whether '{}' holds", rule.when.text())};
     }
   }
   return {nullptr, std::string(kNoExpectation)};

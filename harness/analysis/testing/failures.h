@@ -7,7 +7,7 @@
 
 namespace bpfmatrix {
 
-/// All of them, one program each, or none where the object itself was refused.
+/// All of them, one program each, or none if the object itself failed.
 std::vector<Outcome> refusals();
 
 /// "write_to_packet": the program, where the case has one for each symptom; else the case.

@@ -22,7 +22,7 @@ struct KernelLog {
 std::vector<KernelLog> kernel_logs();
 KernelLog kernel_log(const std::string& kernel, const std::string& program);
 
-/// What a look into the object, and a probe of that kernel, would have said of this refusal.
+/// What a look into the object, and a probe of that kernel, would have said of this failure.
 FailureFacts facts_about(const KernelLog& log);
 Failure failure_of(const KernelLog& log);
 

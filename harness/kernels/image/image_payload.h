@@ -1,4 +1,4 @@
-// An image file taken apart: what it is, where in it the kernel proper lies, and that unpacked.
+// An image file opened: what it is, where in it the kernel proper is, and that unpacked.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ struct KernelImage {
   std::string build_id{};
 };
 
-/// Looks through an image that was taken apart. Blocks for a second or so. Error: no "Linux
+/// Looks through an image that was opened. Blocks for a second or so. Error: no "Linux
 /// version" in it, an ELF file for another machine, a damaged .BTF section.
 Result<KernelImage> describe_image(const OpenedImage& opened);
 
