@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ci/deps.sh
 #
-# Installs whatever of the list below is missing; says nothing and asks the network nothing when
+# Installs whatever of the list below is missing; prints nothing and does not use the network when
 # nothing is. Works as root and as a user who may sudo. Debian 12 and its own package sources are
 # all it needs; it changes neither the sources nor the version of what is installed already.
 set -euo pipefail
@@ -37,7 +37,7 @@ packages=(
   googletest               # GoogleTest's own sources
   libgmock-dev             # matchers
   libgtest-dev             # the test runner
-  clang-format             # the one opinion on layout
+  clang-format             # checks the layout
   # What bpfmatrix runs
   clang                    # compiles the suite's BPF programs
   llvm                     # llvm-strip and llvm-objdump for BPF objects
@@ -49,19 +49,19 @@ packages=(
   ca-certificates          # mirrors that speak https
   # What builds kernels (kernels build)
   bc                       # a constant of the kernel's timekeeping is calculated with it
-  bison                    # Kconfig's grammar
-  flex                     # and its words
+  bison                    # parses Kconfig
+  flex                     # the same
   gcc-12                   # compiles them; for the other architecture "$cross" brings it
   pahole                   # BTF from debug information
   # What only the tests run
-  bpftool                  # an independent reader of BTF to be held against
+  bpftool                  # an independent reader of BTF to compare with
   gnupg                    # makes keys to sign test archives with
 )
 
 # Names what is not installed, one package a line.
 missing() {
   local installed
-  # dpkg-query fails when it does not know one of the names: that is an answer too.
+  # dpkg-query fails when it does not know one of the names: that counts as an answer.
   installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' \
     "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p' | sort -u || true)
   comm -13 <(echo "$installed") <(printf '%s\n' "${packages[@]}" | sort -u)
@@ -102,7 +102,7 @@ mapfile -t wanted < <(missing)
 echo "installing ${#wanted[@]} packages: ${wanted[*]}" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# Once more, because a mirror in the middle of an update refuses for a minute.
+# A second attempt, because a mirror in the middle of an update fails for a minute.
 if ! install "${wanted[@]}" >"$log" 2>&1 && ! { sleep 10 && install "${wanted[@]}" >"$log" 2>&1; }; then
   cat "$log" >&2
   fail "cannot install what is missing" "is Debian's mirror in this machine's apt configuration reachable?"

@@ -31,7 +31,7 @@ def version_key(version):
 
 
 def entry(feature, numbers):
-    """One feature as it stands in the file; a name that came twice is asked for twice."""
+    """One feature as it is written in the file."""
     version = str(feature["version"]).removeprefix("v")
     commit = feature["commit"]
     if not re.fullmatch(r"\d+\.\d+", version) or not re.fullmatch(r"[0-9a-f]{40}", commit):

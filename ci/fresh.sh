@@ -32,7 +32,7 @@ esac
 # The package sources that this machine has for Debian 12, in one-line format.
 sources() {
   # shellcheck disable=SC2016  # the dollars are apt's
-  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+  apt-get indextargets --no-release-info --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk -v suite="$suite" '$3 ~ "^" suite "($|-updates$|-security$)" && $4 == "main"' | sort -u
 }
 

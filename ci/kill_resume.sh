@@ -2,8 +2,8 @@
 # ci/kill_resume.sh [N]
 #
 # Kills runs with SIGKILL at random moments, N times in all (200) and each up to four times, and
-# resumes them until they are finished. Each must come to the same as a run that nobody disturbed,
-# and nothing may be left of what was killed: no machine, no half template, no file in the making,
+# resumes them until they are finished. Each must have the same result as an undisturbed run,
+# and nothing may be left of what was killed: no machine, no half template, no unfinished file,
 # no lock, no temporary folder. In every fourth run there are no templates and nothing is known of
 # the kernels, so that both are in the making when it is killed. The store is one of our own, with
 # the real one's kernels.
@@ -17,7 +17,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 real=${XDG_CACHE_HOME:-$HOME/.cache}/bpfmatrix
 store=$dir/cache/bpfmatrix
-# A panic, an event, a relocation, and a refusal with a verifier's log.
+# A panic, an event, a relocation, and a rejected program with a verifier's log.
 run=("$bpfmatrix" run --accel tcg --kernel "${kernels[0]}" --kernel "${kernels[1]}" --btf kernel
   --case panic-sysrq --case ringbuf --case core-task-tgid --case pointer-unchecked)
 
@@ -37,7 +37,7 @@ borrow_kernels() {
   done
 }
 
-# What runs because of us, by the variable that children inherit.
+# Our processes, by a variable that children inherit.
 running() {
   for process in $(for name in qemu-system bpfmatrix clang; do pgrep "^$name"; done); do
     ! grep --null-data --quiet --line-regexp --fixed-strings "KILL_RESUME=$dir" \
@@ -67,11 +67,11 @@ calmly() {
 }
 
 forget() {
-  rm -f "$store"/outcomes.db*
+  rm -f "$store"/transcripts.db*
   [ "$1" = warm ] || rm -rf "$store"/{templates,facts}
 }
 
-# What was going on when it was killed.
+# What it was doing when it was killed.
 stage() {
   if compgen -G "$store/templates/*.new" >/dev/null; then
     echo template
@@ -123,12 +123,12 @@ while [ "$done" -lt "$kills" ]; do
   "$bpfmatrix" cache verify >"$dir/said" 2>&1 || fail "run $runs: $(cat "$dir/said")"
 done
 
-sleep 3 # what is in the making counts as abandoned when it is two seconds old
+sleep 3 # unfinished files count as abandoned when they are two seconds old
 forget warm
 calmly "$dir/last"
 all_gone || fail "still there: $(running)"
 left=$(find "$dir" -name '*.unfinished-??????' -o -name '*.new' -o -path "$dir/tmp/*" -o \
-  -path "$store/tmp/*" -o -name 'outcomes.db.damaged-*' -o -name '*.part')
+  -path "$store/tmp/*" -o -name 'transcripts.db.damaged-*' -o -name '*.part')
 [ -z "$left" ] || fail "left behind: $left"
 for lock in "$store"/locks/* "$dir"/run-*/outcomes.jsonl; do
   flock --nonblock "$lock" true || fail "locked by nobody: $lock"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # ci/measure.sh [RUN...]
 #
-# Runs the whole suite on every kernel with all three BTF sources (or takes the runs given), keeps what
-# was seen in ci/measured, and writes anew what tests derive from it: the README's table "what
-# we measured" and the explanations in harness/report/testdata. git shows what became different.
+# Runs the whole suite on every kernel with all three BTF sources (or uses the runs given), keeps what
+# was seen in ci/measured, and rewrites what tests derive from it: the table in docs/measured.md and
+# the explanations in harness/report/testdata. git shows what changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

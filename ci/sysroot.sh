@@ -5,7 +5,7 @@
 # libbpf from bookworm-backports (Debian 12 itself has 1.1, the loader needs 1.4), libelf and zlib
 # from bookworm. They are resolved in an apt root of their own: this machine's package sources,
 # indexes and packages stay as they are. The mirror is the one this machine's apt uses; apt checks
-# every file against the Debian archive's keys. Says nothing and does nothing when DEST is complete.
+# every file against the Debian archive's keys. Does nothing when DEST is complete.
 set -eu
 
 suite=bookworm
@@ -20,7 +20,7 @@ fail() {
   exit 3
 }
 
-# What a complete DEST was made for; changes with this script.
+# What a complete DEST was made for; it changes with this script.
 wanted="2 $architectures: $packages"
 dest=${1:-$(dirname "$0")/../build/sysroot}
 [ -f "$dest/stamp" ] && [ "$(head -n 1 "$dest/stamp")" = "$wanted" ] && exit 0
@@ -34,9 +34,10 @@ done
 [ -r "$keyring" ] || fail "'$keyring' is not there" "apt-get install debian-archive-keyring"
 
 # The repository that this machine takes its own Debian release from. `indextargets` reads both
-# formats of sources; the origin is known only after an `apt-get update`, so the name decides.
+# formats of sources. The origin is known only after an `apt-get update`, and without
+# --no-release-info nothing is: so the name decides.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+mirror=$(apt-get indextargets --no-release-info --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
   awk -v release="$release" '($1 == release || $1 == "stable") && $2 == "main" { print $3; exit }')
 [ -n "$mirror" ] || fail "no package source for '$release main' in this machine's apt configuration" \
   "see sources.list(5)"
@@ -90,6 +91,6 @@ for arch in $architectures; do
 done
 
 { echo "$wanted"; cat "$work/versions"; } >"$work/root/stamp"
-# Another process may have been faster: then its result is as good as ours.
+# Another process may have been faster: then its result is used.
 [ ! -e "$dest" ] || mv "$dest" "$work/old"
 mv -T "$work/root" "$dest" 2>/dev/null || [ -f "$dest/stamp" ] || fail "cannot write '$dest'"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # usage: sh collect.sh [-i IMAGE] [-r ROOT] [-k RELEASE] FILE.tar
 #
-# Collects what bpfmatrix needs of this machine's kernel into one tar, to be handed to
+# Collects what bpfmatrix needs of this machine's kernel into one tar, for
 #   bpfmatrix kernels add NAME --archive FILE.tar
-# It takes the kernel image, its config, System.map and BTF where they are here, and the few modules
+# It reads the kernel image, its config, System.map and BTF if they are here, and the few modules
 # that a guest loads. It reads these files only, and writes FILE.tar and a folder in ${TMPDIR:-/tmp}
 # (as large; gone afterwards). Needs a POSIX shell, awk, tar and the like, as busybox has them, and root
-# where the image is root's alone.
-#   -i IMAGE    the kernel image, where it is not found by itself
+# if only root may read the image.
+#   -i IMAGE    the kernel image, if it is not found automatically
 #   -r ROOT     another system, mounted there (default: this one)
 #   -k RELEASE  another of its kernels (default: uname -r)
 set -eu
@@ -42,7 +42,7 @@ first() {
   done
 }
 
-# What a module in a plain .ko says it needs, a name a line.
+# The modules that a plain .ko says it needs, one name per line.
 depends() {
   case $1 in *.ko) tr '\0' '\n' <"$1" | sed -n 's/^depends=//p' | tr ',' '\n' ;; esac
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // How a case says what it saw: an array map named `observed` with one element, a struct whose
-// fields carry the names of the truths they are held against. A map and no global variable, so
-// that it works before 5.2 too; array, so that nothing has to be created first.
+// fields are named after the expected values they are compared with. A map, not a global variable,
+// so that it works before 5.2 too; an array, so that no entry has to be created first.
 //
 //     struct observed {
 //       __u64 hits;
@@ -11,7 +11,7 @@
 //     OBSERVED;
 //
 // `hits` is always there and is counted by observe(). The names that mean the same in every case,
-// because the trigger's process makes them true:
+// because the trigger's process decides their values:
 //
 //     pid ppid comm          that process, as user space knows it
 //     path flags mode        arguments of openat(); path also of unlink() and unlinkat()
@@ -22,14 +22,14 @@
 //     payload_bytes          contents have
 //     filename argv0         arguments of execve()
 //
-// What else must be seen a case says itself ("truth" in case.json). A part after two underscores
-// tells ways to the same truth apart (`fd__direct`, `fd__wrapped`), or the programs of an object by
-// their names: `hits__NAME` is that program's count, `path__NAME` what it saw.
+// A case sets other expected values itself ("truth" in case.json). A part after two underscores
+// separates ways to read the same value (`fd__direct`, `fd__wrapped`), or the programs of an object
+// by name: `hits__NAME` is that program's count, `path__NAME` what it saw.
 #pragma once
 
 #include <bpf/bpf_helpers.h>
 
-// Whether the process that triggered is running: others make system calls too.
+// Whether the trigger's process is running: others make system calls too.
 static __always_inline int is_trigger(void) {
   struct {
     __u64 bpfmatri, x_trig;

@@ -38,7 +38,7 @@ std::string about_missing(const Feature& feature, std::string_view action,
                           const AdviceSubject& subject) {
   std::string text = came_in(feature);
   if (subject.kernel && *subject.kernel >= feature.since) {
-    text += fmt::format(", and this kernel says it is {}: its configuration may leave it out",
+    text += fmt::format(", and this kernel is {}: its configuration may lack it",
                         to_string(*subject.kernel));
   }
   if (!action.empty()) text += fmt::format("; without it, {}", action);
@@ -48,7 +48,7 @@ std::string about_missing(const Feature& feature, std::string_view action,
 std::string about_missing(const Feature* feature, std::string_view kind, std::string_view name,
                           const AdviceSubject& subject) {
   if (feature != nullptr) return about_missing(*feature, feature->instead, subject);
-  return fmt::format("bpfmatrix knows of no kernel that has the {} '{}'", kind, name);
+  return fmt::format("bpfmatrix knows no kernel that has the {} '{}'", kind, name);
 }
 
 std::string about_not_allowed(const Feature* helper, std::string_view name, std::string_view type) {
@@ -67,7 +67,7 @@ std::string about_cause(Cause cause, const AdviceSubject& subject, const Feature
   return about_missing(*feature, action, subject);
 }
 
-/// The type of what the judgement is about: of a refused map, else of the program.
+/// The type of what failed: of a map, else of the program.
 std::string_view refused_type(const Outcome& outcome, const ProgramOutcome* program, Cause cause) {
   const bool of_map = cause == Cause::map_type_unknown || cause == Cause::map_create_failed;
   if (!of_map) return program != nullptr ? std::string_view(program->type) : std::string_view();

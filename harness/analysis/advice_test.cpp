@@ -28,20 +28,20 @@ constexpr Row kRows[] = {
      "bpf_ktime_get_tai_ns came in 6.1 (c8996c98f703); without it, use bpf_ktime_get_ns and add "
      "the offset in user space"},
     {Cause::helper_unknown, "unknown#9999", "",
-     "bpfmatrix knows of no kernel that has the helper 'unknown#9999'"},
+     "bpfmatrix knows no kernel that has the helper 'unknown#9999'"},
     {Cause::helper_unknown, "unknown#", "",
-     "bpfmatrix knows of no kernel that has the helper 'unknown#'"},
+     "bpfmatrix knows no kernel that has the helper 'unknown#'"},
     {Cause::helper_not_allowed, "bpf_override_return", "xdp",
      "bpf_override_return came in 4.16 (9802d86585db), but is not for programs of the type 'xdp'"},
     {Cause::helper_not_allowed, "bpf_strange", "",
      "'bpf_strange' is not for programs of this type"},
     {Cause::kfunc_unknown, "bpf_task_acquire", "", "bpf_task_acquire came in 6.2 (3f00c5239344)"},
     {Cause::kfunc_unknown, "no_such_kfunc", "",
-     "bpfmatrix knows of no kernel that has the kfunc 'no_such_kfunc'"},
+     "bpfmatrix knows no kernel that has the kfunc 'no_such_kfunc'"},
     {Cause::map_type_unknown, "seen", "bloom_filter",
      "BPF_MAP_TYPE_BLOOM_FILTER came in 5.16 (9330986c0300); without it, use a hash map"},
     {Cause::map_type_unknown, "strange", "unknown",
-     "bpfmatrix knows of no kernel that has the map type 'unknown'"},
+     "bpfmatrix knows no kernel that has the map type 'unknown'"},
     {Cause::program_type_unknown, "on_packet", "netfilter",
      "BPF_PROG_TYPE_NETFILTER came in 6.4 (84601d6ee68a); without it, use a tc or cgroup_skb "
      "program"},
@@ -62,7 +62,7 @@ TEST(Advice, one_sentence_for_each_cause) {
   }
 }
 
-// A cause without advice is one where nobody knows better than the refusal itself.
+// A cause without advice is one where the failure itself says all.
 TEST(Advice, every_cause_has_some_but_for_these) {
   const std::set<Cause> none{Cause::unknown};
   for (std::size_t i = 0; i < kCauseCount; ++i) {

@@ -6,8 +6,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// In the order of linux/capability.h. CAP_PERFMON and CAP_BPF came with 5.8,
-/// CAP_CHECKPOINT_RESTORE with 5.9; before, CAP_SYS_ADMIN stands for them.
+/// In the order of include/uapi/linux/capability.h. CAP_PERFMON and CAP_BPF came with 5.8
+/// (2c78ee898d8f), CAP_CHECKPOINT_RESTORE with 5.9; before, CAP_SYS_ADMIN includes them.
 constexpr std::array<std::string_view, 41> kNames{
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",

@@ -22,6 +22,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "base/deadline.h"
 #include "base/fd.h"
 
 namespace bpfmatrix {
@@ -62,11 +63,6 @@ void close_the_rest_on_exec(const std::vector<std::pair<int, int>>& fds) {
 ExitStatus decode(int status) {
   if (WIFSIGNALED(status)) return ExitStatus{std::nullopt, WTERMSIG(status)};
   return ExitStatus{WEXITSTATUS(status), std::nullopt};
-}
-
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct Command {
   /// argv[0] is looked up in PATH unless it holds a slash.
   std::vector<std::string> argv{};
   /// (number in the child, our descriptor). What is not listed is closed in the child; 0, 1 and 2
-  /// are /dev/null unless they stand here.
+  /// are /dev/null unless they are listed here.
   std::vector<std::pair<int, int>> fds{};
   /// NAME=VALUE, in place of our own value of NAME.
   std::vector<std::pair<std::string, std::string>> environment{};

@@ -16,15 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error system_error(const fs::path& path, int error) {
-  return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
-}
-
 Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, errno);
+    if (n < 0) return file_error(path, errno);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
@@ -32,11 +28,19 @@ Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
 
 }  // namespace
 
+Error file_error(const fs::path& path, int error) {
+  return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
+}
+
+Error file_error(const fs::path& path, const std::error_code& error) {
+  return Error{fmt::format("'{}': {}", path.string(), error.message())};
+}
+
 Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return system_error(path, errno);
+  if (!fd.valid()) return file_error(path, errno);
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return system_error(path, errno);
+  if (::fstat(fd.get(), &info) != 0) return file_error(path, errno);
   if (!S_ISREG(info.st_mode)) return Error{fmt::format("'{}': not a regular file", path.string())};
 
   // The size is a hint only: files under /proc say 0, and a file may grow while it is read.
@@ -47,7 +51,7 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   for (;;) {
     const ssize_t n = ::read(fd.get(), block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, errno);
+    if (n < 0) return file_error(path, errno);
     if (n == 0) return bytes;
     bytes.append(block, static_cast<std::size_t>(n));
     if (bytes.size() > max_bytes) {
@@ -60,13 +64,13 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
 Result<> write_file(const fs::path& path, std::string_view bytes, Durability durability) {
   std::string temporary = fmt::format("{}{}XXXXXX", path.string(), kUnfinishedMark);
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.valid()) return system_error(path, errno);
+  if (!fd.valid()) return file_error(path, errno);
   lock_unfinished(fd);
   const bool sync = durability == Durability::synced;
   Result<> written = write_all(fd.get(), path, bytes);
   if (written && (::fchmod(fd.get(), 0644) != 0 || (sync && ::fsync(fd.get()) != 0) ||
                   ::rename(temporary.c_str(), path.c_str()) != 0)) {
-    written = system_error(path, errno);
+    written = file_error(path, errno);
   }
   if (!written) ::unlink(temporary.c_str());
   return written;

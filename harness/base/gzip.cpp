@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+
+#include "base/file.h"
 
 namespace bpfmatrix {
 
@@ -63,7 +64,7 @@ Result<std::string> gunzip(std::string_view bytes, std::uint64_t max_bytes) {
 
 Result<std::string> read_gzip(const std::filesystem::path& file, std::uint64_t max_bytes) {
   const GzipReader in(::gzopen(file.c_str(), "rbe"));
-  if (in == nullptr) return Error{fmt::format("'{}': {}", file.string(), ::strerror(errno))};
+  if (in == nullptr) return file_error(file, errno);
   std::string text;
   while (text.size() <= max_bytes) {
     const std::size_t have = text.size();

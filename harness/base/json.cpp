@@ -18,7 +18,7 @@ class Guard {
     if (event == Json::parse_event_t::object_end && !keys_.empty()) keys_.pop_back();
     if (event == Json::parse_event_t::key && !keys_.empty()) {
       const std::string key = parsed.get<std::string>();
-      if (!keys_.back().insert(key).second) problem_ = fmt::format("key '{}' stands twice", key);
+      if (!keys_.back().insert(key).second) problem_ = fmt::format("key '{}' occurs twice", key);
     }
     if (!problem_.empty()) throw std::runtime_error(problem_);
     return true;

@@ -23,7 +23,7 @@ using OrderedJson = nlohmann::ordered_json;
 Result<Json> parse_json(std::string_view text, std::string_view source);
 
 /// One JSON object being read. Getters note the key as known and remember the first error; `finish`
-/// reports it, or the first key that nobody asked for:
+/// reports it, or the first key that was not read:
 ///
 ///     ObjectReader reader(json, "case.json");
 ///     spec.name = reader.string("name");
@@ -63,7 +63,7 @@ class ObjectReader {
   template <typename T>
   std::optional<T> value(std::string_view key, bool needed, std::string_view wanted,
                          bool (Json::*is)() const noexcept);
-  /// The first key that nobody asked for.
+  /// The first key that was not read.
   std::optional<std::string> unknown_key() const;
   std::optional<std::vector<std::string>> string_list(std::string_view key, bool needed);
 

@@ -1,4 +1,4 @@
-// Where values stand in the text of a JSON file, for those who change a part of a file that people
+// Where values are in the text of a JSON file, to change a part of a file that people
 // wrote and leave the rest as it is.
 #pragma once
 
@@ -18,7 +18,7 @@ struct JsonSpan {
 /// Nothing: no such key, or the text is no object.
 std::optional<JsonSpan> find_value(std::string_view text, std::string_view key);
 
-/// The items of the array that stands at `array`; none of any other value.
+/// The items of the array at `array`; none of any other value.
 std::vector<JsonSpan> array_items(std::string_view text, JsonSpan array);
 
 }  // namespace bpfmatrix

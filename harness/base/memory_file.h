@@ -1,4 +1,4 @@
-// A file that lies in memory and goes with its descriptor: nothing is left of it after a kill -9.
+// A file in memory that is gone with its descriptor: nothing is left of it after a kill -9.
 #pragma once
 
 #include <string_view>

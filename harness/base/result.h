@@ -1,7 +1,7 @@
 // A value, or the reason there is none. The shape of C++23's std::expected, which GCC 12 lacks in
 // C++20 mode; once it has it, this file becomes an alias.
 //
-// Three kinds of trouble, three roads: what a kernel refuses is data (outcome/outcome.h); what we
+// Three kinds of trouble, three roads: what a kernel rejects is data (outcome/outcome.h); what we
 // could not find out is an Error in a Result; our own bug is an assertion.
 #pragma once
 

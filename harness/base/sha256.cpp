@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/fd.h"
+#include "base/file.h"
 
 namespace bpfmatrix {
 
@@ -44,13 +44,13 @@ std::string sha256_hex(std::string_view bytes) {
 
 Result<std::string> sha256_file(const std::filesystem::path& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
+  if (!fd.valid()) return file_error(path, errno);
   Sha256 hash;
   char block[64 * 1024];
   for (;;) {
     const ssize_t n = ::read(fd.get(), block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
+    if (n < 0) return file_error(path, errno);
     if (n == 0) return hash.finish();
     hash.update({block, static_cast<std::size_t>(n)});
   }

@@ -26,6 +26,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> found;
   while (!(text = trim(text)).empty()) {

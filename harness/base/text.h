@@ -11,6 +11,8 @@ namespace bpfmatrix {
 std::string_view trim(std::string_view text);
 /// The pieces between `separator`s; an empty text has none.
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// Without its end.
+std::string_view first_line(std::string_view text);
 /// The words between runs of blanks.
 std::vector<std::string_view> words(std::string_view text);
 /// The whole text as a decimal number.

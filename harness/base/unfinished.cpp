@@ -28,7 +28,7 @@ bool has_no_maker(const fs::path& path, Others others) {
 }  // namespace
 
 void lock_unfinished(const Fd& fd) {
-  // Nobody else has it. Where the file system knows no locks, nothing can be told and no harm done.
+  // Nobody else has it. On a file system without locks this proves nothing and does no harm.
   (void)::flock(fd.get(), LOCK_EX | LOCK_NB);
 }
 

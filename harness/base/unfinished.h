@@ -1,6 +1,6 @@
 // Files and folders in the making. Their makers keep them locked (flock) and give them a name of
-// their own, so that what a process left behind when it was killed can be told from what another is
-// still working on.
+// their own, so that what a process left behind when it was killed can be distinguished from what
+// another is still working on.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// The file of a loader app on one architecture, known to be one that a guest can run.
+// The file of an application on one architecture, known to be one that a guest can run.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace bpfmatrix {
 
-/// The loader of ours that runs and watches a app.
+/// The loader of ours that runs and watches an application.
 inline constexpr std::string_view kAppLoader = "app";
 
 struct AppFile {

@@ -222,16 +222,14 @@ std::vector<AttachCandidate> attach_candidates(std::string_view method, std::str
   return {};
 }
 
-void add_candidates(Outcome& outcome, const KernelFacts& facts) {
-  for (ProgramOutcome& program : outcome.programs) {
-    std::string_view section = program.section;
-    if (section.starts_with('?')) section.remove_prefix(1);
-    const std::size_t slash = section.find('/');
-    const bool by_section = program.attach.requested.empty() && slash != std::string_view::npos;
-    program.attach.candidates =
-        by_section ? attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts)
-                   : attach_candidates(program.attach.method, program.attach.requested, facts);
+std::vector<AttachCandidate> candidates_of(std::string_view section, std::string_view method,
+                                           std::string_view requested, const KernelFacts& facts) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  const std::size_t slash = section.find('/');
+  if (!requested.empty() || slash == std::string_view::npos) {
+    return attach_candidates(method, requested, facts);
   }
+  return attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts);
 }
 
 }  // namespace bpfmatrix

@@ -15,8 +15,9 @@ namespace bpfmatrix {
 std::vector<AttachCandidate> attach_candidates(std::string_view method, std::string_view asked,
                                                const KernelFacts& facts);
 
-/// Adds them to every program of an outcome. A program that came to no attachment is taken by its
-/// section.
-void add_candidates(Outcome& outcome, const KernelFacts& facts);
+/// Of a program in this section; one that was not attached, so that nothing was requested, is taken
+/// by its section.
+std::vector<AttachCandidate> candidates_of(std::string_view section, std::string_view method,
+                                           std::string_view requested, const KernelFacts& facts);
 
 }  // namespace bpfmatrix

@@ -121,16 +121,16 @@ std::string said_against_calculated(const CoreResult& calculated, const SaidRelo
   return fmt::format("the loader says '{}', calculated '{}'", in_words(said), in_words(calculated));
 }
 
-void compare(const CrossCheckInput& witnesses, RelocationRecord& record) {
+void compare(const RelocationSides& sides, RelocationRecord& record) {
   std::vector<std::string> words;
-  if (witnesses.sent) {
-    words.push_back(sent_against_calculated(witnesses.calculated, *witnesses.sent));
+  if (sides.sent) {
+    words.push_back(sent_against_calculated(sides.calculated, *sides.sent));
   }
-  if (witnesses.said != nullptr) {
-    words.push_back(said_against_calculated(witnesses.calculated, *witnesses.said));
+  if (sides.said != nullptr) {
+    words.push_back(said_against_calculated(sides.calculated, *sides.said));
   }
   if (words.empty()) {
-    record.cross_check_note = witnesses.unsent;
+    record.cross_check_note = sides.unsent;
     return;
   }
   std::erase(words, "");
@@ -139,10 +139,10 @@ void compare(const CrossCheckInput& witnesses, RelocationRecord& record) {
 }
 
 /// What became of it, where no instruction tells.
-RelocationResult result_unsent(const CrossCheckInput& witnesses) {
-  if (witnesses.said != nullptr) return witnesses.said->result;
-  const RelocationResult calculated = result_of(witnesses.calculated.outcome);
-  const bool given_up = witnesses.object_refused && calculated == RelocationResult::skipped;
+RelocationResult result_unsent(const RelocationSides& sides) {
+  if (sides.said != nullptr) return sides.said->result;
+  const RelocationResult calculated = result_of(sides.calculated.outcome);
+  const bool given_up = sides.object_failed && calculated == RelocationResult::skipped;
   return given_up ? RelocationResult::failed : calculated;
 }
 
@@ -155,8 +155,8 @@ std::optional<std::uint64_t> local_value(const CoreResult& calculated) {
 
 }  // namespace
 
-RelocationRecord weigh(const CrossCheckInput& witnesses) {
-  const CoreResult& calculated = witnesses.calculated;
+RelocationRecord cross_check(const RelocationSides& sides) {
+  const CoreResult& calculated = sides.calculated;
   RelocationRecord record{.index = calculated.index,
                           .function = calculated.function,
                           .insn = calculated.instruction,
@@ -168,11 +168,11 @@ RelocationRecord weigh(const CrossCheckInput& witnesses) {
                           .candidates = calculated.candidates,
                           .reason = calculated.reason};
   record.result =
-      witnesses.sent ? result_of(calculated, *witnesses.sent) : result_unsent(witnesses);
+      sides.sent ? result_of(calculated, *sides.sent) : result_unsent(sides);
   if (record.result == RelocationResult::skipped && record.reason.empty()) {
     record.reason = "the compiler's number was left in place";
   }
-  compare(witnesses, record);
+  compare(sides, record);
   return record;
 }
 

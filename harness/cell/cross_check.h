@@ -1,4 +1,4 @@
-// One CO-RE relocation in one program, as its witnesses tell it: calculated, sent, said. Pure.
+// One CO-RE relocation in one program, as its sides tell it: calculated, sent, said. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-struct CrossCheckInput {
+struct RelocationSides {
   CoreResult calculated{};
   /// The instruction as the kernel was asked to take it, one or two slots; nothing: see `unsent`.
   std::optional<std::vector<std::uint64_t>> sent{};
@@ -20,11 +20,11 @@ struct CrossCheckInput {
   /// nullptr: the loader said nothing of it.
   const SaidRelocation* said = nullptr;
   /// The loader gave the whole object up at its relocations.
-  bool object_refused = false;
+  bool object_failed = false;
 };
 
 /// What was sent decides what became of the relocation; where nothing was, what the loader said;
 /// where it said nothing, the calculation. One that contradicts another is named.
-RelocationRecord weigh(const CrossCheckInput& witnesses);
+RelocationRecord cross_check(const RelocationSides& sides);
 
 }  // namespace bpfmatrix

@@ -62,7 +62,7 @@ struct Row {
   std::optional<std::uint64_t> sent;
   std::optional<SaidRelocation> said;
   RelocationResult result;
-  CrossCheck witness;
+  CrossCheck cross_check;
   const char* words;
 };
 
@@ -126,10 +126,10 @@ std::vector<Row> rows() {
 
 TEST(Weigh, what_was_sent_decides_and_contradictions_are_named) {
   for (const Row& row : rows()) {
-    CrossCheckInput witnesses{.calculated = row.calculated, .unsent = "never sent"};
-    if (row.sent) witnesses.sent = {*row.sent};
-    if (row.said) witnesses.said = &*row.said;
-    const RelocationRecord record = weigh(witnesses);
+    RelocationSides sides{.calculated = row.calculated, .unsent = "never sent"};
+    if (row.sent) sides.sent = {*row.sent};
+    if (row.said) sides.said = &*row.said;
+    const RelocationRecord record = cross_check(sides);
     EXPECT_EQ(to_string(record.result), to_string(row.result)) << row.what;
     EXPECT_EQ(to_string(record.cross_check), to_string(row.cross_check)) << row.what;
     EXPECT_EQ(record.cross_check_note, row.words) << row.what;
@@ -137,14 +137,14 @@ TEST(Weigh, what_was_sent_decides_and_contradictions_are_named) {
 }
 
 TEST(Weigh, a_skipped_relocation_says_why) {
-  CrossCheckInput witnesses{.calculated = without_btf(), .sent = {{add(4)}}};
-  EXPECT_EQ(weigh(witnesses).reason, "no BTF");
-  witnesses.calculated = moved_to(8);
-  EXPECT_EQ(weigh(witnesses).reason, "the compiler's number was left in place");
+  RelocationSides sides{.calculated = without_btf(), .sent = {{add(4)}}};
+  EXPECT_EQ(cross_check(sides).reason, "no BTF");
+  sides.calculated = moved_to(8);
+  EXPECT_EQ(cross_check(sides).reason, "the compiler's number was left in place");
 }
 
 TEST(Weigh, an_object_that_was_given_up_has_not_skipped_its_relocations) {
-  const RelocationRecord record = weigh({.calculated = without_btf(), .object_refused = true});
+  const RelocationRecord record = cross_check({.calculated = without_btf(), .object_failed = true});
   EXPECT_EQ(record.result, failed);
   EXPECT_EQ(record.reason, "no BTF");
 }
@@ -152,7 +152,7 @@ TEST(Weigh, an_object_that_was_given_up_has_not_skipped_its_relocations) {
 TEST(Weigh, the_local_value_is_the_one_the_compiler_chose) {
   CoreResult calculated = moved_to(8);
   calculated.local_value = 1;  // as calculated; a bitfield may be loaded in several ways
-  EXPECT_EQ(weigh({.calculated = calculated}).local_value, 4U);
+  EXPECT_EQ(cross_check({.calculated = calculated}).local_value, 4U);
 }
 
 TEST(Weigh, a_64_bit_load_is_two_slots_and_all_of_its_bits_count) {
@@ -162,10 +162,10 @@ TEST(Weigh, a_64_bit_load_is_two_slots_and_all_of_its_bits_count) {
                         .before = {slot(kLoad, 0, 1), slot(0, 0, 0)},
                         .after = {slot(kLoad, 0, -1), slot(0, 0, -1)}};
   const SaidRelocation log = said(resolved, {{"imm64", 1, UINT64_MAX}});
-  CrossCheckInput witnesses{.calculated = calculated, .sent = calculated.after, .said = &log};
-  EXPECT_EQ(weigh(witnesses).cross_check, agrees);
-  (*witnesses.sent)[1] = slot(0, 0, 0);
-  EXPECT_EQ(weigh(witnesses).cross_check_note,
+  RelocationSides sides{.calculated = calculated, .sent = calculated.after, .said = &log};
+  EXPECT_EQ(cross_check(sides).cross_check, agrees);
+  (*sides.sent)[1] = slot(0, 0, 0);
+  EXPECT_EQ(cross_check(sides).cross_check_note,
             "sent imm64 0xffffffff, calculated imm64 0xffffffffffffffff");
 }
 
@@ -176,8 +176,8 @@ TEST(Weigh, a_load_that_moves_another_number_of_bytes_has_two_edits) {
                               .after = {slot(BPF_LDX | BPF_DW | BPF_MEM, 16, 0)}};
   const SaidRelocation whole = said(resolved, {{"off", 0, 16}, {"mem_sz", 4, 8}});
   const SaidRelocation half = said(resolved, {{"off", 0, 16}});
-  EXPECT_EQ(weigh({.calculated = calculated, .said = &whole}).cross_check, agrees);
-  EXPECT_EQ(weigh({.calculated = calculated, .said = &half}).cross_check, disagrees);
+  EXPECT_EQ(cross_check({.calculated = calculated, .said = &whole}).cross_check, agrees);
+  EXPECT_EQ(cross_check({.calculated = calculated, .said = &half}).cross_check, disagrees);
 }
 
 }  // namespace

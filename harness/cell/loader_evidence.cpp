@@ -77,7 +77,7 @@ void add_insns(ObjectReader& reader, SentProgram& program) {
   });
 }
 
-void add_relocation(ObjectReader& reader, LoaderEvidence& evidence) {
+void add_relocation(ObjectReader& reader, std::vector<SaidRelocation>& all) {
   SaidRelocation said;
   said.function = reader.string("function").substr(0, kMaxNameBytes);
   said.index = static_cast<std::uint32_t>(read_count(reader, "index", UINT32_MAX));
@@ -88,8 +88,8 @@ void add_relocation(ObjectReader& reader, LoaderEvidence& evidence) {
   each_object(reader, "edits", kMaxEdits, [&](ObjectReader& one) {
     said.edits.push_back({one.string("field"), read_bits(one, "before"), read_bits(one, "after")});
   });
-  if (evidence.said.size() == kMaxRelocations) return reader.fail("index", "too many relocations");
-  evidence.said.push_back(std::move(said));
+  if (all.size() == kMaxRelocations) return reader.fail("index", "too many relocations");
+  all.push_back(std::move(said));
 }
 
 }  // namespace bpfmatrix

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -42,16 +41,10 @@ struct SaidRelocation {
   std::vector<SaidEdit> edits{};
 };
 
-struct LoaderEvidence {
-  /// By program.
-  std::map<std::string, SentProgram> sent{};
-  std::vector<SaidRelocation> said{};
-};
-
 // What does not fit is the reader's error.
 
 /// A piece of a program; pieces come in order.
 void add_insns(ObjectReader& reader, SentProgram& program);
-void add_relocation(ObjectReader& reader, LoaderEvidence& evidence);
+void add_relocation(ObjectReader& reader, std::vector<SaidRelocation>& said);
 
 }  // namespace bpfmatrix

@@ -11,13 +11,13 @@ constexpr const char* kProgram = R"({"event":"program","name":"p","section":"xdp
 
 /// The record after these lines; a failed test if one is refused.
 LoaderRecord record_of(const std::vector<const char*>& lines) {
-  LoaderRecord record;
-  EXPECT_TRUE(record.add(kProgram));
+  LoaderReader reader;
+  EXPECT_TRUE(reader.add(kProgram));
   for (const char* line : lines) {
-    const Result<> added = record.add(line);
+    const Result<> added = reader.add(line);
     EXPECT_TRUE(added) << added.error().message;
   }
-  return record;
+  return reader.take();
 }
 
 TEST(LoaderEvidence, instructions_come_in_pieces_and_in_the_order_of_memory) {
@@ -25,7 +25,7 @@ TEST(LoaderEvidence, instructions_come_in_pieces_and_in_the_order_of_memory) {
       {R"({"event":"insns","program":"p","first":0,"hex":"0102030405060708ffffffffffffffff",
            "functions":[{"insn":0,"type":7},{"insn":2,"type":12}]})",
        R"({"event":"insns","program":"p","first":2,"hex":"9500000000000000"})"});
-  const SentProgram& sent = record.evidence().sent.at("p");
+  const SentProgram& sent = record.programs.at(0).sent;
   EXPECT_EQ(sent.insns, (std::vector<std::uint64_t>{0x0807060504030201, UINT64_MAX, 0x95}));
   ASSERT_EQ(sent.functions.size(), 2U);
   EXPECT_EQ(sent.functions[1].insn, 2U);
@@ -36,8 +36,8 @@ TEST(LoaderEvidence, a_relocation_keeps_all_bits_of_its_numbers) {
   const LoaderRecord record = record_of(
       {R"({"event":"relocation","function":"f","index":3,"insn":9,"result":"resolved","edits":[
            {"field":"imm64","before":18446744073709551615,"after":-2}]})"});
-  ASSERT_EQ(record.evidence().said.size(), 1U);
-  const SaidRelocation& said = record.evidence().said[0];
+  ASSERT_EQ(record.relocations.size(), 1U);
+  const SaidRelocation& said = record.relocations[0];
   EXPECT_EQ(said.function, "f");
   EXPECT_EQ(said.index, 3U);
   EXPECT_EQ(said.insn, 9U);
@@ -66,7 +66,7 @@ TEST(LoaderEvidence, what_the_contract_does_not_allow_is_refused) {
   for (const char* line : kBad) {
     LoaderRecord record;
     ASSERT_TRUE(record.add(kProgram));
-    EXPECT_FALSE(record.add(line)) << line;
+    EXPECT_FALSE(reader.add(line)) << line;
   }
 }
 

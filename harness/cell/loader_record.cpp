@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "outcome/verifier_log.h"
-
 namespace bpfmatrix {
 
 namespace {
@@ -13,21 +11,18 @@ namespace {
 constexpr std::size_t kMaxPrograms = 4096;
 constexpr std::size_t kMaxMaps = 4096;
 constexpr std::size_t kMaxValues = 1024;
-constexpr std::size_t kMaxLogBytes = 17 << 20;  // the kernel's own limit is 16 MiB before 5.2
-constexpr int kTailLines = 24;
-constexpr std::size_t kTailBytes = 8 << 10;
-constexpr std::size_t kReportBytes = 4 << 10;
+/// The kernel's own limit is 16 MiB before 5.2 (kernel/bpf/verifier.c, bpf_check(), v5.1).
+constexpr std::size_t kMaxLogBytes = 17 << 20;
 
 StageOutcome read_stage(ObjectReader& reader) {
-  StageOutcome stage;
   const std::string result = reader.string("result");
-  if (result == "ok") stage.result = StageResult::ok;
-  if (result == "refused") stage.result = StageResult::failed;
-  if (result != "ok" && result != "refused")
+  StageResult came_to = StageResult::not_reached;
+  if (result == "ok") came_to = StageResult::ok;
+  if (result == "failed") came_to = StageResult::failed;
+  if (came_to == StageResult::not_reached)
     reader.fail("result", fmt::format("unknown word '{}'", result));
-  stage.errno_name = reader.optional_string("errno").value_or("");
-  stage.message = reader.optional_string("message").value_or("");
-  return stage;
+  return {came_to, reader.optional_string("errno").value_or(""),
+          reader.optional_string("message").value_or("")};
 }
 
 std::optional<int> read_count(ObjectReader& reader, std::string_view key) {
@@ -61,63 +56,32 @@ VerifierStats read_stats(ObjectReader& parent) {
 
 }  // namespace
 
-namespace {
-
-std::string_view last_lines_of(std::string_view text, int lines) {
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  std::size_t start = text.size();
-  for (int i = 0; i < lines && start != std::string_view::npos && start > 0; ++i) {
-    start = text.rfind('\n', start - 1);
-  }
-  if (start != std::string_view::npos && start > 0) text.remove_prefix(start + 1);
-  if (text.size() > kTailBytes) text.remove_prefix(text.size() - kTailBytes);
-  // A cut must not begin inside a character: JSON is UTF-8.
-  while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80)
-    text.remove_prefix(1);
-  return text;
-}
-
-/// The report's first lines say what it is about; the statistics behind it are in the record.
-std::string_view first_lines_of(std::string_view report) {
-  if (report.size() > kReportBytes) report = report.substr(0, report.rfind('\n', kReportBytes));
-  while (!report.empty() && report.back() == '\n') report.remove_suffix(1);
-  return report;
-}
-
-}  // namespace
-
-std::string log_tail(std::string_view text, int lines) {
-  const std::size_t report = find_report(text);
-  if (report == std::string_view::npos) return std::string(last_lines_of(text, lines));
-  return fmt::format("{}\n\n{}", last_lines_of(text.substr(0, report), lines),
-                     first_lines_of(text.substr(report)));
-}
-
-Result<> LoaderRecord::add(std::string_view line) {
+Result<> LoaderReader::add(std::string_view line) {
   const Result<Json> json = parse_json(line, "loader");
   if (!json) return json.error();
-  if (done_) return Error{"'loader': spoke after 'done'"};
+  if (record_.done) return Error{"'loader': spoke after 'done'"};
   ObjectReader reader(*json, "loader");
   const std::string event = reader.string("event");
   if (const Result<> added = add_event(event, reader); !added) return added;
   return reader.finish();
 }
 
-Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader) {
+Result<> LoaderReader::add_event(const std::string& event, ObjectReader& reader) {
   if (event == "loader") {
-    parts_.loader = reader.string("name");
-    parts_.loader_version = reader.string("version");
+    record_.loader = reader.string("name");
+    record_.version = reader.string("version");
+  } else if (event == "kernel_btf") {
+    add_kernel_btf(reader);
   } else if (event == "open") {
-    parts_.open = read_stage(reader);
+    record_.open = read_stage(reader);
   } else if (event == "program") {
     add_program(reader);
   } else if (event == "relocate") {
-    add_relocation(reader);
+    add_relocate(reader);
   } else if (event == "relocation") {
-    bpfmatrix::add_relocation(reader, evidence_);
+    add_relocation(reader, record_.relocations);
   } else if (event == "insns") {
-    const ProgramOutcome* owner = program(reader);
-    if (owner != nullptr) add_insns(reader, evidence_.sent[owner->name]);
+    if (SaidProgram* owner = program(reader)) add_insns(reader, owner->sent);
   } else if (event == "map") {
     add_map(reader);
   } else if (event == "log") {
@@ -130,136 +94,131 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_observed(reader);
   } else if (event == "ran") {
     add_ran(reader);
-  } else if (event == "command") {
-    add_command(reader);
+  } else if (event == "app") {
+    add_app(reader);
   } else if (event == "displaced") {
-    if (ProgramOutcome* owner = program(reader)) owner->run.displaced = true;
+    if (SaidProgram* owner = program(reader)) owner->displaced = true;
   } else if (event == "ready") {
-    ready_ = true;
+    record_.ready = true;
   } else if (event == "done") {
-    done_ = true;
+    record_.done = true;
   } else if (!reader.failed()) {
     return Error{fmt::format("'loader': unknown event '{}'", event)};
   }
   return {};
 }
 
-ProgramOutcome* LoaderRecord::program(ObjectReader& reader) {
+SaidProgram* LoaderReader::program(ObjectReader& reader) {
   const std::string name = reader.string("program");
-  const auto found = std::find_if(parts_.programs.begin(), parts_.programs.end(),
-                                  [&](const ProgramOutcome& p) { return p.name == name; });
-  if (found != parts_.programs.end()) return &*found;
+  const auto found = std::find_if(record_.programs.begin(), record_.programs.end(),
+                                  [&](const SaidProgram& p) { return p.name == name; });
+  if (found != record_.programs.end()) return &*found;
   reader.fail("program", fmt::format("unknown program '{}'", name));
   return nullptr;
 }
 
-void LoaderRecord::add_program(ObjectReader& reader) {
-  ProgramOutcome program;
+void LoaderReader::add_kernel_btf(ObjectReader& reader) {
+  const std::string parsed = reader.string("parsed");
+  if (parsed != "ahead" && parsed != "now")
+    reader.fail("parsed", fmt::format("unknown word '{}'", parsed));
+  record_.btf_parsed_ahead = parsed == "ahead";
+}
+
+void LoaderReader::add_program(ObjectReader& reader) {
+  SaidProgram program;
   program.name = reader.string("name");
   program.section = reader.string("section");
   program.type = reader.string("type");
-  if (parts_.programs.size() >= kMaxPrograms) reader.fail("name", "too many programs");
-  parts_.programs.push_back(std::move(program));
+  if (record_.programs.size() >= kMaxPrograms) reader.fail("name", "too many programs");
+  record_.programs.push_back(std::move(program));
 }
 
-void LoaderRecord::add_relocation(ObjectReader& reader) {
-  parts_.relocate.stage = read_stage(reader);
-  parts_.relocate.applied = read_count(reader, "applied");
-  parts_.relocate.skipped = read_count(reader, "skipped");
-  parts_.relocate.poisoned = read_count(reader, "poisoned");
+void LoaderReader::add_relocate(ObjectReader& reader) {
+  record_.relocate = read_stage(reader);
+  record_.applied = read_count(reader, "applied");
+  record_.skipped = read_count(reader, "skipped");
+  record_.poisoned = read_count(reader, "poisoned");
 }
 
-void LoaderRecord::add_map(ObjectReader& reader) {
-  MapOutcome map;
-  map.name = reader.string("name");
-  map.type = reader.string("type");
-  map.stage = read_stage(reader);
-  map.attributes_known = reader.optional_boolean("attributes_known");
-  if (parts_.maps.size() >= kMaxMaps) reader.fail("name", "too many maps");
-  parts_.maps.push_back(std::move(map));
+void LoaderReader::add_map(ObjectReader& reader) {
+  SaidMap map{reader.string("name"), reader.string("type"), read_stage(reader),
+              reader.optional_boolean("attributes_known")};
+  if (record_.maps.size() >= kMaxMaps) reader.fail("name", "too many maps");
+  record_.maps.push_back(std::move(map));
 }
 
-void LoaderRecord::add_log(ObjectReader& reader) {
-  const ProgramOutcome* owner = program(reader);
+void LoaderReader::add_log(ObjectReader& reader) {
+  SaidProgram* owner = program(reader);
   const std::string text = reader.string("text");
   if (owner == nullptr) return;
-  std::string& log = logs_[owner->name];
-  if (log.size() + text.size() > kMaxLogBytes) return reader.fail("text", "log too long");
-  log += text;
+  if (owner->log.size() + text.size() > kMaxLogBytes) return reader.fail("text", "log too long");
+  owner->log += text;
 }
 
-void LoaderRecord::add_load(ObjectReader& reader) {
-  ProgramOutcome* owner = program(reader);
-  StageOutcome stage = read_stage(reader);
-  VerifierStats stats = read_stats(reader);
+void LoaderReader::add_load(ObjectReader& reader) {
+  SaidProgram* owner = program(reader);
+  SaidProgram said;
+  said.load = read_stage(reader);
+  said.stats = read_stats(reader);
   reader.optional_integer("log_bytes");
-  const auto instructions = read_number(reader, "instructions");
-  const auto attributes_known = reader.optional_boolean("attributes_known");
-  const auto type_known = reader.optional_boolean("type_known");
-  const auto attach_type_known = reader.optional_boolean("attach_type_known");
-  const bool truncated = reader.optional_boolean("log_truncated").value_or(false);
+  said.instructions = read_number(reader, "instructions");
+  said.attributes_known = reader.optional_boolean("attributes_known");
+  said.type_known = reader.optional_boolean("type_known");
+  said.attach_type_known = reader.optional_boolean("attach_type_known");
+  said.log_truncated = reader.optional_boolean("log_truncated").value_or(false);
   if (owner == nullptr) return;
-  owner->load.stage = std::move(stage);
-  owner->load.stats = stats;
-  owner->load.log_truncated = truncated;
-  owner->load.instructions = instructions;
-  owner->load.attributes_known = attributes_known;
-  owner->load.type_known = type_known;
-  owner->load.attach_type_known = attach_type_known;
-  const auto log = logs_.find(owner->name);
-  if (log != logs_.end()) owner->load.log_tail = log_tail(log->second, kTailLines);
+  owner->load = std::move(said.load);
+  owner->stats = said.stats;
+  owner->instructions = said.instructions;
+  owner->attributes_known = said.attributes_known;
+  owner->type_known = said.type_known;
+  owner->attach_type_known = said.attach_type_known;
+  owner->log_truncated = said.log_truncated;
 }
 
-void LoaderRecord::add_attach(ObjectReader& reader) {
-  ProgramOutcome* owner = program(reader);
+void LoaderReader::add_attach(ObjectReader& reader) {
+  SaidProgram* owner = program(reader);
   StageOutcome stage = read_stage(reader);
   std::string method = reader.optional_string("method").value_or("");
-  std::string asked = reader.optional_string("asked").value_or("");
-  std::string taken = reader.optional_string("taken").value_or("");
+  std::string requested = reader.optional_string("requested").value_or("");
+  std::string actual = reader.optional_string("actual").value_or("");
   if (owner == nullptr) return;
-  owner->attach =
-      AttachOutcome{std::move(stage), std::move(method), std::move(asked), std::move(taken), {}};
+  owner->attach = std::move(stage);
+  owner->method = std::move(method);
+  owner->requested = std::move(requested);
+  owner->actual = std::move(actual);
 }
 
-void LoaderRecord::add_observed(ObjectReader& reader) {
+void LoaderReader::add_observed(ObjectReader& reader) {
   if (reader.string("map") != "observed") reader.fail("map", "only 'observed' is known");
   const Json* values = reader.object("values");
   if (values == nullptr) return reader.fail("values", "missing");
   if (values->size() > kMaxValues) return reader.fail("values", "too many");
-  parts_.observed.clear();
+  record_.observed.clear();
   for (const auto& [name, json] : values->items()) {
     const std::optional<Scalar> value = scalar_from_json(json);
     if (!value) return reader.fail("values", fmt::format("'{}': no number and no text", name));
-    parts_.observed.push_back({name, *value});
+    record_.observed.push_back({name, *value});
   }
 }
 
-void LoaderRecord::add_ran(ObjectReader& reader) {
-  ProgramOutcome* owner = program(reader);
+void LoaderReader::add_ran(ObjectReader& reader) {
+  SaidProgram* owner = program(reader);
   const auto count = read_number(reader, "run_cnt");
   const auto time = read_number(reader, "run_time_ns");
   if (owner == nullptr) return;
-  owner->run.run_cnt = count;
-  owner->run.run_time_ns = time;
+  owner->run_cnt = count;
+  owner->run_time_ns = time;
 }
 
-void LoaderRecord::add_command(ObjectReader& reader) {
-  AppOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
-                     read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0)};
-  if (command.exit_code.has_value() == command.signal.has_value()) {
+void LoaderReader::add_app(ObjectReader& reader) {
+  const SaidAppEnd app{read_count(reader, "exit_code"), read_count(reader, "signal"),
+                       read_count(reader, "stop_signal"),
+                       read_count(reader, "probes").value_or(0)};
+  if (app.exit_code.has_value() == app.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");
   }
-  parts_.app = command;
-}
-
-void LoaderRecord::move_into(Outcome& outcome) {
-  if (!parts_.loader.empty()) outcome.loader_version = parts_.loader_version;
-  outcome.app = parts_.app;
-  outcome.open = std::move(parts_.open);
-  outcome.relocate = std::move(parts_.relocate);
-  outcome.maps = std::move(parts_.maps);
-  outcome.programs = std::move(parts_.programs);
-  outcome.observed = std::move(parts_.observed);
+  record_.app = app;
 }
 
 }  // namespace bpfmatrix

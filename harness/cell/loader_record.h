@@ -1,9 +1,11 @@
-// What a loader said, line by line (guest/loader_contract.md), put together into an Outcome.
+// What a loader said, line by line (guest/loader_contract.md), put together by program and map.
 #pragma once
 
-#include <map>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "cell/loader_evidence.h"
@@ -11,47 +13,97 @@
 
 namespace bpfmatrix {
 
-class LoaderRecord {
+struct SaidMap {
+  std::string name{};
+  std::string type{};
+  StageOutcome stage{};
+  std::optional<bool> attributes_known{};
+};
+
+/// Of one program, in the order of the object. What the loader did not say is empty or absent.
+struct SaidProgram {
+  std::string name{};
+  std::string section{};
+  std::string type{};
+  /// As the kernel was asked to take it.
+  SentProgram sent{};
+  StageOutcome load{};
+  VerifierStats stats{};
+  std::optional<std::uint64_t> instructions{};
+  std::optional<bool> attributes_known{};
+  std::optional<bool> type_known{};
+  std::optional<bool> attach_type_known{};
+  /// The whole verifier log.
+  std::string log{};
+  bool log_truncated = false;
+  StageOutcome attach{};
+  std::string method{};
+  std::string requested{};
+  std::string actual{};
+  bool displaced = false;
+  std::optional<std::uint64_t> run_cnt{};
+  std::optional<std::uint64_t> run_time_ns{};
+};
+
+struct SaidValue {
+  std::string name{};
+  Scalar value{};
+};
+
+/// How an application ended. One of the first two is there.
+struct SaidAppEnd {
+  std::optional<int> exit_code{};
+  std::optional<int> signal{};
+  std::optional<int> stop_signal{};
+  int probes = 0;
+};
+
+struct LoaderRecord {
+  std::string loader{};
+  std::string version{};
+  /// It found the kernel's BTF parsed, from before its machine was cloned.
+  bool btf_parsed_ahead = false;
+  StageOutcome open{};
+  StageOutcome relocate{};
+  std::optional<int> applied{};
+  std::optional<int> skipped{};
+  std::optional<int> poisoned{};
+  std::vector<SaidRelocation> relocations{};
+  std::vector<SaidMap> maps{};
+  std::vector<SaidProgram> programs{};
+  std::vector<SaidValue> observed{};
+  std::optional<SaidAppEnd> app{};
+  /// It waits for its trigger.
+  bool ready = false;
+  /// It said `done`: the record is complete.
+  bool done = false;
+};
+
+class LoaderReader {
  public:
   /// Takes one line of the loader's standard output. Error: it is not what the contract allows; the
   /// record as a whole is then worthless.
   Result<> add(std::string_view line);
 
-  /// True once the loader said `ready` and waits for its trigger.
-  bool ready() const { return ready_; }
-  /// True once the loader said `done`: the record is complete.
-  bool done() const { return done_; }
-
-  /// Moves the loader's part (open, relocation, maps, programs, observed, loader version) into
-  /// `outcome`.
-  void move_into(Outcome& outcome);
-  /// The whole verifier log of each program that had one. Valid until the record goes.
-  const std::map<std::string, std::string>& logs() const { return logs_; }
-  /// What it did about relocations. Valid as long.
-  const LoaderEvidence& evidence() const { return evidence_; }
+  const LoaderRecord& record() const { return record_; }
+  LoaderRecord take() { return std::move(record_); }
 
  private:
   Result<> add_event(const std::string& event, ObjectReader& reader);
   void add_program(ObjectReader& reader);
-  void add_relocation(ObjectReader& reader);
+  void add_relocate(ObjectReader& reader);
   void add_map(ObjectReader& reader);
   void add_load(ObjectReader& reader);
   void add_log(ObjectReader& reader);
   void add_attach(ObjectReader& reader);
   void add_observed(ObjectReader& reader);
   void add_ran(ObjectReader& reader);
-  void add_command(ObjectReader& reader);
+  void add_app(ObjectReader& reader);
+  void add_kernel_btf(ObjectReader& reader);
   /// The program an event speaks of; fails the reader when nobody announced it.
-  ProgramOutcome* program(ObjectReader& reader);
+  SaidProgram* program(ObjectReader& reader);
 
-  Outcome parts_{};
-  std::map<std::string, std::string> logs_{};
-  LoaderEvidence evidence_{};
-  bool ready_ = false;
-  bool done_ = false;
+  LoaderRecord record_{};
 };
-
-/// The last `lines` lines of a text, without its last line end.
-std::string log_tail(std::string_view text, int lines);
 
 }  // namespace bpfmatrix

@@ -44,7 +44,7 @@ TEST_F(ModuleBtf, of_a_kernel_is_found_by_the_modules_name) {
   EXPECT_EQ(said(module_btf(kernel, "veth")), "kernel 'mine': module 'veth': no BTF in it");
   EXPECT_EQ(said(module_btf(kernel, "ext4")), "kernel 'mine': 'ext4' is built in");
   EXPECT_EQ(said(module_btf(kernel, "gone")),
-            "kernel 'mine': module gone: neither built in nor shipped");
+            "kernel 'mine': module gone: neither built in nor a module file");
   EXPECT_EQ(module_btf(kernel, "gone").error().hint,
             "its modules are the files *.ko* below '" +
                 (compiler_.directory() / "kernel").string() + "'");

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "elf/elf_file.h"
 #include "elf/object.h"
 
 namespace bpfmatrix {
@@ -15,6 +17,8 @@ struct ObjectFile {
   /// As a person named it: the path given, the source, or "PACKAGE:PATH".
   std::string shown{};
   ObjectInfo info{};
+  /// Its sections; nullptr: they were not read, or cannot be.
+  std::shared_ptr<const ElfFile> elf{};
   /// Why it is no object that any loader could take; `info` is then empty.
   std::optional<Error> problem{};
 };

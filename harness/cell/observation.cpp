@@ -8,7 +8,6 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::string_view kHits = "hits";
-constexpr std::string_view kStandardTrigger = "standard";
 constexpr std::array<std::string_view, 3> kArguments = {"fd", "port", "addr"};
 
 struct Name {
@@ -23,38 +22,31 @@ Name split(std::string_view name) {
   return {name.substr(0, at), name.substr(at + 2)};
 }
 
-ObservedResult compare(const ObservedValue& value) {
-  if (!value.expected) return ObservedResult::unknown;
-  return value.value == *value.expected ? ObservedResult::right : ObservedResult::wrong;
-}
-
 /// Of the values that came this way: none, all right, or not.
 struct Way {
   int right = 0;
   int wrong = 0;
   bool holds() const { return right > 0 && wrong == 0; }
-  bool told() const { return right + wrong > 0; }
+  bool known() const { return right + wrong > 0; }
 };
 
 Scalar to_scalar(const NamedValues::mapped_type& value) {
   return std::visit([](const auto& inner) { return Scalar(inner); }, value);
 }
 
-/// When the trigger was pulled.
-bool is_attached(const ProgramOutcome& program) {
-  return program.attach.stage.result == StageResult::ok && !program.run.displaced;
-}
-
 }  // namespace
 
-ExpectedValues expected_of(const Triggered& triggered) {
-  ExpectedValues truth{triggered.texts.begin(), triggered.texts.end()};
-  truth.insert(triggered.numbers.begin(), triggered.numbers.end());
-  return truth;
+ExpectedValues expected_values(const std::optional<Triggered>& triggered,
+                               const NamedValues& of_case) {
+  if (!triggered) return {};
+  ExpectedValues expected{triggered->texts.begin(), triggered->texts.end()};
+  expected.insert(triggered->numbers.begin(), triggered->numbers.end());
+  for (const auto& [name, value] : of_case) expected.emplace(name, to_scalar(value));
+  return expected;
 }
 
-std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
-                                            std::string_view program) {
+std::optional<std::uint64_t> fired_count(const std::vector<ObservedValue>& values,
+                                           std::string_view program) {
   for (const ObservedValue& value : values) {
     const Name name = split(value.name);
     if (name.base != kHits || name.way != program) continue;
@@ -66,15 +58,23 @@ std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& va
   return std::nullopt;
 }
 
-void compare_with(const ExpectedValues& truth, std::vector<ObservedValue>& values) {
-  const bool never_ran = observed_fired(values) == 0U;
-  for (ObservedValue& value : values) {
+std::vector<ObservedValue> compare(const std::vector<SaidValue>& values,
+                                   const ExpectedValues& expected) {
+  std::vector<ObservedValue> compared;
+  for (const SaidValue& value : values) compared.push_back({value.name, value.value});
+  const bool never_fired = fired_count(compared) == 0U;
+  for (ObservedValue& value : compared) {
     const std::string_view base = split(value.name).base;
     if (base == kHits) continue;
-    const auto told = truth.find(base);
-    if (told != truth.end()) value.expected = told->second;
-    value.result = never_ran ? ObservedResult::absent : compare(value);
+    const auto known = expected.find(base);
+    if (known != expected.end()) value.expected = known->second;
+    if (never_fired) {
+      value.result = ObservedResult::absent;
+    } else if (value.expected) {
+      value.result = value.value == *value.expected ? ObservedResult::right : ObservedResult::wrong;
+    }
   }
+  return compared;
 }
 
 ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values, std::string_view program) {
@@ -90,7 +90,7 @@ ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values, std::stri
   }
   if (direct.holds()) return ArgumentsSeen::direct;
   if (wrapped.holds()) return ArgumentsSeen::wrapped;
-  return direct.told() || wrapped.told() ? ArgumentsSeen::wrong : ArgumentsSeen::unknown;
+  return direct.known() || wrapped.known() ? ArgumentsSeen::wrong : ArgumentsSeen::unknown;
 }
 
 bool is_syscall_probe(std::string_view section) {
@@ -102,30 +102,6 @@ bool is_syscall_probe(std::string_view section) {
   std::string_view symbol = section.substr(section.rfind('/') + 1);
   const std::size_t at = symbol.find("sys_");
   return at != std::string_view::npos && (at == 0 || symbol[at - 1] == '_');
-}
-
-void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& outcome) {
-  ExpectedValues truth = triggered != nullptr ? expected_of(*triggered) : ExpectedValues();
-  for (const auto& [name, value] : of_case) {
-    if (triggered != nullptr) truth.emplace(name, to_scalar(value));
-  }
-  compare_with(truth, outcome.observed);
-  if (triggered == nullptr) return;
-  outcome.trigger.kind = kStandardTrigger;
-  for (const Operation& o : triggered->performed)
-    outcome.trigger.performed.push_back({o.name, o.ret});
-  // The map is the object's: with several programs it tells only what bears a program's name.
-  const bool alone =
-      std::count_if(outcome.programs.begin(), outcome.programs.end(), is_attached) == 1;
-  for (ProgramOutcome& program : outcome.programs) {
-    if (!is_attached(program)) continue;
-    program.run.trigger = kStandardTrigger;
-    program.run.fired = observed_fired(outcome.observed, program.name);
-    if (!program.run.fired && alone) program.run.fired = observed_fired(outcome.observed);
-    if (is_syscall_probe(program.section)) {
-      program.run.arguments = arguments_seen(outcome.observed, alone ? "" : program.name);
-    }
-  }
 }
 
 }  // namespace bpfmatrix

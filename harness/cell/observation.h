@@ -1,12 +1,13 @@
-// What the programs saw, held against the truth that the trigger told. Pure: the facts of `Outcome`
-// about its run are filled in from the facts that are there.
+// What the programs saw, compared with what the trigger did. Pure.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cell/loader_record.h"
 #include "guest/messages.h"
 #include "matrix/case_spec.h"
 #include "outcome/outcome.h"
@@ -16,28 +17,27 @@ namespace bpfmatrix {
 /// By the names of cases/include/observed.h.
 using ExpectedValues = std::map<std::string, Scalar, std::less<>>;
 
-ExpectedValues expected_of(const Triggered& triggered);
+/// What the trigger made true, and what the case says where the trigger says nothing. None where no
+/// trigger was pulled.
+ExpectedValues expected_values(const std::optional<Triggered>& triggered,
+                               const NamedValues& of_case);
 
-/// Fills in `truth` and `result` of each value, `absent` where `hits` is 0. "fd__wrapped" is held
-/// against "fd"; `hits`, and what begins with "hits__", is a count and has no truth.
-void compare_with(const ExpectedValues& truth, std::vector<ObservedValue>& values);
+/// Each value with what it should be: `absent` where no program fired, `unknown` where nobody knows.
+/// "fd__wrapped" is compared with "fd"; `hits`, and what begins with "hits__", is a count.
+std::vector<ObservedValue> compare(const std::vector<SaidValue>& values,
+                                   const ExpectedValues& expected);
 
 /// How often the programs of the object counted themselves: the value `hits`, or `hits__PROGRAM`
 /// for one of them.
-std::optional<std::uint64_t> observed_fired(const std::vector<ObservedValue>& values,
-                                            std::string_view program = {});
+std::optional<std::uint64_t> fired_count(const std::vector<ObservedValue>& values,
+                                         std::string_view program = {});
 
-/// From values that were held against the truth: which way to connect()'s arguments was right.
-/// With `program` only `fd__PROGRAM` and the like count, and as taken directly.
+/// From values that were compared: which way to connect()'s arguments was right. With `program`
+/// only `fd__PROGRAM` and the like count, and as read directly.
 ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values,
                              std::string_view program = {});
 
 /// Whether a program in this section is called at the entry or the end of a system call.
 bool is_syscall_probe(std::string_view section);
-
-/// All of the above, and `run` of each program that is attached. `triggered` is null when no
-/// trigger was pulled; `of_case` is what the case says must be seen, where the trigger says
-/// nothing.
-void judge_run(const Triggered* triggered, const NamedValues& of_case, Outcome& outcome);
 
 }  // namespace bpfmatrix

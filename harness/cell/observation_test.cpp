@@ -17,8 +17,12 @@ const Triggered kTriggered{{{"pid", 312},
                            {{"comm", "bpfmatrix-trig"}, {"filename", "/init"}},
                            {{"getpid", 312}, {"connect", -115}}};
 
-ObservedValue saw(std::string name, Scalar value) { return {std::move(name), std::move(value)}; }
+SaidValue saw(std::string name, Scalar value) { return {std::move(name), std::move(value)}; }
 Scalar number(std::int64_t value) { return value; }
+
+std::vector<ObservedValue> compared(const std::vector<SaidValue>& values) {
+  return compare(values, expected_values(kTriggered, {}));
+}
 
 struct Row {
   const char* name;
@@ -48,19 +52,17 @@ const Row kRows[] = {
     {"hits__inner", number(4), unknown},
 };
 
-TEST(Observation, each_value_is_held_against_the_truth_of_its_name) {
+TEST(Observation, each_value_is_compared_with_what_its_name_should_be) {
   for (const Row& row : kRows) {
-    std::vector<ObservedValue> values{saw("hits", number(1)), saw(row.name, row.value)};
-    compare_with(expected_of(kTriggered), values);
+    const auto values = compared({saw("hits", number(1)), saw(row.name, row.value)});
     EXPECT_EQ(values[1].result, row.result) << row.name;
     EXPECT_EQ(values[1].expected.has_value(), row.result != unknown) << row.name;
   }
 }
 
-TEST(Observation, without_hits_nothing_was_seen_not_even_wrongly) {
-  std::vector<ObservedValue> values{saw("hits", number(0)), saw("hits__inner", number(0)),
-                                    saw("pid", number(0)), saw("rc", number(0))};
-  compare_with(expected_of(kTriggered), values);
+TEST(Observation, without_a_run_nothing_was_seen_not_even_wrongly) {
+  const auto values = compared({saw("hits", number(0)), saw("hits__inner", number(0)),
+                                saw("pid", number(0)), saw("rc", number(0))});
   EXPECT_EQ(values[0].result, unknown);
   EXPECT_EQ(values[1].result, unknown);
   EXPECT_EQ(values[2].result, absent);
@@ -70,7 +72,7 @@ TEST(Observation, without_hits_nothing_was_seen_not_even_wrongly) {
 
 struct Arguments {
   const char* name;
-  std::vector<ObservedValue> values;
+  std::vector<SaidValue> values;
   ArgumentsSeen seen;
 };
 const Arguments kArguments[] = {
@@ -95,11 +97,9 @@ const Arguments kArguments[] = {
     {"nothing", {}, ArgumentsSeen::unknown},
 };
 
-TEST(Observation, the_arguments_were_taken_the_way_that_came_out_right) {
+TEST(Observation, the_arguments_were_read_the_way_that_came_out_right) {
   for (const Arguments& row : kArguments) {
-    std::vector<ObservedValue> values = row.values;
-    compare_with(expected_of(kTriggered), values);
-    EXPECT_EQ(arguments_seen(values), row.seen) << row.name;
+    EXPECT_EQ(arguments_seen(compared(row.values)), row.seen) << row.name;
   }
 }
 
@@ -117,78 +117,30 @@ TEST(Observation, a_syscall_probe_is_known_by_its_section) {
   }
 }
 
-ProgramOutcome program(std::string name, std::string section, StageResult attach) {
-  ProgramOutcome p;
-  p.name = std::move(name);
-  p.section = std::move(section);
-  p.attach.stage.result = attach;
-  return p;
+TEST(Observation, counts_that_bear_a_programs_name_are_that_programs) {
+  const auto values = compared({saw("hits", number(2)), saw("hits__b", number(1))});
+  EXPECT_EQ(fired_count(values), 2U);
+  EXPECT_EQ(fired_count(values, "b"), 1U);
+  EXPECT_FALSE(fired_count(values, "a"));
 }
 
-TEST(Observation, the_only_attached_program_has_the_objects_hits) {
-  Outcome outcome;
-  outcome.programs = {program("a", "kprobe/sys_connect", StageResult::failed),
-                      program("b", "kprobe/__sys_connect", StageResult::ok)};
-  outcome.observed = {saw("hits", number(2)), saw("fd", number(100))};
-  judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
-  EXPECT_EQ(outcome.programs[0].run.arguments, ArgumentsSeen::unknown);
-  EXPECT_EQ(outcome.programs[1].run.trigger, "standard");
-  EXPECT_EQ(outcome.programs[1].run.fired, 2U);
-  EXPECT_EQ(outcome.programs[1].run.arguments, ArgumentsSeen::direct);
-  EXPECT_EQ(outcome.trigger.kind, "standard");
-  EXPECT_EQ(outcome.trigger.performed.size(), 2U);
+TEST(Observation, arguments_that_bear_a_programs_name_are_that_programs) {
+  const auto values =
+      compared({saw("hits", number(2)), saw("fd__a", number(7)), saw("fd__b", number(100))});
+  EXPECT_EQ(arguments_seen(values, "a"), ArgumentsSeen::wrong);
+  EXPECT_EQ(arguments_seen(values, "b"), ArgumentsSeen::direct);
+  EXPECT_EQ(arguments_seen(values, "c"), ArgumentsSeen::unknown);
 }
 
-TEST(Observation, with_several_programs_attached_none_is_given_the_hits) {
-  Outcome outcome;
-  outcome.programs = {program("a", "xdp", StageResult::ok), program("b", "tc", StageResult::ok)};
-  outcome.observed = {saw("hits", number(2))};
-  judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
-  EXPECT_EQ(outcome.programs[0].run.trigger, "standard");
+TEST(Observation, a_case_may_expect_more_and_the_trigger_comes_first) {
+  const ExpectedValues expected =
+      expected_values(kTriggered, {{"sum", std::int64_t{30}}, {"pid", std::int64_t{1}}});
+  EXPECT_EQ(expected.at("sum"), Scalar(std::int64_t{30}));
+  EXPECT_EQ(expected.at("pid"), Scalar(std::int64_t{312}));
 }
 
-TEST(Observation, counts_and_arguments_that_bear_a_programs_name_are_that_programs) {
-  Outcome outcome;
-  outcome.programs = {program("a", "kprobe/__x64_sys_connect", StageResult::ok),
-                      program("b", "kprobe/__sys_connect", StageResult::ok)};
-  outcome.observed = {saw("hits", number(2)), saw("hits__b", number(1)), saw("fd__a", number(7)),
-                      saw("fd__b", number(100))};
-  judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.fired, std::nullopt);
-  EXPECT_EQ(outcome.programs[1].run.fired, 1U);
-  EXPECT_EQ(outcome.programs[0].run.arguments, ArgumentsSeen::wrong);
-  EXPECT_EQ(outcome.programs[1].run.arguments, ArgumentsSeen::direct);
-}
-
-TEST(Observation, who_has_given_way_to_another_program_was_not_triggered) {
-  Outcome outcome;
-  outcome.programs = {program("a", "xdp", StageResult::ok), program("b", "xdp", StageResult::ok)};
-  outcome.programs[0].run.displaced = true;
-  outcome.observed = {saw("hits", number(2))};
-  judge_run(&kTriggered, {}, outcome);
-  EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.programs[1].run.fired, 2U);
-}
-
-TEST(Observation, a_case_may_know_more_truths_and_the_triggers_own_come_first) {
-  Outcome outcome;
-  outcome.observed = {saw("hits", number(1)), saw("sum", number(30)), saw("pid", number(312))};
-  judge_run(&kTriggered, {{"sum", 30}, {"pid", 1}}, outcome);
-  EXPECT_EQ(outcome.observed[1].result, right);
-  EXPECT_EQ(outcome.observed[2].result, right);
-}
-
-TEST(Observation, without_a_trigger_nothing_is_told) {
-  Outcome outcome;
-  outcome.programs = {program("a", "kprobe/__sys_connect", StageResult::ok)};
-  outcome.observed = {saw("hits", number(2)), saw("fd", number(100))};
-  judge_run(nullptr, {{"sum", 30}}, outcome);
-  EXPECT_EQ(outcome.trigger.kind, "");
-  EXPECT_EQ(outcome.programs[0].run.trigger, "");
-  EXPECT_EQ(outcome.observed[1].result, unknown);
+TEST(Observation, without_a_trigger_nothing_is_expected) {
+  EXPECT_TRUE(expected_values(std::nullopt, {{"sum", std::int64_t{30}}}).empty());
 }
 
 }  // namespace

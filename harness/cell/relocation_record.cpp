@@ -30,23 +30,24 @@ using ByFunction =
 using SaidByNumber = std::map<std::pair<std::string_view, std::uint32_t>, const SaidRelocation*>;
 
 /// Before 1.6 libbpf took a load from an array to load all of it.
-CoreRules rules_of(const Outcome& outcome) {
-  const auto version = parse_kernel_version(outcome.loader_version);
+CoreRules rules_of(std::string_view loader, const LoaderRecord& said) {
+  const auto version = parse_kernel_version(said.version);
   const KernelVersion kFixed{.major = 1, .minor = 6};
-  return {.whole_arrays = outcome.loader == kLibbpf && version && *version < kFixed};
+  return {.whole_arrays = loader == kLibbpf && version && *version < kFixed};
 }
 
 /// One program of the outcome, and where its functions came to lie.
 class ProgramRecorder {
  public:
-  ProgramRecorder(const BtfExt& ext, const LoaderTypes& types, const Outcome& outcome,
-                  const SaidByNumber& said, const SentProgram* sent,
+  ProgramRecorder(const BtfExt& ext, const LoaderTypes& types, std::string_view loader,
+                  const LoaderRecord& record, const SaidByNumber& said, const SentProgram& sent,
                   std::vector<LinkedFunction> functions)
       : ext_(ext),
         types_(types),
-        outcome_(outcome),
+        loader_(loader),
+        record_(record),
         said_(said),
-        sent_(sent),
+        sent_(sent.insns.empty() ? nullptr : &sent),
         functions_(std::move(functions)) {}
 
   std::vector<RelocationRecord> record(const ByFunction& calculated) const {
@@ -56,7 +57,7 @@ class ProgramRecorder {
       if (own == calculated.end()) continue;
       const std::optional<std::uint64_t> at = place_of(function);
       for (const CoreResult* one : own->second) {
-        RelocationRecord record = weigh(witnesses_of(*one, at));
+        RelocationRecord record = cross_check(sides_of(*one, at));
         if (at) record.linked_insn = *at + one->instruction;
         if (one->target_btf > 0) record.module = types_.modules[one->target_btf - 1].name;
         records.push_back(std::move(record));
@@ -76,7 +77,7 @@ class ProgramRecorder {
       at = 0;
     } else if (!sent_->functions.empty()) {
       at = place_by_type(function);
-    } else if (outcome_.loader == kLibbpf && sent == linked_slots()) {
+    } else if (loader_ == kLibbpf && sent == linked_slots()) {
       at = function.at;
     }
     return at && *at <= sent && function.count <= sent - *at ? at : std::nullopt;
@@ -100,29 +101,30 @@ class ProgramRecorder {
 
   std::uint64_t linked_slots() const { return functions_.back().at + functions_.back().count; }
 
-  CrossCheckInput witnesses_of(const CoreResult& calculated,
-                               const std::optional<std::uint64_t>& at) const {
-    CrossCheckInput witnesses{
+  RelocationSides sides_of(const CoreResult& calculated,
+                                   const std::optional<std::uint64_t>& at) const {
+    RelocationSides sides{
         .calculated = calculated,
-        .object_refused = outcome_.relocate.stage.result == StageResult::failed};
+        .object_failed = record_.relocate.result == StageResult::failed};
     const auto said = said_.find({calculated.function, calculated.index});
-    if (said != said_.end()) witnesses.said = said->second;
+    if (said != said_.end()) sides.said = said->second;
     const std::size_t slots = calculated.before.size();
     if (sent_ == nullptr) {
-      witnesses.unsent = "the program was never sent to the kernel";
+      sides.unsent = "the program was never sent to the kernel";
     } else if (!at || *at + calculated.instruction + slots > sent_->insns.size()) {
-      witnesses.unsent = "where its function lies in what was sent is not known";
+      sides.unsent = "where its function lies in what was sent is not known";
     } else {
       const auto first =
           sent_->insns.begin() + static_cast<std::ptrdiff_t>(*at + calculated.instruction);
-      witnesses.sent.emplace(first, first + static_cast<std::ptrdiff_t>(slots));
+      sides.sent.emplace(first, first + static_cast<std::ptrdiff_t>(slots));
     }
-    return witnesses;
+    return sides;
   }
 
   const BtfExt& ext_;
   const LoaderTypes& types_;
-  const Outcome& outcome_;
+  std::string_view loader_;
+  const LoaderRecord& record_;
   const SaidByNumber& said_;
   /// nullptr: it never was.
   const SentProgram* sent_;
@@ -141,13 +143,13 @@ std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
 
 Result<std::vector<CoreResult>> calculate(const ElfFile& object, const Btf& local,
                                           const BtfExt& ext, const LoaderTypes& types,
-                                          const Outcome& outcome) {
+                                          std::string_view loader, const LoaderRecord& said) {
   const auto left_out = programs_left_out(object);
   const CoreOptions options{
       .loaded = [&](std::string_view name) { return !left_out.contains(name); },
-      .rules = rules_of(outcome)};
+      .rules = rules_of(loader, said)};
   std::vector<const Btf*> targets;
-  if (types.kernel != nullptr) targets.push_back(types.kernel);
+  if (types.kernel != nullptr) targets.push_back(types.kernel.get());
   for (const ModuleTypes& module : types.modules) targets.push_back(module.types.get());
   return relocate(object, local, ext, targets, options);
 }
@@ -158,62 +160,54 @@ ByFunction group(const std::vector<CoreResult>& calculated) {
   return all;
 }
 
-SaidByNumber by_number(const LoaderEvidence& evidence) {
+SaidByNumber by_number(const std::vector<SaidRelocation>& relocations) {
   SaidByNumber all;
-  for (const SaidRelocation& said : evidence.said) all[{said.function, said.index}] = &said;
+  for (const SaidRelocation& said : relocations) all[{said.function, said.index}] = &said;
   return all;
 }
 
-const SentProgram* sent_of(const LoaderEvidence& evidence, const std::string& program) {
-  const auto sent = evidence.sent.find(program);
-  return sent == evidence.sent.end() || sent->second.insns.empty() ? nullptr : &sent->second;
-}
-
 /// A function that several programs call is relocated once.
-void count(Outcome& outcome) {
+void count(ObjectRelocations& all) {
   std::set<std::pair<std::string_view, std::uint32_t>> counted;
-  int applied = 0;
-  int skipped = 0;
-  int poisoned = 0;
-  for (const ProgramOutcome& program : outcome.programs) {
-    for (const RelocationRecord& record : program.relocations) {
+  for (const std::vector<RelocationRecord>& program : all.programs) {
+    for (const RelocationRecord& record : program) {
       if (!counted.emplace(record.function, record.index).second) continue;
-      applied += record.result <= RelocationResult::resolved ? 1 : 0;
-      skipped += record.result == RelocationResult::skipped ? 1 : 0;
-      poisoned += record.result == RelocationResult::poisoned ? 1 : 0;
+      all.applied += record.result <= RelocationResult::resolved ? 1 : 0;
+      all.skipped += record.result == RelocationResult::skipped ? 1 : 0;
+      all.poisoned += record.result == RelocationResult::poisoned ? 1 : 0;
     }
   }
-  if (counted.empty() || outcome.relocate.stage.result != StageResult::ok) return;
-  outcome.relocate.applied = applied;
-  outcome.relocate.skipped = skipped;
-  outcome.relocate.poisoned = poisoned;
+  all.total = static_cast<int>(counted.size());
 }
 
 }  // namespace
 
-Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
-                            const LoaderEvidence& evidence, Outcome& outcome) {
+Result<ObjectRelocations> record_relocations(const ElfFile& object, const LoaderTypes& against,
+                                             std::string_view loader, const LoaderRecord& said) {
+  ObjectRelocations all;
+  all.programs.resize(said.programs.size());
   const Result<std::optional<ObjectTypes>> types = read_object_types(object);
   if (!types) return types.error();
-  if (!*types) return {};
+  if (!*types) return all;
   const auto& [local, ext] = **types;
   const Result<std::vector<CoreResult>> calculated =
-      calculate(object, *local, ext, against, outcome);
+      calculate(object, *local, ext, against, loader, said);
   if (!calculated) return calculated.error();
   const ByFunction by_function = group(*calculated);
-  const SaidByNumber said = by_number(evidence);
+  const SaidByNumber by_loader = by_number(said.relocations);
   std::size_t records = 0;
-  for (ProgramOutcome& program : outcome.programs) {
+  for (std::size_t i = 0; i < said.programs.size(); ++i) {
+    const SaidProgram& program = said.programs[i];
     Result<std::vector<LinkedFunction>> functions = link_program(object, program.name);
     if (!functions) return wrap(fmt::format("program '{}'", program.name), functions.error());
-    program.relocations = ProgramRecorder(ext, against, outcome, said,
-                                          sent_of(evidence, program.name), *std::move(functions))
-                              .record(by_function);
-    records += program.relocations.size();
+    all.programs[i] = ProgramRecorder(ext, against, loader, said, by_loader, program.sent,
+                                      *std::move(functions))
+                          .record(by_function);
+    records += all.programs[i].size();
     if (records > kMaxRecords) return Error{fmt::format("more than {} in all", kMaxRecords)};
   }
-  count(outcome);
-  return {};
+  count(all);
+  return all;
 }
 
 }  // namespace bpfmatrix

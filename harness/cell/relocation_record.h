@@ -1,29 +1,42 @@
-// The records of CO-RE relocations: calculated for each program of an outcome, and held against
-// what its loader sent and said.
+// The records of CO-RE relocations: calculated for each program that a loader spoke of, and compared
+// with what the loader sent and said.
 #pragma once
 
+#include <memory>
+#include <string_view>
 #include <vector>
 
 #include "cell/kernel_types.h"
-#include "cell/loader_evidence.h"
+#include "cell/loader_record.h"
 #include "elf/btf.h"
 #include "elf/elf_file.h"
-#include "outcome/outcome.h"
+#include "outcome/relocation.h"
 
 namespace bpfmatrix {
 
 /// What the loader relocated against.
 struct LoaderTypes {
   /// nullptr: nothing.
-  const Btf* kernel = nullptr;
+  std::shared_ptr<const Btf> kernel{};
   /// Looked at for what the kernel has no type for. None with BTF handed over as a file: libbpf
   /// takes it for all there is.
   std::vector<ModuleTypes> modules{};
 };
 
-/// Fills in `relocations` of the outcome's programs, and the counts of the whole. Error: why there
-/// can be no complete record; the counts are then the loader's.
-Result<> record_relocations(const ElfFile& object, const LoaderTypes& against,
-                            const LoaderEvidence& evidence, Outcome& outcome);
+/// The records of an object, and their counts.
+struct ObjectRelocations {
+  /// Of each program of the loader's record, in its order.
+  std::vector<std::vector<RelocationRecord>> programs{};
+  /// Each relocation of a function that several programs call is counted once.
+  int total = 0;
+  int applied = 0;
+  int skipped = 0;
+  int poisoned = 0;
+};
+
+/// `loader` by its name: libbpf's rules differ from version to version, and are known. Error: why
+/// there can be no complete record.
+Result<ObjectRelocations> record_relocations(const ElfFile& object, const LoaderTypes& against,
+                                             std::string_view loader, const LoaderRecord& said);
 
 }  // namespace bpfmatrix

@@ -22,18 +22,17 @@ using ::testing::ElementsAre;
 class RelocationRecords : public ::testing::Test {
  protected:
   RelocationRecords() {
-    outcome_.loader = "libbpf";
-    outcome_.loader_version = "1.4.6";
-    outcome_.open.result = outcome_.relocate.stage.result = StageResult::ok;
+    said_.version = "1.4.6";
+    said_.open.result = said_.relocate.result = StageResult::ok;
     for (const char* name : {"calls_all", "calls_one", "calls_none"}) {
-      outcome_.programs.push_back({.name = name});
+      said_.programs.push_back({.name = name});
     }
   }
 
   /// What a loader sends that links as libbpf does; relocated, unless it leaves that out.
   SentProgram linked(std::string_view program, bool relocated) const {
     SentProgram sent;
-    const std::vector<CoreResult> results = *relocate(elf_, btf_, ext_, {&target_});
+    const std::vector<CoreResult> results = *relocate(elf_, btf_, ext_, {target_.get()});
     const std::vector<LinkedFunction> functions = *link_program(elf_, program);
     for (const LinkedFunction& function : functions) {
       const std::string_view code = elf_.section(function.section)->bytes;
@@ -50,20 +49,22 @@ class RelocationRecords : public ::testing::Test {
   }
 
   void send_all(bool relocated) {
-    for (const ProgramOutcome& program : outcome_.programs) {
-      evidence_.sent[program.name] = linked(program.name, relocated);
+    for (SaidProgram& program : said_.programs) {
+      program.sent = linked(program.name, relocated);
     }
   }
 
-  void record(const Btf* target) {
-    const Result<> recorded = record_relocations(elf_, {.kernel = target}, evidence_, outcome_);
-    EXPECT_TRUE(recorded) << recorded.error().message;
+  void record(const std::shared_ptr<const Btf>& target) {
+    Result<ObjectRelocations> recorded =
+        record_relocations(elf_, {.kernel = target}, loader_, said_);
+    ASSERT_TRUE(recorded) << recorded.error().message;
+    records_ = *std::move(recorded);
   }
 
   /// "inner:1@17 byte_off 8 -> 16 resolved agrees"
   std::vector<std::string> lines(std::size_t program) const {
     std::vector<std::string> lines;
-    for (const RelocationRecord& r : outcome_.programs[program].relocations) {
+    for (const RelocationRecord& r : records_.programs[program]) {
       lines.push_back(fmt::format("{} {} {} {}", r.function, r.kind, to_string(r.result),
                                   to_string(r.cross_check)));
     }
@@ -75,14 +76,16 @@ class RelocationRecords : public ::testing::Test {
   Btf btf_ = *Btf::parse(std::string(elf_.section(".BTF")->bytes));
   BtfExt ext_ = *parse_btf_ext(elf_.section(".BTF.ext")->bytes, btf_);
   ElfFile kernel_ = *ElfFile::parse(bytes_of(compiler_.object("core_target")));
-  Btf target_ = *Btf::parse(std::string(kernel_.section(".BTF")->bytes));
-  LoaderEvidence evidence_{};
-  Outcome outcome_{};
+  std::shared_ptr<const Btf> target_ =
+      std::make_shared<const Btf>(*Btf::parse(std::string(kernel_.section(".BTF")->bytes)));
+  std::string loader_ = "libbpf";
+  LoaderRecord said_{};
+  ObjectRelocations records_{};
 };
 
 TEST_F(RelocationRecords, a_program_has_those_of_all_functions_it_calls) {
   send_all(true);
-  record(&target_);
+  record(target_);
   EXPECT_THAT(lines(0),
               ElementsAre("outer field_exists unchanged agrees", "inner byte_off resolved agrees",
                           "each type_size resolved agrees"));
@@ -92,76 +95,76 @@ TEST_F(RelocationRecords, a_program_has_those_of_all_functions_it_calls) {
 
 TEST_F(RelocationRecords, one_of_a_function_that_two_programs_call_counts_once) {
   send_all(true);
-  record(&target_);
-  EXPECT_EQ(outcome_.relocate.applied, 4);
-  EXPECT_EQ(outcome_.relocate.skipped, 0);
-  EXPECT_EQ(outcome_.relocate.poisoned, 0);
+  record(target_);
+  EXPECT_EQ(records_.applied, 4);
+  EXPECT_EQ(records_.skipped, 0);
+  EXPECT_EQ(records_.poisoned, 0);
 }
 
 TEST_F(RelocationRecords, the_instruction_is_also_told_as_the_verifier_counts) {
   send_all(true);
-  record(&target_);
-  const RelocationRecord& inner = outcome_.programs[0].relocations.at(1);
+  record(target_);
+  const RelocationRecord& inner = records_.programs[0].at(1);
   const std::vector<LinkedFunction> functions = *link_program(elf_, "calls_all");
   EXPECT_EQ(inner.linked_insn, functions.at(2).at + inner.insn);
 }
 
 TEST_F(RelocationRecords, a_loader_that_says_nothing_and_does_nothing_is_seen_through) {
-  outcome_.loader = "silent";
+  loader_ = "silent";
   send_all(false);
   record(nullptr);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off skipped agrees"));
-  EXPECT_EQ(outcome_.programs[2].relocations[0].reason, "no BTF");
-  EXPECT_EQ(outcome_.relocate.skipped, 4);
-  record(&target_);
+  EXPECT_EQ(records_.programs[2][0].reason, "no BTF");
+  EXPECT_EQ(records_.skipped, 4);
+  record(target_);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off skipped disagrees"));
 }
 
 TEST_F(RelocationRecords, where_another_loader_puts_functions_is_known_from_func_info_only) {
-  outcome_.loader = "another";
+  loader_ = "another";
   send_all(true);
-  record(&target_);
+  record(target_);
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
-  EXPECT_EQ(outcome_.programs[1].relocations[0].linked_insn, std::nullopt);
-  EXPECT_EQ(outcome_.programs[1].relocations[0].cross_check_note,
+  EXPECT_EQ(records_.programs[1][0].linked_insn, std::nullopt);
+  EXPECT_EQ(records_.programs[1][0].cross_check_note,
             "where its function lies in what was sent is not known");
 
   const std::vector<LinkedFunction> functions = *link_program(elf_, "calls_one");
   for (const FuncInfo& info : ext_.functions) {
     if (info.section == ".text" && info.instruction == functions.at(1).first) {
-      evidence_.sent["calls_one"].functions = {{0, 0}, {functions.at(1).at, info.type}};
+      said_.programs[1].sent.functions = {{0, 0}, {functions.at(1).at, info.type}};
     }
   }
-  record(&target_);
+  record(target_);
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved agrees"));
 }
 
 TEST_F(RelocationRecords, func_info_is_believed_and_not_the_order_of_linking) {
   send_all(true);
-  SentProgram& sent = evidence_.sent["calls_one"];
+  SentProgram& sent = said_.programs[1].sent;
   sent.functions = {{0, 0}, {2, 0xffff}};
-  record(&target_);
+  record(target_);
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
 }
 
 TEST_F(RelocationRecords, a_program_of_another_length_is_not_compared_by_order) {
   send_all(true);
-  evidence_.sent["calls_one"].insns.push_back(0);
-  record(&target_);
+  said_.programs[1].sent.insns.push_back(0);
+  record(target_);
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
 }
 
-TEST_F(RelocationRecords, of_a_refused_object_the_counts_stay_unknown) {
-  outcome_.relocate.stage.result = StageResult::failed;
+TEST_F(RelocationRecords, of_an_object_that_failed_at_relocation_each_has_failed) {
+  said_.relocate.result = StageResult::failed;
   record(nullptr);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off failed not_compared"));
-  EXPECT_EQ(outcome_.relocate.applied, std::nullopt);
+  EXPECT_EQ(records_.applied, 0);
 }
 
 TEST_F(RelocationRecords, the_loader_is_asked_for_each_by_function_and_number) {
-  evidence_.said = {
+  said_.relocations = {
       {.function = "calls_none", .index = 0, .insn = 0, .result = RelocationResult::poisoned}};
-  record(&target_);
+  record(target_);
   EXPECT_THAT(lines(2), ElementsAre("calls_none byte_off poisoned disagrees"));
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
 }
@@ -181,15 +184,16 @@ TEST(RelocationRecordsOfModule, name_it_where_the_kernel_has_no_such_type) {
       *Btf::parse_split(kernel, module_types(kernel_bytes, kernel_bytes)));
   const ElfFile object = *ElfFile::parse(bytes_of(compiler.object("core_module_local")));
   const auto records = [&](std::vector<ModuleTypes> modules) {
-    Outcome outcome{.loader = "libbpf"};
+    LoaderRecord said;
     for (const char* name : {"reads_ring", "reads_kernel", "reads_nothing"}) {
-      outcome.programs.push_back({.name = name});
+      said.programs.push_back({.name = name});
     }
-    const LoaderTypes against{.kernel = kernel.get(), .modules = std::move(modules)};
-    EXPECT_TRUE(record_relocations(object, against, {}, outcome));
+    const LoaderTypes against{.kernel = kernel, .modules = std::move(modules)};
+    const Result<ObjectRelocations> all = record_relocations(object, against, "libbpf", said);
+    EXPECT_TRUE(all);
     std::vector<std::string> lines;
-    for (const ProgramOutcome& program : outcome.programs) {
-      const RelocationRecord& first = program.relocations.at(0);
+    for (const std::vector<RelocationRecord>& program : all->programs) {
+      const RelocationRecord& first = program.at(0);
       lines.push_back(
           fmt::format("{} {} '{}'", first.local, to_string(first.result), first.module));
     }

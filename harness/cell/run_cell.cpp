@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "base/child_process.h"
 #include "base/file.h"
-#include "cell/failure_source.h"
+#include "base/sha256.h"
 #include "cell/loader_record.h"
-#include "cell/observation.h"
-#include "cell/relocation_record.h"
 
 namespace bpfmatrix {
 
@@ -18,39 +16,31 @@ namespace {
 constexpr std::uint64_t kMaxGuestFileBytes = 64 << 20;
 constexpr std::size_t kMaxLoaderLog = 256 << 10;
 constexpr std::size_t kShownHash = 16;
-constexpr std::chrono::seconds kAgentGrace{
-    10};  // for the agent to report that it killed the loader
+/// For the agent to report that it killed the loader.
+constexpr std::chrono::seconds kAgentGrace{10};
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
-constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/commands/";
+constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/apps/";
 
-/// The loader's run as it goes: its lines become the record, `ready` pulls the trigger.
+std::string app_in_guest(const AppFile& app) { return std::string(kAppsInGuest) + app.app.name; }
+
+/// The loader's run as it goes: its lines are kept, and `ready` pulls the trigger.
 class LoaderRun {
  public:
-  LoaderRun(Session& session, const CellInput& input, Clock::time_point deadline)
-      : session_(session), input_(input), deadline_(deadline) {}
+  LoaderRun(Session& session, const CellInput& input, const GuestUse& use,
+            Clock::time_point deadline)
+      : session_(session), input_(input), use_(use), deadline_(deadline) {}
 
-  CellResult run() {
-    result_.outcome = outcome_before_run(*input_.cell, *input_.spec, input_.kernel, input_.object);
+  CellRun run() {
     if (const Result<> put = put_files(); !put) {
-      end(End::lost, put.error().message);
+      run_.attempt.session_error = put.error().message;
     } else {
       follow_loader();
     }
-    record_.move_into(result_.outcome);
-    name_app();
-    locate_failures(*input_.object, result_.outcome);
-    judge_run(triggered_ ? &*triggered_ : nullptr, input_.spec->truth, result_.outcome);
-    result_.logs = record_.logs();
-    if (has_relocations()) record_relocations();
-    return std::move(result_);
+    run_.attempt.session = session_.state();
+    return std::move(run_);
   }
 
  private:
-  void end(End how, std::string why) {
-    result_.outcome.end = how;
-    result_.outcome.end_reason = std::move(why);
-  }
-
   Result<> post_file(const std::filesystem::path& file, std::string_view guest_path,
                      int mode = 0644) {
     const Result<std::string> bytes = read_file(file, kMaxGuestFileBytes);
@@ -59,12 +49,12 @@ class LoaderRun {
   }
 
   Result<> put_files() {
-    if (input_.cell->btf == BtfSource::embedded && !input_.btf_in_guest) {
-      const KernelBtf* btf = btf_at_hand();
+    const KernelBtf* btf = btf_to_embed(*input_.kernel);
+    if (embedded() && btf != nullptr && !use_.btf_in_guest) {
       if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
     }
     if (input_.app != nullptr) {
-      const Result<> put = post_file(input_.app->file, app_in_guest(), 0755);
+      const Result<> put = post_file(input_.app->file, app_in_guest(*input_.app), 0755);
       if (!put) return put;
     }
     const auto& trigger = input_.spec->trigger;
@@ -75,25 +65,7 @@ class LoaderRun {
     return post_file(input_.object->file, kObjectInGuest);
   }
 
-  /// What the loader can relocate against; nullptr when there is nothing.
-  const KernelBtf* btf_at_hand() const {
-    switch (input_.cell->btf) {
-      case BtfSource::kernel:
-        return input_.kernel->btf ? &*input_.kernel->btf : nullptr;
-      case BtfSource::embedded:
-        return btf_to_embed(*input_.kernel);
-      case BtfSource::none:
-        return nullptr;
-    }
-    return nullptr;
-  }
-
-  void name_app() {
-    std::optional<AppOutcome>& command = result_.outcome.app;
-    if (command && input_.app != nullptr) command->path = input_.app->app.path;
-  }
-
-  std::string app_in_guest() const { return std::string(kAppsInGuest) + input_.app->app.name; }
+  bool embedded() const { return input_.cell->btf == BtfSource::embedded; }
 
   /// What is attached has to be triggered before it is worth a record.
   bool hold() const { return input_.spec->attach || input_.spec->trigger.has_value(); }
@@ -104,7 +76,7 @@ class LoaderRun {
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
-    run.last = input_.last_in_guest;
+    run.last = use_.last_in_guest;
     limit(run);
     return run;
   }
@@ -120,25 +92,24 @@ class LoaderRun {
   }
 
   std::string loader_input() const {
-    const bool embedded = input_.cell->btf == BtfSource::embedded;
     Json json{{"contract", 1},
               {"object", kObjectInGuest},
-              {"btf", embedded ? Json(kBtfInGuest) : Json(nullptr)},
+              {"btf", embedded() ? Json(kBtfInGuest) : Json(nullptr)},
               {"attach", input_.spec->attach},
               {"globals", input_.spec->globals},
               {"hold", hold()}};
-    if (has_relocations()) json["insns"] = true;
-    if (input_.app != nullptr) json["command"] = app_input(embedded ? kBtfInGuest : "");
+    if (input_.object->info.relocations.core_total() > 0) json["insns"] = true;
+    if (input_.app != nullptr) json["app"] = app_input();
     return json.dump() + "\n";
   }
 
-  /// How the command is run, and by what its programs and maps are known again.
-  Json app_input(std::string_view btf) const {
-    const LoaderApp& command = input_.app->app;
-    Json argv = Json::array({app_in_guest()});
-    for (const std::string& argument : command.arguments) {
-      argv.push_back(
-          fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", std::string(btf)}}));
+  /// How the application is run, and by what its programs and maps are known again.
+  Json app_input() const {
+    const LoaderApp& app = input_.app->app;
+    const std::string btf(embedded() ? kBtfInGuest : "");
+    Json argv = Json::array({app_in_guest(*input_.app)});
+    for (const std::string& argument : app.arguments) {
+      argv.push_back(fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", btf}}));
     }
     Json programs = Json::array();
     for (const ObjectProgram& program : input_.object->info.programs) {
@@ -149,114 +120,40 @@ class LoaderRun {
     }
     Json maps = Json::array();
     for (const ObjectMap& map : input_.object->info.maps) maps.push_back(map.name);
-    return {{"name", command.name},
+    return {{"name", app.name},
             {"version", "sha256 " + input_.app->sha256.substr(0, kShownHash)},
             {"argv", std::move(argv)},
-            {"environment", command.environment},
-            {"quiet_ms", command.quiet_ms},
+            {"environment", app.environment},
+            {"quiet_ms", app.quiet_ms},
             {"programs", std::move(programs)},
             {"maps", std::move(maps)}};
-  }
-
-  bool has_relocations() const { return input_.object->info.relocations.core_total() > 0; }
-
-  /// Of the whole object, held against what the loader did.
-  void record_relocations() {
-    Outcome& outcome = result_.outcome;
-    if (const Result<> recorded = try_record_relocations(); !recorded) {
-      result_.notices.push_back(fmt::format("{}: no record of its relocations: {}", outcome.cell,
-                                            recorded.error().message));
-    }
-    for (const ProgramOutcome& program : outcome.programs) {
-      for (const RelocationRecord& record : program.relocations) {
-        if (record.cross_check != CrossCheck::disagrees) continue;
-        result_.notices.push_back(fmt::format("{}: '{}': relocation {} ({}): {}", outcome.cell,
-                                              program.name, record.index, record.local,
-                                              record.cross_check_note));
-      }
-    }
-  }
-
-  Result<> try_record_relocations() {
-    Result<std::string> bytes = read_file(input_.object->file, kMaxGuestFileBytes);
-    if (!bytes) return std::move(bytes).error();
-    const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
-    if (!elf) return elf.error();
-    std::shared_ptr<const Btf> kernel;
-    LoaderTypes against;
-    if (const KernelBtf* btf = btf_at_hand()) {
-      Result<std::shared_ptr<const Btf>> types = input_.types->read(btf->file);
-      if (!types) return std::move(types).error();
-      kernel = *std::move(types);
-      against.kernel = kernel.get();
-    }
-    if (kernel && input_.cell->btf == BtfSource::kernel && input_.kernel->modules) {
-      Result<std::vector<ModuleTypes>> modules =
-          input_.types->modules(input_.kernel->btf->file, *input_.kernel->modules);
-      if (!modules) return std::move(modules).error();
-      against.modules = *std::move(modules);
-    }
-    return bpfmatrix::record_relocations(*elf, against, record_.evidence(), result_.outcome);
   }
 
   void follow_loader() {
     const RunEvents events{.on_out_line = [this](std::string_view line) { take_line(line); },
                            .on_err = [this](std::string_view bytes) { take_talk(bytes); }};
-    const Result<Exited> exited =
+    Result<Exited> exited =
         session_.run(request(), loader_input(), events, deadline_ + kAgentGrace);
     if (!exited) {
-      end(end_without_exit(), exited.error().message);
-    } else {
-      result_.outcome.memlock_counted = exited->memlock_counted;
-      result_.outcome.vm.loader_ms = exited->wall_ms;
-      judge_exit(*exited);
-      result_.guest_spoiled = !exited->leftovers.empty();
+      run_.attempt.session_error = exited.error().message;
+      return;
     }
-  }
-
-  /// An agent that is there and says no could not prepare the kernel as the case wants it.
-  End end_without_exit() const {
-    if (session_.state() == SessionState::hung) return End::hung;
-    const bool ready = session_.state() == SessionState::ready;
-    return ready && input_.spec->privileges.limited() ? End::unavailable : End::lost;
-  }
-
-  /// A record is complete, or it is worth nothing: there is no half a pass.
-  void judge_exit(const Exited& exited) {
-    if (!problem_.empty()) return end(End::lost, problem_);
-    if (exited.timed_out) {
-      return end(End::hung,
-                 fmt::format("the loader did not end within {} s", input_.timeout.count()));
-    }
-    if (exited.dropped_out_bytes > 0) {
-      return end(End::lost, fmt::format("{} bytes of the loader's record were lost",
-                                        exited.dropped_out_bytes));
-    }
-    if (!record_.done()) {
-      return end(End::lost, fmt::format("the loader ended with {} before its record was complete",
-                                        exit_words(exited)));
-    }
-    end(End::completed, "");
-  }
-
-  static std::string exit_words(const Exited& exited) {
-    ExitStatus status;
-    if (exited.code) status.code = static_cast<int>(*exited.code);
-    if (exited.signal) status.signal = static_cast<int>(*exited.signal);
-    return to_string(status);
+    run_.guest_spoiled = !exited->leftovers.empty();
+    run_.attempt.exited = *std::move(exited);
   }
 
   void take_line(std::string_view line) {
-    if (!std::exchange(begun_, true) && input_.on_begun) input_.on_begun();
-    if (!problem_.empty()) return;
-    const bool was_ready = record_.ready();
-    if (const Result<> added = record_.add(line); !added) return refuse_record(added.error());
-    if (record_.ready() && !was_ready) pull_trigger();
+    if (!std::exchange(begun_, true) && use_.on_begun) use_.on_begun();
+    run_.attempt.lines.emplace_back(line);
+    if (worthless_ || !run_.attempt.go_error.empty()) return;
+    const bool was_ready = reader_.record().ready;
+    if (const Result<> added = reader_.add(line); !added) return give_record_up();
+    if (reader_.record().ready && !was_ready) pull_trigger();
   }
 
   /// The loader is told to go on, so that nobody waits for one whose word is worth nothing.
-  void refuse_record(const Error& error) {
-    problem_ = error.message;
+  void give_record_up() {
+    worthless_ = true;
     if (hold()) (void)session_.input("", true, deadline_);
   }
 
@@ -267,7 +164,7 @@ class LoaderRun {
       pulled = session_.write(trigger->write->path, trigger->write->text, deadline_);
     }
     if (pulled) pulled = session_.input("go\n", true, deadline_);
-    if (!pulled) problem_ = wrap("trigger", pulled.error()).message;
+    if (!pulled) run_.attempt.go_error = wrap("trigger", pulled.error()).message;
   }
 
   /// That the agent cannot do it is said in the record, which is as good as before in all else.
@@ -276,9 +173,9 @@ class LoaderRun {
     if (input_.spec->trigger) request.command = input_.spec->trigger->command;
     Result<Triggered> triggered = session_.trigger(request, deadline_);
     if (triggered) {
-      triggered_ = *std::move(triggered);
+      run_.attempt.triggered = *std::move(triggered);
     } else if (session_.state() == SessionState::ready) {
-      result_.outcome.trigger.problem = triggered.error().message;
+      run_.attempt.trigger_error = triggered.error().message;
     } else {
       return std::move(triggered).error();
     }
@@ -286,22 +183,22 @@ class LoaderRun {
   }
 
   void take_talk(std::string_view bytes) {
-    result_.loader_log.append(
-        bytes.substr(0, kMaxLoaderLog - std::min(kMaxLoaderLog, result_.loader_log.size())));
+    std::string& log = run_.attempt.loader_log;
+    log.append(bytes.substr(0, kMaxLoaderLog - std::min(kMaxLoaderLog, log.size())));
   }
 
   Session& session_;
   const CellInput& input_;
+  const GuestUse& use_;
   Clock::time_point deadline_;
   bool begun_ = false;
-  LoaderRecord record_{};
-  CellResult result_{};
-  std::optional<Triggered> triggered_{};
-  /// The first thing the loader or the trigger did that makes the record worthless.
-  std::string problem_{};
+  /// Reads along, to know when the loader waits; what it says is judged in derive().
+  LoaderReader reader_{};
+  bool worthless_ = false;
+  CellRun run_{};
 };
 
-OutcomeKernel kernel_facts(const Kernel& kernel) {
+OutcomeKernel identity_of(const Kernel& kernel) {
   return OutcomeKernel{.id = kernel.id,
                        .release = kernel.release,
                        .arch = std::string(to_string(kernel.arch)),
@@ -320,10 +217,30 @@ EmbeddedOrigin origin_of_embedded(const Kernel& kernel) {
   return kernel.btf ? EmbeddedOrigin::kernel : EmbeddedOrigin::debug_info;
 }
 
-std::optional<EmbeddedBtf> embedded_facts(const Cell& cell, const Kernel& kernel) {
+std::optional<EmbeddedBtf> embedded_of(const Cell& cell, const Kernel& kernel) {
   const KernelBtf* btf = btf_to_embed(kernel);
   if (cell.btf != BtfSource::embedded || btf == nullptr) return std::nullopt;
   return EmbeddedBtf{origin_of_embedded(kernel), btf->bytes, btf->sha256, {}, {}};
+}
+
+Result<CaseInput> case_input_of(const CaseSpec& spec) {
+  CaseInput input;
+  input.id = spec.id;
+  input.attach = spec.attach;
+  input.privileges = spec.privileges;
+  input.globals = spec.globals;
+  if (!spec.trigger) return input;
+  input.trigger = true;
+  input.command = spec.trigger->command;
+  if (spec.trigger->write) {
+    input.write_path = spec.trigger->write->path;
+    input.write_text = spec.trigger->write->text;
+  }
+  if (spec.trigger->command_file.empty()) return input;
+  Result<std::string> hash = sha256_file(spec.trigger->command_file);
+  if (!hash) return std::move(hash).error();
+  input.command_sha256 = *std::move(hash);
+  return input;
 }
 
 }  // namespace
@@ -332,36 +249,42 @@ std::string loader_in_guest(std::string_view name) {
   return "/bpfmatrix/loaders/" + std::string(name);
 }
 
-Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
-                           const ObjectFile* object) {
-  Outcome outcome;
-  outcome.cell = cell.id();
-  outcome.case_id = cell.case_id;
-  outcome.btf_source = to_string(cell.btf);
-  outcome.loader = cell.loader;
-  outcome.privileges = spec.privileges;
-  outcome.kernel.id = cell.kernel.id;
-  outcome.kernel.arch = to_string(cell.kernel.arch);
-  outcome.object.path = to_string(spec.object);
+Result<TranscriptInputs> inputs_of(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
+                                   const ObjectFile* object) {
+  Result<CaseInput> asked = case_input_of(spec);
+  if (!asked) return std::move(asked).error();
+  TranscriptInputs inputs;
+  inputs.cell = cell.id();
+  inputs.kernel.id = cell.kernel.id;
+  inputs.kernel.arch = to_string(cell.kernel.arch);
   if (kernel != nullptr) {
-    outcome.kernel = kernel_facts(*kernel);
-    outcome.embedded = embedded_facts(cell, *kernel);
+    inputs.kernel = identity_of(*kernel);
+    inputs.image_sha256 = kernel->image_sha256;
+    inputs.embedded = embedded_of(cell, *kernel);
   }
-  if (object != nullptr) {
-    outcome.object = {object->shown,
-                      object->info.sha256,
-                      object->info.btf,
-                      object->info.btf_ext,
-                      object->info.license,
-                      object->info.producer,
-                      object->info.relocations.global_data > 0,
-                      object->info.relocations.callbacks > 0};
-  }
-  return outcome;
+  inputs.object = object != nullptr ? ObjectInput{object->shown, object->info.sha256}
+                                    : ObjectInput{to_string(spec.object), ""};
+  inputs.spec = *std::move(asked);
+  inputs.btf_source = to_string(cell.btf);
+  inputs.loader = cell.loader;
+  return inputs;
 }
 
-CellResult run_cell(Session& session, const CellInput& input) {
-  return LoaderRun(session, input, Clock::now() + input.timeout).run();
+Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
+                                   std::string isolation) {
+  Result<TranscriptInputs> inputs =
+      inputs_of(*input.cell, *input.spec, input.kernel, input.object);
+  if (!inputs) return inputs;
+  if (input.app != nullptr) inputs->app = AppInput{input.app->app, input.app->sha256};
+  inputs->machine = std::move(machine);
+  inputs->isolation = std::move(isolation);
+  inputs->timeout_s = input.timeout.count();
+  return inputs;
+}
+
+CellRun run_cell(Session& session, const CellInput& input, const GuestUse& use,
+                 const TimeSource& time) {
+  return LoaderRun(session, input, use, time.now() + input.timeout).run();
 }
 
 }  // namespace bpfmatrix

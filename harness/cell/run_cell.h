@@ -1,4 +1,4 @@
-// One cell in a guest that is up: the object goes in, the loader runs, its record comes out.
+// One cell in a guest that is up: the object goes in, the loader runs, and what it says is kept.
 #pragma once
 
 #include <chrono>
@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/time_source.h"
 #include "cell/app_file.h"
 #include "cell/kernel_types.h"
 #include "cell/object_file.h"
+#include "cell/transcript.h"
 #include "guest/session.h"
 #include "kernels/kernel.h"
 #include "matrix/plan.h"
-#include "outcome/outcome.h"
 
 namespace bpfmatrix {
 
@@ -30,9 +31,13 @@ struct CellInput {
   const Kernel* kernel = nullptr;
   const ObjectFile* object = nullptr;
   KernelTypes* types = nullptr;
-  /// The cell's loader where it is a command; nullptr: it is one of ours.
+  /// The cell's loader where it is an application; nullptr: it is one of ours.
   const AppFile* app = nullptr;
   std::chrono::seconds timeout{120};
+};
+
+/// How this guest is used.
+struct GuestUse {
   /// kBtfInGuest is there already.
   bool btf_in_guest = false;
   /// The guest is thrown away after this cell.
@@ -42,25 +47,24 @@ struct CellInput {
   std::function<void()> on_begun{};
 };
 
-struct CellResult {
-  Outcome outcome{};
-  /// Verifier logs by program, still to be kept and linked.
-  std::map<std::string, std::string> logs{};
-  std::string loader_log{};
-  /// What a person should hear at once.
-  std::vector<std::string> notices{};
+/// The hashes and names of all that a cell is run with. `machine` and `isolation` as in
+/// TranscriptInputs. Kernel and object may be nullptr where they are unavailable. Error: a file
+/// that the case puts into the guest cannot be read.
+Result<TranscriptInputs> inputs_of(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
+                                   const ObjectFile* object);
+Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
+                                   std::string isolation);
+
+struct CellRun {
+  /// But for what the machine knows: accelerator, times, its end.
+  Attempt attempt{};
   /// What the agent could not clear away: the guest must not serve another cell.
   bool guest_spoiled = false;
 };
 
-/// The facts known before anything ran: kernel, object, case. `end` is lost until somebody says
-/// else.
-Outcome outcome_before_run(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
-                           const ObjectFile* object);
-
-/// Blocks at most `input.timeout` and a little. Never fails: what went wrong is in `end` and
-/// `end_reason`. When the session is over afterwards (state() is not ready), the caller looks at
-/// the VM and may know better what happened.
-CellResult run_cell(Session& session, const CellInput& input);
+/// Blocks at most `input.timeout` and a little. Never fails: what went wrong is in the attempt.
+/// When the session is over afterwards (state() is not ready), the caller looks at the machine.
+CellRun run_cell(Session& session, const CellInput& input, const GuestUse& use,
+                 const TimeSource& time);
 
 }  // namespace bpfmatrix

@@ -27,7 +27,7 @@ constexpr std::uint64_t kMaxBtfBytes = 64 << 20;
 Result<> check_request(const BtfRequest& request) {
   if (!request.release.empty() && !request.kernel.empty()) {
     return Error{fmt::format("'{}', or the kernel of --release and --arch?", request.kernel),
-                 "further objects want a --min each"};
+                 "each further object needs its own --min"};
   }
   if (!request.arch.empty() && !parse_arch(request.arch)) {
     return Error{fmt::format("--arch '{}': unknown architecture", request.arch),
@@ -35,7 +35,7 @@ Result<> check_request(const BtfRequest& request) {
   }
   if (!request.kernel.empty() || !request.release.empty() || !request.debug_info.empty()) return {};
   return Error{"which kernel?", request.collection.empty()
-                                    ? "name one: see 'bpfmatrix kernels list'"
+                                    ? "name one; 'bpfmatrix kernels list' prints them"
                                     : "name one, or give --release and --arch"};
 }
 
@@ -59,12 +59,12 @@ std::vector<std::string> pahole_flags(const Catalog& catalog, const std::string&
   return {};
 }
 
-/// As it lies in the store, whole and of the kernel's architecture.
+/// As it is in the store, whole and of the kernel's architecture.
 Result<std::string> btf_in_kernel(const Kernel& kernel) {
   const KernelBtf* file = btf_of(kernel);
   if (file == nullptr) {
     return Error{fmt::format("kernel '{}' has no BTF", kernel.id),
-                 "--collection takes it from BTF that others made, --from-debug-info makes it"};
+                 "--collection uses BTF that others made, --from-debug-info makes it"};
   }
   Result<std::string> bytes = read_file(file->file, kMaxBtfBytes);
   if (!bytes) return bytes;
@@ -74,16 +74,15 @@ Result<std::string> btf_in_kernel(const Kernel& kernel) {
   return bytes;
 }
 
-/// BTF is known to be a kernel's only as well as it could be held against it.
+/// What was compared says how well the BTF is known to be the kernel's.
 std::string share_words(const BtfShare& share, const std::optional<Kernel>& kernel) {
-  if (!kernel) return "no kernel to hold it against: only the architecture was";
+  if (!kernel) return "no kernel to compare it with: only the architecture was compared";
   if (share.compared == 0) {
     return fmt::format(
-        "whether it is of '{}' nobody can tell: the image shows no symbols, or the BTF no "
-        "functions",
+        "not compared with '{}': the image has no symbols, or the BTF has no functions",
         kernel->id);
   }
-  return fmt::format("of its {} functions '{}' has {}", share.compared, kernel->id, share.alike);
+  return fmt::format("'{}' has {} of its {} functions", kernel->id, share.alike, share.compared);
 }
 
 class BtfFinder {

@@ -35,7 +35,7 @@ struct NoBtf {
   ExitCode exit_code = ExitCode::unknown;
 };
 
-/// Says what it was held against. Blocks while a kernel is fetched, and for as long as pahole
+/// Says what it was compared with. Blocks while a kernel is fetched, and for as long as pahole
 /// takes.
 std::variant<FoundBtf, NoBtf> find_btf(const BtfRequest& request);
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
-#include "run/cache/outcome_cache.h"
+#include "run/cache/transcript_cache.h"
 
 namespace bpfmatrix {
 
@@ -36,10 +36,9 @@ std::string mebibytes(std::int64_t bytes) {
 
 OrderedJson to_json(const CacheStats& stats, const std::string& file) {
   return {{"file", file},
-          {"outcomes", stats.outcomes},
-          {"texts", stats.texts},
+          {"transcripts", stats.transcripts},
           {"bytes", stats.bytes},
-          {"text_bytes", stats.text_bytes},
+          {"packed_bytes", stats.packed_bytes},
           {"oldest_use", stats.oldest_use},
           {"latest_use", stats.latest_use},
           {"set_aside", stats.set_aside}};
@@ -47,14 +46,14 @@ OrderedJson to_json(const CacheStats& stats, const std::string& file) {
 
 void print_stats(const CacheStats& stats, const std::string& file) {
   fmt::print("file        {}\n", file);
-  fmt::print("outcomes    {}\n", stats.outcomes);
-  fmt::print("texts       {}, {} compressed\n", stats.texts, mebibytes(stats.text_bytes));
+  fmt::print("transcripts {}, {} compressed\n", stats.transcripts,
+             mebibytes(stats.packed_bytes));
   fmt::print("size        {}\n", mebibytes(stats.bytes));
   fmt::print("last used   {} to {}\n", day_of(stats.oldest_use), day_of(stats.latest_use));
   fmt::print("set aside   {}\n", stats.set_aside);
 }
 
-int show_stats(const CacheArguments& arguments, OutcomeCache& cache) {
+int show_stats(const CacheArguments& arguments, TranscriptCache& cache) {
   const CacheStats stats = cache.stats();
   if (arguments.json) {
     fmt::print("{}\n", to_json(stats, cache.file().string()).dump(1));
@@ -64,25 +63,25 @@ int show_stats(const CacheArguments& arguments, OutcomeCache& cache) {
   return as_expected;
 }
 
-int collect(const CacheArguments& arguments, OutcomeCache& cache) {
+int collect(const CacheArguments& arguments, TranscriptCache& cache) {
   const CacheRemoved removed =
       cache.gc({.max_bytes = static_cast<std::uint64_t>(arguments.max_mib * kMebi),
                 .max_age = std::chrono::hours(24) * arguments.max_days});
-  fmt::print("{} outcomes removed, {} freed\n", removed.outcomes, mebibytes(removed.bytes));
+  fmt::print("{} transcripts removed, {} freed\n", removed.transcripts, mebibytes(removed.bytes));
   return as_expected;
 }
 
-int verify(OutcomeCache& cache) {
+int verify(TranscriptCache& cache) {
   const CacheStats stats = cache.stats();
   const std::vector<std::string> findings = cache.verify();
   for (const std::string& finding : findings) fmt::print("{}\n", finding);
   if (!findings.empty()) return ExitCode::unknown;
-  fmt::print("{} outcomes and {} texts are as they were kept\n", stats.outcomes, stats.texts);
+  fmt::print("{} transcripts are intact\n", stats.transcripts);
   return as_expected;
 }
 
 /// Exit code 3: what is kept cannot be read, or is not what was kept.
-int with_cache(const CacheArguments& arguments, const std::function<int(OutcomeCache&)>& act) {
+int with_cache(const CacheArguments& arguments, const std::function<int(TranscriptCache&)>& act) {
   const Result<std::filesystem::path> root = arguments.store.empty()
                                                  ? Store::default_root()
                                                  : Result<std::filesystem::path>(arguments.store);
@@ -91,7 +90,7 @@ int with_cache(const CacheArguments& arguments, const std::function<int(OutcomeC
     return ExitCode::unknown;
   }
   bool trouble = false;
-  OutcomeCache cache(Store(*root), [&](const std::string& text) {
+  TranscriptCache cache(Store(*root), [&](const std::string& text) {
     trouble = true;
     say_error(Error{text});
   });
@@ -104,28 +103,29 @@ int with_cache(const CacheArguments& arguments, const std::function<int(OutcomeC
 
 void add_cache_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<CacheArguments>();
-  CLI::App* cache = app.add_subcommand("cache", "Outcomes that are kept between runs");
+  CLI::App* cache = app.add_subcommand("cache", "What the cells of earlier runs said");
   cache->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto act) {
     CLI::App* command = cache->add_subcommand(name, what);
     command->add_option("--store", arguments->store,
                         "Folder of the store (default: $XDG_CACHE_HOME/bpfmatrix)");
     command->callback([arguments, &exit_code, act] {
-      exit_code = with_cache(*arguments, [&](OutcomeCache& c) { return act(*arguments, c); });
+      exit_code = with_cache(*arguments, [&](TranscriptCache& c) { return act(*arguments, c); });
     });
     return command;
   };
-  CLI::App* stats = add("stats", "How much there is", show_stats);
+  CLI::App* stats = add("stats", "Print how much is kept", show_stats);
   stats->add_flag("--json", arguments->json, "As JSON");
-  CLI::App* gc = add("gc", "Remove what is old, and the oldest until the rest is small", collect);
-  gc->add_option("--max-mib", arguments->max_mib, "Size that may stay")
+  CLI::App* gc =
+      add("gc", "Remove old transcripts, then the oldest until the rest is small enough", collect);
+  gc->add_option("--max-mib", arguments->max_mib, "Size to keep")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
-  gc->add_option("--max-days", arguments->max_days, "Days since the last use that may stay")
+  gc->add_option("--max-days", arguments->max_days, "Keep what was used in the last so many days")
       ->check(CLI::Range(0, 36500))
       ->capture_default_str();
-  add("verify", "Hash everything again; a damaged database is set aside",
-      [](const CacheArguments&, OutcomeCache& c) { return verify(c); });
+  add("verify", "Hash everything again; a damaged database is set aside and a new one begun",
+      [](const CacheArguments&, TranscriptCache& c) { return verify(c); });
 }
 
 }  // namespace bpfmatrix

@@ -5,13 +5,12 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/gzip.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
 #include "cli/exit_code.h"
-#include "run/cache/outcome_cache.h"
+#include "run/cache/transcript_cache.h"
 
 namespace bpfmatrix {
 namespace {
@@ -21,8 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 
-KeptText text_of(const std::string& plain) { return {sha256_hex(plain), gzip(plain)}; }
-
 class CacheCommand : public ::testing::Test {
  protected:
   Said cache(std::vector<std::string> arguments) const {
@@ -30,48 +27,46 @@ class CacheCommand : public ::testing::Test {
     arguments.insert(arguments.end(), {"--store", store_.root().string()});
     return bpfmatrix_says(std::move(arguments));
   }
-  /// Outcomes with a log each.
   void fill(int count) const {
-    OutcomeCache cache(store_, [](const std::string& said) { ADD_FAILURE() << said; });
+    TranscriptCache cache(store_, [](const std::string& said) { ADD_FAILURE() << said; });
     for (int i = 0; i < count; ++i) {
       const std::string number = std::to_string(i);
-      cache.keep(sha256_hex(number), {"k/c" + number + "/kernel/libbpf", "{}", ""},
-                 {text_of("log " + number)});
+      cache.keep(sha256_hex(number),
+                 {"k/c" + number + "/kernel/libbpf", "packed " + number, "context", "{}"});
     }
   }
-  void expect_outcomes(int count) const {
+  void expect_transcripts(int count) const {
     const Said said = cache({"stats", "--json"});
     EXPECT_EQ(said.exit_code, as_expected) << said.err;
     const auto stats = parse_json(said.out, "stats");
     ASSERT_TRUE(stats) << said.out;
-    EXPECT_EQ((*stats)["outcomes"], count);
-    EXPECT_EQ((*stats)["texts"], count);
+    EXPECT_EQ((*stats)["transcripts"], count);
     EXPECT_EQ((*stats)["file"], file_.string());
   }
 
   Result<TempDir> dir_ = TempDir::create();
   Store store_{dir_->path() / "store"};
-  fs::path file_ = store_.root() / "outcomes.db";
+  fs::path file_ = store_.root() / "transcripts.db";
 };
 
 TEST_F(CacheCommand, an_empty_store_has_none_and_is_whole) {
   const Said stats = cache({"stats"});
   EXPECT_EQ(stats.exit_code, as_expected) << stats.err;
-  EXPECT_THAT(stats.out, HasSubstr("outcomes    0\n"));
+  EXPECT_THAT(stats.out, HasSubstr("transcripts 0"));
   EXPECT_THAT(stats.out, HasSubstr("last used   never to never\n"));
-  EXPECT_EQ(cache({"verify"}).out, "0 outcomes and 0 texts are as they were kept\n");
-  EXPECT_EQ(cache({"gc"}).out, "0 outcomes removed, 0.0 MiB freed\n");
+  EXPECT_EQ(cache({"verify"}).out, "0 transcripts are intact\n");
+  EXPECT_EQ(cache({"gc"}).out, "0 transcripts removed, 0.0 MiB freed\n");
 }
 
 TEST_F(CacheCommand, what_was_kept_is_counted_verified_and_removed) {
   fill(20);
-  expect_outcomes(20);
-  EXPECT_EQ(cache({"verify"}).out, "20 outcomes and 20 texts are as they were kept\n");
-  EXPECT_THAT(cache({"gc"}).out, HasSubstr("0 outcomes removed"));
+  expect_transcripts(20);
+  EXPECT_EQ(cache({"verify"}).out, "20 transcripts are intact\n");
+  EXPECT_THAT(cache({"gc"}).out, HasSubstr("0 transcripts removed"));
   const Said gone = cache({"gc", "--max-mib", "0"});
   EXPECT_EQ(gone.exit_code, as_expected) << gone.err;
-  EXPECT_THAT(gone.out, MatchesRegex("20 outcomes removed, [0-9.]+ MiB freed\n"));
-  expect_outcomes(0);
+  EXPECT_THAT(gone.out, MatchesRegex("20 transcripts removed, [0-9.]+ MiB freed\n"));
+  expect_transcripts(0);
 }
 
 TEST_F(CacheCommand, a_damaged_one_is_noticed_set_aside_and_begun_anew) {
@@ -84,9 +79,9 @@ TEST_F(CacheCommand, a_damaged_one_is_noticed_set_aside_and_begun_anew) {
   const Said said = cache({"verify"});
   EXPECT_EQ(said.exit_code, ExitCode::unknown);
   EXPECT_EQ(said.out, "the outcome of 'K/c7/kernel/libbpf' is not what was kept\n");
-  EXPECT_THAT(said.err, HasSubstr("set aside as 'outcomes.db.damaged-1', and begun anew"));
+  EXPECT_THAT(said.err, HasSubstr("set aside as 'transcripts.db.damaged-1', and begun anew"));
   EXPECT_EQ(*read_file(file_.string() + ".damaged-1", 1 << 20), bytes);
-  expect_outcomes(0);
+  expect_transcripts(0);
   EXPECT_THAT(cache({"stats"}).out, HasSubstr("set aside   1\n"));
   fill(3);
   EXPECT_EQ(cache({"verify"}).exit_code, as_expected);
@@ -97,7 +92,7 @@ TEST_F(CacheCommand, what_is_no_database_is_set_aside_whatever_is_asked) {
   ASSERT_TRUE(write_file(file_, std::string(9000, 'g')));
   const Said said = cache({"stats"});
   EXPECT_EQ(said.exit_code, ExitCode::unknown);
-  EXPECT_THAT(said.err, HasSubstr("set aside as 'outcomes.db.damaged-1'"));
+  EXPECT_THAT(said.err, HasSubstr("set aside as 'transcripts.db.damaged-1'"));
   EXPECT_EQ(cache({"stats"}).exit_code, as_expected);
 }
 
@@ -115,7 +110,7 @@ TEST_F(CacheCommand, several_at_once_do_not_harm_one_another) {
     EXPECT_EQ(one.exit_code, as_expected);
     EXPECT_THAT(one.err, IsEmpty());
   }
-  expect_outcomes(200);
+  expect_transcripts(200);
 }
 
 TEST_F(CacheCommand, a_store_that_cannot_be_made_is_one_error) {
@@ -124,7 +119,7 @@ TEST_F(CacheCommand, a_store_that_cannot_be_made_is_one_error) {
     const Said said = cache({what});
     EXPECT_EQ(said.exit_code, ExitCode::unknown);
     EXPECT_EQ(said.out, "");
-    EXPECT_THAT(said.err, MatchesRegex("error: outcome cache: '.*outcomes\\.db': store: '.*/store/"
+    EXPECT_THAT(said.err, MatchesRegex("error: transcript cache: '.*transcripts\\.db': store: '.*/store/"
                                        "blobs': Not a directory: nothing is taken from it or kept "
                                        "in it\n"));
   }

@@ -50,10 +50,10 @@ void add_cases_command(CLI::App& app, int& exit_code) {
     });
     return command;
   };
-  add("list", "Group, id and what each case shows", list);
-  add("check", "Find what is wrong with cases, without booting a kernel", check_cases)
+  add("list", "Print group, id and purpose of each case", list);
+  add("check", "Find mistakes in cases, without booting a kernel", check_cases)
       ->footer(
-          "Exit codes: 0 nothing is wrong, 1 something is (every finding is listed),\n"
+          "Exit codes: 0 no mistake, 1 mistakes (each is listed),\n"
           "2 the folder cannot be read.");
 }
 

@@ -53,8 +53,8 @@ class CasesCheck {
   int finish() const {
     if (not_here_ > 0)
       say(
-          fmt::format("{} objects are not on this machine: their programs were not looked at "
-                      "('bpfmatrix run' fetches them, such as that of '{}')",
+          fmt::format("{} objects are not on this machine, so their programs were not checked "
+                      "('bpfmatrix run' fetches them, for example that of '{}')",
                       not_here_, not_here_example_));
     if (problems_ == 0) fmt::print("{} cases, nothing wrong\n", cases_);
     if (problems_ > 0)
@@ -72,7 +72,7 @@ class CasesCheck {
   void check_spec(const fs::path& file, const CaseSpec& spec) {
     const auto [other, fresh] = seen_.emplace(spec.id, file);
     if (!fresh) {
-      print(fmt::format("'{}': case id '{}' is taken by '{}'", file.string(), spec.id,
+      print(fmt::format("'{}': case id '{}' is already used by '{}'", file.string(), spec.id,
                         other->second.string()),
             "give the folder another name");
     }

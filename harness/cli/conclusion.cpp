@@ -18,8 +18,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// A rule that could not be decided is named and fails nobody; a machine that was lost does, unless
-/// just that was expected of the case.
+/// A rule that could not be decided is named and is no failure; a machine that was lost does,
+/// unless just that was expected of the case.
 ExitCode exit_code_of(const VerdictSummary& verdicts) {
   if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
   const bool told = std::all_of(verdicts.notable.begin(), verdicts.notable.end(),
@@ -41,9 +41,7 @@ void say_disagreements(const std::vector<Outcome>& outcomes, RunKernels& kernels
     if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
     const std::string text = summary(check_features(features, *facts));
     if (text.empty()) continue;
-    say(
-        fmt::format("{}: of what kernels/features.json claims of its version it {}; see bpfmatrix "
-                    "kernels show {}",
+    say(fmt::format("{}: {} (kernels/features.json); see bpfmatrix kernels show {}",
                     outcome.kernel.id, text, outcome.kernel.id));
   }
 }
@@ -77,7 +75,7 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules
   }
   std::fflush(stdout);
   if (features) say_disagreements(outcomes, kernels, *features);
-  say(fmt::format("{} cells in {}; one cell's story: bpfmatrix explain {} CELL", outcomes.size(),
+  say(fmt::format("{} cells in {}; for one cell: bpfmatrix explain {} CELL", outcomes.size(),
                   run_dir, run_dir));
   return exit_code_of(verdicts);
 }

@@ -78,7 +78,7 @@ class DiskFullVm : public ::testing::Test {
     EXPECT_EQ(says({"run", "--resume", out}).exit_code, as_expected);
     const Said judged = says({"judge", out, "--same-as", scratch_->path() / kernel});
     EXPECT_EQ(judged.exit_code, as_expected) << judged.out;
-    EXPECT_THAT(judged.err, HasSubstr("2 cells came to the same as in "));
+    EXPECT_THAT(judged.err, HasSubstr("2 cells: no difference from "));
   }
 
   Result<TempDir> scratch_ = TempDir::create();

@@ -8,12 +8,14 @@
 
 #include "base/data_dir.h"
 #include "base/ids.h"
+#include "cell/loader_record.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
 #include "report/explain.h"
+#include "run/run_dir.h"
 
 namespace bpfmatrix {
 
@@ -25,6 +27,8 @@ struct ExplainOptions {
   std::string run{};
   std::string cell{};
   bool json = false;
+  std::string log{};
+  bool loader_log = false;
 };
 
 Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& options) {
@@ -36,7 +40,37 @@ Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& o
   return Error{fmt::format("no cell '{}' in '{}'", options.cell, options.run), hint};
 }
 
+/// Of the attempt that counts, as derive() would say; the last that has one.
+Result<std::string> log_of(const Transcript& transcript, const ExplainOptions& options) {
+  std::optional<std::string> log;
+  for (const Attempt& attempt : transcript.attempts) {
+    if (options.loader_log) log = attempt.loader_log;
+    LoaderReader reader;
+    for (const std::string& line : attempt.lines) {
+      if (options.log.empty() || !reader.add(line)) break;
+    }
+    for (const SaidProgram& program : reader.record().programs) {
+      if (program.name == options.log && !program.log.empty()) log = program.log;
+    }
+  }
+  if (log) return *std::move(log);
+  return Error{fmt::format("no verifier log of a program '{}'", options.log)};
+}
+
+/// What one cell said, as it is.
+Result<> print_log(const ExplainOptions& options) {
+  const Result<Transcript> transcript = read_transcript(options.run, options.cell);
+  if (!transcript) {
+    return Error{transcript.error().message, "name one cell of a run, without * and ?"};
+  }
+  const Result<std::string> log = log_of(*transcript, options);
+  if (!log) return wrap(options.cell, log.error());
+  fmt::print("{}", *log);
+  return {};
+}
+
 Result<> explain_cells(const ExplainOptions& options) {
+  if (options.loader_log || !options.log.empty()) return print_log(options);
   const auto outcomes = read_run_outcomes(options.run);
   if (!outcomes) return outcomes.error();
   const Result<std::filesystem::path> features_file = find_data("kernels/features.json");
@@ -60,10 +94,18 @@ Result<> explain_cells(const ExplainOptions& options) {
 
 void add_explain_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App* command = app.add_subcommand("explain", "The whole story of one cell");
+  CLI::App* command = app.add_subcommand("explain", "Print all that is known of one cell");
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("cell", options->cell, "Cell id, or a glob over cell ids")->required();
   command->add_flag("--json", options->json, "The outcome as JSON");
+  CLI::Option* log = command
+                         ->add_option("--log", options->log,
+                                      "Print the whole verifier log of this program of the cell")
+                         ->type_name("PROGRAM");
+  command
+      ->add_flag("--loader-log", options->loader_log,
+                 "Print what the loader of the cell wrote to standard error")
+      ->excludes(log);
   command->callback([options, &exit_code] {
     const Result<> explained = explain_cells(*options);
     if (!explained) say_error(explained.error());

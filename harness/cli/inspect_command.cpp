@@ -40,7 +40,8 @@ int inspect(const InspectOptions& options) {
 void add_inspect_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand(
-      "inspect", "What is in this object: programs, maps, relocations, license, what is missing");
+      "inspect",
+      "Print what is in an object: programs, maps, relocations, license, what is missing");
   command->add_option("FILE", options->file, "A BPF object")->required();
   command->add_flag("--json", options->json, "For scripts");
   command->callback([options, &exit_code] { exit_code = inspect(*options); });

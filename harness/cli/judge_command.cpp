@@ -61,7 +61,7 @@ Result<int> hold_against(const RunRecord& run, const std::string& same_as) {
   const std::vector<std::string> found = run_differences(run, *other);
   for (const std::string& difference : found) fmt::print("{}\n", difference);
   if (!found.empty()) return static_cast<int>(unexpected);
-  say(fmt::format("{} cells came to the same as in {}", run.outcomes.size(), same_as));
+  say(fmt::format("{} cells: no difference from {}", run.outcomes.size(), same_as));
   return static_cast<int>(as_expected);
 }
 
@@ -86,7 +86,7 @@ Result<int> judge_run(const JudgeOptions& options) {
 void add_judge_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<JudgeOptions>();
   CLI::App* command =
-      app.add_subcommand("judge", "Hold a run against what the cases expect now, without a VM");
+      app.add_subcommand("judge", "Compare a run with what the cases expect now, without a VM");
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
@@ -98,8 +98,8 @@ void add_judge_command(CLI::App& app, int& exit_code) {
                         "Show what --update-expectations would rewrite, and rewrite nothing");
   command
       ->add_option("--same-as", options->same_as,
-                   "Another run of the same cells: show where the two differ in more than times, "
-                   "counts and addresses, and judge nothing else")
+                   "Another run of the same cells: only show where the two differ in more than "
+                   "times, counts and addresses")
       ->type_name("RUN")
       ->excludes(update)
       ->excludes(preview);

@@ -85,19 +85,19 @@ Result<KernelParts> find_parts(const AddArguments& arguments, const fs::path& wo
 }
 
 std::string config_words(const Kernel& kernel, bool given) {
-  if (!kernel.config) return "none: the image has none inside, give it with --config";
+  if (!kernel.config) return "none: the image has none inside; give it with --config";
   return given ? "as given" : "found in the image";
 }
 
 std::string symbols_words(const AssembledKernel& added, bool given) {
   const std::string inside =
-      added.symbols > 0 ? fmt::format("{} names found in the image", added.symbols) : "";
+      added.symbols > 0 ? fmt::format("{} symbols found in the image", added.symbols) : "";
   if (given) return "the System.map given" + (inside.empty() ? "" : ", " + inside);
   return inside.empty() ? "not found, give --system-map" : inside;
 }
 
 std::string modules_words(const AssembledKernel& added) {
-  if (!added.kernel.modules) return "none: what a guest needs must be built in";
+  if (!added.kernel.modules) return "none: the drivers that a guest needs must be built in";
   return fmt::format("{}", added.modules);
 }
 
@@ -158,7 +158,7 @@ int add(const AddArguments& arguments) {
                       static_cast<int>(!arguments.archive.empty()) +
                       static_cast<int>(arguments.from_running);
   if (sources != 1) {
-    return report(Error{"which kernel? one of --image, --archive and --from-running",
+    return report(Error{"which kernel? give one of --image, --archive and --from-running",
                         "on another machine, 'bpfmatrix kernels collect' makes the archive"},
                   wrong_command);
   }
@@ -183,7 +183,7 @@ int print_collect_script() {
 void add_kernels_add(CLI::App& kernels, int& exit_code) {
   const auto arguments = std::make_shared<AddArguments>();
   CLI::App* command = kernels.add_subcommand(
-      "add", "Add a kernel of one's own: from files, or from what 'collect' made elsewhere");
+      "add", "Add your own kernel: from files, or from an archive that 'collect' made elsewhere");
   command->add_option("KERNEL", arguments->kernel, "Its name from now on")->required();
   CLI::Option* image = command->add_option(
       "--image", arguments->image,
@@ -191,13 +191,15 @@ void add_kernels_add(CLI::App& kernels, int& exit_code) {
   const auto beside_image = [&](const char* name, std::string& value, const char* what) {
     command->add_option(name, value, what)->needs(image);
   };
-  beside_image("--config", arguments->config, "Its config (default: the one inside, if any)");
+  beside_image("--config", arguments->config, "Its config (default: the one in the image, if any)");
   beside_image("--system-map", arguments->system_map, "Its System.map (default: from the image)");
   beside_image("--modules", arguments->modules, "Its /lib/modules/<release>, or a part of it");
-  beside_image("--btf", arguments->btf, "Its BTF (default: the one inside, if any)");
-  beside_image("--arch", arguments->arch, "What the image must be for: x86_64 or aarch64");
-  command->add_option("--archive", arguments->archive, "A tar that the collect script made");
-  command->add_flag("--from-running", arguments->from_running, "The kernel that runs here");
+  beside_image("--btf", arguments->btf, "Its BTF (default: that in the image, if any)");
+  beside_image("--arch", arguments->arch,
+               "Architecture that the image must be for: x86_64 or aarch64");
+  command->add_option("--archive", arguments->archive, "A tar file that the collect script made");
+  command->add_flag("--from-running", arguments->from_running,
+                    "The kernel that runs on this machine");
   command->add_option("--store", arguments->store,
                       "Folder of fetched kernels (default: $XDG_CACHE_HOME/bpfmatrix)");
   command->callback([arguments, &exit_code] { exit_code = add(*arguments); });

@@ -92,7 +92,8 @@ TEST_F(KernelsAdd, an_image_is_added_listed_verified_and_removed) {
 TEST_F(KernelsAdd, what_cannot_be_added_is_told_and_leaves_nothing) {
   const std::string image = put("vmlinuz", fake_bzimage(kRelease, ""));
   const std::string cut = put("cut", fake_bzimage(kRelease, "").substr(0, 1040));
-  expect_refused({"add", "x"}, "error: which kernel? one of --image, --archive and --from-running");
+  expect_refused({"add", "x"},
+                 "error: which kernel? give one of --image, --archive and --from-running");
   expect_refused({"add", "x", "--image", image, "--from-running"}, "error: which kernel?");
   expect_refused({"add", "debian-6.1-x86_64", "--image", image}, "': a name of the catalog");
   expect_refused({"add", "x", "--image", path("gone")}, "error: kernel 'x': '" + path("gone"));

@@ -27,7 +27,7 @@ struct BtfOptions {
   BtfRequest origin{};
   std::string output{};
   std::vector<std::string> objects{};
-  /// What stands behind KERNEL: objects too.
+  /// What comes after KERNEL: objects too.
   std::vector<std::string> more_objects{};
   std::vector<std::string> modules{};
 };
@@ -43,22 +43,19 @@ Result<> add_object(const std::string& object, CoreMinimum& minimum) {
   const std::size_t before = minimum.count().relocations;
   if (Result<> added = minimum.add(*elf); !added) return named(std::move(added).error());
   if (minimum.count().relocations == before) {
-    say(fmt::format("'{}' has no CO-RE relocations: nothing is kept for it", object));
+    say(fmt::format("'{}' has no CO-RE relocations: no types are kept for it", object));
   }
   return {};
 }
 
 void say_count(const CoreMinimum& minimum) {
   const CoreMinimumCount& count = minimum.count();
-  say(
-      fmt::format("{} types and {} members for {} relocations, of which {} fit nothing in this "
-                  "kernel",
-                  minimum.subset().type_count(), minimum.subset().member_count(), count.relocations,
-                  count.unmatched));
+  say(fmt::format(
+      "{} types and {} members for {} relocations; {} relocations have no match in this kernel",
+      minimum.subset().type_count(), minimum.subset().member_count(), count.relocations,
+      count.unmatched));
   if (count.kernel_ids == 0) return;
-  say(
-      fmt::format("{} relocations ask for the id of a kernel's type, which only the whole BTF "
-                  "can answer",
+  say(fmt::format("{} relocations need the id of a kernel type, which only whole BTF has",
                   count.kernel_ids));
 }
 
@@ -90,8 +87,7 @@ Result<std::vector<std::string>> read_module_btf(const std::optional<Kernel>& ke
     all.push_back(*std::move(bytes));
   }
   if (options.objects.empty() && all.size() > 1) {
-    return Error{"--module: the BTF of one module can be written, not of several",
-                 "with --min they become one"};
+    return Error{"--module: without --min, give only one module", "--min puts several in one file"};
   }
   return all;
 }
@@ -123,7 +119,7 @@ int report(const Error& error, ExitCode exit_code) {
 Error error_of(const NoBtf& none, const BtfOptions& options) {
   Error error = none.error;
   if (none.exit_code != wrong_command || options.more_objects.empty()) return error;
-  error.hint = fmt::format("'{}' was taken for KERNEL: it stands before further objects",
+  error.hint = fmt::format("'{}' was read as KERNEL, because it comes before the other objects",
                            options.origin.kernel);
   return error;
 }
@@ -155,10 +151,10 @@ void add_origin(CLI::App& btf, BtfRequest& origin) {
   btf.add_option("KERNEL", origin.kernel, "Its name, or the path of an image");
   CLI::Option* collection =
       btf.add_option("--collection", origin.collection,
-                     "Take it from a folder of BTF: DISTRIBUTION/VERSION/ARCH/RELEASE.btf.tar.xz")
+                     "Use BTF from this folder: DISTRIBUTION/VERSION/ARCH/RELEASE.btf.tar.xz")
           ->type_name("DIR");
   btf.add_option("--from-debug-info", origin.debug_info,
-                 "Have pahole make it of a vmlinux with debug information")
+                 "Let pahole make it from a vmlinux with debug information")
       ->type_name("FILE")
       ->excludes(collection);
   CLI::Option* release = btf.add_option("--release", origin.release,
@@ -174,7 +170,7 @@ void add_origin(CLI::App& btf, BtfRequest& origin) {
 void add_kernels_btf(CLI::App& kernels, int& exit_code) {
   const auto options = std::make_shared<BtfOptions>();
   CLI::App* btf = kernels.add_subcommand(
-      "btf", "Write a kernel's BTF: its own, what others collected, or made of debug information");
+      "btf", "Write a kernel's BTF: its own, from a collection, or made from debug information");
   add_origin(*btf, options->origin);
   btf->add_option("-o,--output", options->output, "File to write; - is standard output")
       ->required();

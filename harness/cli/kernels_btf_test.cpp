@@ -116,8 +116,9 @@ TEST_F(KernelsBtf, a_kernel_behind_further_objects_is_told_from_them) {
   const Said said = btf({"-o", out_, "--min", a, b, "mine"});
   EXPECT_EQ(said.exit_code, wrong_command);
   EXPECT_THAT(said.err, StartsWith("error: kernel '" + b + "': "));
-  EXPECT_THAT(said.err, HasSubstr("\nhint: '" + b +
-                                  "' was taken for KERNEL: it stands before further objects\n"));
+  EXPECT_THAT(said.err,
+              HasSubstr("\nhint: '" + b +
+                        "' was read as KERNEL, because it comes before the other objects\n"));
   EXPECT_FALSE(fs::exists(out_));
   world_.add("none", BtfWorld::image("5.4.1-own", "", '\x5a'));
   EXPECT_THAT(btf({"none", "-o", out_, "--min", a, b}).err,
@@ -249,14 +250,14 @@ TEST_F(KernelsBtfOfModule, that_means_nothing_with_the_kernels_is_not_written) {
 
 TEST_F(KernelsBtfOfModule, that_there_is_not_is_one_error_with_a_hint) {
   expect_refused({"--module", "gone"},
-                 "error: kernel 'mine': module gone: neither built in nor shipped\n"
+                 "error: kernel 'mine': module gone: neither built in nor a module file\n"
                  "hint: its modules are the files *.ko* below '");
   expect_refused({"--module", "ext4"},
                  "error: kernel 'mine': 'ext4' is built in\n"
                  "hint: the types of what is built in are in the kernel's own BTF");
   expect_refused({"--module", "ring", "--module", "ring"},
-                 "error: --module: the BTF of one module can be written, not of several\n"
-                 "hint: with --min they become one");
+                 "error: --module: without --min, give only one module\n"
+                 "hint: --min puts several in one file");
 }
 
 }  // namespace

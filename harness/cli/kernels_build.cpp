@@ -93,7 +93,7 @@ int build(const BuildArguments& arguments) {
   if (!built) return report(built.error(), ExitCode::unknown);
   const auto time =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
-  line.say(built->cached ? "built before from the same"
+  line.say(built->cached ? "built before from the same inputs"
                          : fmt::format("built in {} s", time.count()));
   fmt::print("{:<24} {:<30} {}\n", entry->id, built->kernel.release, btf_words(built->kernel));
   return as_expected;
@@ -107,10 +107,10 @@ void add_kernels_build(CLI::App& kernels, int& exit_code) {
   CLI::App* command = kernels.add_subcommand(
       "build", "Build a kernel from source: image, config, System.map, and BTF");
   command->add_option("KERNEL", arguments->kernel, "Its name")->required();
-  auto* tarball =
-      command
-          ->add_option("--tarball", arguments->tarball, "The source tarball, if it is here already")
-          ->check(CLI::ExistingFile);
+  auto* tarball = command
+                      ->add_option("--tarball", arguments->tarball,
+                                   "The source tarball, if you have it already")
+                      ->check(CLI::ExistingFile);
   command
       ->add_option("--source", arguments->source,
                    "An unpacked source tree, of any version; nothing is written to it")

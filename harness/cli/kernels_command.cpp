@@ -219,7 +219,8 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   kernels->require_subcommand(1);
   add_kernels_show(*kernels, exit_code);
 
-  CLI::App* list = kernels->add_subcommand("list", "Kernels known by name, and which are here");
+  CLI::App* list =
+      kernels->add_subcommand("list", "List the kernels known by name, and which are in the store");
   list->add_flag("--json", arguments->json, "As JSON");
   add_store(*list, *arguments);
   list->callback([arguments, &exit_code] { exit_code = list_kernels(*arguments); });
@@ -227,7 +228,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   CLI::App* fetch =
       kernels->add_subcommand("fetch", "Fetch kernels, checked from the archive's signature down");
   auto* fetch_which = fetch->add_option("KERNEL", arguments->kernels, "Names or globs");
-  auto* fetch_all = fetch->add_flag("--all", arguments->all, "All kernels that come ready made");
+  auto* fetch_all = fetch->add_flag("--all", arguments->all, "All kernels that are packages");
   fetch_which->excludes(fetch_all);
   fetch->add_option(
       "--mirror", arguments->mirror,
@@ -255,7 +256,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   add_kernels_gc(*kernels, exit_code);
 
   CLI::App* verify = kernels->add_subcommand("verify", "Hash every file of fetched kernels again");
-  verify->add_option("KERNEL", arguments->kernels, "Names or globs (default: all that are here)");
+  verify->add_option("KERNEL", arguments->kernels, "Names or globs (default: all in the store)");
   add_store(*verify, *arguments);
   verify->callback(
       [arguments, &exit_code] { exit_code = for_each_fetched(*arguments, verify_one); });

@@ -68,8 +68,7 @@ int collect(const GcArguments& arguments) {
   for (const Garbage& garbage : collected.garbage) {
     bill.add(garbage.kind, garbage.path.filename().string(), garbage.bytes);
   }
-  if (collected.trees_in_use)
-    say("the store's kernels are in use: their files are left as they are");
+  if (collected.trees_in_use) say("the store's kernels are in use, so their files stay");
   bill.close(arguments.dry_run);
   return as_expected;
 }
@@ -79,15 +78,15 @@ int collect(const GcArguments& arguments) {
 void add_kernels_gc(CLI::App& kernels, int& exit_code) {
   const auto arguments = std::make_shared<GcArguments>();
   CLI::App* gc = kernels.add_subcommand(
-      "gc", "Remove templates that are old or too much, and files that belong to no kernel");
-  gc->add_flag("--dry-run", arguments->dry_run, "Say what would be removed, and remove nothing");
-  gc->add_option("--max-bytes", arguments->max_bytes, "What templates may take up")
+      "gc", "Remove old templates, templates over the limit, and files that belong to no kernel");
+  gc->add_flag("--dry-run", arguments->dry_run, "Print what would be removed, and remove nothing");
+  gc->add_option("--max-bytes", arguments->max_bytes, "Size that all templates may have")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 50))
       ->capture_default_str();
   gc->add_option(
         "--max-age", arguments->max_days,
-        "Days since the last use of a template, download or unfinished build that may stay")
+        "Keep templates, downloads and unfinished builds that were used in the last so many days")
       ->type_name("DAYS")
       ->check(CLI::Range(0, 36500))
       ->capture_default_str();

@@ -61,7 +61,7 @@ class ShowCommand {
     return id ? kernels.find(*id) : Result<Kernel>(id.error());
   }
 
-  /// Boots the kernel only if nobody has asked it yet.
+  /// Boots the kernel only if it was not measured yet.
   Result<KernelFacts> facts_of(const Kernel& kernel) {
     const Store& store = settings_.fetch.store;
     if (std::optional<KernelFacts> kept = kept_facts(store, kernel)) return *std::move(kept);
@@ -69,7 +69,7 @@ class ShowCommand {
     if (!accel) return std::move(accel).error();
     const Result<TempDir> console = TempDir::create();
     if (!console) return console.error();
-    say(fmt::format("{}: booting, to ask it", kernel.id));
+    say(fmt::format("{}: booting it to measure what it has", kernel.id));
     auto booted = GuestVm::boot(kernel, *accel, console->path() / "console.log", settings_);
     auto* vm = std::get_if<std::unique_ptr<GuestVm>>(&booted);
     if (vm == nullptr) return Error{std::get<VmExit>(booted).reason};
@@ -123,7 +123,7 @@ class ShowCommand {
 void add_kernels_show(CLI::App& kernels, int& exit_code) {
   const auto options = std::make_shared<ShowOptions>();
   CLI::App* show =
-      kernels.add_subcommand("show", "What a kernel is: measured in a guest of it, once, and kept");
+      kernels.add_subcommand("show", "Print what a kernel has: measured once in a guest, and kept");
   show->add_option("KERNEL", options->kernel, "Name, or path to a vmlinuz")->required();
   show->add_flag("--json", options->json, "All of it, as JSON");
   show->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();

@@ -1,10 +1,11 @@
-// bpfmatrix: will this BPF object load, relocate, attach and work on these kernels, and if not,
-// why?
+// bpfmatrix: will this BPF application load, relocate, attach and work on these kernels, and if
+// not, why?
 #include <CLI/CLI.hpp>
 #include <csignal>
 
 #include "cli/cache_command.h"
 #include "cli/cases_command.h"
+#include "cli/derive_command.h"
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
 #include "cli/inspect_command.h"
@@ -16,7 +17,7 @@
 int main(int argc, char** argv) {
   // A file that may not grow is an error like a disk that is full, and not our end.
   std::signal(SIGXFSZ, SIG_IGN);
-  CLI::App app("Will this BPF object load, relocate, attach and work on these kernels?",
+  CLI::App app("Will this BPF application load, relocate, attach and work on these kernels?",
                "bpfmatrix");
   app.set_version_flag("--version", "bpfmatrix " BPFMATRIX_VERSION);
   app.require_subcommand(1);
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
+  bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 
   try {

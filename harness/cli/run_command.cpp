@@ -24,7 +24,9 @@
 #include "outcome/outcome_fields.h"
 #include "run/cache/cell_times.h"
 #include "run/machines/guest_vm.h"
-#include "run/scheduler.h"
+#include "run/assemble.h"
+#include "run/machines/machines.h"
+#include "run/run.h"
 
 namespace bpfmatrix {
 
@@ -32,11 +34,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kTimeoutSeconds = 120;
 constexpr int kColdCheckOnCi = 50;
 constexpr int kMaxJobs = 1024;
 constexpr std::int64_t kMaxMemoryMib = std::int64_t{1} << 30;
 constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
 
+/// The command line as it is.
 struct RunArguments {
   std::string matrix{};
   std::vector<std::string> kernels{};
@@ -50,43 +54,21 @@ struct RunArguments {
   std::vector<std::string> loader_env{};
   std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
   std::string out{};
-  std::string accel = "auto";
   std::string shard{};
   std::string mirror{};
   int jobs = 0;
   std::int64_t memory_mib = 0;
-  int cell_timeout = 120;
-  int boot_timeout = 120;
+  /// As run.json keeps them, for --resume.
+  RunOptions how{};
   std::string resume{};
   bool dry_run = false;
   bool update_expectations = false;
-  bool no_cache = false;
-  std::string isolation = "cell";
-  int cold_check = std::getenv("CI") != nullptr ? kColdCheckOnCi : 0;
   bool json = false;
-};
 
-/// "I/N" of --shard.
-struct Shard {
-  int index = 1;
-  int count = 1;
-};
-
-Result<Shard> parse_shard(const std::string& text) {
-  Shard shard;
-  char rest = 0;
-  if (text.empty()) return shard;
-  const int read = std::sscanf(text.c_str(), "%d/%d%c", &shard.index, &shard.count, &rest);
-  if (read == 2 && shard.count >= 1 && shard.index >= 1 && shard.index <= shard.count) return shard;
-  return Error{fmt::format("--shard '{}': wanted I/N with 1 <= I <= N, as in 2/4", text)};
-}
-
-bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std::string::npos; }
-
-/// The command as a value: what to run, and on what.
-struct Assembled {
-  RunSpec request{};
-  RunInput input{};
+  RunArguments() {
+    how.cell_timeout_s = how.boot_timeout_s = kTimeoutSeconds;
+    how.cold_check = std::getenv("CI") != nullptr ? kColdCheckOnCi : 0;
+  }
 };
 
 class RunCommand {
@@ -102,15 +84,19 @@ class RunCommand {
     if (!catalog) return std::move(catalog).error();
     const StoreLock in_use = settings_.fetch.store.use();
     KernelFinder kernels(*std::move(catalog), settings_);
-    Result<Assembled> assembled = assemble(kernels);
-    if (!assembled) return std::move(assembled).error();
-    if (options_.dry_run) return print_plan(assembled->input.plan, kernels);
-    Result<RunDir> dir = open_dir(assembled->request);
+    Result<RunSpec> spec = make_spec();
+    if (!spec) return std::move(spec).error();
+    const Result<PlanPart> part = plan_part();
+    if (!part) return part.error();
+    const Result<RunInput> input = assemble(*spec, kernels, *part);
+    if (!input) return input.error();
+    if (options_.dry_run) return print_plan(input->plan, kernels);
+    Result<RunDir> dir = open_dir(*spec);
     if (!dir) return std::move(dir).error();
-    const Result<RunEnd> ran = run_into(*dir, assembled->input, kernels);
+    const Result<RunEnd> ran = run_into(*dir, *input, kernels);
     if (!ran) return ran.error();
     if (ran->unwritten) return cut_short(*dir, *ran->unwritten);
-    return report(*dir, assembled->input);
+    return report(*dir, *input);
   }
 
  private:
@@ -119,19 +105,11 @@ class RunCommand {
     if (!settings) return std::move(settings).error();
     settings_ = *std::move(settings);
     settings_.fetch.notice = [](std::string_view line) { say(line); };
-    const auto accel = parse_accel_choice(options_.accel);
-    if (!accel) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
-    settings_.accel = *accel;
-    if (const Result<> bounded = bound_jobs(); !bounded) return bounded.error();
-    settings_.cell_timeout = std::chrono::seconds(options_.cell_timeout);
-    settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
-    settings_.cache = !options_.no_cache;
-    settings_.cold_check = options_.cold_check;
-    settings_.isolation = parse_isolation(options_.isolation).value_or(Isolation::cell);
-    return {};
+    if (Result<> taken = take_options(options_.how, "--accel"); !taken) return taken;
+    return bound_jobs();
   }
 
-  /// A number or an amount that was asked for counts more than what is free now.
+  /// A requested number or amount counts more than what is free now.
   Result<> bound_jobs() {
     const int guest_mib = VmSpec().memory_mib;
     if (options_.jobs > 0) settings_.jobs = options_.jobs;
@@ -145,37 +123,33 @@ class RunCommand {
     return {};
   }
 
-  RunOptions run_options() const {
-    return {options_.accel,     options_.cell_timeout, options_.boot_timeout,
-            !options_.no_cache, options_.isolation,    options_.cold_check};
-  }
-
-  /// A run that is resumed goes on as it began; how many cells at a time is not part of that.
-  Result<> take_options(const RunOptions& run_options) {
-    const auto accel = parse_accel_choice(run_options.accel);
-    if (!accel)
-      return Error{fmt::format("'{}/run.json': accel '{}'", options_.resume, run_options.accel)};
+  /// `where` names them in errors.
+  Result<> take_options(const RunOptions& how, const std::string& where) {
+    const auto accel = parse_accel_choice(how.accel);
+    if (!accel) return Error{fmt::format("{} '{}': wanted auto, kvm or tcg", where, how.accel)};
     settings_.accel = *accel;
-    settings_.cell_timeout = std::chrono::seconds(run_options.cell_timeout_s);
-    settings_.boot_timeout = std::chrono::seconds(run_options.boot_timeout_s);
-    settings_.cache = run_options.cache;
-    settings_.isolation = parse_isolation(run_options.isolation).value_or(Isolation::cell);
-    settings_.cold_check = run_options.cold_check;
+    settings_.cell_timeout = std::chrono::seconds(how.cell_timeout_s);
+    settings_.boot_timeout = std::chrono::seconds(how.boot_timeout_s);
+    settings_.cache = how.cache;
+    settings_.isolation = parse_isolation(how.isolation).value_or(Isolation::cell);
+    settings_.cold_check = how.cold_check;
     return {};
   }
 
+  /// A run that is resumed goes on as it began; how many cells at a time is not part of that.
   Result<RunSpec> read_request() {
     Result<RunSpec> request = read_run_spec(options_.resume);
     if (!request || !request->options) return request;
-    if (Result<> taken = take_options(*request->options); !taken) return std::move(taken).error();
+    const Result<> taken = take_options(*request->options, fmt::format("'{}/run.json': accel", options_.resume));
+    if (!taken) return taken.error();
     return request;
   }
 
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
-  Result<RunSpec> make_request() {
+  Result<RunSpec> make_spec() {
     if (!options_.resume.empty()) return read_request();
     RunSpec request;
-    request.options = run_options();
+    request.options = options_.how;
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -200,7 +174,7 @@ class RunCommand {
     return request;
   }
 
-  /// BTF is handed over to be embedded: other sources are run only if they are asked for.
+  /// BTF is handed over to be embedded: other sources are run only on request.
   void take_btf_files(MatrixSpec& matrix) const {
     for (const std::string& text : options_.btf_files) {
       BtfFile file = parse_btf_file(text);
@@ -248,81 +222,14 @@ class RunCommand {
     return find_data("ci/matrices/default.json");
   }
 
-  Result<Assembled> assemble(KernelFinder& kernels) {
-    Result<RunSpec> request = make_request();
-    if (!request) return std::move(request).error();
-    MatrixSpec matrix = request->matrix;
-    for (std::string& kernel : matrix.kernels) {
-      if (!looks_like_path(kernel)) continue;
-      Result<std::string> id = kernels.add_local(kernel);
-      if (!id) return std::move(id).error();
-      kernel = *std::move(id);
+  Result<PlanPart> plan_part() const {
+    const Result<Shard> shard = parse_shard(options_.shard);
+    if (!shard) return shard.error();
+    PlanPart part{{}, *shard};
+    for (const std::string& arch : options_.archs) {
+      if (const auto known = parse_arch(arch)) part.archs.push_back(*known);
     }
-    Result<std::vector<CaseSpec>> suite = choose_suite(*request, matrix);
-    if (!suite) return std::move(suite).error();
-    Result<Plan> plan = make_plan(matrix, known_kernels(kernels), *suite);
-    if (!plan) return std::move(plan).error();
-    const Result<Shard> part = parse_shard(options_.shard);
-    if (!part) return part.error();
-    Assembled assembled{*std::move(request), {shard(*plan, part->index, part->count), {}}};
-    if (Result<> kept = keep_to_plan(assembled); !kept) return std::move(kept).error();
-    Result<AppFiles> commands = find_apps(matrix.apps, assembled.input.plan);
-    if (!commands) return std::move(commands).error();
-    assembled.input.apps = *std::move(commands);
-    Result<GivenBtf> btf = find_given_btf(matrix.btf_files, assembled.input.plan);
-    if (!btf) return std::move(btf).error();
-    assembled.input.btf = *std::move(btf);
-    for (CaseSpec& spec : *suite) assembled.input.cases.emplace(spec.id, std::move(spec));
-    return assembled;
-  }
-
-  /// A new run writes its cells down; one that is resumed does those and no others, whatever
-  /// --arch or --shard it had, and whatever was added to the suite since.
-  static Result<> keep_to_plan(Assembled& assembled) {
-    std::vector<std::string>& wanted = assembled.request.cells;
-    std::vector<Cell>& cells = assembled.input.plan.cells;
-    if (wanted.empty()) {
-      for (const Cell& cell : cells) wanted.push_back(cell.id());
-      return {};
-    }
-    std::set<std::string> missing(wanted.begin(), wanted.end());
-    std::erase_if(cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
-    if (missing.empty()) return {};
-    return Error{fmt::format("{} of its {} cells cannot be run any more, '{}' to begin with",
-                             missing.size(), wanted.size(), *missing.begin()),
-                 "its kernels or cases have gone since: begin a new run"};
-  }
-
-  /// The suite's cases, or one for each --object. An object that is none is noticed here.
-  Result<std::vector<CaseSpec>> choose_suite(const RunSpec& request, MatrixSpec& matrix) {
-    if (request.objects.empty()) {
-      const Result<fs::path> dir = find_data("cases");
-      if (!dir) return dir.error();
-      return read_suite(*dir);
-    }
-    std::vector<CaseSpec> suite;
-    for (const std::string& file : request.objects) {
-      if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
-      CaseSpec spec = case_for_object(file);
-      const auto same = std::count_if(suite.begin(), suite.end(),
-                                      [&](const CaseSpec& s) { return s.id == spec.id; });
-      if (same > 0)
-        return Error{fmt::format("two objects are called '{}'", spec.id),
-                     "give them different file names"};
-      suite.push_back(std::move(spec));
-    }
-    matrix.cases = {"*"};
-    return suite;
-  }
-
-  std::vector<PlanKernel> known_kernels(const KernelFinder& kernels) const {
-    std::vector<PlanKernel> known = kernels.known();
-    if (options_.archs.empty()) return known;
-    std::erase_if(known, [&](const PlanKernel& kernel) {
-      return std::none_of(options_.archs.begin(), options_.archs.end(),
-                          [&](const std::string& arch) { return parse_arch(arch) == kernel.arch; });
-    });
-    return known;
+    return part;
   }
 
   Result<int> print_plan(const Plan& plan, const KernelFinder& kernels) const {
@@ -368,7 +275,7 @@ class RunCommand {
 
   static Result<int> cut_short(const RunDir& dir, Error error) {
     error.hint =
-        fmt::format("make room, and go on: bpfmatrix run --resume {}", dir.path().string());
+        fmt::format("make room, then continue: bpfmatrix run --resume {}", dir.path().string());
     say_error(error);
     return static_cast<int>(ExitCode::unknown);
   }
@@ -379,7 +286,12 @@ class RunCommand {
     RunProgress progress(terminal, wants_colour(STDERR_FILENO), terminal_width(STDERR_FILENO),
                          [&times](const Cell& cell) { return times.expected(cell); });
     settings_.fetch.store.remove_abandoned();
-    return run_plan(input, kernels, settings_, dir, progress);
+    Machines machines(settings_);
+    const RunWorld world{
+        .find_kernel = [&](const std::string& id) { return kernels.find(id); },
+        .guests_of = [&](const Kernel& kernel,
+                         const RunWorld::Notice& say_so) { return machines.guests_of(kernel, say_so); }};
+    return run_plan(input, world, settings_, dir, progress);
   }
 
   /// The matrix, then what of it is not as the cases expect.
@@ -427,52 +339,53 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
       ->type_name("FILE");
   run->add_option("--btf", options->btf,
-                  "BTF source: kernel, embedded or none; instead of what the cases say");
-  run->add_option(
-         "--btf-file", options->btf_files,
-         "BTF to embed, in place of the kernel's own; of all kernels, or of those that GLOB "
-         "names. Without --btf nothing else is run")
+                  "BTF source, in place of what the cases say: kernel, embedded or none");
+  run->add_option("--btf-file", options->btf_files,
+                  "BTF to embed in place of the kernel's own, for all kernels or for those that "
+                  "GLOB matches. Without --btf only the BTF source embedded is run")
       ->type_name("[GLOB=]FILE");
-  run->add_option("--loader", options->loaders,
-                  "Loader, instead of what the cases say: a name, or a path to a static program")
+  run->add_option(
+         "--loader", options->loaders,
+         "Loader, in place of what the cases say: a name, or the path of a static application")
       ->type_name("NAME|PATH");
   run->add_option("--loader-args", options->loader_args,
-                  "Arguments of a loader given by its path; default: {object}");
-  run->add_option("--loader-env", options->loader_env, "Environment of such a loader")
+                  "Arguments of an application given by its path; default: {object}");
+  run->add_option("--loader-env", options->loader_env, "Environment of such an application")
       ->type_name("NAME=VALUE");
-  run->add_option("--loader-quiet", options->loader_quiet_ms,
-                  "Such a loader is set up when it has been quiet for so many milliseconds")
+  run->add_option(
+         "--loader-quiet", options->loader_quiet_ms,
+         "Such an application counts as set up when it has been quiet for so many milliseconds")
       ->capture_default_str();
   run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
-  run->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
+  run->add_option("--accel", options->how.accel, "auto, kvm or tcg")->capture_default_str();
   run->add_option("--jobs", options->jobs,
-                  "VMs at a time; default: one a core, as far as there is memory for them")
+                  "VMs at a time; default: one per core, as far as memory goes")
       ->check(CLI::Range(1, kMaxJobs));
   run->add_option("--memory", options->memory_mib,
-                  "What all VMs together may take; default: what is free, but for 512 MiB")
+                  "Memory for all VMs together; default: what is free, minus 512 MiB")
       ->type_name("MIB")
       ->check(CLI::Range(std::int64_t{1}, kMaxMemoryMib));
   run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
   run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
-  run->add_option("--cell-timeout", options->cell_timeout, "Seconds a cell may take")
+  run->add_option("--cell-timeout", options->how.cell_timeout_s, "Seconds a cell may take")
       ->capture_default_str();
-  run->add_option("--boot-timeout", options->boot_timeout, "Seconds a boot may take")
+  run->add_option("--boot-timeout", options->how.boot_timeout_s, "Seconds a boot may take")
       ->capture_default_str();
-  run->add_option("--resume", options->resume, "Go on with the run in this directory")
+  run->add_option("--resume", options->resume, "Continue the run in this directory")
       ->type_name("DIR")
       ->excludes("--out");
-  run->add_option("--isolation", options->isolation,
-                  "What has a VM of its own: cell, or kernel (its cells share one)")
+  run->add_option("--isolation", options->how.isolation,
+                  "What gets its own VM: cell, or kernel (all its cells share one)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cell", "kernel"}));
-  run->add_option("--cold-check", options->cold_check,
-                  "Run one cell in so many again in a VM that is booted, not cloned, and compare; "
-                  "0: none (default: 50 where CI is set)")
+  run->add_option("--cold-check", options->how.cold_check,
+                  "Run one cell in N again in a VM that is booted, not cloned, and compare; 0: "
+                  "none (default: 50 where CI is set)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  run->add_flag("--no-cache", options->no_cache,
+  run->add_flag("--no-cache{false}", options->how.cache,
                 "Run every cell, also those whose outcome is known from an earlier run");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
   run->add_flag("--json", options->json, "The result as JSON on standard output");

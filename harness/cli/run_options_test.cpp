@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class RunCommandOptions : public testing::Test {
  protected:
-  /// A run in which nothing boots: its kernel cannot be had.
+  /// A run in which nothing boots: its kernel is unavailable.
   Said run(std::vector<std::string> options) {
     const std::vector<std::string> what{"run",
                                         "--kernel",

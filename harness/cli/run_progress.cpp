@@ -84,7 +84,7 @@ std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
   std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
   if (kernel.panicked > 0) line += fmt::format("  {} panicked", kernel.panicked);
   if (kernel.known > 0) line += fmt::format("  {} known", kernel.known);
-  if (kernel.unknown > 0) line += fmt::format("  {} could not be told", kernel.unknown);
+  if (kernel.unknown > 0) line += fmt::format("  {} not conclusive", kernel.unknown);
   if (!kernel.now.empty()) line += "  " + kernel.now;
   if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
   return line;

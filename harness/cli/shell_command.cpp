@@ -143,17 +143,18 @@ class ShellCommand {
 void add_shell_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ShellOptions>();
   CLI::App* shell = app.add_subcommand(
-      "shell", "A prompt in a kernel, with busybox, bpftool and your objects; or one command");
+      "shell",
+      "Open a prompt in a kernel, with busybox, bpftool and your objects, or run one command");
   shell->add_option("KERNEL", options->kernel, "Kernel id, or a path to a vmlinuz")->required();
   shell->add_option("COMMAND", options->command,
                     "After --: run this and end with its exit code, instead of a prompt");
-  shell->add_option("--object", options->objects, "A file to find in /objects")
+  shell->add_option("--object", options->objects, "A file to put into /objects")
       ->type_name("FILE")
       ->allow_extra_args(false);
   shell
       ->add_option("--btf", options->btf,
-                   "kernel; none: its own BTF is hidden; embedded: and lies in "
-                   "/objects/vmlinux.btf instead")
+                   "kernel: its own BTF; none: that is hidden; embedded: that is hidden, and a "
+                   "copy is /objects/vmlinux.btf")
       ->capture_default_str();
   shell->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
   shell->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")

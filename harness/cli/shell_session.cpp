@@ -103,7 +103,7 @@ Result<> ShellSession::furnish(const std::vector<ShellFile>& tools,
   }
   if (btf_ == BtfSource::embedded) {
     const KernelBtf* btf = btf_of(kernel_);
-    if (btf == nullptr) return Error{"the kernel has no BTF that could be handed over"};
+    if (btf == nullptr) return Error{"the kernel has no BTF to hand over"};
     const std::string path = std::string(kShellObjects) + "/vmlinux.btf";
     if (Result<> put_there = put(btf->file, path, 0644); !put_there) return put_there;
   }
@@ -150,8 +150,7 @@ Result<int> ShellSession::run(const std::vector<std::string>& command, std::stri
   std::fflush(stdout);
   if (!exited) return lost(exited.error());
   const std::int64_t dropped = exited->dropped_out_bytes + exited->dropped_err_bytes;
-  if (dropped > 0)
-    say(fmt::format("{} bytes of the output were too many and are left out", dropped));
+  if (dropped > 0) say(fmt::format("the output is too long: {} bytes are left out", dropped));
   return exit_code(*exited);
 }
 

@@ -31,7 +31,7 @@ class ShellTerminal {
 
 /// True if standard input and output are a terminal.
 bool at_a_terminal();
-/// The command that tells a guest's terminal how large this one is; empty if it is not known.
+/// The command that gives a guest's terminal the size of this one; empty if it is not known.
 std::string stty_command();
 
 }  // namespace bpfmatrix

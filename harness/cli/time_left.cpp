@@ -4,7 +4,7 @@ namespace bpfmatrix {
 
 namespace {
 
-/// For so long the cells of this run tell less of the machine than those of earlier ones.
+/// Until then the cells of earlier runs say more about the machine than those of this run.
 constexpr double kTrustMs = 10'000;
 
 }  // namespace

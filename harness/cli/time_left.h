@@ -1,5 +1,5 @@
 // How long a run still takes: by what its cells took in earlier runs, and by how this one goes.
-// Pure: is told the time.
+// Pure: the time is an argument.
 #pragma once
 
 #include <chrono>

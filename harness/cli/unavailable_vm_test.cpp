@@ -1,4 +1,4 @@
-// A hole in the matrix costs nobody else anything.
+// An unavailable kernel costs no other kernel anything.
 #include <gmock/gmock.h>
 
 #include "base/json.h"

@@ -1,4 +1,4 @@
-// For tests: a catalog of kernels that cannot be had, each for another reason, and a store and
+// For tests: a catalog of unavailable kernels, each for another reason, and a store and
 // mirrors that know it.
 #pragma once
 

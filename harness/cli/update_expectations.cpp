@@ -41,8 +41,8 @@ Result<> rewrite(const fs::path& file, const ExpectationUpdate& updated, Update 
   fmt::print("{}", line_diff(*before, after, file.string()));
   if (update == Update::preview) return {};
   if (::access(file.c_str(), W_OK) != 0 || ::access(file.parent_path().c_str(), W_OK) != 0) {
-    return Error{fmt::format("'{}': may not be written", file.string()),
-                 "copy the cases to a folder of your own, and name it with BPFMATRIX_DATA_DIR"};
+    return Error{fmt::format("'{}': no permission to write it", file.string()),
+                 "copy the cases to your own folder, and set BPFMATRIX_DATA_DIR to it"};
   }
   return write_file(file, after);
 }
@@ -63,7 +63,7 @@ Result<> update_expectations_of(const fs::path& dir, const std::vector<Outcome>&
     const Result<ExpectationUpdate> updated = update_expectations(spec->expect, seen->second);
     if (!updated) return wrap(fmt::format("case '{}'", spec->id), updated.error());
     for (const std::string& cell : updated->left)
-      say(fmt::format("left as it is: {}: what came of it could not be told in full", cell));
+      say(fmt::format("left as it is: {}: its outcome is not conclusive", cell));
     if (all_kept(*spec, *updated)) continue;
     if (Result<> done = rewrite(file, *updated, update); !done) return done;
   }

@@ -11,7 +11,7 @@ namespace bpfmatrix {
 
 enum class Update {
   write,
-  preview,  ///< only show what would become different
+  preview,  ///< only show what would change
 };
 
 /// Goes through the cases below `dir` that have outcomes, rewrites the `expect` of those that were

@@ -32,7 +32,7 @@ class Matcher {
   LocalMember local_member(const CoreAccessor& step) const;
   Result<StepMatch> find_member(const LocalMember& wanted, BtfId in);
   Result<StepMatch> find_element(const CoreAccessor& step, BtfId in);
-  /// As if the last step had never been taken.
+  /// Undoes the last step.
   void step_back(std::uint64_t bit_offset);
 
   const CoreSpec& local_;

@@ -1,5 +1,6 @@
 // The search for what a CO-RE relocation means in another BTF: which types may stand for the
-// object's, and where in one of them the same field, type or enum value is. Pure; libbpf's rules.
+// object's, and where in one of them the same field, type or enum value is. Pure; the rules of
+// libbpf 1.4, src/relo_core.c, bpf_core_match_member() and bpf_core_names_match().
 #pragma once
 
 #include <string_view>
@@ -40,9 +41,9 @@ Result<std::vector<CoreCandidate>> core_candidates(const Btf& local, BtfId type,
                                                    const std::vector<const Btf*>& targets,
                                                    CoreBudget& budget);
 
-/// The same access in the type `candidate` of `target`, or what is in the way. Error: types whose
-/// comparison does not end, or has no meaning (an element without a size): libbpf then refuses the
-/// object.
+/// The same access in the type `candidate` of `target`, or why there is none. Error: types whose
+/// comparison does not end, or has no meaning (an element without a size): libbpf then fails for
+/// the object.
 using CoreMatch = std::variant<CoreSpec, CoreMismatch>;
 Result<CoreMatch> match_core_spec(const CoreSpec& local, const Btf& target, BtfId candidate,
                                   CoreBudget& budget);

@@ -38,7 +38,7 @@ class TypeKeeper {
   BtfSubset& subset_;
 };
 
-/// All that the search came by, and what it came to.
+/// All that the search passed, and its result.
 void TypeKeeper::keep_path(const CoreSpec& found) {
   if (subject_of(found.kind) != CoreSubject::field) {
     keep_chain(found.root);
@@ -64,7 +64,7 @@ void TypeKeeper::keep_member(const BtfType& type, std::uint32_t index, BtfId mem
   const auto array = in_.array(in_.resolve(member).value_or(BtfType{}));
   const std::uint32_t last = type.count - 1U;
   if (!array || array->count > 0 || index == last) return;
-  // An array without elements takes any index if it is the last member. This one must not become
+  // An array without elements accepts any index if it is the last member. This one must not become
   // the last.
   subset_.keep_member(in_, type.id, last);
   keep_value(in_.members(type).at(last).type);
@@ -178,8 +178,8 @@ Result<std::string> CoreMinimum::write() const {
     const BtfType type = targets_[key.first]->type(key.second).value_or(BtfType{});
     if (!of_kernel_.contains({std::string(essential_name(type.name)), type.kind})) continue;
     return Error{
-        fmt::format("{} '{}' of a module has the name of another one of the kernel: in one "
-                    "BTF nothing would tell them apart",
+        fmt::format("{} '{}' of a module has the same name as another one of the kernel: one BTF "
+                    "cannot hold both",
                     to_string(type.kind), type.name)};
   }
   return subset_.write();

@@ -1,8 +1,8 @@
 // The part of a kernel's BTF that the CO-RE relocations of some objects look at: small enough to be
 // embedded in a program that has to run where the kernel has none of its own.
 //
-// A relocation comes to the same against it as against the whole. That is why types that are
-// compared are kept whether they match or not: with a pointer's target gone they might come to
+// A relocation has the same result with it as with the whole. That is why types that are
+// compared are kept whether they match or not: with a pointer's target gone they might
 // match.
 #pragma once
 
@@ -24,7 +24,7 @@ namespace bpfmatrix {
 
 struct CoreMinimumCount {
   std::size_t relocations = 0;
-  /// Those that nothing in the kernel's BTF fits. They come to nothing against the whole, too.
+  /// Those that nothing in the kernel's BTF fits. They match nothing in the whole either.
   std::size_t unmatched = 0;
   /// Those that ask for a type's id in the kernel's BTF: the one thing that no part of it can keep.
   std::size_t kernel_ids = 0;
@@ -43,7 +43,7 @@ class CoreMinimum {
 
   const CoreMinimumCount& count() const { return count_; }
   const BtfSubset& subset() const { return subset_; }
-  /// As one BTF. Error: a type of a module would be taken for the kernel's of that name.
+  /// As one BTF. Error: a type of a module has the name of one of the kernel.
   Result<std::string> write() const;
 
  private:

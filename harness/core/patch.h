@@ -1,5 +1,5 @@
-// What a loader does to one instruction to carry out a CO-RE relocation; bpf_core_patch_insn() in
-// libbpf's relo_core.c says the same.
+// What a loader does to one instruction to apply a CO-RE relocation: libbpf 1.4, src/relo_core.c,
+// bpf_core_patch_insn().
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ struct CorePatch {
 inline constexpr std::int32_t kCorePoison = 0xbad2310;
 
 /// Rewrites one instruction: the slots it takes, two of a 64-bit load, else one. Error, with the
-/// slots as they were: they hold what the relocation cannot be about; libbpf then refuses the
+/// slots as they were: they hold what the relocation cannot be about; libbpf then fails for the
 /// object.
 Result<CorePatch> patch_core(std::vector<std::uint64_t>& slots, const CoreChange& change);
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t kMaxSteps = 20'000'000;
 
 constexpr std::string_view kOutcomes[] = {"resolved", "unchanged", "poisoned", "skipped", "failed"};
 
-/// A spec and the number it stands for.
+/// A spec and its value.
 struct Valued {
   CoreSpec spec{};
   CoreValue value{};

@@ -1,9 +1,9 @@
 // CO-RE relocation, calculated: for each place in an object that depends on the layout of the
 // kernel's types, what the loader will find there and put there. No kernel and no loader take part,
-// so the result can be held against what they did.
+// so the result can be compared with what they did.
 //
-// The rules are those of libbpf 1.4 to 1.7 (relo_core.c, and bpf_object__relocate_core() in
-// libbpf.c), down to where it gives up.
+// The rules are those of libbpf 1.4 to 1.7 (src/relo_core.c, bpf_core_calc_relo_insn(), and
+// src/libbpf.c, bpf_object__relocate_core()), down to where it gives up.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ namespace bpfmatrix {
 enum class CoreOutcome {
   resolved,   ///< the instruction now holds what is true on this kernel
   unchanged,  ///< it did so before
-  poisoned,   ///< no number is true: the verifier refuses the program if it can get there
-  skipped,    ///< nobody looked: what the compiler put there stays, true or not
-  failed,     ///< the loader refuses the whole object
+  poisoned,   ///< no number is right: the verifier rejects the program if it can reach it
+  skipped,    ///< not relocated: the compiler's value stays, right or wrong
+  failed,     ///< the loader fails for the whole object
 };
 std::string_view to_string(CoreOutcome outcome);
 std::optional<CoreOutcome> parse_core_outcome(std::string_view text);

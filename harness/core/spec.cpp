@@ -14,7 +14,8 @@ constexpr std::size_t kMaxWords = 512;
 /// Enough for kMaxCoreSteps of the largest numbers.
 constexpr std::size_t kMaxAccessBytes = 1024;
 
-/// The numbers of "0:1:2". libbpf 1.7 (5ca5801a) refuses negative ones too, older ones took them.
+/// The numbers of "0:1:2". libbpf 1.7 (5ca5801a) fails on negative ones too, older ones accepted
+/// them.
 std::optional<std::vector<std::uint32_t>> parse_path(std::string_view access) {
   std::vector<std::uint32_t> path;
   if (access.size() > kMaxAccessBytes) return {};

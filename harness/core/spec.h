@@ -1,7 +1,7 @@
 // What a CO-RE relocation speaks of, read out of its access string: a field ("0:1:2", through
 // anonymous members and arrays), a type ("0"), or one value of an enum (its index).
 //
-// The meaning is libbpf's, see bpf_core_parse_spec() in its relo_core.c.
+// The meaning is that of libbpf 1.4, src/relo_core.c, bpf_core_parse_spec().
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct CoreSpec {
 inline constexpr std::size_t kMaxCoreSteps = 64;
 
 /// `relocation` must come from the .BTF.ext beside `btf`, which must outlive the result. Error: an
-/// access string that does not fit its type. libbpf then refuses the whole object.
+/// access string that does not fit its type. libbpf then fails for the whole object.
 Result<CoreSpec> parse_core_spec(const Btf& btf, const CoreRelocation& relocation);
 
 /// "struct task_struct::real_parent", "struct foo::bar.baz[3]", "struct foo", "enum mode::ON"; cut

@@ -109,7 +109,7 @@ TEST_F(CoreSpecTest, shifts_of_what_is_wider_than_64_bits_wrap_in_32) {
 TEST_F(CoreSpecTest, an_element_of_an_array_has_an_offset_and_a_size_only) {
   EXPECT_EQ(value("shape", "0:1:2:1", Kind::byte_sz), 4U);
   const CoreSpec element = *spec("shape", "0:1:2:1", Kind::is_signed);
-  EXPECT_EQ(core_value(element, {}).error().message, "asked of an array element");
+  EXPECT_EQ(core_value(element, {}).error().message, "not defined for an array element");
 }
 
 TEST_F(CoreSpecTest, a_load_from_an_array_loads_an_element_since_libbpf_1_6) {

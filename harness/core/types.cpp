@@ -93,7 +93,7 @@ Result<bool> CoreTypes::fields_compatible(BtfId local, BtfId target) const {
 }
 
 Result<bool> CoreTypes::types_compatible(BtfId local, BtfId target) const {
-  // Before modifiers are taken off: a typedef is no candidate for a struct.
+  // Before modifiers are removed: a typedef is no candidate for a struct.
   const std::optional<BtfType> ours = local_.type(local);
   const std::optional<BtfType> theirs = target_.type(target);
   if (!ours || !theirs || !same_core_kind(ours->kind, theirs->kind)) return false;

@@ -1,5 +1,6 @@
 // Whether a type of an object and a type of a kernel are the same for CO-RE: three rules of
-// different strictness, those of libbpf's relo_core.c. Modifiers and typedefs count for none.
+// different strictness: libbpf 1.4, src/relo_core.c, bpf_core_fields_are_compat(),
+// __bpf_core_types_are_compat() and __bpf_core_types_match(). Modifiers and typedefs do not count.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ struct Bits {
 /// libbpf counts bytes in 32 bits.
 Result<std::uint32_t> size_in_bytes(const Btf& btf, BtfId type) {
   const std::optional<std::uint64_t> size = btf.size_of(type);
-  if (!size || *size > UINT32_MAX) return Error{"a type whose size is not known"};
+  if (!size || *size > UINT32_MAX) return Error{"a type of unknown size"};
   return static_cast<std::uint32_t>(*size);
 }
 
@@ -45,7 +45,7 @@ Result<CoreValue> offset_of(const CoreSpec& spec, const CoreRules& rules, BtfId 
 Result<CoreValue> element_value(const CoreSpec& spec, const CoreRules& rules) {
   const BtfId type = spec.accessors.back().type;
   if (spec.kind == CoreRelocationKind::byte_off) return offset_of(spec, rules, type);
-  if (spec.kind != CoreRelocationKind::byte_sz) return Error{"asked of an array element"};
+  if (spec.kind != CoreRelocationKind::byte_sz) return Error{"not defined for an array element"};
   const Result<std::uint32_t> bytes = size_in_bytes(*spec.btf, type);
   if (!bytes) return bytes.error();
   return CoreValue{.value = *bytes};
@@ -114,7 +114,7 @@ Result<CoreValue> member_value(const CoreSpec& spec, const CoreRules& rules) {
     case CoreRelocationKind::type_matches:
       break;
   }
-  return Error{"not asked of fields"};
+  return Error{"not defined for fields"};
 }
 
 Result<CoreValue> enumerator_value(const CoreSpec& spec) {

@@ -1,4 +1,4 @@
-// The number a CO-RE relocation stands for, on either side: in the object's own types, which is
+// The value of a CO-RE relocation, on either side: in the object's own types, which is
 // what the compiler put into the instruction, and in the kernel's, which is what the loader puts
 // there.
 #pragma once
@@ -11,9 +11,9 @@
 
 namespace bpfmatrix {
 
-/// Where releases of libbpf differ.
+/// Where releases of libbpf differ (src/relo_core.c, bpf_core_calc_field_relo()).
 struct CoreRules {
-  /// Before 1.6 (d7a4ab15) a load from an array was taken to load the array, not an element.
+  /// Before 1.6 (d7a4ab15) a load from an array counted as a load of the array, not of an element.
   bool whole_arrays = false;
 };
 
@@ -32,8 +32,9 @@ struct CoreValue {
 /// known, or a bitfield too wide to load.
 Result<CoreValue> core_value(const CoreSpec& spec, const CoreRules& rules);
 
-/// What is put into the instruction where the kernel has no match: 0 for questions (does it exist,
-/// how large is a type), nothing where no number would be true.
+/// What is put into the instruction when the kernel has no match: 0 for questions (does it exist,
+/// how large is a type), nothing if no number would be right (libbpf 1.4, src/relo_core.c,
+/// bpf_core_calc_type_relo() and bpf_core_calc_enumval_relo()).
 std::optional<std::uint64_t> core_value_without_match(CoreRelocationKind kind);
 
 /// Loads and stores of `local` bytes may become loads and stores of `target` bytes: both are

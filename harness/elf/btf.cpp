@@ -192,7 +192,7 @@ Btf::Btf(std::shared_ptr<const Btf> base, std::string bytes)
 Result<Btf> Btf::parse(std::string bytes) { return read(Btf(std::move(bytes))); }
 
 Result<Btf> Btf::parse_split(std::shared_ptr<const Btf> base, std::string bytes) {
-  if (base->base() != nullptr) return broken("continues one that continues another itself");
+  if (base->base() != nullptr) return broken("its base is split BTF itself");
   return read(Btf(std::move(base), std::move(bytes)));
 }
 
@@ -209,7 +209,7 @@ Result<> Btf::read_header() {
   const auto header = read_at<Header>(bytes_, 0);
   if (!header) return broken(fmt::format("cut short: {} bytes", bytes_.size()));
   if (header->magic != kMagic) {
-    return broken(fmt::format("no magic number at its start: {:#06x}", header->magic));
+    return broken(fmt::format("wrong magic number: {:#06x}", header->magic));
   }
   if (header->version != 1) return broken(fmt::format("unknown version {}", header->version));
   if (header->header_size < sizeof(Header) || header->header_size > bytes_.size()) {
@@ -259,7 +259,7 @@ Result<> Btf::read_types() {
     at += sizeof(RawType) + tail->size();
   }
   if (most.type >= type_count()) {
-    return broken(fmt::format("refers to type {}, but there are {} only", most.type, type_count()));
+    return broken(fmt::format("refers to type {}, but there are only {}", most.type, type_count()));
   }
   return {};
 }
@@ -426,7 +426,8 @@ std::optional<std::uint64_t> Btf::size_of(BtfId id) const {
 }
 
 std::string_view essential_name(std::string_view name) {
-  // The last "x___y" with neither x nor y an underscore, as bpf_core_essential_name_len() has it.
+  // The last "x___y" with neither x nor y an underscore, as libbpf has it (tools/lib/bpf/libbpf.c,
+  // bpf_core_essential_name_len(), v5.8).
   for (std::size_t at = name.size(); at >= 5; --at) {
     const std::string_view window = name.substr(at - 5, 5);
     if (window.substr(1, 3) == "___" && window[0] != '_' && window[4] != '_') {

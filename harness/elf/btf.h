@@ -61,7 +61,7 @@ struct BtfType {
   std::uint32_t size = 0;
   /// The type referred to, of the kinds that refer to one: ptr, typedef, func, var, and so on.
   BtfId target = 0;
-  /// What follows the common part, as it stands in the file.
+  /// What follows the common part, as it is in the file.
   std::string_view tail{};
 };
 

@@ -69,7 +69,7 @@ Result<> each_record(std::string_view bytes, const Btf& btf, const Take& take) {
 Result<> read_functions(std::string_view bytes, const Btf& btf, std::vector<FuncInfo>& all) {
   return each_record<RawFuncInfo>(
       bytes, btf, [&](std::string_view section, const RawFuncInfo& raw) -> Result<> {
-        if (raw.type >= btf.type_count()) return broken("a function of a type that is not there");
+        if (raw.type >= btf.type_count()) return broken("a function whose type does not exist");
         all.push_back({section, raw.offset / kInstructionBytes, raw.type});
         return {};
       });
@@ -93,7 +93,7 @@ Result<> read_relocations(std::string_view bytes, const Btf& btf,
       bytes, btf, [&](std::string_view section, const RawCoreRelocation& raw) -> Result<> {
         const auto access = btf.string(raw.access);
         if (!access) return broken("an access string beyond the strings");
-        if (raw.type >= btf.type_count()) return broken("a relocation of a type that is not there");
+        if (raw.type >= btf.type_count()) return broken("a relocation whose type does not exist");
         if (raw.kind >= kCoreRelocationKinds.size()) {
           return broken(fmt::format("the unknown relocation kind {}", raw.kind));
         }
@@ -119,7 +119,7 @@ std::optional<CoreRelocationKind> parse_core_relocation_kind(std::string_view te
 Result<BtfExt> parse_btf_ext(std::string_view bytes, const Btf& btf) {
   const auto header = read_at<Header>(bytes, 0);
   if (!header) return broken("cut short");
-  if (header->magic != kMagic) return broken("no magic number at its start");
+  if (header->magic != kMagic) return broken("wrong magic number");
   if (header->version != 1) return broken(fmt::format("unknown version {}", header->version));
   RelocationsHeader relocations{};
   if (header->header_size >= sizeof(Header) + sizeof relocations) {

@@ -1,4 +1,4 @@
-// A read-only view of .BTF.ext: what stands behind the instructions of an object. Line information
+// A read-only view of .BTF.ext: what belongs to the instructions of an object. Line information
 // names source lines, and CO-RE relocations say what a loader has to adapt to the running kernel.
 #pragma once
 

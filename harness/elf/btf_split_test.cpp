@@ -168,7 +168,7 @@ TEST(SplitBtfWords, continue_no_other_module) {
       std::make_shared<const Btf>(*Btf::parse_split(one_int(), bytes_of_words({}, "")));
   const Result<Btf> third = Btf::parse_split(module, bytes_of_words({}, ""));
   ASSERT_FALSE(third);
-  EXPECT_EQ(third.error().message, "BTF: continues one that continues another itself");
+  EXPECT_EQ(third.error().message, "BTF: its base is split BTF itself");
 }
 
 }  // namespace

@@ -18,11 +18,11 @@ namespace bpfmatrix {
 
 class BtfSubset {
  public:
-  /// What types may be kept of: one that stands alone, and those that continue it. They must
+  /// The BTF to keep types from: one without a base, and those that continue it. They must
   /// outlive this.
   explicit BtfSubset(std::vector<const Btf*> from) : from_(std::move(from)) {}
 
-  /// The type alone: void stands where it refers to one that is not kept. Of a struct or union the
+  /// The type alone: void replaces types it refers to that are not kept. Of a struct or union the
   /// name and the size, of an enum all values. No type has the id: nothing happens.
   void keep(const Btf& in, BtfId id);
   /// One more member of a struct or union, which is kept with it; the member's type is not.
@@ -30,7 +30,7 @@ class BtfSubset {
 
   std::size_t type_count() const { return kept_.size(); }
   std::size_t member_count() const;
-  /// A whole BTF. Types and members stand in the order they had.
+  /// A whole BTF. Types and members keep their order.
   std::string write() const;
 
   /// Whose the type is, as a place in `from`, and its id there.

@@ -289,7 +289,7 @@ TEST(Btf, refuses_what_points_nowhere) {
   version[2] = 9;
   const std::vector<BadBtf> bad{
       {"", "BTF: cut short: 0 bytes"},
-      {std::string(64, 'x'), "BTF: no magic number at its start: 0x7878"},
+      {std::string(64, 'x'), "BTF: wrong magic number: 0x7878"},
       {swapped, "BTF: big-endian, which is not supported"},
       {version, "BTF: unknown version 9"},
       {cut, "BTF: strings beyond its end"},

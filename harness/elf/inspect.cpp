@@ -105,11 +105,12 @@ bool reads_kernel(const ObjectProgram& program) {
 void note_license(const ObjectInfo& info, std::vector<std::string>& notes) {
   if (info.license.empty()) {
     notes.emplace_back(
-        "no license: kernels refuse it every GPL-only helper, which most tracing programs need");
+        "no license: the verifier rejects calls of GPL-only helpers, which most tracing programs "
+        "need");
   } else if (std::find(kGplCompatible.begin(), kGplCompatible.end(), info.license) ==
              kGplCompatible.end()) {
     notes.push_back(fmt::format(
-        "license '{}' is not GPL-compatible for the kernel: it refuses every GPL-only helper",
+        "license '{}' is not GPL-compatible: the verifier rejects calls of GPL-only helpers",
         printable(info.license)));
   }
 }
@@ -117,21 +118,21 @@ void note_license(const ObjectInfo& info, std::vector<std::string>& notes) {
 void note_btf(const ObjectInfo& info, std::vector<std::string>& notes) {
   if (!info.btf_problem.empty()) {
     notes.push_back(
-        fmt::format("{}: loaders will refuse it or ignore its types", printable(info.btf_problem)));
+        fmt::format("{}: loaders fail on it or ignore its types", printable(info.btf_problem)));
   } else if (!info.btf) {
     notes.emplace_back(
-        "no .BTF: no CO-RE, so kernel structures are read at the offsets of the machine that "
+        "no .BTF, so no CO-RE: kernel structures are read at the offsets of the machine that "
         "compiled it; compile with -g");
     if (any_map(info, MapSource::btf)) {
-      notes.emplace_back("section .maps without .BTF: no loader can tell what its maps are");
+      notes.emplace_back("section .maps without .BTF: loaders cannot know what its maps are");
     }
   } else if (!info.btf_ext) {
-    notes.emplace_back("no .BTF.ext: no CO-RE, and refusals come without source lines");
+    notes.emplace_back("no .BTF.ext: no CO-RE, and no source lines in failures");
   } else if (info.relocations.core_total() == 0 &&
              std::any_of(info.programs.begin(), info.programs.end(), reads_kernel)) {
     notes.emplace_back(
-        "no CO-RE relocation: if it reads kernel structures, then at the offsets of the machine "
-        "that compiled it");
+        "no CO-RE relocation: if it reads kernel structures, it does so at the offsets of the "
+        "machine that compiled it");
   }
 }
 
@@ -178,11 +179,11 @@ std::vector<std::string> object_notes(const ObjectInfo& info) {
   note_btf(info, notes);
   if (any_map(info, MapSource::legacy)) {
     notes.emplace_back(
-        "legacy map definitions: libbpf 1.x refuses the object, Aya and older libbpf take it");
+        "legacy map definitions: libbpf 1.x cannot open the object, Aya and older libbpf can");
   }
   for (const ObjectProgram& program : info.programs) {
     if (program.type != "unknown") continue;
-    notes.push_back(fmt::format("section '{}' names no program type: the loader must be told",
+    notes.push_back(fmt::format("section '{}' names no program type: the loader has to set it",
                                 printable(program.section)));
   }
   return notes;

@@ -51,12 +51,12 @@ TEST(Inspect, an_object_that_lacks_nothing_has_no_notes) {
 TEST(Inspect, a_missing_license_costs_gpl_only_helpers) {
   ObjectInfo info = probe();
   info.license = "";
-  EXPECT_THAT(object_notes(info), ElementsAre("no license: kernels refuse it every GPL-only "
-                                              "helper, which most tracing programs need"));
+  EXPECT_THAT(object_notes(info), ElementsAre("no license: the verifier rejects calls of GPL-only "
+                                              "helpers, which most tracing programs need"));
   info.license = "Apache-2.0";
   EXPECT_THAT(object_notes(info),
-              ElementsAre("license 'Apache-2.0' is not GPL-compatible for the kernel: it refuses "
-                          "every GPL-only helper"));
+              ElementsAre("license 'Apache-2.0' is not GPL-compatible: the verifier rejects "
+                          "calls of GPL-only helpers"));
   info.license = "Dual BSD/GPL";
   EXPECT_THAT(object_notes(info), ElementsAre());
 }
@@ -65,20 +65,20 @@ TEST(Inspect, missing_btf_costs_core_and_maps) {
   ObjectInfo info = probe();
   info.btf = info.btf_ext = false;
   EXPECT_THAT(object_notes(info),
-              ElementsAre("no .BTF: no CO-RE, so kernel structures are read at the offsets of the "
+              ElementsAre("no .BTF, so no CO-RE: kernel structures are read at the offsets of the "
                           "machine that compiled it; compile with -g",
-                          "section .maps without .BTF: no loader can tell what its maps are"));
+                          "section .maps without .BTF: loaders cannot know what its maps are"));
   info.btf = true;
   EXPECT_THAT(object_notes(info),
-              ElementsAre("no .BTF.ext: no CO-RE, and refusals come without source lines"));
+              ElementsAre("no .BTF.ext: no CO-RE, and no source lines in failures"));
 }
 
 TEST(Inspect, tracing_without_core_relocations_reads_the_build_hosts_offsets) {
   ObjectInfo info = probe();
   info.relocations.core = {};
   EXPECT_THAT(object_notes(info),
-              ElementsAre("no CO-RE relocation: if it reads kernel structures, then at the offsets "
-                          "of the machine that compiled it"));
+              ElementsAre("no CO-RE relocation: if it reads kernel structures, it does so at the "
+                          "offsets of the machine that compiled it"));
   info.programs[0].type = "xdp";
   EXPECT_THAT(object_notes(info), ElementsAre());
 }
@@ -87,11 +87,12 @@ TEST(Inspect, names_what_some_loaders_refuse) {
   ObjectInfo info = probe();
   info.maps[0].source = MapSource::legacy;
   info.programs[0].type = "unknown";
-  EXPECT_THAT(object_notes(info),
-              ElementsAre("legacy map definitions: libbpf 1.x refuses the object, Aya and older "
-                          "libbpf take it",
-                          "section 'kprobe/tcp_connect' names no program type: the loader must be "
-                          "told"));
+  EXPECT_THAT(
+      object_notes(info),
+      ElementsAre(
+          "legacy map definitions: libbpf 1.x cannot open the object, Aya and older libbpf can",
+          "section 'kprobe/tcp_connect' names no program type: the loader must be "
+          "told"));
 }
 
 TEST(Inspect, escape_sequences_in_names_do_not_reach_the_terminal) {

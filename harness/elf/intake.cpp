@@ -23,7 +23,7 @@ constexpr std::string_view kThinArchive = "!<thin>\n"sv;
 constexpr std::string_view kElf =
     "\x7F"
     "ELF"sv;
-/// How much of a text is looked at to tell what it is.
+/// How much of a text is read to find out what it is.
 constexpr std::size_t kGlance = 4096;
 
 std::string compile_hint(const fs::path& path) {
@@ -90,7 +90,7 @@ Error archive(std::string_view bytes, const fs::path& path) {
             "the file it links"};
   }
   return {fmt::format("'{}': ar archive, not a BPF object", path.string()),
-          fmt::format("take the object out of it: 'ar t {0}' lists, 'ar x {0} MEMBER' extracts",
+          fmt::format("extract the object: 'ar t {0}' lists, 'ar x {0} MEMBER' extracts",
                       path.filename().string())};
 }
 
@@ -145,7 +145,7 @@ std::optional<Error> not_bpf_elf(std::string_view bytes, const fs::path& path) {
   }
   if (type == ET_EXEC || type == ET_DYN) {
     return Error{
-        fmt::format("'{}': linked BPF ELF file ({}); loaders take relocatable objects only", name,
+        fmt::format("'{}': linked BPF ELF file ({}); loaders accept only relocatable objects", name,
                     type == ET_EXEC ? "an executable" : "a shared object"),
         "give the object that 'clang -c' writes; to join several use 'bpftool gen object'"};
   }

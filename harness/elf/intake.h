@@ -1,4 +1,4 @@
-// What people hand over instead of a BPF object, told apart by the first bytes and answered with
+// What people give instead of a BPF object, recognised by its first bytes and answered with
 // the way out.
 #pragma once
 

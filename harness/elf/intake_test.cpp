@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 
-/// "message\nhint" of the refusal.
+/// "message\nhint" of the error.
 std::string refusal(const fs::path& path) {
   const Result<ObjectInfo> info = read_object(path);
   return info ? "it was taken" : info.error().message + "\n" + info.error().hint;
@@ -110,17 +110,16 @@ TEST(Intake, names_a_linked_file) {
       "give the object that 'clang -c' writes; to join several use 'bpftool gen object'";
   bytes[16] = 2;
   const fs::path path = compiler.write("x.o", bytes);
-  EXPECT_EQ(refusal(path),
-            named(path,
-                  "linked BPF ELF file (an executable); loaders take relocatable objects "
-                  "only\n" +
+  EXPECT_EQ(
+      refusal(path),
+      named(path, "linked BPF ELF file (an executable); loaders accept only relocatable objects\n" +
                       hint));
   bytes[16] = 3;
-  EXPECT_EQ(refusal(compiler.write("x.o", bytes)),
-            named(path,
-                  "linked BPF ELF file (a shared object); loaders take relocatable objects "
-                  "only\n" +
-                      hint));
+  EXPECT_EQ(
+      refusal(compiler.write("x.o", bytes)),
+      named(path,
+            "linked BPF ELF file (a shared object); loaders accept only relocatable objects\n" +
+                hint));
   bytes[16] = 4;
   EXPECT_EQ(refusal(compiler.write("x.o", bytes)),
             named(path, "BPF ELF file of the unknown type 4\n"));

@@ -1,4 +1,4 @@
-// Checked reading of little-endian numbers and slices out of bytes that nobody has vouched for.
+// Checked reading of little-endian numbers and slices out of bytes that nobody has checked.
 #pragma once
 
 #include <bit>
@@ -10,7 +10,7 @@
 
 namespace bpfmatrix {
 
-// Objects and kernels are little-endian here (others are refused by name), and so are the hosts.
+// Objects and kernels are little-endian here (others are an error), and so are the hosts.
 static_assert(std::endian::native == std::endian::little);
 
 /// `length` bytes from `offset` on; nothing unless all of them are there.

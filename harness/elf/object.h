@@ -26,7 +26,7 @@ struct ObjectProgram {
 /// How the object describes a map.
 enum class MapSource {
   btf,     ///< in section .maps, by BTF types
-  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x refuses the whole object
+  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x fails for the whole object
   global,  ///< global variables: .data, .rodata, .bss, .kconfig
 };
 std::string_view to_string(MapSource source);
@@ -48,7 +48,7 @@ struct RelocationCounts {
   std::uint64_t maps = 0;
   std::uint64_t global_data = 0;
   std::uint64_t calls = 0;
-  /// Functions whose address is taken: handed to bpf_loop and its like.
+  /// Functions whose address is used: passed to bpf_loop and the like.
   std::uint64_t callbacks = 0;
   std::uint64_t externs = 0;
   /// By kind, in the order of kCoreRelocationKinds.
@@ -60,7 +60,7 @@ struct RelocationCounts {
 struct ObjectInfo {
   std::string sha256{};
   std::uint64_t bytes = 0;
-  /// Empty: the object has no license section, and GPL-only helpers will be refused.
+  /// Empty: the object has no license section, and the verifier rejects GPL-only helpers.
   std::string license{};
   /// "clang 14.0.6", "rustc 1.75.0"; empty: the compiler left no trace, or it was stripped.
   std::string producer{};

@@ -111,7 +111,7 @@ TEST(Object, damaged_btf_is_a_finding_and_no_refusal) {
   compiler.run({"llvm-objcopy", "--update-section=.BTF=" + noise.string(), path.string()});
   const ObjectInfo info = info_of(path);
   EXPECT_TRUE(info.btf);
-  EXPECT_EQ(info.btf_problem, "BTF: no magic number at its start: 0x7878");
+  EXPECT_EQ(info.btf_problem, "BTF: wrong magic number: 0x7878");
   EXPECT_EQ(info.programs.size(), 3U);
 }
 

@@ -1,4 +1,4 @@
-// The types that an object brings along, and what stands behind its instructions: .BTF and
+// The types of an object, and what belongs to its instructions: .BTF and
 // .BTF.ext, which mean something only together.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace bpfmatrix {
 
 struct ObjectTypes {
-  /// The names in `ext` lie in it.
+  /// The names in `ext` are in it.
   std::shared_ptr<const Btf> btf{};
   BtfExt ext{};
 };

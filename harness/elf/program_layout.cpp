@@ -16,9 +16,10 @@ namespace bpfmatrix {
 
 namespace {
 
-/// The kernel's BPF_MAX_SUBPROGS.
+/// include/linux/bpf_verifier.h, BPF_MAX_SUBPROGS, v5.8.
 constexpr std::size_t kMaxFunctions = 256;
-/// And its limit on a program's length, since 5.2.
+/// The kernel's limit on a program's length since 5.2 (c04c0d2b968a): include/linux/bpf.h,
+/// BPF_COMPLEXITY_LIMIT_INSNS, v5.8.
 constexpr std::uint64_t kMaxSlots = 1'000'000;
 constexpr std::uint8_t kCall = BPF_JMP | BPF_CALL;
 constexpr std::uint8_t kLoadImm64 = BPF_LD | BPF_IMM | BPF_DW;
@@ -71,7 +72,7 @@ class Linker {
     }
     if (is_linked(name, place.slot)) return {};
     if (linked_.size() == kMaxFunctions || function->count > kMaxSlots - slots_) {
-      return Error{"more functions or instructions than any kernel takes"};
+      return Error{"more functions or instructions than any kernel accepts"};
     }
     linked_.push_back(
         {std::string(name), std::string(function->name), function->first, slots_, function->count});

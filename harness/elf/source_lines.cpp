@@ -44,15 +44,19 @@ Result<SourceLines> SourceLines::read(const std::filesystem::path& object) {
   if (!bytes) return std::move(bytes).error();
   const Result<ElfFile> elf = ElfFile::parse(*std::move(bytes));
   if (!elf) return elf.error();
-  const Result<std::optional<ObjectTypes>> types = read_object_types(*elf);
+  return of(*elf);
+}
+
+Result<SourceLines> SourceLines::of(const ElfFile& object) {
+  const Result<std::optional<ObjectTypes>> types = read_object_types(object);
   if (!types) return types.error();
   if (!*types) return Error{"no line information"};
   const BtfExt& ext = (*types)->ext;
 
   SourceLines all;
-  for (const ElfSymbol& symbol : elf->symbols()) {
-    if (!is_program(*elf, symbol) || all.programs_.size() >= kMaxPrograms) continue;
-    const std::string_view section = elf->sections()[symbol.section].name;
+  for (const ElfSymbol& symbol : object.symbols()) {
+    if (!is_program(object, symbol) || all.programs_.size() >= kMaxPrograms) continue;
+    const std::string_view section = object.sections()[symbol.section].name;
     const std::uint64_t first = symbol.value / kInstructionBytes;
     Program program{std::string(symbol.name), symbol.size / kInstructionBytes, {}};
     for (const LineInfo& info : ext.lines) {

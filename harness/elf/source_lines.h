@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "elf/elf_file.h"
 
 namespace bpfmatrix {
 
@@ -23,7 +24,9 @@ struct SourceLocation {
 /// The line information of all programs of an object.
 class SourceLines {
  public:
-  /// Reads at most 64 MiB; any content is safe. Error: no ELF file, or no readable .BTF.ext.
+  /// Error: no readable .BTF.ext.
+  static Result<SourceLines> of(const ElfFile& object);
+  /// Reads at most 64 MiB; any content is safe. Error: no ELF file, or as of().
   static Result<SourceLines> read(const std::filesystem::path& object);
 
   /// `instruction` counts 8-byte slots from the program's first. Nothing beyond its last: loaders

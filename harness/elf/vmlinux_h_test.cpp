@@ -42,8 +42,7 @@ TEST(VmlinuxH, refuses_what_is_no_btf) {
   const fs::path path = compiler.write("x.btf", std::string(100, 'x'));
   const Result<std::string> header = vmlinux_header(path);
   ASSERT_FALSE(header);
-  EXPECT_EQ(header.error().message,
-            "'" + path.string() + "': BTF: no magic number at its start: 0x7878");
+  EXPECT_EQ(header.error().message, "'" + path.string() + "': BTF: wrong magic number: 0x7878");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/json_fields.h"
+#include "guest/message_fields.h"
 
 namespace bpfmatrix {
 
@@ -60,33 +60,11 @@ void fields(auto& field, Of<RunRequest> auto& m) {
 
 void fields(auto& field, Of<Park> auto& m) { field("standby", m.standby); }
 
-void fields(auto& field, Of<Exited> auto& m) {
-  field("code", m.code);
-  field("signal", m.signal);
-  field("timed_out", m.timed_out);
-  field("dropped_out_bytes", m.dropped_out_bytes);
-  field("dropped_err_bytes", m.dropped_err_bytes);
-  field("wall_ms", m.wall_ms);
-  field("memlock_counted", m.memlock_counted);
-  field("leftovers", m.leftovers);
-}
-
 void fields(auto& field, Of<Input> auto& m) { field("last", m.last); }
 
 void fields(auto& field, Of<Write> auto& m) { field("path", m.path); }
 
 void fields(auto& field, Of<TriggerRequest> auto& m) { field("command", m.command); }
-
-void fields(auto& field, Of<Operation> auto& m) {
-  field("name", m.name);
-  field("ret", m.ret);
-}
-
-void fields(auto& field, Of<Triggered> auto& m) {
-  field("numbers", m.numbers);
-  field("texts", m.texts);
-  field("performed", m.performed);
-}
 
 void fields(auto& field, Of<Failed> auto& m) { field("message", m.message); }
 

@@ -26,6 +26,10 @@ inline constexpr std::string_view kEndAtOnce = "--end-at-once";
 inline constexpr std::uint64_t kMaxOutBytes = 64 << 20;
 inline constexpr std::uint64_t kMaxErrBytes = 4 << 20;
 
+/// In the environment of a program that is started before its request is known (Park): it may do
+/// ahead what needs none.
+inline constexpr const char* kStandbyVariable = "BPFMATRIX_STANDBY";
+
 struct Hello {
   static constexpr FrameType kType = FrameType::hello;
   std::string agent_version{};

@@ -18,20 +18,6 @@ bool belongs_to_run(FrameType type) {
 
 }  // namespace
 
-std::string_view to_string(SessionState state) {
-  switch (state) {
-    case SessionState::unopened:
-      return "unopened";
-    case SessionState::ready:
-      return "ready";
-    case SessionState::hung:
-      return "hung";
-    case SessionState::lost:
-      return "lost";
-  }
-  return "?";
-}
-
 Error Session::lose(Error error) {
   state_ = SessionState::lost;
   return wrap("guest agent", std::move(error));

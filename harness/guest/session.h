@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "guest/messages.h"
 #include "guest/protocol.h"
 #include "vm/channel.h"
@@ -21,7 +22,13 @@
 namespace bpfmatrix {
 
 enum class SessionState { unopened, ready, hung, lost };
-std::string_view to_string(SessionState state);
+inline constexpr Word<SessionState> kSessionStateWords[] = {
+    {SessionState::unopened, "unopened", "the agent has not been heard yet"},
+    {SessionState::ready, "ready", "it answers"},
+    {SessionState::hung, "hung", "a deadline passed without an answer"},
+    {SessionState::lost, "lost", "the channel closed, or what came was no protocol"},
+};
+constexpr const auto& words_of(SessionState) { return kSessionStateWords; }
 
 /// A line longer than this is dropped and counted in Exited::dropped_out_bytes. The loader contract
 /// allows half of it.

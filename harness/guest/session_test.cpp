@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
+#include "guest/testing/scripted_guest.h"
 
 namespace bpfmatrix {
 namespace {
@@ -11,58 +11,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// A guest that answers by script: `react` sees each frame of the host and says what comes back.
-/// When nothing is left to say, the deadline has passed, or the channel is closed.
-class FakeGuest : public Channel {
- public:
-  using React = std::function<void(FakeGuest& guest, const Frame& frame)>;
-  explicit FakeGuest(React react = {}) : react_(std::move(react)) { say(to_frame(Hello{"0.1.0"})); }
-
-  void say(const Frame& frame) { say_bytes(*encoder_.encode(frame)); }
-  void say_bytes(std::string bytes) { to_host_.push_back(std::move(bytes)); }
-  void say_out(std::string text) { say({FrameType::out, Json::object(), std::move(text)}); }
-  void forget() { to_host_.clear(); }
-  void close() { closed_ = true; }
-
-  /// Its next frame, and the host's, are the first of a new talk.
-  void start_over() {
-    encoder_ = Encoder();
-    decoder_ = Decoder();
-  }
-
-  Result<> send(std::string_view bytes, Clock::time_point) override {
-    decoder_.feed(bytes);
-    for (auto frame = decoder_.next(); *frame; frame = decoder_.next()) {
-      if (react_) react_(*this, **frame);
-    }
-    if (closed_ && to_host_.empty()) return Error{"closed"};
-    return {};
-  }
-
-  Result<std::string> receive(std::size_t max, Clock::time_point) override {
-    if (to_host_.empty()) return closed_ ? Result<std::string>(Error{"closed"}) : std::string();
-    std::string bytes = to_host_.front().substr(0, max);
-    to_host_.front().erase(0, bytes.size());
-    if (to_host_.front().empty()) to_host_.pop_front();
-    return bytes;
-  }
-
- private:
-  React react_;
-  Encoder encoder_{};
-  Decoder decoder_{};
-  std::deque<std::string> to_host_{};
-  bool closed_ = false;
-};
-
 Clock::time_point soon() { return Clock::now() + std::chrono::minutes(1); }
 
 /// A guest that has said hello, and a session with it.
 struct Talk {
-  explicit Talk(FakeGuest::React react = {}) : guest(std::move(react)), session(guest) {
+  explicit Talk(ScriptedGuest::React react = {}) : guest(std::move(react)), session(guest) {
     EXPECT_TRUE(session.open(soon()));
   }
-  FakeGuest guest;
+  ScriptedGuest guest;
   Session session;
 };
 
@@ -74,7 +30,7 @@ TEST(Session, open_waits_for_hello) {
 
 struct BadOpening {
   const char* name;
-  std::function<void(FakeGuest&)> arrange;
+  std::function<void(ScriptedGuest&)> arrange;
   SessionState state;
   const char* message;
 };
@@ -86,21 +42,22 @@ std::string wrong_version() {
 }
 
 const BadOpening kBadOpenings[] = {
-    {"silence", [](FakeGuest&) {}, SessionState::hung,
+    {"silence", [](ScriptedGuest&) {}, SessionState::hung,
      "guest agent: no answer before the deadline"},
-    {"garbage", [](FakeGuest& g) { g.say_bytes("[    0.000000] Linux version 6.1.0 (gcc)"); },
+    {"garbage", [](ScriptedGuest& g) { g.say_bytes("[    0.000000] Linux version 6.1.0 (gcc)"); },
      SessionState::lost, "guest agent: not a frame: wrong magic"},
-    {"another version", [](FakeGuest& g) { g.say_bytes(wrong_version()); }, SessionState::lost,
+    {"another version", [](ScriptedGuest& g) { g.say_bytes(wrong_version()); }, SessionState::lost,
      "guest agent: protocol version 2, wanted 1"},
-    {"closed at once", [](FakeGuest& g) { g.close(); }, SessionState::lost, "guest agent: closed"},
+    {"closed at once", [](ScriptedGuest& g) { g.close(); }, SessionState::lost,
+     "guest agent: closed"},
     {"closed in a frame",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        g.say_bytes(Encoder().encode(to_frame(Hello{}))->substr(0, 40));
        g.close();
      },
      SessionState::lost, "guest agent: closed"},
     {"another frame first",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        g.forget();
        g.say_bytes(*Encoder().encode(Frame{FrameType::done}));
      },
@@ -109,7 +66,7 @@ const BadOpening kBadOpenings[] = {
 
 TEST(Session, a_bad_opening_says_what_it_was) {
   for (const BadOpening& bad : kBadOpenings) {
-    FakeGuest guest;
+    ScriptedGuest guest;
     guest.forget();
     bad.arrange(guest);
     Session session(guest);
@@ -121,7 +78,7 @@ TEST(Session, a_bad_opening_says_what_it_was) {
 }
 
 TEST(Session, an_unopened_session_sends_nothing) {
-  FakeGuest guest;
+  ScriptedGuest guest;
   Session session(guest);
   EXPECT_EQ(session.write("/x", "y", soon()).error().message,
             "guest agent: the session is unopened");
@@ -133,7 +90,7 @@ struct Store {
   std::string bytes{};
   std::size_t chunks = 0;
   std::int64_t wanted = 0;
-  void operator()(FakeGuest& guest, const Frame& frame) {
+  void operator()(ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::put_file) {
       path = from_frame<PutFile>(frame)->path;
       wanted = from_frame<PutFile>(frame)->bytes;
@@ -148,7 +105,7 @@ struct Store {
 
 TEST(Session, a_large_file_goes_in_chunks) {
   Store store;
-  Talk talk([&](FakeGuest& guest, const Frame& frame) { store(guest, frame); });
+  Talk talk([&](ScriptedGuest& guest, const Frame& frame) { store(guest, frame); });
   const std::string bytes(3 * kChunkBytes + 1, 'b');
   ASSERT_TRUE(talk.session.put_file("/run/bpfmatrix/kernel.btf", bytes, 0644, soon()));
   EXPECT_EQ(store.path, "/run/bpfmatrix/kernel.btf");
@@ -158,12 +115,12 @@ TEST(Session, a_large_file_goes_in_chunks) {
 
 TEST(Session, an_empty_file_can_be_put) {
   Store store;
-  Talk talk([&](FakeGuest& guest, const Frame& frame) { store(guest, frame); });
+  Talk talk([&](ScriptedGuest& guest, const Frame& frame) { store(guest, frame); });
   EXPECT_TRUE(talk.session.put_file("/run/bpfmatrix/empty", "", 0644, soon()));
 }
 
 TEST(Session, a_file_stored_wrongly_ends_the_session) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::file_chunk) guest.say(to_frame(Stored{5, 0}));
   });
   EXPECT_EQ(talk.session.put_file("/run/bpfmatrix/x", "bytes", 0644, soon()).error().message,
@@ -173,7 +130,7 @@ TEST(Session, a_file_stored_wrongly_ends_the_session) {
 
 TEST(Session, a_posted_file_is_looked_at_when_the_program_has_run) {
   Store store;
-  Talk talk([&](FakeGuest& guest, const Frame& frame) {
+  Talk talk([&](ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::run) return guest.say(to_frame(Exited{.code = 0}));
     store(guest, frame);
   });
@@ -187,7 +144,7 @@ TEST(Session, a_posted_file_is_looked_at_when_the_program_has_run) {
 /// Whatever the program said: it had another file before it, or none.
 TEST(Session, a_posted_file_that_did_not_arrive_ends_the_session) {
   for (const Frame& answer : {to_frame(Stored{5, 0}), to_frame(Failed{"/x: no space"})}) {
-    Talk talk([&](FakeGuest& guest, const Frame& frame) {
+    Talk talk([&](ScriptedGuest& guest, const Frame& frame) {
       if (frame.type == FrameType::file_chunk) guest.say(answer);
       if (frame.type == FrameType::run) guest.say(to_frame(Exited{.code = 0}));
     });
@@ -198,7 +155,8 @@ TEST(Session, a_posted_file_that_did_not_arrive_ends_the_session) {
 }
 
 TEST(Session, what_the_agent_cannot_do_leaves_the_session_ready) {
-  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(Failed{"/x: not there"})); });
+  Talk talk(
+      [](ScriptedGuest& guest, const Frame&) { guest.say(to_frame(Failed{"/x: not there"})); });
   EXPECT_EQ(talk.session.read_file("/x", 10, soon()).error().message, "guest agent: /x: not there");
   EXPECT_EQ(talk.session.run(RunRequest{}, "", {}, soon()).error().message,
             "guest agent: /x: not there");
@@ -207,7 +165,7 @@ TEST(Session, what_the_agent_cannot_do_leaves_the_session_ready) {
 }
 
 TEST(Session, a_guest_file_arrives_in_pieces) {
-  Talk talk([](FakeGuest& guest, const Frame&) {
+  Talk talk([](ScriptedGuest& guest, const Frame&) {
     guest.say({FrameType::file_chunk, Json::object(), "one "});
     guest.say({FrameType::file_chunk, Json::object(), "two"});
     guest.say(to_frame(FileEnd{7, false}));
@@ -216,7 +174,7 @@ TEST(Session, a_guest_file_arrives_in_pieces) {
 }
 
 TEST(Session, a_guest_file_over_the_limit_is_an_error_and_not_a_part_of_it) {
-  Talk talk([](FakeGuest& guest, const Frame&) {
+  Talk talk([](ScriptedGuest& guest, const Frame&) {
     guest.say({FrameType::file_chunk, Json::object(), "1234"});
     guest.say(to_frame(FileEnd{4, true}));
   });
@@ -226,7 +184,7 @@ TEST(Session, a_guest_file_over_the_limit_is_an_error_and_not_a_part_of_it) {
 }
 
 TEST(Session, a_guest_that_sends_more_than_was_asked_for_is_lost) {
-  Talk talk([](FakeGuest& guest, const Frame&) {
+  Talk talk([](ScriptedGuest& guest, const Frame&) {
     guest.say({FrameType::file_chunk, Json::object(), "12345"});
   });
   EXPECT_FALSE(talk.session.read_file("/x", 4, soon()));
@@ -234,7 +192,7 @@ TEST(Session, a_guest_that_sends_more_than_was_asked_for_is_lost) {
 }
 
 TEST(Session, a_guest_file_with_a_piece_missing_is_lost) {
-  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(FileEnd{4, false})); });
+  Talk talk([](ScriptedGuest& guest, const Frame&) { guest.say(to_frame(FileEnd{4, false})); });
   EXPECT_FALSE(talk.session.read_file("/x", 4, soon()));
   EXPECT_EQ(talk.session.state(), SessionState::lost);
 }
@@ -248,7 +206,7 @@ struct Output {
 };
 
 TEST(Session, a_run_hands_over_lines_and_how_it_ended) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     EXPECT_EQ(frame.blob, "request\n");
     guest.say_out("{\"event\":");
     guest.say({FrameType::err, Json::object(), "libbpf: hm"});
@@ -264,7 +222,7 @@ TEST(Session, a_run_hands_over_lines_and_how_it_ended) {
 }
 
 TEST(Session, while_a_program_runs_it_can_be_written_to_and_files_too) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::run) guest.say_out("ready\n");
     if (frame.type == FrameType::write) {
       EXPECT_EQ(from_frame<Write>(frame)->path, "/proc/sysrq-trigger");
@@ -290,7 +248,7 @@ TEST(Session, while_a_program_runs_it_can_be_written_to_and_files_too) {
 }
 
 TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::run) guest.say_out("ready\n");
     if (frame.type == FrameType::trigger) {
       guest.say_out("between\n");  // output that crosses the answer is not lost
@@ -314,7 +272,7 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
 }
 
 /// Agrees to be parked, and to a refresh says hello as the agent of a clone does.
-void sleep_and_wake(FakeGuest& guest, const Frame& frame) {
+void sleep_and_wake(ScriptedGuest& guest, const Frame& frame) {
   if (frame.type == FrameType::park) {
     guest.say({FrameType::done});
     guest.start_over();
@@ -327,7 +285,7 @@ void sleep_and_wake(FakeGuest& guest, const Frame& frame) {
 const Refresh kNow{1'700'000'000'123'456'789, "random"};
 
 TEST(Session, after_park_another_session_counts_from_the_beginning) {
-  FakeGuest guest(sleep_and_wake);
+  ScriptedGuest guest(sleep_and_wake);
   {
     Session before(guest);
     ASSERT_TRUE(before.open(soon()));
@@ -357,7 +315,7 @@ TEST(Session, only_a_parked_agent_is_refreshed) {
 }
 
 TEST(Session, an_agent_that_does_not_stop_talking_cannot_be_parked) {
-  Talk talk([](FakeGuest& guest, const Frame&) {
+  Talk talk([](ScriptedGuest& guest, const Frame&) {
     guest.say_bytes(*Encoder().encode(Frame{FrameType::done}) + "more");
   });
   EXPECT_FALSE(talk.session.park({}, soon()));
@@ -365,20 +323,20 @@ TEST(Session, an_agent_that_does_not_stop_talking_cannot_be_parked) {
 }
 
 TEST(Session, a_trigger_that_the_agent_cannot_pull_leaves_the_session_ready) {
-  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(to_frame(Failed{"fork: no"})); });
+  Talk talk([](ScriptedGuest& guest, const Frame&) { guest.say(to_frame(Failed{"fork: no"})); });
   EXPECT_EQ(talk.session.trigger({}, soon()).error().message, "guest agent: fork: no");
   EXPECT_EQ(talk.session.state(), SessionState::ready);
 }
 
 TEST(Session, an_answer_that_is_not_the_triggers_ends_the_session) {
-  Talk talk([](FakeGuest& guest, const Frame&) { guest.say(Frame{FrameType::done}); });
+  Talk talk([](ScriptedGuest& guest, const Frame&) { guest.say(Frame{FrameType::done}); });
   EXPECT_EQ(talk.session.trigger({}, soon()).error().message,
             "guest agent: 'done' where 'triggered' was due");
   EXPECT_EQ(talk.session.state(), SessionState::lost);
 }
 
 TEST(Session, a_trigger_that_kills_the_guest_ends_the_run) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     if (frame.type == FrameType::run) guest.say_out("ready\n");
   });
   RunEvents events;
@@ -391,7 +349,7 @@ TEST(Session, a_trigger_that_kills_the_guest_ends_the_run) {
 }
 
 TEST(Session, a_line_beyond_the_limit_counts_as_dropped) {
-  Talk talk([](FakeGuest& guest, const Frame&) {
+  Talk talk([](ScriptedGuest& guest, const Frame&) {
     for (int i = 0; i < 5; ++i) guest.say_out(std::string(kChunkBytes, 'x'));
     guest.say_out("\n{}\n");
     guest.say(to_frame(Exited{0}));
@@ -404,12 +362,12 @@ TEST(Session, a_line_beyond_the_limit_counts_as_dropped) {
 }
 
 TEST(Session, a_flood_ends_the_session) {
-  class Flood : public FakeGuest {
+  class Flood : public ScriptedGuest {
    public:
-    using FakeGuest::FakeGuest;
+    using ScriptedGuest::ScriptedGuest;
     Result<std::string> receive(std::size_t max, Clock::time_point deadline) override {
       if (flooding) say_out(std::string(kChunkBytes, 'x'));
-      return FakeGuest::receive(max, deadline);
+      return ScriptedGuest::receive(max, deadline);
     }
     bool flooding = false;
   };
@@ -425,36 +383,36 @@ TEST(Session, a_flood_ends_the_session) {
 
 struct BadRun {
   const char* name;
-  std::function<void(FakeGuest&)> arrange;
+  std::function<void(ScriptedGuest&)> arrange;
   SessionState state;
 };
 
 const BadRun kBadRuns[] = {
-    {"silence after output", [](FakeGuest& g) { g.say_out("{}\n"); }, SessionState::hung},
+    {"silence after output", [](ScriptedGuest& g) { g.say_out("{}\n"); }, SessionState::hung},
     {"closed before the end",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        g.say_out("{}\n");
        g.close();
      },
      SessionState::lost},
     {"garbage amid output",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        g.say_out("{}\n");
        g.say_bytes(
            "Oops: 0002 [#1]"
            " PREEMPT SMP NOPTI");
      },
      SessionState::lost},
-    {"an answer to something else", [](FakeGuest& g) { g.say(to_frame(Stored{})); },
+    {"an answer to something else", [](ScriptedGuest& g) { g.say(to_frame(Stored{})); },
      SessionState::lost},
     {"a frame twice",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        const std::string again = *Encoder().encode(to_frame(Exited{0}));
        g.say_bytes(again);
      },
      SessionState::lost},
     {"an end with unknown keys",
-     [](FakeGuest& g) {
+     [](ScriptedGuest& g) {
        Frame frame = to_frame(Exited{0});
        frame.header["result"] = "fine";
        g.say(frame);
@@ -464,7 +422,7 @@ const BadRun kBadRuns[] = {
 
 TEST(Session, a_run_that_goes_wrong_is_hung_or_lost_and_never_a_result) {
   for (const BadRun& bad : kBadRuns) {
-    Talk talk([&](FakeGuest& guest, const Frame&) { bad.arrange(guest); });
+    Talk talk([&](ScriptedGuest& guest, const Frame&) { bad.arrange(guest); });
     EXPECT_FALSE(talk.session.run(RunRequest{{"/loader"}}, "", {}, soon())) << bad.name;
     EXPECT_EQ(talk.session.state(), bad.state) << bad.name;
     EXPECT_THAT(talk.session.write("/x", "", soon()).error().message, HasSubstr("the session is"));
@@ -472,7 +430,7 @@ TEST(Session, a_run_that_goes_wrong_is_hung_or_lost_and_never_a_result) {
 }
 
 TEST(Session, shutdown_is_agreed_upon) {
-  Talk talk([](FakeGuest& guest, const Frame& frame) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
     EXPECT_EQ(frame.type, FrameType::shutdown);
     guest.say(Frame{FrameType::done});
   });

@@ -18,7 +18,7 @@ constexpr unsigned kRegular = 0100000;
 constexpr unsigned kSymlink = 0120000;
 constexpr unsigned kCharDevice = 0020000;
 
-/// What one entry comes to in the archive.
+/// The bytes of one entry in the archive.
 struct Record {
   unsigned mode = 0;
   unsigned links = 1;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file.h"
+
 namespace bpfmatrix {
 
 namespace fs = std::filesystem;
@@ -35,7 +37,7 @@ Result<std::vector<LoaderFile>> list_loaders(const fs::path& folder, std::string
     const std::string name = file.substr(prefix.size());
     if (is_valid_id(name)) loaders.push_back({name, entry->path()});
   }
-  if (ec) return Error{fmt::format("'{}': {}", folder.string(), ec.message())};
+  if (ec) return file_error(folder, ec);
   std::sort(loaders.begin(), loaders.end(),
             [](const LoaderFile& a, const LoaderFile& b) { return a.name < b.name; });
   return loaders;
@@ -57,9 +59,10 @@ Result<GuestTools> find_guest_tools(const std::vector<fs::path>& folders) {
     }
     looked_in += fmt::format("{}'{}'", looked_in.empty() ? "" : ", ", agent.string());
   }
-  return Error{"no guest agent", fmt::format("looked for {}; build the target 'guest' or set "
-                                             "BPFMATRIX_GUEST_DIR",
-                                             looked_in)};
+  return Error{"guest agent not found",
+               fmt::format("looked for {}; build the target 'guest' or set "
+                           "BPFMATRIX_GUEST_DIR",
+                           looked_in)};
 }
 
 Result<GuestTools> find_guest_tools(Arch arch) {

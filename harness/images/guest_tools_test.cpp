@@ -43,7 +43,7 @@ TEST(FindGuestTools, the_environment_comes_before_the_place_of_the_binary) {
   ASSERT_TRUE(tools) << tools.error().message;
   EXPECT_EQ(tools->agent, dir->path() / "aarch64/agent");
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().message, "guest tools for x86_64: no guest agent");
+  EXPECT_EQ(none.error().message, "guest tools for x86_64: guest agent not found");
   EXPECT_EQ(none.error().hint, "looked for '" + (dir->path() / "x86_64/agent").string() +
                                    "'; build the target 'guest' or set BPFMATRIX_GUEST_DIR");
 }

@@ -77,7 +77,8 @@ std::vector<std::string> split_names(std::string_view list) {
   return names;
 }
 
-/// Entries are "key=value", each ended by one or more zero bytes.
+/// Entries are "key=value", each ended by one or more zero bytes (include/linux/moduleparam.h,
+/// __MODULE_INFO, v5.8).
 Modinfo parse_modinfo(std::string_view section) {
   Modinfo info;
   while (!section.empty()) {

@@ -45,7 +45,7 @@ Result<std::map<std::string, fs::path>> list_modules(const fs::path& folder) {
       return Error{fmt::format("'{}': more than {} modules", top.string(), kMaxModulesListed)};
     }
   }
-  if (ec) return Error{fmt::format("'{}': {}", top.string(), ec.message())};
+  if (ec) return file_error(top, ec);
   return found;
 }
 
@@ -63,7 +63,7 @@ Result<std::set<std::string>> list_builtin(const fs::path& folder) {
   return names;
 }
 
-/// Walks the dependencies depth first; each module is read once and taken after what it needs.
+/// Walks the dependencies depth first; each module is read once and comes after what it needs.
 class Collector {
  public:
   Collector(std::map<std::string, fs::path> shipped, std::set<std::string> builtin)
@@ -90,7 +90,7 @@ class Collector {
   Result<std::string> gather(const std::string& name, ModuleUse use, std::vector<Module>& chain) {
     if (builtin_.contains(name) || taken_.contains(name)) return std::string();
     const auto file = shipped_.find(name);
-    if (file == shipped_.end()) return std::string("neither built in nor shipped");
+    if (file == shipped_.end()) return std::string("neither built in nor a module file");
     if (taken_.size() == kMaxModulesTaken) {
       return Error{fmt::format("'{}': needs more than {} modules", name, kMaxModulesTaken)};
     }

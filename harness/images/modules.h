@@ -31,10 +31,10 @@ struct Module {
 };
 
 struct ModuleSet {
-  /// In load order: what is needed stands before what needs it, and the channel before the rest.
+  /// In load order: what is needed comes before what needs it, and the channel before the rest.
   std::vector<Module> modules{};
-  /// "veth: neither built in nor shipped": information, not an error. The kernel may still do all
-  /// that is asked of it, and without channel modules a serial port is the channel.
+  /// "veth: neither built in nor a module file": information, not an error. The kernel may still do
+  /// all that it has to do, and without channel modules a serial port is the channel.
   std::vector<std::string> missing{};
 };
 
@@ -44,7 +44,8 @@ std::vector<WantedModule> wanted_modules();
 Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view json,
                                                        std::string_view source);
 
-/// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin and
+/// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin,
+/// Documentation/kbuild/kbuild.rst, v5.8, and
 /// kernel/**.ko, .ko.xz, .ko.zst or .ko.gz). Reads only those files; '-' and '_' are the same.
 /// Error: a module that is there cannot be read, is no ELF file, or is over 64 MiB.
 Result<ModuleSet> collect_modules(const std::filesystem::path& folder,

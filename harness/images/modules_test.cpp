@@ -128,12 +128,12 @@ TEST_F(Modules, what_is_missing_is_told_and_takes_nothing_else_with_it) {
   ship("there.ko", "");
   const ModuleSet set = collect({{"absent"}, {"needs"}, {"there"}});
   EXPECT_THAT(names(set), ElementsAre("there"));
-  EXPECT_THAT(set.missing, ElementsAre("absent: neither built in nor shipped",
-                                       "needs: needs 'gone', neither built in nor shipped"));
+  EXPECT_THAT(set.missing, ElementsAre("absent: neither built in nor a module file",
+                                       "needs: needs 'gone', neither built in nor a module file"));
 }
 
 TEST_F(Modules, a_kernel_without_modules_is_fine) {
-  EXPECT_THAT(collect({{"veth"}}).missing, ElementsAre("veth: neither built in nor shipped"));
+  EXPECT_THAT(collect({{"veth"}}).missing, ElementsAre("veth: neither built in nor a module file"));
 }
 
 TEST_F(Modules, a_circle_of_dependencies_ends) {

@@ -20,7 +20,7 @@ constexpr std::uint64_t kMaxCatalogBytes = 4 << 20;
 std::string read_id(ObjectReader& reader, std::string_view key) {
   std::string id = reader.string(key);
   if (!reader.failed() && !is_valid_id(id)) {
-    reader.fail(key, fmt::format("'{}' is no valid name", id),
+    reader.fail(key, fmt::format("'{}' is not a valid name", id),
                 "allowed: 1 to 128 of A-Z a-z 0-9 . _ + -, not starting with '.' or '-'");
   }
   return id;
@@ -37,7 +37,8 @@ Result<DebSource> read_deb(const Json& json, const std::string& where, std::stri
   source.keyring = read_id(reader, "keyring");
   source.snapshot = reader.optional_string("snapshot").value_or("");
   if (!source.snapshot.empty() && !parse_snapshot_time(source.snapshot)) {
-    reader.fail("snapshot", fmt::format("'{}' is no time like 20181120T000000Z", source.snapshot));
+    reader.fail("snapshot",
+                fmt::format("'{}' is not a time like 20181120T000000Z", source.snapshot));
   }
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return source;
@@ -49,7 +50,8 @@ Result<RpmPackage> read_rpm_package(const Json& json, const std::string& where) 
   package.path = reader.string("path");
   if (!reader.failed() &&
       (!is_safe_relative_path(package.path) || !package.path.ends_with(".rpm"))) {
-    reader.fail("path", fmt::format("'{}' is no path of a package below a mirror", package.path));
+    reader.fail("path",
+                fmt::format("'{}' is not the path of a package below a mirror", package.path));
   }
   package.sha256 = reader.optional_string("sha256").value_or("");
   if (!package.sha256.empty() && !is_sha256(package.sha256)) reader.fail("sha256", "not a sha256");
@@ -88,7 +90,7 @@ Result<TarballSource> read_tarball(const Json& json, const std::string& where) {
   TarballSource source;
   source.path = reader.string("path");
   if (!reader.failed() && !is_safe_relative_path(source.path)) {
-    reader.fail("path", fmt::format("'{}' is no path below a mirror", source.path));
+    reader.fail("path", fmt::format("'{}' is not a path below a mirror", source.path));
   }
   source.sha256 = reader.string("sha256");
   if (!reader.failed() && !is_sha256(source.sha256)) reader.fail("sha256", "not a sha256");
@@ -116,7 +118,7 @@ Result<std::variant<TarballSource, DebSource>> read_code(const Json* tarball, co
 std::vector<std::string> read_fragments(ObjectReader& reader) {
   std::vector<std::string> names = reader.strings("config");
   for (const std::string& name : names) {
-    if (!is_valid_id(name)) reader.fail("config", fmt::format("'{}' is no valid name", name));
+    if (!is_valid_id(name)) reader.fail("config", fmt::format("'{}' is not a valid name", name));
   }
   return names;
 }
@@ -205,7 +207,7 @@ Result<Catalog> parse_catalog(std::string_view text, std::string_view source) {
     Result<CatalogEntry> entry = read_entry((*kernels)[i], where);
     if (!entry) return std::move(entry).error();
     if (!ids.insert(entry->id).second) {
-      return Error{fmt::format("'{}': id '{}' stands twice", source, entry->id)};
+      return Error{fmt::format("'{}': id '{}' occurs twice", source, entry->id)};
     }
     catalog.entries.push_back(*std::move(entry));
   }

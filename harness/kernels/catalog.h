@@ -19,13 +19,13 @@ struct DebSource {
   std::string suite{};
   /// A metapackage ("linux-image-cloud-amd64") or an image package; "linux-source-5.10".
   std::string package{};
-  /// File name of the keyring that vouches for the suite.
+  /// File name of the keyring whose keys sign the suite.
   std::string keyring{};
   /// "20181120T000000Z": the suite as it was then, out of an archive of snapshots; empty: today's.
   std::string snapshot{};
 };
 
-/// One package of a kernel; vouched for by its source's key, its own hash, or both.
+/// One package of a kernel, verified by its source's key, its own hash, or both.
 struct RpmPackage {
   /// Below the distribution's mirror: "8.5.2111/BaseOS/x86_64/os/Packages/kernel-core-...rpm".
   std::string path{};
@@ -65,7 +65,7 @@ struct BuildSource {
   std::int64_t objects = 0;
 };
 
-/// A kernel that its user added (kernels add): it lies in the store, and nobody can fetch it.
+/// A kernel that its user added (kernels add): it is in the store and cannot be fetched.
 struct LocalSource {};
 
 /// One alternative per kind of provider; the catalog's file knows no LocalSource.
@@ -81,7 +81,7 @@ struct Catalog {
   std::vector<CatalogEntry> entries{};
 };
 
-/// Error: unreadable, not the schema, an id that stands twice. `source` names the text in errors.
+/// Error: unreadable, not the schema, an id that occurs twice. `source` names the text in errors.
 Result<Catalog> parse_catalog(std::string_view text, std::string_view source);
 Result<Catalog> load_catalog(const std::filesystem::path& path);
 

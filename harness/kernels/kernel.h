@@ -1,4 +1,4 @@
-// One kernel that can be booted, as it lies in the store or was handed over by path.
+// One kernel that can be booted, from the store or given by path.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-/// Where a kernel's files come from, and what vouches for them.
+/// Where a kernel's files come from, and how they were verified.
 struct Origin {
   /// "deb", "rpm", "source", "local".
   std::string kind{};
@@ -47,7 +47,7 @@ struct Kernel {
   /// The folder that holds modules.builtin and kernel/...; nothing when all that is needed is built
   /// in.
   std::optional<std::filesystem::path> modules{};
-  /// The kernel's own, taken out of its image; nothing when it was built without.
+  /// The kernel's own, from its image; nothing when it was built without.
   std::optional<KernelBtf> btf{};
   /// Made from its debug information and kept beside it, for a kernel that has none of its own. The
   /// guest never sees it, unless it is handed over.

@@ -1,4 +1,4 @@
-// kernel.json in a kernel's tree: the Kernel as it lies in the store, strictly read back.
+// kernel.json in a kernel's tree: the Kernel as it is in the store, read back strictly.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@ namespace bpfmatrix {
 
 inline constexpr const char* kKernelRecordName = "kernel.json";
 
-/// Writes `folder`/kernel.json; the kernel's paths must lie in `folder` and are kept relative to
+/// Writes `folder`/kernel.json; the kernel's paths must be in `folder` and are kept relative to
 /// it.
 Result<> write_kernel_record(const Kernel& kernel, const std::filesystem::path& folder);
 /// Error: missing, not the schema, or a path that leaves `folder`.

@@ -25,8 +25,9 @@ Result<Kernel> find_kernel(const Store& store, const std::string& id) {
   Result<Kernel> kernel = read_kernel_record(*tree);
   std::error_code ignored;
   if (kernel && kernel->id == id && fs::is_regular_file(kernel->image, ignored)) return kernel;
-  Error error = kernel ? Error{fmt::format("'{}': not a whole kernel of that name", tree->string())}
-                       : std::move(kernel).error();
+  Error error =
+      kernel ? Error{fmt::format("'{}': the kernel's files are not complete", tree->string())}
+             : std::move(kernel).error();
   error.hint = fmt::format("run 'bpfmatrix kernels rm {0}' and 'bpfmatrix kernels fetch {0}'", id);
   return of_kernel(id, std::move(error));
 }

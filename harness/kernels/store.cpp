@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <set>
 #include <thread>
@@ -29,10 +28,6 @@ constexpr std::uint64_t kMaxManifestBytes = 64 << 20;
 constexpr auto kAbandonedFolder = std::chrono::hours(24);
 constexpr auto kUnusedBlob = std::chrono::hours(24 * 30);
 
-Error system_error(const fs::path& path, int error) {
-  return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
-}
-
 /// Every plain file below `folder`, relative, sorted; what is no plain file is reported apart.
 struct Listing {
   std::vector<fs::path> files{};
@@ -50,7 +45,7 @@ Result<Listing> list_files(const fs::path& folder) {
     auto& list = fs::is_regular_file(status) ? listing.files : listing.others;
     list.push_back(at->path().lexically_relative(folder));
   }
-  if (error) return system_error(folder, error.value());
+  if (error) return file_error(folder, error);
   std::sort(listing.files.begin(), listing.files.end());
   return listing;
 }
@@ -95,7 +90,7 @@ void remove_older(const fs::path& folder, std::chrono::hours age) {
 /// After a power cut the link must not lead to files whose bytes never reached the disk.
 Result<> sync_file_system(const fs::path& folder) {
   const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || ::syncfs(fd.get()) != 0) return system_error(folder, errno);
+  if (!fd.valid() || ::syncfs(fd.get()) != 0) return file_error(folder, errno);
   return {};
 }
 
@@ -104,13 +99,13 @@ std::string unfinished(std::string_view what) { return fmt::format("{}{}", what,
 Result<> point_link(const fs::path& link, const fs::path& tree, const fs::path& tmp) {
   std::error_code error;
   fs::create_directories(link.parent_path(), error);
-  if (error) return system_error(link.parent_path(), error.value());
+  if (error) return file_error(link.parent_path(), error);
   Result<TempDir> dir = TempDir::create(tmp, unfinished("link"));
   if (!dir) return std::move(dir).error();
   const fs::path fresh = dir->path() / "link";
   fs::create_symlink(tree.lexically_relative(link.parent_path()), fresh, error);
   if (!error) fs::rename(fresh, link, error);
-  if (error) return system_error(link, error.value());
+  if (error) return file_error(link, error);
   return {};
 }
 
@@ -152,7 +147,7 @@ Result<> Store::prepare() const {
   for (const char* folder : {"blobs", "trees", "kernels", "packages", "locks", "tmp"}) {
     std::error_code error;
     fs::create_directories(root_ / folder, error);
-    if (error) return wrap("store", system_error(root_ / folder, error.value()));
+    if (error) return wrap("store", file_error(root_ / folder, error));
   }
   remove_abandoned();
   remove_older(root_ / "tmp", kAbandonedFolder);
@@ -176,14 +171,14 @@ Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds ti
                               const std::function<void()>& on_wait) const {
   const fs::path path = root_ / "locks" / key;
   StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock.valid()) return system_error(path, errno);
+  if (!lock.valid()) return file_error(path, errno);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool waited = false;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return system_error(path, errno);
+    if (errno != EWOULDBLOCK && errno != EINTR) return file_error(path, errno);
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{
-          fmt::format("'{}': held by another process for {} ms", path.string(), timeout.count())};
+      return Error{fmt::format("'{}': another process has held it for {} ms", path.string(),
+                               timeout.count())};
     }
     if (!waited && on_wait) on_wait();
     waited = true;
@@ -224,7 +219,7 @@ Result<fs::path> Store::install(TempDir folder, const fs::path& link) const {
   if (!old) return std::move(old).error();
   if (fs::exists(tree, error)) fs::rename(tree, old->path() / "tree", error);
   fs::rename(folder.path(), tree, error);
-  if (error) return system_error(tree, error.value());
+  if (error) return file_error(tree, error);
   (void)folder.release();
   if (Result<> pointed = point_link(link, tree, root_ / "tmp"); !pointed) {
     return std::move(pointed).error();
@@ -272,7 +267,7 @@ Result<> Store::remove(const fs::path& link) const {
   std::error_code error;
   fs::remove(link, error);
   if (!error && tree) fs::remove_all(*tree, error);
-  if (error) return system_error(link, error.value());
+  if (error) return file_error(link, error);
   return {};
 }
 

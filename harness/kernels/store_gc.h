@@ -1,4 +1,4 @@
-// What of a store nothing refers to any more, and what nobody has used for long.
+// What in a store nothing refers to any more, and what was not used for long.
 #pragma once
 
 #include <chrono>

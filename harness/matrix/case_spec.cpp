@@ -153,7 +153,7 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   spec.truth = read_values(reader, "truth", true);
   spec.expect = read_expect(reader, where);
   if (!is_valid_id(spec.id))
-    reader.fail("schema", fmt::format("the folder's name '{}' is no case id", spec.id));
+    reader.fail("schema", fmt::format("the folder's name '{}' is not a case id", spec.id));
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return spec;
 }
@@ -203,8 +203,8 @@ Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
     if (!spec) return std::move(spec).error();
     const auto [other, fresh] = seen.emplace(spec->id, file);
     if (!fresh) {
-      return Error{fmt::format("'{}': case id '{}' is taken by '{}'", file.string(), spec->id,
-                               other->second.string())};
+      return Error{fmt::format("'{}': case id '{}' is already used by '{}'", file.string(),
+                               spec->id, other->second.string())};
     }
     suite.push_back(*std::move(spec));
   }

@@ -65,14 +65,14 @@ struct CaseSpec {
   bool attach = true;
   Privileges privileges{};
   std::vector<std::string> cflags{};
-  /// Sections that are taken out of the object before it is loaded.
+  /// Sections that are removed from the object before it is loaded.
   std::vector<std::string> strip{};
   /// Values for global variables, set before the object is loaded.
   std::map<std::string, std::int64_t, std::less<>> globals{};
   std::optional<TriggerSpec> trigger{};
   /// What observed values must be, beside what the trigger makes true.
   NamedValues truth{};
-  /// What comes of it where; empty: nobody said.
+  /// What is expected on which kernel; empty: nothing is said.
   std::vector<ExpectationRule> expect{};
 };
 
@@ -89,7 +89,7 @@ Result<std::vector<std::filesystem::path>> case_files(const std::filesystem::pat
 /// Every case below `dir`, ordered by group and id. Error: the first bad case, or an id used twice.
 Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
 
-/// The case that `--object FILE` stands for: every program in it is loaded, and attached where its
+/// The case that `--object FILE` means: every program in it is loaded, and attached where its
 /// section says how, and all of that is expected to work.
 CaseSpec case_for_object(const std::filesystem::path& file);
 

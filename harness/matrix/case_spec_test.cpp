@@ -80,7 +80,7 @@ TEST_F(Suite, everything_that_is_wrong_with_a_file_is_listed) {
   }
   EXPECT_EQ(messages, (std::vector<std::string>{
                           "case.json': unknown key 'atach'",
-                          "case.json: expect[0]': key 'load': a rule must expect something",
+                          "case.json: expect[0]': key 'load': a rule must have an expectation",
                           "case.json: expect[2]': key 'load': unknown word 'acepted'"}));
   EXPECT_TRUE(
       case_errors(add("g", "d", R"({"schema":2,"shows":"s","object":{"source":"a"}})")).empty());
@@ -139,7 +139,7 @@ TEST_F(Suite, an_id_can_be_used_once_only) {
   add("b", "same", R"({"schema":2,"shows":"s","object":{"source":"a"}})");
   const auto suite = read_suite(dir_->path());
   ASSERT_FALSE(suite);
-  EXPECT_NE(suite.error().message.find("case id 'same' is taken by"), std::string::npos);
+  EXPECT_NE(suite.error().message.find("case id 'same' is already used by"), std::string::npos);
 }
 
 TEST(CaseForObject, any_file_name_gives_a_valid_id) {

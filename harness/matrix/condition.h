@@ -17,7 +17,7 @@
 // has(NAME) asks what the kernel was seen to have, backports and all: a helper (bpf_loop), a map or
 // program type as the kernel's header names it (BPF_MAP_TYPE_RINGBUF), a kfunc, a helper for one
 // program type (xdp.bpf_get_current_pid_tgid), or a word for what has no name there
-// (bounded_loops). All of them stand in kernels/features.json.
+// (bounded_loops). All of them are in kernels/features.json.
 //
 // A version of two parts stands for the whole series: 5.10.223 == 5.10, and is not > 5.10.
 // symbol(X) asks for a function in the kernel's symbol table. config(X) is true for y and m. The
@@ -79,7 +79,7 @@ class Condition {
  public:
   /// Always true.
   Condition();
-  /// Error: what was wanted and what stands there instead.
+  /// Error: what was wanted and what is there instead.
   static Result<Condition> parse(std::string_view text);
 
   Ternary holds(const ConditionFacts& facts) const;

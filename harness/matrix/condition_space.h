@@ -1,4 +1,4 @@
-// Whether conditions can hold at all, decided by trying: over every kernel version that they tell
+// Whether conditions can hold at all, found by trying: over every kernel version that they tell
 // apart, every architecture, BTF source and loader of a case, and both answers to each has(),
 // config() and symbol(). Pure, and bounded: what asks too much is `unknown`.
 #pragma once

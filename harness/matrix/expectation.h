@@ -37,7 +37,7 @@ struct ExpectationRule {
   std::string because{};
 };
 
-/// Of an object that nobody wrote a case for: it loads, and attaches where it says where.
+/// Of an object without a case: it loads, and attaches where its section says.
 std::vector<ExpectationRule> default_expectations();
 
 /// Reads the value of "expect". Error: `where`, the rule's place and what is wrong with it.

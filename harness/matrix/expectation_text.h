@@ -11,7 +11,7 @@
 
 namespace bpfmatrix {
 
-/// The rule as it stands in "expect", without the margin of its first line.
+/// The rule as it is written in "expect", without the margin of its first line.
 std::string rule_text(const ExpectationRule& rule);
 
 /// A rule of the new list: a new one, or one that the file has already, by its place.

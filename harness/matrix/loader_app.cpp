@@ -30,7 +30,7 @@ Result<LoaderApp> app_of_path(const std::string& path) {
   app.name = name_of(path);
   app.path = path;
   if (is_valid_id(app.name)) return app;
-  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell's name", path, app.name),
+  return Error{fmt::format("loader '{}': '{}' cannot be part of a cell id", path, app.name),
                "letters, digits and . _ + - are allowed in the file's name"};
 }
 

@@ -72,7 +72,7 @@ Result<Plan> make_plan(const MatrixSpec& matrix, const std::vector<PlanKernel>& 
     for (const CaseSpec& spec : *cases) add_cells(plan.cells, kernel, spec, matrix);
   }
   if (plan.cells.empty()) {
-    return Error{"nothing to run: no case chosen runs on a kernel chosen",
+    return Error{"nothing to run: no chosen case runs on a chosen kernel",
                  "see 'bpfmatrix kernels list' and 'bpfmatrix cases list'"};
   }
   return plan;

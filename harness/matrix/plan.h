@@ -34,7 +34,7 @@ struct Plan {
   std::vector<Cell> cells{};
 };
 
-/// `known` are all kernels that can be had; `suite` all cases. A case is planned only on its own
+/// `known` are all kernels that are available; `suite` all cases. A case is planned only on its own
 /// architectures. Error: a pattern that matches no kernel or no case (with the known names), or
 /// nothing to do at all.
 Result<Plan> make_plan(const MatrixSpec& matrix, const std::vector<PlanKernel>& known,

@@ -21,7 +21,7 @@ std::optional<std::vector<std::string>> read_capabilities(ObjectReader& reader) 
   for (const std::string& name : *names) {
     if (!capability_number(name)) {
       reader.fail("capabilities", fmt::format("unknown capability '{}'", name),
-                  "they are named as in linux/capability.h: CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN");
+                  "use the names of linux/capability.h: CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN");
     }
   }
   return names;

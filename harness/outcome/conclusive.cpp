@@ -8,7 +8,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// E2BIG has two causes, and a question to the kernel tells them apart.
+/// E2BIG has two causes (kernel/bpf/syscall.c, bpf_prog_load() and bpf_check_uarg_tail_zero(),
+/// v5.8), and a second call of the kernel tells which.
 bool attributes_unknown(const StageOutcome& stage, const std::optional<bool>& known) {
   return stage.failed() && stage.errno_name == "E2BIG" && !known;
 }

@@ -54,7 +54,7 @@ struct KernelFacts {
   std::optional<std::vector<std::string>> tracepoints{};
   KernelSymbols symbols{};
 
-  /// `unknown` also where nobody asked.
+  /// `unknown` also if it was not probed.
   ProbedFact probe(std::string_view group, std::string_view name) const;
   /// Of a map, program or attach type, or a behaviour: names that has() of conditions knows.
   Ternary feature(std::string_view name) const;

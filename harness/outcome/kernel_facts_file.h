@@ -34,7 +34,7 @@ Result<KeptFacts> read_kept_facts(const std::filesystem::path& file);
 std::filesystem::path kernel_facts_path(const std::filesystem::path& run_dir,
                                         const std::string& sha256);
 
-/// The facts about the kernels of one run, each read when it is first asked for.
+/// The facts about the kernels of one run, each read when it is first needed.
 class RunKernels {
  public:
   explicit RunKernels(std::filesystem::path run_dir) : run_dir_(std::move(run_dir)) {}

@@ -8,7 +8,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// The kernel's own limit is 512 since 6.1, 128 before.
+/// The kernel's own limit, KSYM_NAME_LEN, is 512 since 6.1, 128 before (include/linux/kallsyms.h,
+/// v5.8).
 constexpr std::size_t kMaxName = 512;
 constexpr std::size_t kMaxNames = 2'000'000;
 
@@ -49,7 +50,7 @@ std::optional<std::uint8_t> parse_lists(std::string_view text) {
   return std::nullopt;
 }
 
-/// As it is in JSON. The names are many: they are taken from where they lie.
+/// As it is in JSON. The names are many: they are used where they are.
 struct SymbolRecord {
   std::vector<SymbolList> known{};
   struct Names {

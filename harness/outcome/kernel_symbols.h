@@ -24,7 +24,7 @@ constexpr const auto& words_of(SymbolList) { return kSymbolListWords; }
 
 class KernelSymbols {
  public:
-  /// Takes a whole list; the empty one says that nothing is in it. Names that nobody could attach
+  /// Takes a whole list; the empty one says that nothing is in it. Names that nothing could attach
   /// to, and more than a kernel has, are left out.
   void add(SymbolList list, const std::vector<std::string_view>& names);
 

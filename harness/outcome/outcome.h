@@ -63,7 +63,7 @@ struct OutcomeObject {
   bool btf_ext = false;
   std::string license{};
   std::string producer{};
-  /// It has global variables; it hands functions to helpers as callbacks. Absent: nobody looked.
+  /// It has global variables; it passes functions to helpers as callbacks. Absent: not known.
   std::optional<bool> global_data{};
   std::optional<bool> callbacks{};
 };
@@ -89,19 +89,22 @@ struct StageOutcome {
 };
 
 /// CO-RE relocations over the whole object. The counts are those of the programs' records, each
-/// relocation of a function that several programs call counted once; absent where nobody can tell.
+/// relocation of a function that several programs call counted once; absent if not known.
 struct RelocateOutcome {
   StageOutcome stage{};
   std::optional<int> applied{};
   std::optional<int> skipped{};
   std::optional<int> poisoned{};
+  /// Why there are no records of single relocations, although there may be relocations; empty:
+  /// there are, or the object has none.
+  std::string not_compared{};
 };
 
 struct MapOutcome {
   std::string name{};
   std::string type{};
   StageOutcome stage{};
-  /// Of a refusal with E2BIG: whether the kernel knows every attribute it was given.
+  /// Of a failure with E2BIG: whether the kernel knows every attribute it got.
   std::optional<bool> attributes_known{};
 };
 
@@ -129,13 +132,13 @@ struct LoadOutcome {
   VerifierStats stats{};
   /// How many instructions the kernel was given.
   std::optional<std::uint64_t> instructions{};
-  /// Of a refusal without a log. E2BIG: whether the kernel knows every attribute it was given;
+  /// Of a failure without a log. E2BIG: whether the kernel knows every attribute it got;
   /// EINVAL: whether it takes any program of this type, and any with its attach type.
   std::optional<bool> attributes_known{};
   std::optional<bool> type_known{};
   std::optional<bool> attach_type_known{};
-  /// Where the verifier stood when it refused, by the object's own line information. Absent where
-  /// that cannot be told.
+  /// The source line that the verifier rejected, by the object's own line information. Absent if
+  /// that is not known.
   std::optional<SourceLine> source{};
   /// Content hash of the whole verifier log, kept in logs/<sha256> of the run directory; empty: no
   /// log.
@@ -166,7 +169,7 @@ struct AttachOutcome {
   std::string method{};
   std::string requested{};
   std::string actual{};
-  /// The first is what was asked for. Empty for what has no name in the kernel (xdp, uprobe...).
+  /// The first is the requested one. Empty for what has no name in the kernel (xdp, uprobe...).
   std::vector<AttachCandidate> candidates{};
 };
 
@@ -181,9 +184,9 @@ inline constexpr Word<ArgumentsSeen> kArgumentsSeenWords[] = {
 };
 constexpr const auto& words_of(ArgumentsSeen) { return kArgumentsSeenWords; }
 
-/// What came of a program while it was attached. Counts are absent where nobody counted.
+/// What a program did while it was attached. Counts are absent if nothing counted.
 struct RunOutcome {
-  /// "standard"; empty: not attached, or no trigger was pulled.
+  /// "standard"; empty: not attached, or there was no trigger.
   std::string trigger{};
   /// As the program counted itself in the map `observed`.
   std::optional<std::uint64_t> fired{};
@@ -277,7 +280,7 @@ struct VmOutcome {
   bool cold_checked = false;
   /// Found out by an earlier run, with the times of that one.
   bool cached = false;
-  /// In what two attempts differ; nobody can tell then what is true.
+  /// In what two attempts differ; it is not known then which is right.
   std::vector<std::string> flaky{};
 };
 
@@ -309,9 +312,9 @@ struct Outcome {
   std::vector<ObservedValue> observed{};
 };
 
-/// Of any of its programs. None where no program has relocations, and where nobody made them.
+/// Of any of its programs. None where no program has relocations, and if none were made.
 bool has_relocation_records(const Outcome& outcome);
-/// The program was loaded with numbers in it that nobody looked at, or, where there is no record of
+/// The program was loaded with values that were not relocated, or, where there is no record of
 /// its object's relocations, the loader says that it left some out.
 bool loaded_with_skipped_relocations(const Outcome& outcome, const ProgramOutcome& program);
 

@@ -5,42 +5,9 @@
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/json_fields.h"
+#include "outcome/kernel_fields.h"
 
 namespace bpfmatrix {
-
-void fields(auto& field, Of<OutcomeKernel> auto& k) {
-  field("id", k.id, "id in the catalog");
-  field("release", k.release, "uname -r");
-  field("arch", k.arch, "uname -m");
-  field.object("btf", "BTF of the kernel itself", [&](auto& btf) {
-    btf("present", k.btf_present, "whether it was built with BTF");
-    btf("bytes", k.btf_bytes, "its size");
-    btf("sha256", null_if_empty(k.btf_sha256), "its hash");
-  });
-  field.object("origin", "what vouches for its files", [&](auto& origin) {
-    origin("kind", k.origin_kind, "deb, rpm, source, local");
-    origin("package", null_if_empty(k.package), "package the image is from");
-    origin("version", null_if_empty(k.version), "its version");
-    origin("sha256", null_if_empty(k.sha256),
-           "hash of the package, or of the image of a local kernel");
-    origin("signed_by", null_if_empty(k.signed_by),
-           "fingerprint of the key that signed the archive's Release file or the package");
-  });
-  field("facts", null_if_empty(k.facts),
-        "what is known of the kernel is in kernels/<hash>.json.gz of the run directory "
-        "(kernel_facts.schema.json); null: it was not probed");
-}
-
-void fields(auto& field, Of<EmbeddedBtf> auto& e) {
-  field("origin", e.origin, "where it is from");
-  field("bytes", e.bytes, "its size");
-  field("sha256", e.sha256, "its hash");
-  field("functions", e.functions,
-        "of a user's file: how many functions it describes; null: none, or the kernel's are not "
-        "known");
-  field("functions_in_kernel", e.functions_in_kernel,
-        "how many of those the kernel has; in the BTF of the kernel itself, more than 99 in 100");
-}
 
 void fields(auto& field, Of<OutcomeObject> auto& o) {
   field("path", o.path, "as the case or the command line names it");
@@ -102,6 +69,8 @@ void fields(auto& field, Of<RelocateOutcome> auto& r) {
         "left as compiled: a program that loads with any of these is not known to be right");
   field("poisoned", r.poisoned,
         "replaced by an invalid instruction, because the target has no such thing");
+  field("not_compared", null_if_empty(r.not_compared),
+        "why there are no records of single relocations; null: there are, or the object has none");
 }
 
 void fields(auto& field, Of<MapOutcome> auto& m) {
@@ -211,7 +180,7 @@ void fields(auto& field, Of<AttachOutcome> auto& a) {
 
 void fields(auto& field, Of<RunOutcome> auto& r) {
   field("trigger", null_if_empty(r.trigger),
-        "standard; null: not attached, or no trigger was pulled");
+        "standard; null: not attached, or there was no trigger");
   field("fired", r.fired,
         "how often it fired, as it counted itself in the map 'observed' (hits__PROGRAM, or hits "
         "where it is the only one attached); null where it did not count");

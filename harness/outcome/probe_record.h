@@ -1,4 +1,4 @@
-// What the probe said (guest/agent/probe_report.h), line by line, put together into KernelFacts.
+// What the probe said (guest/probe/report.h), line by line, put together into KernelFacts.
 #pragma once
 
 #include <string_view>

@@ -22,7 +22,7 @@ inline constexpr Word<RelocationResult> kRelocationResultWords[] = {
     {RelocationResult::poisoned, "poisoned",
      "no number is true: the instruction must never be reached"},
     {RelocationResult::skipped, "skipped",
-     "nobody looked: what the compiler put there stays, true or not"},
+     "not relocated: the compiler's value stays, right or wrong"},
     {RelocationResult::failed, "failed", "the loader gave up over it"},
 };
 constexpr const auto& words_of(RelocationResult) { return kRelocationResultWords; }

@@ -44,6 +44,7 @@ std::vector<std::string_view> last_lines(std::string_view log) {
   return lines;
 }
 
+/// kernel/bpf/verifier.c, print_verification_stats(), v5.8; do_check(), v4.18.
 bool is_statistics(std::string_view line) {
   static const RE2 pattern(
       R"(verification time \d+ usec|stack depth(?: [\d+]+)?(?: max \d+)?|insns processed [\d+]+|)"
@@ -66,7 +67,8 @@ std::optional<std::uint32_t> instruction_of(std::string_view line) {
   return number;
 }
 
-/// "; return s; @ program.bpf.c:12", without the file before 6.10.
+/// "; return s; @ program.bpf.c:12", without the file before 6.10 (kernel/bpf/verifier.c,
+/// verbose_linfo(), v5.8).
 std::optional<SourceLine> source_of(std::string_view line) {
   static const RE2 with_file(R"(; (.*) @ ([^ @]+):(\d+))", bytewise());
   static const RE2 plain(R"(; (.*))", bytewise());
@@ -78,8 +80,9 @@ std::optional<SourceLine> source_of(std::string_view line) {
   return std::nullopt;
 }
 
-/// Before the first instruction, 5.8 to 5.18 remark on arguments of programs that they take all the
-/// same. Behind one, the same words are a verdict.
+/// Before the first instruction, 5.8 to 5.18 remark on arguments of programs that they accept
+/// anyway (kernel/bpf/btf.c, btf_get_prog_ctx_type(), v5.8). After one, the same words are the
+/// result.
 bool is_remark(std::string_view line) {
   static const RE2 pattern(R"((?:Unrecognized )?arg#\d+ .*)", bytewise());
   return RE2::FullMatch(piece(line), pattern);
@@ -104,8 +107,9 @@ std::optional<std::uint32_t> named_instruction(std::string_view verdict) {
   return number;
 }
 
-/// What the verifier keeps a record of its work with, and no statement: register states, source
-/// lines, the trace of precision, the listing of functions.
+/// Lines of the verifier's record of its work, which are no result: register states, source lines,
+/// the trace of precision, the list of functions (kernel/bpf/verifier.c, do_check(),
+/// __mark_chain_precision(), backtrack_insn(), prepare_func_exit(), check_subprogs(), v5.8).
 bool is_trace(std::string_view line) {
   static const RE2 pattern(
       R"(\d+:.*|from \d+ to \d+.*|; .*| (?:frame\d+: ?)?R\d.*|;.*)"
@@ -137,8 +141,8 @@ std::optional<std::uint64_t> largest(std::string_view sum) {
 }
 
 void read_stack(std::string_view line, VerifierStats& stats) {
-  // 4.18: at the end of the "processed" line. 7.x adds what the deepest chain of calls takes; in
-  // 7.3 it stands alone.
+  // 4.18: at the end of the "processed" line (kernel/bpf/verifier.c, do_check()). 7.x adds what the
+  // deepest chain of calls takes; in 7.3 it stands alone.
   static const RE2 pattern(
       R"((?:processed \d+ insns .*, )?stack depth(?: ([\d+]+))?(?: max (\d+))?)", bytewise());
   std::string frames;

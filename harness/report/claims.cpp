@@ -78,7 +78,7 @@ std::string failure_text(const Outcome& outcome, const ProgramOutcome* program) 
   return "";
 }
 
-/// Single values that came to the same, together: "fd, port right".
+/// Single values with the same result, together: "fd, port right".
 std::string observed_text(const std::vector<std::string>& fields, const Outcome& outcome,
                           const ProgramOutcome* program) {
   std::map<std::string, std::vector<std::string>> names;
@@ -114,7 +114,7 @@ std::string kernel_text(const std::string& name, const KernelFacts* kernel) {
   return fmt::format("{}: {}", name, answer == Ternary::yes ? "yes" : "no");
 }
 
-/// What one field says of a program that nobody refused; empty where that goes without saying.
+/// What one field says of a program that did not fail; empty if that is obvious.
 std::string field_text(const std::string& field, const Outcome& outcome,
                        const ProgramOutcome* program) {
   if (field == kRunCount && program != nullptr)
@@ -178,7 +178,7 @@ std::string told_text(const ClaimAnswer& answer, const Outcome& outcome,
 std::string cell_text(const ClaimAnswer& answer, const Outcome& outcome,
                       const KernelFacts* kernel) {
   if (outcome.end == End::panicked) return "panicked";
-  if (outcome.end != End::completed) return "could not tell";
+  if (outcome.end != End::completed) return "not conclusive";
   const auto program = std::find_if(outcome.programs.begin(), outcome.programs.end(),
                                     [&](const auto& one) { return one.name == answer.program; });
   const bool found = program != outcome.programs.end();

@@ -1,4 +1,4 @@
-// The whole story of one cell, for a person.
+// Print all that is known of one cell, for a person.
 #pragma once
 
 #include <string>

@@ -40,8 +40,8 @@ std::string explain_attach(const Telling&, const ProgramOutcome& program) {
   const AttachOutcome& attach = program.attach;
   std::string text = stage_text(attach.stage);
   if (!attach.method.empty()) text += fmt::format(", {}", attach.method);
-  if (!attach.requested.empty()) text += fmt::format(", asked for '{}'", attach.requested);
-  if (!attach.actual.empty()) text += fmt::format(", took '{}'", attach.actual);
+  if (!attach.requested.empty()) text += fmt::format(", requested '{}'", attach.requested);
+  if (!attach.actual.empty()) text += fmt::format(", actual '{}'", attach.actual);
   return labelled("  attach", text) + candidates_text(attach.candidates);
 }
 

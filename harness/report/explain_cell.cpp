@@ -99,8 +99,8 @@ std::string explain_kernel(const Telling& told) {
 std::string machine_text(const VmOutcome& vm) {
   std::string text = fmt::format("{}, {}, agent ready after {} ms, cell took {} ms", vm.accel,
                                  vm.cloned ? "cloned" : "booted", vm.ready_ms, vm.wall_ms);
-  if (vm.cached) text += "; known from an earlier run";
-  if (vm.cold_checked) text += "; run again in a booted one";
+  if (vm.cached) text += "; from the cache";
+  if (vm.cold_checked) text += "; also run in a booted machine";
   for (const AttemptOutcome& attempt : vm.attempts) {
     text += fmt::format("\n{}: {}{}{}", attempt.cloned ? "cloned" : "booted",
                         to_string(attempt.end), attempt.reason.empty() ? "" : ": ", attempt.reason);

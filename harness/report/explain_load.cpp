@@ -19,8 +19,8 @@ std::string stats_text(const VerifierStats& stats) {
   number("states at peak", stats.states_peak);
   number("bytes of stack", stats.stack_bytes);
   number("µs in the verifier", stats.verification_usec);
-  number("bytes translated", stats.xlated_bytes);
-  number("bytes of machine code", stats.jited_bytes);
+  number("bytes xlated", stats.xlated_bytes);
+  number("bytes jited", stats.jited_bytes);
   return text;
 }
 
@@ -35,7 +35,8 @@ std::string explain_load(const Telling& told, const ProgramOutcome& program) {
     text += "  the verifier's last lines:\n" + quoted(load.log_tail, "    | ");
   if (load.log_sha256.empty()) return text;
   return text + labelled("  whole log",
-                         fmt::format("zcat {}/logs/{}.log.gz{}", told.run_dir, load.log_sha256,
+                         fmt::format("bpfmatrix explain {} {} --log {}{}", told.run_dir,
+                                     told.outcome.cell, program.name,
                                      load.log_truncated ? " (its beginning is missing)" : ""));
 }
 

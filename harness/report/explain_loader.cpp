@@ -7,10 +7,11 @@ namespace bpfmatrix {
 
 namespace {
 
-/// "ended by itself with exit code 1"; "told by signal 2, ended with exit code 0".
+/// "ended by itself with exit code 1"; "stopped with signal 2, ended with exit code 0".
 std::string end_text(const AppOutcome& app) {
-  std::string text = app.stop_signal ? fmt::format("told by signal {}, ended", *app.stop_signal)
-                                     : std::string("ended by itself");
+  std::string text = app.stop_signal
+                         ? fmt::format("stopped with signal {}, ended", *app.stop_signal)
+                         : std::string("ended by itself");
   text += app.exit_code ? fmt::format(" with exit code {}", *app.exit_code)
                         : fmt::format(" by signal {}", app.signal.value_or(0));
   return text;
@@ -22,7 +23,7 @@ std::string explain_loader(const Telling& told) {
   const std::optional<AppOutcome>& app = told.outcome.app;
   if (!app) return "";
   std::string text = fmt::format("'{}' {}", app->path, end_text(*app));
-  if (app->probes > 0) text += fmt::format("; asked the kernel with {} probes", app->probes);
+  if (app->probes > 0) text += fmt::format("; made {} probe calls", app->probes);
   return labelled("app", text);
 }
 

@@ -73,7 +73,7 @@ std::string not_compared(const std::vector<RelocationRecord>& relocations) {
   }
   std::string text;
   for (const auto& [reason, count] : reasons) {
-    text += fmt::format("    {} only calculated: {}\n", count, reason);
+    text += fmt::format("    {} calculated, not compared: {}\n", count, reason);
   }
   return text;
 }
@@ -88,8 +88,8 @@ std::string explain_relocations(const Telling&, const ProgramOutcome& program) {
   std::string text = "  relocations, from the compiler's value to this kernel's:\n" + table(rows);
   for (const RelocationRecord& record : relocations) {
     if (record.cross_check != CrossCheck::disagrees) continue;
-    text +=
-        fmt::format("    ! witnesses of #{} disagree: {}\n", record.index, record.cross_check_note);
+    text += fmt::format("    ! cross-check of #{} disagrees: {}\n", record.index,
+                        record.cross_check_note);
   }
   return text + not_compared(relocations);
 }

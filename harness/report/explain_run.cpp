@@ -14,13 +14,12 @@ std::string_view arguments_text(ArgumentsSeen seen) {
     case ArgumentsSeen::unknown:
       return "";
     case ArgumentsSeen::direct:
-      return "arguments right, taken directly";
+      return "arguments right, read directly";
     case ArgumentsSeen::wrapped:
-      return "arguments right, taken through the inner pt_regs that a wrapper is handed";
+      return "arguments right, read through the inner pt_regs, a wrapper's only argument";
     case ArgumentsSeen::wrong:
-      return "arguments wrong: a wrapper of a system call has one, the pt_regs that hold them; "
-             "read "
-             "directly it is a number like any other (BPF_KSYSCALL knows both ways)";
+      return "arguments wrong: the wrapper of a system call has only one, a pt_regs with the real "
+             "ones; read directly, it is a meaningless number (BPF_KSYSCALL handles both)";
   }
   return "";
 }
@@ -30,7 +29,7 @@ std::string_view result_text(ObservedResult result) {
     case ObservedResult::unknown:
       return "seen";
     case ObservedResult::absent:
-      return "not seen: no program ran";
+      return "not seen: no program fired";
     case ObservedResult::right:
       return "right";
     case ObservedResult::wrong:
@@ -49,7 +48,7 @@ std::string observed_text(const ObservedValue& value) {
   if (value.result == ObservedResult::absent) return text;
   text += fmt::format(": {}", scalar_text(value.value));
   if (value.expected && value.result == ObservedResult::wrong)
-    text += fmt::format(", the truth is {}", scalar_text(*value.expected));
+    text += fmt::format(", expected {}", scalar_text(*value.expected));
   return text;
 }
 
@@ -59,20 +58,20 @@ bool is_attached(const ProgramOutcome& program) {
 
 std::string_view fired_text(const Outcome& outcome, const ProgramOutcome& program) {
   const auto hit = fired_word(outcome, program);
-  if (!hit) return "hit or not cannot be told";
-  if (*hit == "yes") return "hit by the trigger";
-  return *hit == "no" ? "never hit by the trigger" : "no trigger was pulled";
+  if (!hit) return "not known whether it fired";
+  if (*hit == "yes") return "fired";
+  return *hit == "no" ? "did not fire" : "there was no trigger";
 }
 
 }  // namespace
 
 std::string explain_run(const Telling& told, const ProgramOutcome& program) {
   const RunOutcome& run = program.run;
-  if (run.displaced) return labelled("  run", "not tried: another program took its place");
+  if (run.displaced) return labelled("  run", "not reached: another program replaced it");
   std::vector<std::string> parts;
   if (is_attached(program)) parts.emplace_back(fired_text(told.outcome, program));
-  if (run.fired) parts.push_back(fmt::format("{} by its own count", *run.fired));
-  if (run.run_cnt) parts.push_back(fmt::format("{} by the kernel's", *run.run_cnt));
+  if (run.fired) parts.push_back(fmt::format("{} times by its own count", *run.fired));
+  if (run.run_cnt) parts.push_back(fmt::format("{} times by the kernel's count", *run.run_cnt));
   if (run.run_time_ns) parts.push_back(fmt::format("{} ns", *run.run_time_ns));
   if (const std::string_view text = arguments_text(run.arguments); !text.empty())
     parts.emplace_back(text);
@@ -81,7 +80,8 @@ std::string explain_run(const Telling& told, const ProgramOutcome& program) {
 
 std::string explain_trigger(const Telling& told) {
   const TriggerOutcome& trigger = told.outcome.trigger;
-  if (!trigger.problem.empty()) return "\n" + labelled("trigger", "not pulled: " + trigger.problem);
+  if (!trigger.problem.empty())
+    return "\n" + labelled("trigger", "did not run: " + trigger.problem);
   if (trigger.kind.empty()) return "";
   std::vector<std::string> calls;
   for (const PerformedOutcome& call : trigger.performed)

@@ -16,15 +16,15 @@ bool any_map_refused(const Outcome& outcome) {
                      [](const MapOutcome& map) { return map.stage.failed(); });
 }
 
-/// Who said no, where: the first refusal on the program's way.
+/// Which stage failed first on the program's way.
 std::string_view refused_by(const Outcome& outcome, const ProgramOutcome* program) {
-  if (outcome.open.failed()) return "refused by the loader at open";
-  if (outcome.relocate.stage.failed()) return "refused by the loader at relocation";
+  if (outcome.open.failed()) return "open failed";
+  if (outcome.relocate.stage.failed()) return "relocate failed";
   if (program != nullptr && program->load.stage.failed()) {
-    return program->load.log_tail.empty() ? "refused at load" : "refused by the verifier";
+    return program->load.log_tail.empty() ? "load failed" : "rejected by the verifier";
   }
-  if (program != nullptr && program->attach.stage.failed()) return "loaded, refused at attach";
-  if (any_map_refused(outcome)) return "refused where its maps were made";
+  if (program != nullptr && program->attach.stage.failed()) return "loaded, attach failed";
+  if (any_map_refused(outcome)) return "its maps failed";
   return "";
 }
 
@@ -54,11 +54,11 @@ std::string success_text(const ProgramOutcome& program) {
   if (!program.run.fired) return "loaded and attached";
   switch (*program.run.fired) {
     case 0:
-      return "loaded and attached, never ran";
+      return "loaded and attached, did not fire";
     case 1:
-      return "loaded, attached, ran once";
+      return "loaded, attached, fired once";
     default:
-      return fmt::format("loaded, attached, ran {} times", *program.run.fired);
+      return fmt::format("loaded, attached, fired {} times", *program.run.fired);
   }
 }
 
@@ -67,7 +67,7 @@ std::string program_story(const Telling& told, const ProgramOutcome& program, De
   return refusal.empty() ? success_text(program) : refusal;
 }
 
-/// Programs that came to the same are counted together, in the order of the object.
+/// Programs with the same story are counted together, in the order of the object.
 std::string programs_story(const Telling& told) {
   const std::vector<ProgramOutcome>& programs = told.outcome.programs;
   std::vector<std::pair<std::string, int>> stories;
@@ -98,8 +98,7 @@ std::string but_text(const Outcome& outcome) {
   std::string text;
   const int skipped = outcome.relocate.skipped.value_or(0);
   if (skipped > 0) {
-    text += fmt::format("; {} relocations were skipped, so what it reads is not to be trusted",
-                        skipped);
+    text += fmt::format("; {} relocations were skipped, so its reads cannot be trusted", skipped);
   }
   if (const std::string wrong = wrong_names(outcome); !wrong.empty())
     text += fmt::format("; what it read is wrong: {}", wrong);
@@ -110,10 +109,10 @@ std::string story(const Telling& told) {
   const Outcome& outcome = told.outcome;
   if (outcome.end == End::panicked) return "the kernel panicked: " + outcome.end_reason;
   if (outcome.end != End::completed)
-    return fmt::format("could not be told: {}", find_cause(outcome, nullptr, told.kernel).sentence);
+    return fmt::format("not conclusive: {}", find_cause(outcome, nullptr, told.kernel).sentence);
   if (!outcome.programs.empty()) return programs_story(told) + but_text(outcome);
   const std::string refusal = failure_text(told, nullptr, Detail::sentence);
-  return refusal.empty() ? "opened, and there is no program in it" : refusal;
+  return refusal.empty() ? "opened; it has no programs" : refusal;
 }
 
 }  // namespace

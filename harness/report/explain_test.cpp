@@ -41,7 +41,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   EXPECT_THAT(text, HasSubstr("privileges  an ordinary user with CAP_BPF, CAP_PERFMON; 65536 bytes "
                               "of locked memory\n"));
   EXPECT_THAT(text, HasSubstr("    | invalid func unknown#999\n"));
-  EXPECT_THAT(text, HasSubstr("zcat runs/1/logs/" + p.load.log_sha256 + ".log.gz\n"));
+  EXPECT_THAT(text, HasSubstr("bpfmatrix explain runs/1 " + o.cell + " --log " + p.name + "\n"));
   EXPECT_THAT(text, HasSubstr("  attach    not tried\n"));
   EXPECT_THAT(
       text,
@@ -57,7 +57,7 @@ TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
                         "kernel with 12 probes\n"));
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
   o.app = {"./app", {}, 9, 9, 0};
-  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' told by signal 9, ended by signal 9\n"));
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' stopped with signal 9, ended by signal 9\n"));
 }
 
 TEST(Explain, a_summary_comes_first) {
@@ -69,19 +69,19 @@ TEST(Explain, a_summary_comes_first) {
     p.attach.stage.result = StageResult::ok;
     p.run.fired = 1;
   }
-  EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, ran once\n\ncell"));
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("loaded, attached, fired once\n\ncell"));
   o.programs[1].load.stage = {StageResult::failed, "EINVAL", ""};
   o.programs[1].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999";
   o.relocate.skipped = 3;
   o.observed = {{"pid", Scalar{7}, Scalar{8}, ObservedResult::wrong}};
   EXPECT_THAT(
       explain(o, {}, "r"),
-      StartsWith("1 of 2 programs loaded, attached, ran once; 1 of 2 programs refused by the "
+      StartsWith("1 of 2 programs loaded, attached, fired once; 1 of 2 programs rejected by the "
                  "verifier: helper unknown; 3 relocations were skipped, so what it reads is "
                  "not to be trusted; what it read is wrong: 'pid'\n\n"));
   o.end = End::hung;
   o.end_reason = "no answer in 120 s";
-  EXPECT_THAT(explain(o, {}, "r"), StartsWith("could not be told: hung: no answer in 120 s\n\n"));
+  EXPECT_THAT(explain(o, {}, "r"), StartsWith("not conclusive: hung: no answer in 120 s\n\n"));
 }
 
 TEST(Explain, a_message_of_several_lines_stays_in_its_column) {
@@ -106,15 +106,15 @@ std::string run_line(const RunOutcome& run) {
 
 TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrapped}),
-            "hit by the trigger, 1 by its own count, arguments right, taken through the inner "
-            "pt_regs that a wrapper is handed");
+            "fired, 1 by its own count, arguments right, read through the inner pt_regs, a "
+            "wrapper's only argument");
   EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
               HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
-            "never hit by the trigger, 0 by its own count, 9 by the kernel's");
-  EXPECT_EQ(run_line({.trigger = "standard"}), "hit or not cannot be told");
-  EXPECT_EQ(run_line({.displaced = true}), "not tried: another program took its place");
-  EXPECT_EQ(run_line({}), "no trigger was pulled");
+            "did not fire, 0 by its own count, 9 by the kernel's");
+  EXPECT_EQ(run_line({.trigger = "standard"}), "not known whether it fired");
+  EXPECT_EQ(run_line({.displaced = true}), "not reached: another program replaced it");
+  EXPECT_EQ(run_line({}), "there was no trigger");
 }
 
 /// Three cells of ci/measured, whole.

@@ -83,7 +83,7 @@ std::string helpers_text(const KernelFacts& facts, const Features& features) {
     if (!helpers.unknown.empty()) text += fmt::format(", {} unknown", helpers.unknown.size());
     text += "\n";
   }
-  return text + "  of other types: what none of these may call, in --json\n";
+  return text + "  helpers that none of these may call: see --json\n";
 }
 
 std::string names_text(const KernelFacts& facts) {
@@ -97,13 +97,13 @@ std::string names_text(const KernelFacts& facts) {
     return known ? fmt::format("{}", known->size()) : std::string("unknown");
   };
   text += fmt::format("  {:<26}{:>7}\n", "tracepoints", count(facts.tracepoints));
-  return text + fmt::format("  {:<26}{:>7}\n", "options of its config", count(facts.config));
+  return text + fmt::format("  {:<26}{:>7}\n", "config options", count(facts.config));
 }
 
 std::string disagreements_text(const KernelFacts& facts, const Features& features) {
   const std::vector<Disagreement> disagreements = check_features(features, facts);
   if (disagreements.empty()) return "";
-  std::string text = "\notherwise than kernels/features.json says of its version\n";
+  std::string text = "\ndifferent from what kernels/features.json says of its version\n";
   for (const Disagreement& one : disagreements) text += fmt::format("  {}\n", to_string(one));
   return text;
 }

@@ -38,8 +38,8 @@ TEST(KernelText, says_where_the_kernel_is_not_as_its_version_says) {
   EXPECT_THAT(kernel_text(facts, features), Not(HasSubstr("features.json")));
   facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Ternary::yes;
   EXPECT_THAT(kernel_text(facts, features),
-              HasSubstr("otherwise than kernels/features.json says of its version\n"
-                        "  BPF_MAP_TYPE_ARENA: claims 6.9, this kernel has it\n"));
+              HasSubstr("different from what kernels/features.json says of its version\n"
+                        "  BPF_MAP_TYPE_ARENA: came in 6.9, but this kernel has it\n"));
 }
 
 }  // namespace

@@ -90,8 +90,8 @@ class TableBuilder {
     row.fields[outcome.kernel.id] = make_field(outcome, program, kernel);
   }
 
-  /// An object refused here and opened there has rows for its programs: the refusal belongs to each
-  /// of them, not to a row of its own.
+  /// An object that failed here and opened there has rows for its programs: the failure belongs to
+  /// each of them, not to a row of its own.
   void fold_objects_that_never_opened() {
     std::vector<RowKey> folded;
     for (auto& [key, row] : rows_) {

@@ -15,14 +15,14 @@ namespace bpfmatrix {
 
 /// How far a program came on a kernel.
 enum class Sign {
-  attached,        ///< loaded, attached where its section says, and run unless nobody could tell
+  attached,        ///< loaded, attached where its section says, and fired, if that is known
   wrong_reads,     ///< loaded, attached, run, and read values that are wrong
   not_fired,       ///< loaded and attached, and not run by anything the trigger did
   loaded,          ///< loaded; its section does not say where to attach
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
-  attach_failed,   ///< loaded, attach refused
-  failed,          ///< refused at open, map creation, relocation or load
-  not_reached,     ///< the object was refused before this program's turn came
+  attach_failed,   ///< loaded, attach failed
+  failed,          ///< failed at open, map, relocate or load
+  not_reached,     ///< the object failed before this program's turn came
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
@@ -34,7 +34,7 @@ std::string_view to_string(Sign sign);
 
 struct Field {
   Sign sign = Sign::unknown;
-  /// A few words: the cause of a refusal, the end of a VM; empty for a plain success.
+  /// A few words: the cause of a failure, the end of a VM; empty for a plain success.
   std::string words{};
   /// The cell behind it, for `explain`.
   std::string cell{};

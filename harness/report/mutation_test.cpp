@@ -1,6 +1,6 @@
 // Whether wrong expectations are noticed: each word that a rule of the suite expects is replaced by
 // each other word that could stand there, each condition is negated, and the outcomes measured on
-// real kernels are judged anew. Whatever field a rule names is taken along.
+// real kernels are judged anew. Every field that a rule names is included.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -24,23 +24,23 @@ SignStyle style_of(Sign sign) {
     case Sign::attached:
       return {"●", "\033[32m", "loaded and attached"};
     case Sign::wrong_reads:
-      return {"≠", "\033[31m", "loaded, attached and run, and what it read is wrong"};
+      return {"≠", "\033[31m", "fired, and read wrong values"};
     case Sign::not_fired:
-      return {"◌", "\033[33m", "loaded and attached, and never run by what was done in the guest"};
+      return {"◌", "\033[33m", "loaded and attached, did not fire"};
     case Sign::loaded:
       return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
     case Sign::loaded_skipped:
       return {"~", "\033[33m", "loaded with relocations skipped: not a pass"};
     case Sign::attach_failed:
-      return {"△", "\033[33m", "loaded, attach refused"};
+      return {"△", "\033[33m", "loaded, attach failed"};
     case Sign::failed:
       return {"✗", "\033[31m", "failed"};
     case Sign::not_reached:
-      return {"-", "\033[2m", "not reached: its object was refused before"};
+      return {"-", "\033[2m", "not reached: its object failed before"};
     case Sign::panicked:
       return {"!", "\033[35m", "the kernel panicked"};
     case Sign::unknown:
-      return {"?", "\033[35m", "could not tell"};
+      return {"?", "\033[35m", "not conclusive"};
   }
   return {};
 }
@@ -156,7 +156,7 @@ std::string render_unavailable(const MatrixView& view, const TerminalStyle& styl
         fmt::format("{} {}  {:>10}  {}\n", paint("?", style_of(Sign::unknown).colour, style.colour),
                     fit(gone.kernel, width), cells, gone.reason);
   }
-  return text.empty() ? "" : "\nunavailable, so nothing is known of them:\n" + text;
+  return text.empty() ? "" : "\nunavailable kernels:\n" + text;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
             "ringbuf                               ✗ a cause so long th…\n"
             "\n"
             "●     1  loaded and attached\n"
-            "△     1  loaded, attach refused\n"
+            "△     1  loaded, attach failed\n"
             "✗     1  refused\n");
 }
 
@@ -35,7 +35,7 @@ TEST(Terminal, a_kernel_that_is_unavailable_is_one_line_below) {
   EXPECT_TRUE(
       text.ends_with("✗     1  refused\n"
                      "\n"
-                     "unavailable, so nothing is known of them:\n"
+                     "unavailable kernels:\n"
                      "? linux-4.18-x86_64   191 cells  not built\n"
                      "? k                      1 cell  gone\n"))
       << text;

@@ -4,8 +4,7 @@
 
 #include <map>
 
-#include "base/sha256.h"
-#include "cell/steady.h"
+#include "cell/differences.h"
 #include "outcome/kernel_facts_file.h"
 #include "run/run_dir.h"
 
@@ -28,7 +27,7 @@ class RunComparison {
       } else {
         compare_cell(outcome, *other.mapped());
       }
-      check_logs(outcome);
+      check_transcript(outcome);
     }
     for (const auto& [cell, outcome] : left_) add(cell, "missing");
     return std::move(found_);
@@ -52,14 +51,12 @@ class RunComparison {
     return to_json(timeless) == to_json(*wanted);
   }
 
-  void check_logs(const Outcome& outcome) {
-    for (const ProgramOutcome& program : outcome.programs) {
-      const std::string& sha256 = program.load.log_sha256;
-      if (sha256.empty()) continue;
-      const Result<std::string> log = read_log(run_.dir, sha256);
-      if (!log) add(outcome.cell, log.error().message);
-      if (log && sha256_hex(*log) != sha256) add(outcome.cell, "not the log " + sha256);
-    }
+  /// What the outcome was made of is there, and is of this cell.
+  void check_transcript(const Outcome& outcome) {
+    const Result<Transcript> transcript = read_transcript(run_.dir, outcome.cell);
+    if (!transcript) add(outcome.cell, transcript.error().message);
+    if (transcript && transcript->inputs.cell != outcome.cell)
+      add(outcome.cell, fmt::format("its transcript is that of '{}'", transcript->inputs.cell));
   }
 
   void add(const std::string& cell, const std::string& what) {

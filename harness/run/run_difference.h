@@ -10,14 +10,14 @@
 namespace bpfmatrix {
 
 struct RunRecord {
-  /// Where logs and kernel facts lie.
+  /// Where transcripts and kernel facts lie.
   std::filesystem::path dir{};
   std::vector<Outcome> outcomes{};
 };
 
 /// What of `run` is not as in `other`, a line each: cells that are missing, too many or there
-/// twice; what a cell came to (outcome/steady.h says what may change); what its kernel was found to
-/// be; and logs of `run` that are named and not there. Empty: the same.
+/// twice; what a cell came to (cell/differences.h says what may change); what its kernel was found to
+/// be; and transcripts of `run` that are not there. Empty: the same.
 std::vector<std::string> run_differences(const RunRecord& run, const RunRecord& other);
 
 }  // namespace bpfmatrix

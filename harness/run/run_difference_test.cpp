@@ -36,7 +36,9 @@ class RunDifference : public ::testing::Test {
       outcome.kernel.facts = *dir.keep_facts(pack(facts));
       ProgramOutcome& program = outcome.programs.emplace_back();
       program.name = "p";
-      program.load.log_sha256 = *dir.keep_log("the log of " + cell);
+      Transcript transcript;
+      transcript.inputs.cell = cell;
+      EXPECT_TRUE(dir.keep_transcript(cell, pack(transcript)));
       record.outcomes.push_back(outcome);
     }
   };
@@ -71,17 +73,19 @@ TEST_F(RunDifference, what_a_cell_came_to_and_what_its_kernel_is_count) {
               ElementsAre(HasSubstr("a: kernel.facts: "), "a: end: completed, lost"));
 }
 
-TEST_F(RunDifference, a_log_that_is_named_must_be_there_and_whole) {
-  run_.add("a", 700);
-  other_.add("a", 700);
-  const auto log =
-      dir_->path() / "run/logs" / (run_.record.outcomes[0].programs[0].load.log_sha256 + ".log.gz");
-  std::ofstream(log, std::ios::trunc) << "half";
+TEST_F(RunDifference, a_transcript_must_be_there_whole_and_of_its_cell) {
+  for (const char* cell : {"a", "b", "c"}) {
+    run_.add(cell, 700);
+    other_.add(cell, 700);
+  }
+  std::ofstream(transcript_path(dir_->path() / "run", "a"), std::ios::trunc) << "half";
+  std::filesystem::remove(transcript_path(dir_->path() / "run", "b"));
+  std::filesystem::copy_file(transcript_path(dir_->path() / "other", "a"),
+                             transcript_path(dir_->path() / "run", "c"),
+                             std::filesystem::copy_options::overwrite_existing);
   EXPECT_THAT(run_differences(run_.record, other_.record),
-              ElementsAre(HasSubstr("a: not the log ")));
-  std::filesystem::remove(log);
-  EXPECT_THAT(run_differences(run_.record, other_.record),
-              ElementsAre("a: '" + log.string() + "': No such file or directory"));
+              ElementsAre(HasSubstr("a: "), HasSubstr("b.json.gz': No such file or directory"),
+                          "c: its transcript is that of 'a'"));
 }
 
 }  // namespace

@@ -12,9 +12,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/gzip.h"
 #include "base/json_fields.h"
-#include "base/sha256.h"
 #include "base/unfinished.h"
 #include "outcome/outcome_fields.h"
 
@@ -50,7 +48,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
-constexpr std::size_t kMaxLogBytes = 64 << 20;
 
 Error system_error(const fs::path& path) {
   return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
@@ -91,14 +88,18 @@ Result<> is_free(const fs::path& path) {
 
 /// The lock is held.
 void remove_half_written(const fs::path& run) {
-  for (const char* folder : {"", "logs", "kernels", "console", "loader"}) {
+  for (const char* folder : {"", "transcripts", "kernels", "console"}) {
     remove_unfinished(run / folder, Others::are_locked_out);
   }
 }
 
-std::string file_of(std::string cell) {
-  std::replace(cell.begin(), cell.end(), '/', '+');
-  return cell + ".log";
+constexpr std::string_view kTranscriptEnd = ".json.gz";
+constexpr std::uint64_t kMaxPackedBytes = 64 << 20;
+
+/// '@' is in no id.
+std::string file_stem(std::string cell) {
+  std::replace(cell.begin(), cell.end(), '/', '@');
+  return cell;
 }
 
 }  // namespace
@@ -109,7 +110,7 @@ RunDir::RunDir(fs::path path, RunSpec request, Fd outcomes)
 Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   if (Result<> free = is_free(path); !free) return std::move(free).error();
   std::error_code error;
-  for (const char* folder : {"logs", "console", "loader"}) {
+  for (const char* folder : {"transcripts", "console"}) {
     fs::create_directories(path / folder, error);
     if (error) return Error{fmt::format("'{}': {}", path.string(), error.message())};
   }
@@ -174,44 +175,12 @@ Result<> RunDir::append_known(const std::vector<Outcome>& outcomes) {
   return append_lines(lines);
 }
 
-fs::path RunDir::log_path(const std::string& sha256) const {
-  return path_ / "logs" / (sha256 + ".log.gz");
+Result<> RunDir::keep_transcript(const std::string& cell, std::string_view packed) {
+  return write_file(transcript_path(path_, cell), packed);
 }
 
-fs::path RunDir::loader_log_path(const std::string& cell) const {
-  std::string name = cell;
-  std::replace(name.begin(), name.end(), '/', '+');
-  return path_ / "loader" / (name + ".log");
-}
-
-bool RunDir::has_log(const std::string& sha256) const { return fs::exists(log_path(sha256)); }
-
-Result<> RunDir::restore_log(const std::string& sha256, std::string_view gzip) {
-  return write_file(log_path(sha256), gzip, Durability::unsynced);
-}
-
-bool RunDir::has_facts(const std::string& sha256) const {
-  return fs::exists(kernel_facts_path(path_, sha256));
-}
-
-Result<> RunDir::restore_facts(const PackedFacts& facts) {
-  const fs::path file = kernel_facts_path(path_, facts.sha256);
-  std::error_code seen_by_write;
-  fs::create_directories(file.parent_path(), seen_by_write);
-  return write_file(file, facts.gzip, Durability::unsynced);
-}
-
-Result<> RunDir::restore_loader_log(const std::string& cell, const std::string& text) {
-  return write_file(loader_log_path(cell), text, Durability::unsynced);
-}
-
-Result<std::string> RunDir::keep_log(const std::string& text) {
-  std::string hash = sha256_hex(text);
-  const std::lock_guard lock(*mutex_);
-  if (has_log(hash)) return hash;
-  if (const Result<> written = write_file(log_path(hash), gzip(text)); !written)
-    return written.error();
-  return hash;
+Result<> RunDir::restore_transcript(const std::string& cell, std::string_view packed) {
+  return write_file(transcript_path(path_, cell), packed, Durability::unsynced);
 }
 
 Result<std::string> RunDir::keep_facts(const PackedFacts& facts) {
@@ -224,12 +193,8 @@ Result<std::string> RunDir::keep_facts(const PackedFacts& facts) {
   return facts.sha256;
 }
 
-Result<> RunDir::keep_loader_log(const std::string& cell, const std::string& text) {
-  return write_file(path_ / "loader" / file_of(cell), text);
-}
-
 Result<> RunDir::keep_console(const std::string& cell, const std::string& text) {
-  return write_file(path_ / "console" / file_of(cell), text);
+  return write_file(path_ / "console" / (file_stem(cell) + ".log"), text);
 }
 
 fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const {
@@ -248,9 +213,38 @@ OrderedJson run_schema() {
                               "What a run was asked to do.");
 }
 
-Result<std::string> read_log(const fs::path& run_dir, const std::string& sha256) {
-  if (!is_sha256(sha256)) return Error{fmt::format("'{}': not the hash of a log", sha256)};
-  return read_gzip(run_dir / "logs" / (sha256 + ".log.gz"), kMaxLogBytes);
+fs::path transcript_path(const fs::path& run_dir, const std::string& cell) {
+  return run_dir / "transcripts" / (file_stem(cell) + std::string(kTranscriptEnd));
+}
+
+Result<Transcript> read_transcript(const fs::path& run_dir, const std::string& cell) {
+  const fs::path file = transcript_path(run_dir, cell);
+  const Result<std::string> packed = read_file(file, kMaxPackedBytes);
+  if (!packed) return packed.error();
+  return unpack_transcript(*packed, file.string());
+}
+
+std::vector<std::string> transcribed_cells(const fs::path& run_dir) {
+  std::vector<std::string> cells;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(run_dir / "transcripts", ignored)) {
+    std::string name = entry.path().filename().string();
+    if (!name.ends_with(kTranscriptEnd)) continue;
+    name.resize(name.size() - kTranscriptEnd.size());
+    std::replace(name.begin(), name.end(), '@', '/');
+    cells.push_back(std::move(name));
+  }
+  std::sort(cells.begin(), cells.end());
+  return cells;
+}
+
+Result<> replace_outcomes(const fs::path& run_dir, const std::vector<Outcome>& outcomes) {
+  const fs::path file = run_dir / "outcomes.jsonl";
+  const Result<Fd> lock = open_outcomes(file);
+  if (!lock) return lock.error();
+  std::string lines;
+  for (const Outcome& outcome : outcomes) lines += to_line(outcome) + "\n";
+  return write_file(file, lines);
 }
 
 }  // namespace bpfmatrix

@@ -1,12 +1,12 @@
 // The directory a run leaves behind: everything right of it reads only this.
 //
 //     run.json            what was asked: the matrix and the cells it came to
-//     outcomes.jsonl      one line a finished cell, written and synced at once; locked (flock) by
-//                         the process that runs
-//     logs/SHA256.log.gz  verifier logs, by the hash of their text
+//     transcripts/CELL.json.gz  all that a finished cell said (cell/transcript.h), '/' in the cell's
+//                         id as '@'; written and synced before the cell's line below
+//     outcomes.jsonl      what was made of them, one line a cell; can be made anew (bpfmatrix
+//                         derive). Locked (flock) by the process that runs
 //     kernels/SHA256.json.gz  what is known of a kernel, by the hash of its text (kernel_facts.h)
 //     console/KERNEL-N.log  what the N-th VM of a kernel printed
-//     loader/CELL.log     what a loader wrote to standard error, '/' in the cell's id as '+'
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "cell/transcript.h"
 #include "matrix/matrix_spec.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
@@ -65,17 +66,12 @@ class RunDir {
   /// Appends the lines of outcomes that were known before, with one sync for all of them and all
   /// that was restored.
   Result<> append_known(const std::vector<Outcome>& outcomes);
-  /// What outcomes of an earlier run refer to, as it was kept there; not synced.
-  bool has_log(const std::string& sha256) const;
-  Result<> restore_log(const std::string& sha256, std::string_view gzip);
-  bool has_facts(const std::string& sha256) const;
-  Result<> restore_facts(const PackedFacts& facts);
-  Result<> restore_loader_log(const std::string& cell, const std::string& text);
-  /// Keeps a verifier log, compressed; gives the hash of its text. Safe from several threads.
-  Result<std::string> keep_log(const std::string& text);
+  /// Keeps a packed transcript. Safe from several threads, as are those below.
+  Result<> keep_transcript(const std::string& cell, std::string_view packed);
+  /// The same for one that was known before; append_known() syncs it.
+  Result<> restore_transcript(const std::string& cell, std::string_view packed);
   /// Keeps what is known of a kernel; gives the hash it is known by. Safe from several threads.
   Result<std::string> keep_facts(const PackedFacts& facts);
-  Result<> keep_loader_log(const std::string& cell, const std::string& text);
   /// The console of a machine that only this cell had.
   Result<> keep_console(const std::string& cell, const std::string& text);
   std::filesystem::path console_log(const std::string& kernel_id, int vm_number) const;
@@ -83,8 +79,6 @@ class RunDir {
  private:
   RunDir(std::filesystem::path path, RunSpec request, Fd outcomes);
   Result<> append_lines(std::string_view lines);
-  std::filesystem::path log_path(const std::string& sha256) const;
-  std::filesystem::path loader_log_path(const std::string& cell) const;
 
   std::filesystem::path path_{};
   RunSpec request_{};
@@ -96,10 +90,20 @@ class RunDir {
 /// Reads run.json. Error: there is none, or it is not ours.
 Result<RunSpec> read_run_spec(const std::filesystem::path& run_dir);
 
+/// Where a run keeps the transcript of a cell.
+std::filesystem::path transcript_path(const std::filesystem::path& run_dir,
+                                      const std::string& cell);
+/// Error: there is none, or it is none of this schema.
+Result<Transcript> read_transcript(const std::filesystem::path& run_dir, const std::string& cell);
+/// The ids of all cells that have one.
+std::vector<std::string> transcribed_cells(const std::filesystem::path& run_dir);
+
+/// The outcomes of a run in place of those that are there, at once. Error: another process is at
+/// this run, or the file cannot be written.
+Result<> replace_outcomes(const std::filesystem::path& run_dir,
+                          const std::vector<Outcome>& outcomes);
 /// JSON Schema of run.json.
 OrderedJson run_schema();
 
-/// The text of logs/SHA256.log.gz. Error: there is none, or it is more than 64 MiB.
-Result<std::string> read_log(const std::filesystem::path& run_dir, const std::string& sha256);
 
 }  // namespace bpfmatrix

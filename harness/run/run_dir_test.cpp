@@ -9,6 +9,7 @@
 #include "base/file_limit_test_support.h"
 #include "base/golden_test_support.h"
 #include "base/temp_dir.h"
+#include "cell/testing/attempts.h"
 #include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {
@@ -93,15 +94,17 @@ TEST_F(RunDirectory, threads_never_mix_their_lines) {
   EXPECT_EQ(outcomes->size(), 100U);
 }
 
-TEST_F(RunDirectory, a_log_is_kept_once_by_its_content) {
+TEST_F(RunDirectory, a_transcript_is_kept_by_the_name_of_its_cell) {
   auto run = RunDir::create(path_, request_);
-  const std::string log = std::string(100000, 'v') + "\nR0 !read_ok\n";
-  const auto hash = run->keep_log(log);
-  ASSERT_TRUE(hash);
-  EXPECT_EQ(*run->keep_log(log), *hash);
-  EXPECT_EQ(*read_log(path_, *hash), log);
-  EXPECT_EQ(std::distance(fs::directory_iterator(path_ / "logs"), {}), 1);
-  EXPECT_FALSE(read_log(path_, "../run.json"));
+  const Transcript transcript = transcript_of({completed(good_lines())});
+  const std::string cell = transcript.inputs.cell;
+  ASSERT_TRUE(run->keep_transcript(cell, pack(transcript)));
+  const Result<Transcript> read = read_transcript(path_, cell);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->inputs.cell, cell);
+  EXPECT_EQ(transcribed_cells(path_), std::vector<std::string>{cell});
+  EXPECT_FALSE(read_transcript(path_, "another/cell"));
+  EXPECT_FALSE(read_transcript(path_, "../../run"));
 }
 
 TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
@@ -136,7 +139,7 @@ TEST_F(RunDirectory, resume_removes_what_was_being_written) {
   const auto left = [&](const std::string& folder) {
     return path_ / folder / "x.unfinished-aB3xYz";
   };
-  const char* const folders[] = {"", "logs", "kernels", "console", "loader"};
+  const char* const folders[] = {"", "transcripts", "kernels", "console"};
   for (const char* folder : folders) std::ofstream(left(folder)) << "half";
   ASSERT_TRUE(RunDir::resume(path_));
   for (const char* folder : folders) EXPECT_FALSE(fs::exists(left(folder))) << folder;
@@ -152,15 +155,11 @@ TEST_F(RunDirectory, one_that_was_killed_before_it_was_a_run_is_begun_anew) {
   EXPECT_TRUE(RunDir::resume(path_));
 }
 
-TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_refers_to) {
+TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_was_made_of) {
   auto run = RunDir::create(path_, request_);
-  const std::string hash = *run->keep_log("a log");
-  const std::string gzip = *read_file(path_ / "logs" / (hash + ".log.gz"), 1000);
-  fs::remove(path_ / "logs" / (hash + ".log.gz"));
-  EXPECT_FALSE(run->has_log(hash));
-  ASSERT_TRUE(run->restore_log(hash, gzip));
+  ASSERT_TRUE(run->restore_transcript("a", pack(transcript_of({}))));
   ASSERT_TRUE(run->append_known({outcome("a"), outcome("b")}));
-  EXPECT_EQ(*read_log(path_, hash), "a log");
+  EXPECT_TRUE(read_transcript(path_, "a"));
   EXPECT_EQ(read_outcomes(path_ / "outcomes.jsonl")->size(), 2U);
 }
 

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "vm/vm.h"
 
 namespace bpfmatrix {
@@ -21,19 +22,15 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 4096;
 
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 std::string boot_id() {
   const Result<std::string> text = read_file("/proc/sys/kernel/random/boot_id", 100);
-  return text ? first_line(*text) : "";
+  return text ? std::string(first_line(*text)) : "";
 }
 
 std::string qemu_version(Arch guest) {
   const Result<CommandOutput> output =
       run_command({.argv = {qemu_program(guest), "--version"}}, std::chrono::seconds(10));
-  return output ? first_line(output->out) : "";
+  return output ? std::string(first_line(output->out)) : "";
 }
 
 bool kvm_opens() { return Fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC)).valid(); }
@@ -43,7 +40,7 @@ fs::path answer_file(const AccelQuestion& question) {
   return question.cache_dir / "accel" / sha256_hex(key);
 }
 
-/// What an earlier proof came to: first line the accelerator, second why it is not KVM.
+/// The result of an earlier proof: first line the accelerator, second why it is not KVM.
 struct Answer {
   Accel accel = Accel::tcg;
   std::string reason{};
@@ -55,7 +52,9 @@ std::optional<Answer> recall(const fs::path& file) {
   const auto accel = parse_accel(first_line(*text));
   if (!accel) return std::nullopt;
   const std::size_t newline = text->find('\n');
-  return Answer{*accel, newline == text->npos ? "" : first_line(text->substr(newline + 1))};
+  const std::string_view rest =
+      newline == text->npos ? "" : std::string_view(*text).substr(newline + 1);
+  return Answer{*accel, std::string(first_line(rest))};
 }
 
 void remember(const fs::path& file, const Answer& answer) {
@@ -83,8 +82,7 @@ Accel choose_automatically(const AccelQuestion& question) {
   const Answer answer = find_out(question);
   if (answer.accel == Accel::tcg) {
     question.say(
-        fmt::format("/dev/kvm is there but does not serve ({}): guests are emulated, which "
-                    "is slower",
+        fmt::format("/dev/kvm exists but does not work ({}): guests are emulated, which is slower",
                     answer.reason));
   }
   return answer.accel;

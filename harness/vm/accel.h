@@ -55,12 +55,12 @@ struct AccelQuestion {
   std::filesystem::path cache_dir{};
   /// Usually `prove_kvm` of the kernel that is about to be run.
   std::function<Result<KvmProof>()> prove{};
-  /// Gets one line when `automatic` had to settle for emulation where KVM could have been hoped
+  /// Gets one line when `automatic` had to use emulation although KVM was expected
   /// for.
   std::function<void(const std::string&)> say{};
 };
 
-/// Blocks as long as `prove`, if that is needed at all. Error: KVM was demanded and cannot be had.
+/// Blocks as long as `prove`, if that is needed at all. Error: KVM was demanded and is unavailable.
 /// What could not be found out, and what cannot be remembered (a cache that is full or read-only),
 /// is found out again next time.
 Result<Accel> choose_accel(const AccelQuestion& question);

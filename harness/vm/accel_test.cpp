@@ -46,7 +46,7 @@ TEST_F(ChooseAccel, kvm_is_taken_once_a_kernel_has_booted_with_it) {
 TEST_F(ChooseAccel, a_dev_kvm_that_hangs_leads_to_emulation_and_one_line) {
   kvm_works_ = false;
   EXPECT_EQ(chosen(), Accel::tcg);
-  EXPECT_THAT(said_, ElementsAre("/dev/kvm is there but does not serve (it hangs): guests are "
+  EXPECT_THAT(said_, ElementsAre("/dev/kvm exists but does not work (it hangs): guests are "
                                  "emulated, which is slower"));
 }
 
@@ -62,7 +62,7 @@ TEST_F(ChooseAccel, the_answer_is_remembered_with_its_reason) {
 TEST_F(ChooseAccel, what_could_not_be_tried_is_said_and_tried_again) {
   can_be_tried_ = false;
   EXPECT_EQ(chosen(), Accel::tcg);
-  EXPECT_THAT(said_, ElementsAre("/dev/kvm is there but does not serve (it could not be tried: no "
+  EXPECT_THAT(said_, ElementsAre("/dev/kvm exists but does not work (it could not be tried: no "
                                  "QEMU): guests are emulated, which is slower"));
   can_be_tried_ = true;
   EXPECT_EQ(chosen(), Accel::kvm);

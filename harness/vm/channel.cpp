@@ -9,14 +9,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/deadline.h"
+
 namespace bpfmatrix {
 
 namespace {
-
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
-}
 
 enum class Wait { ready, deadline, failed };
 
@@ -58,7 +55,7 @@ Result<> FdChannel::send(std::string_view bytes, Clock::time_point deadline) {
       case Wait::ready:
         break;
       case Wait::deadline:
-        return Error{fmt::format("channel: {} of {} bytes not taken before the deadline",
+        return Error{fmt::format("channel: {} of {} bytes not accepted before the deadline",
                                  bytes.size(), all)};
       case Wait::failed:
         return Error{fmt::format("channel: poll: {}", ::strerror(errno))};

@@ -17,7 +17,7 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  /// Blocks until all bytes are taken or the deadline has passed. Error: closed, or deadline.
+  /// Blocks until all bytes are accepted or the deadline has passed. Error: closed, or deadline.
   virtual Result<> send(std::string_view bytes, Clock::time_point deadline) = 0;
   /// 1 to `max` bytes, as soon as there are any; an empty string when the deadline passed first.
   /// Error: the other side is gone.

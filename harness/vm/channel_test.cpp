@@ -54,7 +54,7 @@ TEST_F(FdChannelTest, what_was_sent_before_the_end_arrives_before_the_error) {
 TEST_F(FdChannelTest, a_guest_that_takes_nothing_does_not_block_the_host) {
   const Result<> sent = host_.send(std::string(8 << 20, 'x'), in(50ms));
   ASSERT_FALSE(sent);
-  EXPECT_TRUE(sent.error().message.ends_with("of 8388608 bytes not taken before the deadline"))
+  EXPECT_TRUE(sent.error().message.ends_with("of 8388608 bytes not accepted before the deadline"))
       << sent.error().message;
 }
 

@@ -48,7 +48,7 @@ std::size_t stamp_length(std::string_view text) {
   return expect(' ') ? at : 0;
 }
 
-/// What the kernel says on this line. A program's unfinished line may stand before the time stamp.
+/// What the kernel says on this line. A program's unfinished line may come before the time stamp.
 std::string_view without_stamp(std::string_view line) {
   for (std::size_t at = line.find('['); at != line.npos; at = line.find('[', at + 1)) {
     if (const std::size_t length = stamp_length(line.substr(at))) return line.substr(at + length);
@@ -56,7 +56,8 @@ std::string_view without_stamp(std::string_view line) {
   return line;
 }
 
-/// lib/dump_stack and arch/*/kernel/{traps,dumpstack}.c: "invalid opcode: 0000 [#1] SMP".
+/// "invalid opcode: 0000 [#1] SMP": arch/x86/kernel/dumpstack.c, __die_header(), v5.8, and
+/// arch/arm64/kernel/traps.c, __die(), v5.8.
 bool is_die_line(std::string_view line) {
   const std::size_t at = line.find(" [#");
   return at != line.npos && at + 3 < line.size() && is_digit(line[at + 3]) &&
@@ -64,15 +65,15 @@ bool is_die_line(std::string_view line) {
 }
 
 constexpr std::array<std::string_view, 9> kPanicStarts{
-    "Kernel panic - not syncing",  // kernel/panic.c
-    "BUG: ",                       // arch/*/mm/fault.c, mm/kasan/report.c, ...
-    "kernel BUG at ",              // lib/bug.c
-    "Oops: ",                      // x86
-    "Oops - ",                     // arm
-    "Internal error: ",            // arm64, arch/arm64/kernel/traps.c
-    "Unable to handle kernel ",    // arm64, arch/arm64/mm/fault.c
-    "general protection fault",    // x86
-    "PANIC: ",                     // x86, double faults and early exceptions
+    "Kernel panic - not syncing",  // kernel/panic.c, panic(), v5.8
+    "BUG: ",                     // arch/x86/mm/fault.c, show_fault_oops(), mm/kasan/report.c, v5.8
+    "kernel BUG at ",            // lib/bug.c, report_bug(), v5.8
+    "Oops: ",                    // arch/x86/mm/fault.c, no_context(), v5.8
+    "Oops - ",                   // arch/arm64/kernel/traps.c, die("Oops - BUG"), v4.18
+    "Internal error: ",          // arch/arm64/kernel/traps.c, __die(), v5.8
+    "Unable to handle kernel ",  // arch/arm64/mm/fault.c, die_kernel_fault(), v5.8
+    "general protection fault",  // arch/x86/kernel/traps.c, GPFSTR, v5.8
+    "PANIC: ",                   // arch/x86/kernel/traps.c, handle_stack_overflow(), v5.8
 };
 
 std::string_view without_subsystem(std::string_view line) {
@@ -85,14 +86,16 @@ std::string_view without_subsystem(std::string_view line) {
 bool is_lockup(std::string_view line) {
   line = without_subsystem(line);
   const auto has = [line](std::string_view part) { return line.find(part) != line.npos; };
-  return line.starts_with("BUG: soft lockup - ") ||            // kernel/watchdog.c
-         line.starts_with("BUG: workqueue lockup - ") ||       // kernel/workqueue.c
-         line.starts_with("Watchdog detected hard LOCKUP") ||  // kernel/watchdog_perf.c
-         (line.starts_with("INFO: rcu_") && has("stall")) ||   // kernel/rcu/tree_stall.h
+  return line.starts_with("BUG: soft lockup - ") ||            // kernel/watchdog.c, v5.8
+         line.starts_with("BUG: workqueue lockup - ") ||       // kernel/workqueue.c, v5.8
+         line.starts_with("Watchdog detected hard LOCKUP") ||  // kernel/watchdog_hld.c, v5.8
+         (line.starts_with("INFO: rcu_") && has("stall")) ||   // kernel/rcu/tree_stall.h, v5.8
          (line.starts_with("INFO: task ") && has(" blocked for more than "));  // kernel/hung_task.c
 }
 
-/// A panic that softlockup_panic, hung_task_panic or panic_on_rcu_stall made of a lockup.
+/// A panic that a lockup became: kernel/watchdog.c, watchdog_timer_fn() (softlockup_panic);
+/// kernel/hung_task.c, check_hung_uninterruptible_tasks(); kernel/rcu/tree_stall.h,
+/// panic_on_rcu_stall(); kernel/watchdog_hld.c, watchdog_overflow_callback(); all v5.8.
 bool is_lockup_panic(std::string_view line) {
   return line.starts_with("Kernel panic - not syncing: softlockup: ") ||
          line.starts_with("Kernel panic - not syncing: hung_task: ") ||

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/child_process.h"
+#include "base/words.h"
 #include "vm/vm_exit.h"
 
 namespace bpfmatrix {
@@ -27,15 +28,17 @@ struct Trouble {
 /// Looks for the kernel's own words (panic, oops, BUG, lockup, stall) at the start of a line of a
 /// clean text, after the time stamp if there is one. A panic counts more than a stall before it,
 /// unless it is only the consequence of a lockup. A program that writes such a line to /dev/kmsg
-/// cannot be told from the kernel.
+/// cannot be distinguished from the kernel.
 std::optional<Trouble> find_trouble(std::string_view console);
 
-/// Why nobody goes on with a VM.
-enum class Stop {
-  finished,      ///< all that was wanted from it has arrived
-  deadline,      ///< no answer in time
-  channel_lost,  ///< the channel closed, or spoke garbage
+/// Why a VM is not used any longer.
+enum class Stop { finished, deadline, channel_lost };
+inline constexpr Word<Stop> kStopWords[] = {
+    {Stop::finished, "finished", "all that was wanted from it has arrived"},
+    {Stop::deadline, "deadline", "no answer in time"},
+    {Stop::channel_lost, "channel_lost", "the channel closed, or carried garbage"},
 };
+constexpr const auto& words_of(Stop) { return kStopWords; }
 
 struct ExitFacts {
   Stop stop = Stop::channel_lost;
@@ -51,7 +54,7 @@ struct ExitFacts {
   bool booted_before = false;
 };
 
-/// First of: finished is completed; an empty console of a machine that had to boot is lost; trouble
+/// First of: finished is completed; a machine that had to boot and printed nothing is lost; trouble
 /// on the console is panicked or hung; QEMU gone is lost; else the deadline is hung and a lost
 /// channel lost.
 VmExit classify_exit(const ExitFacts& facts);

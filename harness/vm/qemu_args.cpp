@@ -126,12 +126,14 @@ Device agent_on_serial_port(Arch arch) {
   return {};
 }
 
-/// Entropy at boot without waiting for it; x86 before 5.19 asks for leave to believe RDRAND.
+/// Entropy at boot without waiting for it; x86 before 5.19 trusts RDRAND only on request
+/// (drivers/char/random.c, parse_trust_cpu(), v5.8).
 Device trusted_random_numbers() { return {{}, {"random.trust_cpu=on"}}; }
 
 /// Early in the boot the x86 kernel counts timer interrupts during a delay, and panics ("IO-APIC +
-/// timer doesn't work!") when a busy host did not let enough of them through. Linux leaves that
-/// check out by itself when it knows that it runs under KVM.
+/// timer doesn't work!") when a busy host did not let enough of them through
+/// (arch/x86/kernel/apic/io_apic.c, timer_irq_works(), v5.8). Linux skips that check by itself
+/// when it knows that it runs under KVM.
 Device trusted_timer(Arch arch) {
   switch (arch) {
     case Arch::x86_64:
@@ -142,8 +144,8 @@ Device trusted_timer(Arch arch) {
   return {};
 }
 
-/// The kernel's self-test of its ciphers: a sixth of the whole boot under emulation, and no concern
-/// of BPF's.
+/// The kernel's self-test of its ciphers: a sixth of the whole boot under emulation, and unrelated
+/// to BPF (crypto/testmgr.c, notests, v5.8).
 Device no_cipher_tests() { return {{}, {"cryptomgr.notests"}}; }
 
 Device wires(Wiring wiring) {

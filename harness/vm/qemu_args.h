@@ -1,5 +1,5 @@
 // The QEMU command line, as a pure function. A VM is a list of devices, and a device is a value:
-// what QEMU is told and what the kernel is told belong together.
+// QEMU's options and the kernel's command line belong together.
 #pragma once
 
 #include <array>

@@ -54,7 +54,7 @@ Result<> Qmp::send(std::string_view command, const Json& arguments, const Fd* fd
     sent = ::sendmsg(channel_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
   if (sent != static_cast<ssize_t>(text.size())) {
-    return Error{fmt::format("monitor: '{}' was not taken: {}", command, ::strerror(errno))};
+    return Error{fmt::format("monitor: '{}' failed: {}", command, ::strerror(errno))};
   }
   asked_.emplace_back(command);
   return {};
@@ -110,7 +110,8 @@ Result<Json> Qmp::answer(std::string_view command, Clock::time_point deadline) {
     if (message->contains("return")) return message->at("return");
     if (const auto error = message->find("error"); error != message->end()) {
       const std::string reason = error->is_object() ? text_at(*error, "desc") : "";
-      return Error{fmt::format("QEMU refuses '{}': {}", command, reason.substr(0, kMaxShown))};
+      return Error{
+          fmt::format("QEMU does not accept '{}': {}", command, reason.substr(0, kMaxShown))};
     }
     if (message->contains("event")) keep(*std::move(message));
   }

@@ -20,13 +20,13 @@ class Qmp {
 
   /// Takes QEMU's greeting and enters command mode. To be called first, and once.
   Result<> open(Clock::time_point deadline);
-  /// What the command returned. Error: QEMU refused it, ended, spoke garbage, or was silent.
+  /// What the command returned. Error: QEMU reported an error, ended, wrote garbage, or was silent.
   Result<Json> execute(std::string_view command, const Json& arguments, Clock::time_point deadline);
-  /// The `data` of the next event of this name that was not asked for yet; others are passed over.
+  /// The `data` of the next event of this name that was not read yet; others are skipped.
   Result<Json> event(std::string_view name, Clock::time_point deadline);
 
   /// The same without waiting, also for a QEMU that is not up yet; it takes one after the other.
-  /// The next call that waits takes the answers first, and fails where one of them is a refusal:
+  /// The next call that waits takes the answers first, and fails if one of them is an error:
   /// then the rest is of no use. Error: QEMU has ended, or does not listen.
   Result<> post_open();
   Result<> post(std::string_view command, const Json& arguments);

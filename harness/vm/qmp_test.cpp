@@ -56,7 +56,7 @@ TEST(Qmp, a_refusal_is_quoted) {
   const Talk talk({R"({"error": {"class": "GenericError", "desc": "Invalid parameter 'x'"}})"});
   EXPECT_EQ(
       talk.monitor->execute("migrate-set-capabilities", Json::object(), soon()).error().message,
-      "QEMU refuses 'migrate-set-capabilities': Invalid parameter 'x'");
+      "QEMU does not accept 'migrate-set-capabilities': Invalid parameter 'x'");
 }
 
 TEST(Qmp, events_wait_until_they_are_asked_for) {
@@ -117,11 +117,11 @@ TEST(Qmp, a_refusal_of_what_was_posted_is_told_to_who_waits_next) {
   const Talk event_asked({no});
   ASSERT_TRUE(event_asked.monitor->post("migrate-incoming", Json::object()));
   EXPECT_EQ(event_asked.monitor->event("MIGRATION", soon()).error().message,
-            "QEMU refuses 'migrate-incoming': no");
+            "QEMU does not accept 'migrate-incoming': no");
   const Talk command_asked({no, kOk});
   ASSERT_TRUE(command_asked.monitor->post("getfd", Json::object()));
   EXPECT_EQ(command_asked.monitor->execute("cont", Json::object(), soon()).error().message,
-            "QEMU refuses 'getfd': no");
+            "QEMU does not accept 'getfd': no");
 }
 
 TEST(Qmp, what_is_posted_to_a_qemu_that_has_ended_is_an_error) {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "base/file.h"
@@ -27,10 +26,6 @@ constexpr std::uint64_t kMaxRecordBytes = 64 << 10;
 constexpr std::uint64_t kMaxStateBytes = 16 << 20;
 /// The name by which QEMU's monitor knows the descriptor of the state.
 constexpr std::string_view kStateName = "state";
-
-Error system_error(const fs::path& path) {
-  return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
-}
 
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -91,12 +86,12 @@ struct FileFacts {
 
 Result<FileFacts> facts_of(const Fd& fd, const fs::path& path) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return system_error(path);
+  if (::fstat(fd.get(), &info) != 0) return file_error(path, errno);
   constexpr std::int64_t kSecond = 1'000'000'000;
   return FileFacts{info.st_size, info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
 }
 
-/// Both sides of a migration: what lies in a shared file stays there.
+/// Both sides of a migration: what is in a shared file stays there.
 Result<> post_ram_stays(Qmp& monitor) {
   if (Result<> opened = monitor.post_open(); !opened) return opened;
   Json list = Json::array();
@@ -152,16 +147,16 @@ Error end_of(Vm& vm, Error error) {
   return error;
 }
 
-/// After a power cut a record must not vouch for bytes that never reached the disk.
+/// After a power cut a record must not describe bytes that never reached the disk.
 Result<> sync(const Fd& fd, const fs::path& path) {
-  return ::fsync(fd.get()) == 0 ? Result<>() : system_error(path);
+  return ::fsync(fd.get()) == 0 ? Result<>() : file_error(path, errno);
 }
 
 Result<Record> describe(const Frozen& frozen, const fs::path& folder) {
   const fs::path ram_file = folder / kTemplateRam;
   const fs::path state_file = folder / kTemplateState;
   const Fd ram(::open(ram_file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!ram.valid()) return system_error(ram_file);
+  if (!ram.valid()) return file_error(ram_file, errno);
   if (Result<> synced = sync(ram, ram_file); !synced) return std::move(synced).error();
   const Result<FileFacts> facts = facts_of(ram, ram_file);
   if (!facts) return facts.error();
@@ -182,9 +177,9 @@ Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
   if (!state) return state.error();
   if (static_cast<std::int64_t>(state->size()) != record.state_bytes ||
       sha256_hex(*state) != record.state_sha256) {
-    return Error{fmt::format("'{}': not what was frozen", file.string())};
+    return Error{fmt::format("'{}': changed since it was frozen", file.string())};
   }
-  // What was checked is what is used, whatever becomes of the file.
+  // What was checked is what is used, whatever happens to the file.
   return make_memory_file("bpfmatrix-state", *state);
 }
 
@@ -193,7 +188,8 @@ Result<Fd> load_checked_state(const fs::path& file, const Record& record) {
 Result<Fd> make_template_ram(const fs::path& folder, int memory_mib) {
   const fs::path file = folder / kTemplateRam;
   Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid() || ::ftruncate(fd.get(), bytes_of(memory_mib)) != 0) return system_error(file);
+  if (!fd.valid() || ::ftruncate(fd.get(), bytes_of(memory_mib)) != 0)
+    return file_error(file, errno);
   return fd;
 }
 
@@ -205,7 +201,7 @@ Result<std::string> template_release(const fs::path& folder) {
 Result<> freeze(Vm vm, const Frozen& frozen, const fs::path& folder, Clock::time_point deadline) {
   const fs::path file = folder / kTemplateState;
   const Fd state(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!state.valid()) return system_error(file);
+  if (!state.valid()) return file_error(file, errno);
   if (Result<> saved = save_state(vm.monitor(), state, deadline); !saved) {
     return wrap("freeze", std::move(saved).error());
   }
@@ -229,7 +225,7 @@ Result<Template> Template::open(const fs::path& folder, const VmSpec& spec) {
   made.frozen_ = {*channel, record->release};
   made.state_ = *std::move(state);
   made.ram_ = Fd(::open(ram.c_str(), O_RDWR | O_CLOEXEC));
-  if (!made.ram_.valid()) return system_error(ram);
+  if (!made.ram_.valid()) return file_error(ram, errno);
   made.ram_bytes_ = record->ram_bytes;
   made.ram_changed_ns_ = record->ram_changed_ns;
   if (Result<> same = made.check_ram(); !same) return wrap(ram.string(), std::move(same).error());
@@ -243,7 +239,7 @@ Result<> Template::check_ram() const {
       facts->changed_ns == ram_changed_ns_) {
     return {};
   }
-  return Error{"the template's RAM is not what was frozen"};
+  return Error{"the template's RAM changed since it was frozen"};
 }
 
 Result<Vm> Template::start(const fs::path& console_log) const {
@@ -251,7 +247,7 @@ Result<Vm> Template::start(const fs::path& console_log) const {
   VmSpec spec = spec_;
   spec.console_log = console_log;
   const Fd state = reopen(state_);
-  if (!state.valid()) return system_error("template's state");
+  if (!state.valid()) return file_error("template's state", errno);
   Result<Vm> vm = Vm::start(spec, ram_);
   if (!vm) return vm;
   Result<> posted = post_load(vm->monitor(), state);

@@ -60,12 +60,12 @@ class Template {
   static Result<Template> open(const std::filesystem::path& folder, const VmSpec& spec);
 
   /// Starts a QEMU that loads the state and waits for wake(): most of what a clone costs the host,
-  /// and to be had before it is needed. Does not block. Error: as open(), or QEMU cannot be
+  /// and ready before it is needed. Does not block. Error: as open(), or QEMU cannot be
   /// started.
   Result<Vm> start(const std::filesystem::path& console_log) const;
   /// Blocks until the guest runs in a machine from start(). The agent waits on `channel()` to be
-  /// refreshed. Works on when the folder has been removed. Error: as open(), or QEMU refuses; the
-  /// machine is gone.
+  /// refreshed. Works on when the folder has been removed. Error: as open(), or QEMU reports an
+  /// error; the machine is gone.
   Result<> wake(Vm& vm, Clock::time_point deadline) const;
   /// Both.
   Result<Vm> clone(const std::filesystem::path& console_log, Clock::time_point deadline) const;

@@ -117,7 +117,7 @@ TEST_F(TemplateFolder, notices_what_changes_after_it_was_opened) {
   fs::resize_file(folder() / kTemplateRam, 4096);
   const auto clone = made->clone("", Clock::now());
   ASSERT_FALSE(clone);
-  EXPECT_EQ(clone.error().message, "the template's RAM is not what was frozen");
+  EXPECT_EQ(clone.error().message, "the template's RAM changed since it was frozen");
 }
 
 TEST_F(TemplateFolder, ram_is_never_written_over) { EXPECT_FALSE(make_template_ram(folder(), 1)); }

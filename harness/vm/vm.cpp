@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/child_process.h"
+#include "base/deadline.h"
 #include "base/fd.h"
 #include "vm/console_buffer.h"
 
@@ -31,13 +32,8 @@ constexpr milliseconds kLastWords{1500};
 constexpr milliseconds kGrace{500};
 constexpr std::size_t kMaxStderr = 16 << 10;
 
-int milliseconds_until(Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<long long>(left, 0, 1 << 30));
-}
-
 /// Reads console and QEMU's standard error to their ends on a thread of its own: a guest whose
-/// console nobody reads stands still.
+/// console is not read stops.
 class Listener {
  public:
   Listener(Fd console, Fd qemu_stderr, ConsoleLog log)
@@ -265,7 +261,9 @@ bool Vm::type(std::string_view keys) {
   return true;
 }
 
-VmExit Vm::stop(Stop why, std::string detail) {
+VmExit Vm::stop(Stop why, std::string detail) { return classify_exit(end(why, std::move(detail))); }
+
+ExitFacts Vm::end(Stop why, std::string detail) {
   ExitFacts facts{.stop = why, .detail = std::move(detail)};
   facts.qemu = state_->qemu.wait(why == Stop::channel_lost ? kLastWords : milliseconds(0));
   if (!facts.qemu) state_->qemu.stop(kGrace);
@@ -273,7 +271,7 @@ VmExit Vm::stop(Stop why, std::string detail) {
   facts.console = state_->listener.console();
   facts.booted_before = state_->booted_before;
   facts.qemu_stderr = state_->listener.qemu_stderr();
-  return classify_exit(facts);
+  return facts;
 }
 
 }  // namespace bpfmatrix

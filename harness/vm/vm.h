@@ -64,9 +64,11 @@ class Vm {
   /// What the person types. False: the machine is gone.
   bool type(std::string_view keys);
 
-  /// Ends the machine and says how it came to its end. `detail` is what the caller saw, one line,
+  /// Ends the machine and says how it ended. `detail` is what the caller saw, one line,
   /// such as "no answer for 60000 ms". Blocks until QEMU is gone, for two seconds at most.
   VmExit stop(Stop why, std::string detail = "");
+  /// The same, but what is there to say it by.
+  ExitFacts end(Stop why, std::string detail = "");
   /// Ends the machine; only its destructor waits until it is gone.
   void kill();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// `kprobe/sys_connect` is taken word for word. `connect-kprobe-names` tries the other names,
+// `kprobe/sys_connect` is used as written. `connect-kprobe-names` tries the other names,
 // `connect-ksyscall` leaves the choice to the loader.
 #include "types.h"
 #include <bpf/bpf_helpers.h>

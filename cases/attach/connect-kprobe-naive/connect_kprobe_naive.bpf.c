@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // What many tutorials do. The wrapper has one argument, a pointer to the registers of the system
-// call: taken for a file descriptor it is a number like any other. `connect-kprobe-wrapper` reads
+// call: read as a file descriptor it is a meaningless number. `connect-kprobe-wrapper` reads
 // the same arguments right.
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"

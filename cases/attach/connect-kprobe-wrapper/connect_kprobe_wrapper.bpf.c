@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // The wrapper has one argument: a pointer to the registers of the system call. A program that
-// takes its first argument for the file descriptor loads, attaches, fires and is wrong.
+// reads its first argument as the file descriptor loads, attaches, fires and is wrong.
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

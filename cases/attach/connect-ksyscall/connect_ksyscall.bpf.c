@@ -2,7 +2,7 @@
 //
 // BPF_KSYSCALL asks the loader through an extern whether this kernel wraps its system calls, and
 // reads the registers accordingly. Externs are global data: not before 5.2, so that every kernel
-// which takes the program has wrappers.
+// which accepts the program has wrappers.
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

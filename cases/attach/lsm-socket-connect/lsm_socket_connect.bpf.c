@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// Debian's 5.10 has the option and not the module in its list: loaded, attached, never called.
+// Debian's 5.10 has the option but not the module in its list: it attaches and does not fire.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// tcp_v4_connect is handed the kernel's copy of the address; tcp_connect is reached only when
+// tcp_v4_connect gets the kernel's copy of the address; tcp_connect is reached only when
 // there is a route to it.
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // FUNC (4.20), VAR and DATASEC (5.2), global FUNC (5.6), FLOAT (5.13), DECL_TAG (5.16), TYPE_TAG
-// (5.17). Which of them a kernel takes (BPF_BTF_LOAD) has nothing to do with whether it has BTF of
-// its own.
+// (5.17). Which of them a kernel accepts (BPF_BTF_LOAD) has nothing to do with whether it has BTF
+// of its own.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 

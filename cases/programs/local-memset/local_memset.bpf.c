@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// The function stands in .text and is hidden: a global one would be verified for any pointer, and
-// refused. It returns nothing, unlike C's: a pointer to the caller's stack must not be returned.
+// The function is in .text and is hidden: a global one would be verified for any pointer, and
+// rejected. It returns nothing, unlike C's: a pointer to the caller's stack must not be returned.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include "observed.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// What an application of its own brings along: tgid and comm of the task that calls getpid(), read
+// What a user's application has in it: tgid and comm of the task that calls getpid(), read
 // through CO-RE. An outcome of the loader `own` (harness/guest/agent/command/own_loader.cpp), which
-// is watched from outside, has to say the same as one of `libbpf`, which tells.
+// is watched from outside, has to say the same as one of `libbpf`, which reports.
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

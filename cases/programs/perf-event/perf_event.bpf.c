@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// The section does not say which event: the loader takes the processor's clock, which every machine
+// The section does not say which event: the loader uses the processor's clock, which every machine
 // has, 250 times a second.
 #include "types.h"
 #include <bpf/bpf_helpers.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // Tracing programs may not use timers; a classifier may. The first packet starts the timer, and the
-// callback runs later, in nobody's system call.
+// callback runs later, outside any system call.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 #include "observed.h"

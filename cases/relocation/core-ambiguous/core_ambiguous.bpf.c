@@ -3,7 +3,7 @@
 // A kernel that runs 32-bit programs too compiles fs/binfmt_elf.c twice and so has two
 // elf_thread_core_info, whose `notes` lie at different offsets. The loader cannot know which one is
 // meant: "field offset ambiguity", before anything reaches the verifier. A kernel without
-// CONFIG_COMPAT has one, and takes the program.
+// CONFIG_COMPAT has one, and accepts the program.
 #include "types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

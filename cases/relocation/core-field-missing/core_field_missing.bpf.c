@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // The loader replaces the instruction it cannot relocate by a call of function 195896080, and the
-// verifier refuses it when it gets there: "invalid CO-RE relocation" (core_poison_reached).
+// verifier rejects it when it gets there: "invalid CO-RE relocation" (core_poison_reached).
 #include "types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

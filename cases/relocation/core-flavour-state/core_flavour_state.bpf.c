@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// What stands after three underscores is no part of the type's name for the loader: both flavours
+// What comes after three underscores is no part of the type's name for the loader: both flavours
 // are task_struct. Only the one that fits is ever executed; the other is poisoned, in dead code.
 #include "types.h"
 #include <bpf/bpf_core_read.h>

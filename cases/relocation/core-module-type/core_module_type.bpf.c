@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// How the classifier cls_bpf keeps its programs is nobody's business but its own: where it is a
+// Only the classifier cls_bpf knows how it keeps its programs: where it is a
 // module, only that module's BTF has these types. The object is its own witness: it attaches a
 // classifier, and when a packet comes by reads what that one is called.
 #include "vmlinux.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// `core-task-tgid` with .BTF.ext taken out, where relocations are written down. Nothing is left
+// `core-task-tgid` without .BTF.ext, which has the relocations. Nothing is left
 // that would tell a loader of them: it loads the offsets of the kernel whose vmlinux.h the program
 // was compiled with (Debian's 6.1 of the same architecture), right there and wrong elsewhere.
 #include "vmlinux.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// Reads the ids of the task that calls getpid() and of its parent. tgid lies at another offset in
+// Reads the ids of the task that calls getpid() and of its parent. tgid is at another offset in
 // nearly every kernel build, so only a relocated program can be right; without BTF the loader has
-// to refuse it, because what clang compiled in are the offsets of one kernel.
+// to reject it, because clang compiled in the offsets of one kernel.
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

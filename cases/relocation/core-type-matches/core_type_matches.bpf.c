@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
 // The newest kind of relocation is one that clang writes from version 15 on only, so its BTF and
-// .BTF.ext stand here by hand: two structures, and a type_matches for each.
+// .BTF.ext are written here by hand: two structures, and a type_matches for each.
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 

@@ -55,7 +55,8 @@ Names others(const AttachOutcome& attach, bool (*good)(const AttachCandidate&)) 
 bool is_function_here(const AttachCandidate& one) { return one.in_kallsyms.value_or(false); }
 bool is_event_here(const AttachCandidate& one) { return one.is_event.value_or(false); }
 
-/// Since when a wrapper is what it is: nothing that anything is decided by.
+/// Since when system calls have wrappers: x86_64 fa697140f9a2, arm64 4378a7d4be30. For the text
+/// only; nothing is decided by it.
 std::string_view wrapped_since(std::string_view wrapper) {
   return wrapper.starts_with("__x64") ? "4.17" : "4.19";
 }
@@ -71,8 +72,8 @@ std::string about_missing_function(const AttachOutcome& attach, const std::strin
   }
   if (there.empty()) {
     return fmt::format(
-        "'{}' does not exist here, nor does anything by a similar name: it was "
-        "inlined, renamed, or is not built into this kernel",
+        "'{}' does not exist here, and no similar symbol does: it was inlined or renamed, or is "
+        "not built into this kernel",
         asked);
   }
   return fmt::format("'{}' does not exist here; {} {}", asked, quoted(there),
@@ -88,8 +89,9 @@ bool is_within_function(std::string_view asked) {
 std::string about_kprobe_target(const AttachOutcome& attach) {
   const AttachCandidate& asked = attach.candidates.front();
   if (asked.in_kallsyms == false) return about_missing_function(attach, asked.symbol);
+  // kernel/kprobes.c, check_kprobe_address_safe(), v5.8.
   if (asked.blacklisted == true) {
-    return fmt::format("'{}' is on the kernel's blacklist of kprobes: no probe may stand there",
+    return fmt::format("'{}' is on the kernel's blacklist of kprobes: it cannot be probed",
                        asked.symbol);
   }
   if (asked.in_kallsyms == true && asked.traceable == false) {
@@ -98,8 +100,9 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
         "without the call that tracing needs",
         asked.symbol);
   }
+  // arch/x86/kernel/kprobes/core.c, arch_prepare_kprobe(), v5.8.
   if (attach.stage.errno_name == "EILSEQ" && is_within_function(attach.requested)) {
-    return "a probe stands on the first byte of an instruction, and none begins there";
+    return "a probe must be at the first byte of an instruction, and no instruction begins there";
   }
   return "";
 }
@@ -110,8 +113,8 @@ std::string about_btf_target(const AttachOutcome& attach, std::string_view metho
     return about_missing_function(attach, asked.symbol);
   }
   if (asked.in_btf == false) {
-    return fmt::format("'{}' is no function in this kernel's BTF, where {} looks for it",
-                       asked.symbol, method);
+    return fmt::format("the BTF of this kernel has no function '{}', which {} needs", asked.symbol,
+                       method);
   }
   return asked.traceable == false ? about_kprobe_target(attach) : "";
 }
@@ -125,8 +128,7 @@ std::string about_missing_event(const AttachOutcome& attach) {
                      near.size() == 1 ? "is one" : "are");
 }
 
-/// perf_event_set_bpf_prog() of kernel/events/core.c: nothing else is refused so once the event is
-/// open.
+/// kernel/events/core.c, perf_event_set_bpf_prog(), v5.8: the only EACCES once the event is open.
 bool reads_past_record(const AttachOutcome& attach) {
   return attach.candidates.front().is_event == true && attach.stage.errno_name == "EACCES" &&
          attach.stage.message.find("perf_event FD") != std::string::npos;
@@ -157,25 +159,29 @@ std::string about_missing_btf(const Outcome& outcome, std::string_view method) {
       method, outcome.btf_source);
 }
 
+/// arm64 has trampolines since 6.0 (efc9909fdce0), for functions of the kernel since 6.4
+/// (2aa6ac03516d).
 std::string about_trampolines(const Outcome& outcome, std::string_view method,
                               const KernelFacts* kernel) {
   std::string text = fmt::format(
-      "{} loads and its attach ends with ENOTSUPP (524): no trampolines for kernel functions",
+      "{} loads, and its attach fails with ENOTSUPP (524): no trampolines for kernel functions",
       method);
   if (outcome.kernel.arch == "aarch64") text += " on arm64 before about 6.4";
   if (kernel == nullptr || kernel->probe("attach", "fentry").answer != Ternary::no) return text;
-  return text + "; the probe could attach no fentry program to this kernel either";
+  return text + "; the probe could not attach an fentry program to this kernel either";
 }
 
+/// kprobe.multi came in 5.18 (0dcac2725406) and needs CONFIG_FPROBE, which arm64 has since 6.14
+/// (4346ba160409).
 std::string about_multi(const KernelFacts* kernel, std::string_view method) {
   if (kernel == nullptr) return "";
   const ProbedFact fact = kernel->probe("attach", "kprobe_multi");
   if (fact.answer != Ternary::no) return "";
   if (fact.errno_name == "EINVAL") {
-    return fmt::format("{} is no kind of link that this kernel knows (5.18 brought it)", method);
+    return fmt::format("this kernel does not know links of kind {} (they came in 5.18)", method);
   }
   const bool unset = kernel->configured("FPROBE") == Ternary::no;
-  return fmt::format("this kernel knows {} and cannot serve it{}", method,
+  return fmt::format("this kernel knows {} but does not support it{}", method,
                      unset ? ": it was built without CONFIG_FPROBE" : "");
 }
 
@@ -200,7 +206,8 @@ std::string attach_reason(const Outcome& outcome, const ProgramOutcome& program,
                           const KernelFacts* kernel) {
   const std::string method = method_of(program);
   const bool attach_refused = program.attach.stage.failed();
-  // What attaches by BTF looks for its target when it is loaded.
+  // What attaches by BTF looks up its target at load: kernel/bpf/verifier.c, check_attach_btf_id(),
+  // v5.8.
   const bool load_failed = program.load.stage.failed() || outcome.relocate.stage.failed();
   if (!attach_refused && !(load_failed && attaches_by_btf(method))) return "";
   if (attaches_by_btf(method)) {

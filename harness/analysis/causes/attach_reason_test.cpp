@@ -58,12 +58,12 @@ TEST(AttachReason, is_told_by_what_the_kernel_knows_of_the_names) {
       {"kprobe",
        "ENOENT",
        {missing("nothing")},
-       "'nothing' does not exist here, nor does anything by a similar name: it was inlined, "
-       "renamed, or is not built into this kernel"},
+       "'nothing' does not exist here, and no similar symbol does: it was inlined or renamed, or "
+       "is not built into this kernel"},
       {"kretprobe",
        "EINVAL",
        {{"f", true, false, true, true}},
-       "'f' is on the kernel's blacklist of kprobes: no probe may stand there"},
+       "'f' is on the kernel's blacklist of kprobes: it cannot be probed"},
       {"kprobe",
        "EINVAL",
        {{"f", true, false, false, true}},
@@ -109,7 +109,7 @@ TEST(AttachReason, a_probe_stands_where_an_instruction_begins) {
   ProgramOutcome program = refused("kprobe", "EILSEQ", {there("vfs_read")});
   program.attach.requested = "vfs_read+0x4";
   EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr),
-            "a probe stands on the first byte of an instruction, and none begins there");
+            "a probe must be at the first byte of an instruction, and no instruction begins there");
   program.attach.requested = "vfs_read+0x0";
   EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr), "");
 }
@@ -117,13 +117,13 @@ TEST(AttachReason, a_probe_stands_where_an_instruction_begins) {
 TEST(AttachReason, fentry_needs_trampolines) {
   const ProgramOutcome program = refused("fentry", "ENOTSUPP", {there("__sys_connect")});
   EXPECT_EQ(attach_reason(on("aarch64"), program, nullptr),
-            "fentry loads and its attach ends with ENOTSUPP (524): no trampolines for kernel "
+            "fentry loads, and its attach fails with ENOTSUPP (524): no trampolines for kernel "
             "functions on arm64 before about 6.4");
   KernelFacts kernel;
   kernel.probed["attach"]["fentry"] = {Ternary::no, "ENOTSUPP"};
   EXPECT_EQ(attach_reason(on("x86_64"), program, &kernel),
-            "fentry loads and its attach ends with ENOTSUPP (524): no trampolines for kernel "
-            "functions; the probe could attach no fentry program to this kernel either");
+            "fentry loads, and its attach fails with ENOTSUPP (524): no trampolines for kernel "
+            "functions; the probe could not attach an fentry program to this kernel either");
 }
 
 TEST(AttachReason, what_attaches_by_btf_needs_the_kernels_own) {

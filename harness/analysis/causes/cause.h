@@ -9,26 +9,26 @@
 namespace bpfmatrix {
 
 enum class Cause : std::uint8_t {
-  unknown,  ///< there was a refusal, and nothing in it is certain
+  unknown,  ///< something failed, and nothing about it is certain
 
   // The verifier's judgement on the program.
-  helper_unknown,           ///< this kernel has no helper of that number
-  helper_not_allowed,       ///< it has the helper, but not for this program type
-  kfunc_unknown,            ///< a kernel function or variable asked for by name is not there
-  kfunc_not_allowed,        ///< it is there, but not for this program type
-  unbounded_loop,           ///< a loop whose end the verifier cannot see
-  back_edge,                ///< any loop at all, on kernels before bounded loops
-  too_many_insns,           ///< verification went through more instructions than allowed
-  too_many_branches,        ///< more open branches than the verifier keeps track of
-  program_too_long,         ///< more instructions, functions or maps in the program than allowed
-  stack_too_deep,           ///< frames of nested calls above 512 bytes
-  out_of_bounds,            ///< an access that may lie outside a map value, packet, stack...
-  null_dereference,         ///< a pointer that may be NULL, used without a check
-  scalar_dereference,       ///< a number used as a pointer, or a pointer nobody may look behind
-  dead_slot_read,           ///< a stack slot read that the verifier had taken for dead (7.x)
-  uninitialised_read,       ///< a register or stack slot read before it was written
-  pointer_leak,             ///< an address would become visible, or outlive what it points to
-  pointer_arithmetic,       ///< arithmetic that this kind of pointer does not allow
+  helper_unknown,      ///< this kernel has no helper of that number
+  helper_not_allowed,  ///< it has the helper, but not for this program type
+  kfunc_unknown,       ///< a kernel function or variable with this name does not exist
+  kfunc_not_allowed,   ///< it is there, but not for this program type
+  unbounded_loop,      ///< a loop whose end the verifier cannot see
+  back_edge,           ///< any loop at all, on kernels before bounded loops
+  too_many_insns,      ///< verification went through more instructions than allowed
+  too_many_branches,   ///< more open branches than the verifier keeps track of
+  program_too_long,    ///< more instructions, functions or maps in the program than allowed
+  stack_too_deep,      ///< frames of nested calls above 512 bytes
+  out_of_bounds,       ///< an access that may lie outside a map value, packet, stack...
+  null_dereference,    ///< a pointer that may be NULL, used without a check
+  scalar_dereference,  ///< a number used as a pointer, or a pointer that may not be dereferenced
+  dead_slot_read,      ///< a stack slot read that the verifier saw as dead (7.x)
+  uninitialised_read,  ///< a register or stack slot read before it was written
+  pointer_leak,        ///< an address would become visible, or outlive what it points to
+  pointer_arithmetic,  ///< arithmetic that this kind of pointer does not allow
   invalid_context_access,   ///< a field of the context that is not there, or not for this type
   unreachable_code,         ///< instructions that no path leads to
   no_exit,                  ///< the last instruction is neither exit nor jump
@@ -57,7 +57,7 @@ enum class Cause : std::uint8_t {
   program_type_unknown,   ///< this kernel has no program type of that number
   attach_type_unknown,    ///< this kernel does not know that way to attach
   attach_target_missing,  ///< the symbol, event or function to attach to is not there
-  attach_busy,            ///< the place is taken
+  attach_busy,            ///< something else is attached there
   attach_refused,         ///< the target is there, and nothing, or not this, attaches to it
   core_ambiguous,         ///< a CO-RE relocation has several targets, and they disagree
   no_object_btf,          ///< the object has no BTF of its own, and its maps or relocations need it

@@ -1,5 +1,5 @@
-// The rules by which a refusal is judged, as data. Each pattern must match one whole line, and each
-// rule holds for certain errnos only: neither alone is a reason.
+// The rules that find the cause of a failure, as data. Each pattern must match one whole line, and
+// each rule holds for certain errnos only: neither alone is a reason.
 #pragma once
 
 #include <string_view>

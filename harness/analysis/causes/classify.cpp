@@ -10,7 +10,8 @@ namespace bpfmatrix {
 
 namespace {
 
-/// What the shortest limit on a program's length has ever been (up to 5.1).
+/// The shortest limit on a program's length that there was: BPF_MAXINSNS, up to 5.1
+/// (kernel/bpf/syscall.c, bpf_prog_load(), v4.18; a million since c04c0d2b968a, 5.2).
 constexpr std::uint64_t kShortestLimit = 4096;
 constexpr std::size_t kMaxMessage = 16 << 10;
 constexpr std::size_t kMaxMessageLine = 1024;
@@ -38,12 +39,14 @@ void accept(const CauseMatch& match, Diagnosis& judgement) {
   if (match.instruction) judgement.instruction = match.instruction;
 }
 
-/// Helpers that read the kernel's memory are not even offered while it is locked down.
+/// Helpers that read the kernel's memory are not offered while it is locked down (since
+/// ff40e51043af, 5.13; before, they fail when they are called: kernel/trace/bpf_trace.c,
+/// bpf_probe_read_kernel_common(), v5.8).
 bool is_withheld_by_lockdown(std::string_view helper) {
   return helper.starts_with("bpf_probe_read") || helper.starts_with("bpf_probe_write");
 }
 
-/// Some wordings have one meaning only together with what else is known.
+/// Some messages have one meaning only together with other facts.
 void refine(const FailureFacts& facts, Diagnosis& judgement) {
   const bool data = facts.global_data.value_or(false);
   const bool callbacks = facts.callbacks.value_or(false);
@@ -61,14 +64,15 @@ void refine(const FailureFacts& facts, Diagnosis& judgement) {
   }
 }
 
-/// Since 5.6 a global function is verified by itself, and what the context is that it is handed,
-/// the kernel looks up in its own BTF: without that it calls every such argument unsupported.
+/// Since 5.6 (51c39bb1d5d1) a global function is verified by itself, and the kernel looks up the
+/// type of its context in its own BTF: without BTF it calls every such argument unsupported
+/// (kernel/bpf/btf.c, btf_get_prog_ctx_type(), v5.8).
 bool lacks_own_btf(std::string_view log, const Diagnosis& judgement) {
   return judgement.cause == Cause::bad_call &&
          log.find("\nbtf_vmlinux is malformed\n") != std::string_view::npos;
 }
 
-/// What root would be told stands before what others are told ("prohibited for !root"), and a log
+/// The check for all comes before that for others ("prohibited for !root"), and a log
 /// that is whole ends with the count of instructions: without it, the line that matters may be
 /// missing.
 bool may_lack_its_last_line(const Failure& refusal, const Diagnosis& judgement) {
@@ -77,7 +81,7 @@ bool may_lack_its_last_line(const Failure& refusal, const Diagnosis& judgement) 
          find_report(refusal.log) == std::string_view::npos;
 }
 
-/// A log cut inside a number speaks of another helper than the call before it.
+/// A log that was cut inside a number names another helper than the call before it.
 bool is_cut(const Failure& refusal, const Diagnosis& judgement) {
   if (may_lack_its_last_line(refusal, judgement)) return true;
   if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
@@ -86,21 +90,22 @@ bool is_cut(const Failure& refusal, const Diagnosis& judgement) {
   return call.find(callee) != std::string::npos && !call.ends_with(callee);
 }
 
-/// The object knows file and line where the kernel prints neither.
+/// The object knows file and line if the kernel prints neither.
 void take_source(const Failure& refusal, Diagnosis& judgement) {
   if (refusal.source && judgement.instruction == refusal.source->instruction) {
     judgement.source = refusal.source;
   }
 }
 
-/// Diagnoses about the whole program: where the verifier happened to stand means nothing.
+/// Diagnoses about the whole program: the instruction that the verifier was at means nothing.
 bool has_a_place(Cause cause) {
   return cause != Cause::stack_too_deep && cause != Cause::btf_rejected &&
          cause != Cause::callback_unsupported && cause != Cause::no_exit;
 }
 
-/// False: the log holds no verdict, and others are to be asked.
+/// False: the log has no result; look elsewhere.
 bool diagnose_by_log(const Failure& refusal, Diagnosis& judgement) {
+  // The log did not fit: kernel/bpf/verifier.c, bpf_check(), v4.18 and v5.8.
   if (refusal.errno_name == "ENOSPC" && !refusal.log.empty()) {
     judgement.cause = Cause::log_truncated;
     return true;
@@ -110,7 +115,8 @@ bool diagnose_by_log(const Failure& refusal, Diagnosis& judgement) {
   judgement.instruction = end.instruction;
   judgement.source = std::move(end.source);
   if (end.verdict.empty()) return false;
-  // A verdict that nobody can read stays unknown: the loader's commonplaces must not overrule it.
+  // A result that no rule matches stays unknown: the loader's general messages must not overrule
+  // it.
   const std::optional<CauseMatch> match = match_verifier_line(refusal.errno_name, end.verdict);
   if (!match) return true;
   accept(*match, judgement);
@@ -138,7 +144,9 @@ bool diagnose_by_message(const Failure& refusal, Diagnosis& judgement) {
   return false;
 }
 
-/// EPERM means, in this order: a limit on locked memory, lockdown, a missing capability.
+/// EPERM means, in this order: a limit on locked memory (kernel/bpf/syscall.c, bpf_charge_memlock()
+/// and __bpf_prog_charge(), v5.8; not since 97306be45fbe, 5.11), lockdown, a missing capability
+/// (bpf_prog_load()).
 Cause permission_cause(const FailureFacts& facts) {
   if (!facts.memlock_limited) return Cause::unknown;
   if (*facts.memlock_limited) return Cause::memlock;
@@ -147,6 +155,8 @@ Cause permission_cause(const FailureFacts& facts) {
   return facts.all_capabilities.value_or(false) ? Cause::unknown : Cause::capability;
 }
 
+/// E2BIG and EINVAL: kernel/bpf/syscall.c, bpf_check_uarg_tail_zero() and find_and_alloc_map(),
+/// v5.8.
 Cause map_cause(const Failure& refusal) {
   if (refusal.errno_name == "E2BIG" && refusal.facts.attributes_known == false) {
     return Cause::attribute_too_new;
@@ -157,7 +167,9 @@ Cause map_cause(const Failure& refusal) {
   return Cause::map_create_failed;
 }
 
-/// Without a log, E2BIG was said before verification: of the program's length, or of an attribute.
+/// Without a log, E2BIG comes from before verification: the program is too long
+/// (kernel/bpf/syscall.c, bpf_prog_load(), v5.8), or an attribute is unknown
+/// (bpf_check_uarg_tail_zero()).
 Cause too_big_cause(const FailureFacts& facts) {
   if (facts.attributes_known == false) return Cause::attribute_too_new;
   if (facts.attributes_known == true) return Cause::program_too_long;
@@ -165,6 +177,7 @@ Cause too_big_cause(const FailureFacts& facts) {
   return *facts.instructions > kShortestLimit ? Cause::program_too_long : Cause::attribute_too_new;
 }
 
+/// EINVAL: kernel/bpf/syscall.c, find_prog_type() and bpf_prog_load_check_attach(), v5.8.
 Cause load_cause(const Failure& refusal) {
   const FailureFacts& facts = refusal.facts;
   if (refusal.errno_name == "EINVAL" && facts.type_known == false) {
@@ -182,9 +195,11 @@ Cause load_cause(const Failure& refusal) {
 
 Cause attach_cause(const Failure& refusal) {
   const std::string_view errno_name = refusal.errno_name;
-  // tracefs is root's: an ordinary user does not even get to ask for the event.
+  // Only root may read tracefs, so an ordinary user fails before the event is opened.
   if (errno_name == "EACCES" && refusal.facts.all_capabilities == false) return Cause::capability;
   if (errno_name == "ENOENT" || errno_name == "ESRCH") return Cause::attach_target_missing;
+  // EBUSY: kernel/bpf/trampoline.c, bpf_trampoline_link_prog(); EEXIST: kernel/trace/bpf_trace.c,
+  // perf_event_attach_bpf_prog(); v5.8.
   if (errno_name == "EBUSY" || errno_name == "EEXIST") return Cause::attach_busy;
   if (errno_name == "EOPNOTSUPP") return Cause::attach_type_unknown;
   return Cause::attach_refused;
@@ -192,10 +207,12 @@ Cause attach_cause(const Failure& refusal) {
 
 Cause cause_by_errno(const Failure& refusal) {
   if (refusal.stage == Stage::open) return Cause::loader_refused;
-  // A loader that may do nothing finds out before it has anything to load.
+  // A loader without privileges fails before it loads anything.
   if (refusal.errno_name == "EPERM") return permission_cause(refusal.facts);
   if (refusal.stage == Stage::relocate) return Cause::loader_refused;
   if (refusal.errno_name == "ENOMEM") return Cause::out_of_memory;
+  // An architecture without trampolines: kernel/bpf/trampoline.c, arch_prepare_bpf_trampoline(),
+  // v5.8.
   if (refusal.errno_name == "ENOTSUPP") return Cause::enotsupp_arch;
   switch (refusal.stage) {
     case Stage::map:
@@ -288,7 +305,7 @@ void add_facts(const KernelFacts* kernel, std::string_view type, Failure& refusa
   if (!facts.locked_down) facts.locked_down = kernel->locked_down();
 }
 
-/// The verifier knows the number of the poison only; what it stands for is in the record.
+/// The verifier knows only the number of the poison; the record says which relocation it is.
 void name_poison(const ProgramOutcome& program, Diagnosis& judgement) {
   if (judgement.cause != Cause::core_poison_reached || !judgement.instruction) return;
   for (const RelocationRecord& record : program.relocations) {

@@ -1,4 +1,4 @@
-// From a refusal to its cause. Judged in this order: the stage and errno, the verifier's verdict
+// From a failure to its cause. In this order: the stage and errno, the verifier's verdict
 // line, the loader's words; by whole lines and never by the kernel's version. What is not certain
 // is `unknown`.
 #pragma once
@@ -18,7 +18,7 @@ namespace bpfmatrix {
 enum class Stage { open, relocate, map, load, attach };
 
 /// What was found out otherwise: by probes in the guest, or by looking into the object. Errnos that
-/// have several meanings are told apart by it; a fact that is not known decides nothing.
+/// have several meanings are distinguished by it; a fact that is not known decides nothing.
 struct FailureFacts {
   /// The kernel knows this map's type (stage map) or this program's type (load).
   std::optional<bool> type_known{};
@@ -45,7 +45,7 @@ struct Failure {
   std::string_view message{};
   /// The verifier's log or its end; empty if there is none.
   std::string_view log{};
-  /// The map or program that was refused; the subject where the refusal names none.
+  /// The map or program that failed; the subject if the failure names none.
   std::string_view name{};
   FailureFacts facts{};
   /// Where the object says the verifier stood.
@@ -65,8 +65,8 @@ struct Diagnosis {
 /// Pure, and linear in the size of its input.
 Diagnosis classify(const Failure& refusal);
 
-/// The refusal that stopped this program: that of the object, of one of its maps, or its own.
-/// Nothing if it was never refused. `kernel` is what is known of it; nullptr: nothing.
+/// The failure that stopped this program: that of the object, of one of its maps, or its own.
+/// Nothing if nothing failed. `kernel` is what is known of it; nullptr: nothing.
 std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
                                           const KernelFacts* kernel = nullptr);
 

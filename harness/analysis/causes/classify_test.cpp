@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/causes/cause_rules.h"
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 
 namespace bpfmatrix {
 namespace {

@@ -1,6 +1,6 @@
-// Every cause and every rule has a refusal by a real kernel behind it. What each is expected to be
+// Every cause and every rule has a failure on a real kernel behind it. What each is expected to be
 // stands in testdata/refusals/expected.tsv, written by reading the programs.
-#include "analysis/causes/failures.h"
+#include "analysis/testing/failures.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "analysis/causes/cause_matcher.h"
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 #include "base/file.h"
 
 namespace bpfmatrix {
@@ -53,7 +53,7 @@ std::string name(const Outcome& refusal) {
   return fmt::format("{} on {}", symptom(refusal), refusal.kernel.id);
 }
 
-/// The rules that the words of a refusal fit.
+/// The rules that the words of a failure match.
 class RulesHit {
  public:
   void take(std::string_view errno_name, std::string_view message, std::string_view log) {
@@ -111,7 +111,7 @@ TEST(Failures, every_expectation_is_met_by_some) {
   for (const Expected& one : all_expected()) EXPECT_TRUE(seen.contains(one.symptom)) << one.symptom;
 }
 
-// A fact that a kernel probe would have told is not in an outcome: kernel_logs.cpp adds it.
+// A fact from a kernel probe is not in an outcome: kernel_logs.cpp adds it.
 TEST(Failures, every_cause_has_one_by_a_real_kernel) {
   std::set<Cause> seen;
   for (const KernelLog& log : kernel_logs()) {

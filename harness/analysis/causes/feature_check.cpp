@@ -32,7 +32,8 @@ std::string named(const std::vector<Disagreement>& disagreements, bool has) {
       names += fmt::format("{}{}", names.empty() ? "" : ", ", one.feature->name);
   }
   if (count == 0) return "";
-  return fmt::format("{} {} ({}{})", has ? "has" : "has not", count, names,
+  return fmt::format("{} {} {} ({}{})", count, count == 1 ? "feature" : "features",
+                     has ? "that came later" : "missing that its version should have", names,
                      count > kNamed ? ", ..." : "");
 }
 
@@ -80,8 +81,8 @@ std::vector<Disagreement> check_features(const Features& features, const KernelF
 
 std::string to_string(const Disagreement& disagreement) {
   const Feature& feature = *disagreement.feature;
-  return fmt::format("{}: claims {}.{}, this kernel {}", feature.name, feature.since.major,
-                     feature.since.minor, disagreement.has ? "has it" : "has it not");
+  return fmt::format("{}: came in {}.{}, but this kernel {}", feature.name, feature.since.major,
+                     feature.since.minor, disagreement.has ? "has it" : "lacks it");
 }
 
 std::string summary(const std::vector<Disagreement>& disagreements) {

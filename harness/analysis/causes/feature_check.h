@@ -12,7 +12,7 @@
 
 namespace bpfmatrix {
 
-/// What this kernel answers for one feature; `unknown` where nobody could tell.
+/// What this kernel says of one feature; `unknown` if it could not be found out.
 Ternary has_feature(const Feature& feature, const KernelFacts& facts);
 /// The same for a word of has(): a feature's name, or TYPE.HELPER (xdp.bpf_get_current_pid_tgid).
 Ternary has_feature(std::string_view name, const Features& features, const KernelFacts& facts);
@@ -26,7 +26,7 @@ struct Disagreement {
 /// In the order of the file; kernels whose release names no version disagree with nothing.
 std::vector<Disagreement> check_features(const Features& features, const KernelFacts& facts);
 
-/// "bpf_loop: claims 5.17, this kernel has it"
+/// "bpf_loop: came in 5.17, but this kernel has it"
 std::string to_string(const Disagreement& disagreement);
 /// One line with the counts and the first names; empty where nothing disagrees.
 std::string summary(const std::vector<Disagreement>& disagreements);

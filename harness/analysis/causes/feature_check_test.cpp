@@ -44,15 +44,15 @@ std::vector<std::string> disagreements(const KernelFacts& facts) {
 
 TEST(FeatureCheck, a_backport_is_seen) {
   EXPECT_THAT(disagreements(backported()),
-              ElementsAre("bpf_ringbuf_output: claims 5.8, this kernel has it",
-                          "BPF_MAP_TYPE_RINGBUF: claims 5.8, this kernel has it"));
+              ElementsAre("bpf_ringbuf_output: came in 5.8, but this kernel has it",
+                          "BPF_MAP_TYPE_RINGBUF: came in 5.8, but this kernel has it"));
 }
 
 TEST(FeatureCheck, what_is_missing_although_new_enough_is_seen) {
   KernelFacts facts;
   facts.release = "6.1.0";
   facts.probed["behaviour"]["fentry"] = {Ternary::no, "ENOTSUPP"};
-  EXPECT_THAT(disagreements(facts), ElementsAre("fentry: claims 5.5, this kernel has it not"));
+  EXPECT_THAT(disagreements(facts), ElementsAre("fentry: came in 5.5, but this kernel lacks it"));
 }
 
 TEST(FeatureCheck, what_is_not_known_disagrees_with_nothing) {
@@ -68,12 +68,13 @@ TEST(FeatureCheck, the_summary_counts_and_names_the_first) {
   const Features features = some_features();
   KernelFacts facts = backported();
   EXPECT_EQ(summary(check_features(features, facts)),
-            "has 2 (bpf_ringbuf_output, BPF_MAP_TYPE_RINGBUF)");
+            "2 features that came later (bpf_ringbuf_output, BPF_MAP_TYPE_RINGBUF)");
   facts.release = "5.10.0";
   facts.probed["behaviour"]["fentry"].answer = Ternary::no;
   facts.probed["map_type"]["BPF_MAP_TYPE_ARENA"].answer = Ternary::yes;
   EXPECT_EQ(summary(check_features(features, facts)),
-            "has 1 (BPF_MAP_TYPE_ARENA), has not 1 (fentry)");
+            "1 feature that came later (BPF_MAP_TYPE_ARENA), 1 feature missing that its version "
+            "should have (fentry)");
   EXPECT_EQ(summary({}), "");
 }
 

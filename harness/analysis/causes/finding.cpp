@@ -27,7 +27,7 @@ Finding machine_finding(const Outcome& outcome) {
           outcome.end_reason.empty() ? word : fmt::format("{}: {}", word, outcome.end_reason)};
 }
 
-/// The object's own refusal, where it never came to programs.
+/// The object's own failure, if it never got to programs.
 std::optional<Diagnosis> diagnose_object(const Outcome& outcome) {
   if (outcome.open.result != StageResult::failed) return std::nullopt;
   return diagnose_program(outcome, ProgramOutcome{});

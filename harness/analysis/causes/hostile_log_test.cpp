@@ -4,8 +4,8 @@
 
 #include <random>
 
-#include "analysis/causes/failures.h"
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
+#include "analysis/testing/failures.h"
 
 namespace bpfmatrix {
 namespace {

@@ -1,6 +1,6 @@
 // Every refusal of 40 programs by 13 kernels has its right cause. The expectations were written
 // down by reading the programs, not by running this.
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

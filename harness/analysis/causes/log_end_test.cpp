@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 #include "outcome/verifier_log.h"
 
 namespace bpfmatrix {

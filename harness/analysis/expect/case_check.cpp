@@ -57,7 +57,7 @@ class Checker {
 
   std::vector<CaseProblem> run() {
     if (spec_.expect.empty()) {
-      add(std::nullopt, "nothing is expected of it",
+      add(std::nullopt, "it has no expectation",
           "add \"expect\"; 'run --update-expectations' writes it from a run");
       return problems_;
     }
@@ -122,8 +122,8 @@ class Checker {
   }
 
   void add_too_much(std::optional<std::size_t> rule) {
-    add(rule, "asks about too many different things to be checked",
-        "ask less in one case, or make two of it");
+    add(rule, "its conditions use too many different facts to be checked",
+        "use fewer facts, or split the case in two");
   }
 
   void check_words(std::size_t i) {
@@ -132,7 +132,7 @@ class Checker {
       for (const std::string& name : causes->second) {
         if (is_cause(name)) continue;
         add(i, fmt::format("unknown cause '{}'", name),
-            "the words are in harness/analysis/cause.h; 'none' where nothing is refused");
+            "the words are in harness/analysis/causes/cause.h; 'none' if nothing fails");
       }
     }
     ConditionAtoms atoms;
@@ -140,7 +140,7 @@ class Checker {
     for (const std::string& name : atoms.has) {
       if (is_feature(name, features_)) continue;
       add(i, fmt::format("unknown feature '{}'", name),
-          "has() takes the names in kernels/features.json, and TYPE.HELPER");
+          "has() accepts the names in kernels/features.json, and TYPE.HELPER");
     }
   }
 
@@ -194,8 +194,8 @@ class Checker {
                       fmt::join(words_of(spec_.archs), " or "), fmt::join(btf_words(spec_), " or "),
                       fmt::join(spec_.loaders, " or ")));
     }
-    add(i, "never decides: where it holds, a rule before it does",
-        "put it before the more general rule, or remove it");
+    add(i, "never decides: an earlier rule always decides first",
+        "move it before the more general rule, or remove it");
   }
 
   /// Everything the condition could be about, whatever this case is for.

@@ -18,7 +18,7 @@ struct ObjectContents {
   /// Fields of the map `observed`.
   std::vector<std::string> observed{};
 };
-/// An architecture for which the object could not be had is left out: then less is checked.
+/// An architecture for which the object is unavailable is left out: then less is checked.
 using ContentsByArch = std::map<Arch, ObjectContents>;
 
 struct CaseProblem {

@@ -53,7 +53,7 @@ TEST(CaseCheck, finds_nothing_wrong_with_rules_that_can_all_decide) {
 }
 
 TEST(CaseCheck, nothing_expected_is_a_problem) {
-  EXPECT_THAT(problems(spec("[]")), ElementsAre("-: nothing is expected of it"));
+  EXPECT_THAT(problems(spec("[]")), ElementsAre("-: it has no expectation"));
 }
 
 TEST(CaseCheck, every_unknown_word_is_listed) {
@@ -87,7 +87,7 @@ TEST(CaseCheck, a_condition_about_cells_that_the_case_does_not_have) {
 }
 
 TEST(CaseCheck, a_rule_behind_wider_ones_never_decides) {
-  const std::string shadowed = ": never decides: where it holds, a rule before it does";
+  const std::string shadowed = ": never decides: an earlier rule always decides first";
   EXPECT_THAT(problems(spec(R"([{"when":"kernel < 5.8","load":"failed"},
                                 {"when":"kernel < 5.4","program":"first","load":"failed"},
                                 {"load":"ok"},
@@ -108,7 +108,7 @@ TEST(CaseCheck, a_program_is_only_where_it_is_compiled) {
   EXPECT_THAT(problems(spec(R"([{"when":"arch == aarch64","program":"second","load":"failed"},
                                 {"load":"ok"}])"),
                        kTwoPrograms),
-              ElementsAre("0: never decides: where it holds, a rule before it does"));
+              ElementsAre("0: never decides: an earlier rule always decides first"));
 }
 
 TEST(CaseCheck, a_program_without_a_rule_is_named_with_a_cell) {
@@ -139,7 +139,7 @@ TEST(CaseCheck, a_case_that_asks_too_much_is_told_so) {
     rules += fmt::format(R"({}{{"when":"{}","load":"ok"}})", i == 0 ? "" : ",", when);
   const std::vector<std::string> found = problems(spec((rules + "]").c_str()));
   ASSERT_EQ(found.size(), 65U);
-  EXPECT_EQ(found[0], "-: asks about too many different things to be checked");
+  EXPECT_EQ(found[0], "-: its conditions use too many different facts to be checked");
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ Ternary meets(const Sample& sample, const ExpectationRule& rule) {
   return verdict.doubts.empty() ? Ternary::yes : Ternary::unknown;
 }
 
-/// Samples that came to the same.
+/// Samples with the same result.
 struct Group {
   Words words{};
   Samples samples{};
@@ -167,7 +167,7 @@ class Mend {
     }
   }
 
-  /// The rules to stand before the old one, or in its place where it was met by nobody. Empty:
+  /// The rules to put before the old one, or in its place if no sample met it. Empty:
   /// nothing could be told.
   std::vector<ExpectationRule> run() {
     split(rule_ != nullptr ? rule_->program : "*", std::move(groups_), met_);
@@ -301,7 +301,7 @@ class Updater {
   Result<std::vector<UpdatedRule>> run() {
     // Each place is mended once: what was put before it is met by all that it decides.
     for (std::size_t at = 0; at <= rules_.size(); ++at) at += mend(at);
-    if (rules_.size() > kMaxRules) return Error{"more rules would be needed than a case may have"};
+    if (rules_.size() > kMaxRules) return Error{"this needs more rules than a case may have"};
     return rules_;
   }
 
@@ -325,7 +325,7 @@ class Updater {
     return decided;
   }
 
-  /// As opposed to: it cannot be told whether one holds.
+  /// As opposed to: it is not known whether one holds.
   static bool none_may_hold(const std::vector<ExpectationRule>& rules, const Sample& sample) {
     return std::all_of(rules.begin(), rules.end(), [&](const ExpectationRule& rule) {
       return !glob_match(rule.program, sample.name) || rule.when.holds(sample.facts) == Ternary::no;

@@ -20,14 +20,14 @@ struct UpdatedRule {
 
 struct ExpectationUpdate {
   std::vector<UpdatedRule> rules{};
-  /// Cells that are still unexpected, because what came of them could not be told in full.
+  /// Cells that are still unexpected, because their outcomes are not conclusive.
   std::vector<std::string> left{};
 };
 
 /// `outcomes` are those of one case. A machine that was lost, a cause that is unknown: from such
 /// nothing is learned. Held against the new rules, no outcome is unexpected but those of `left`.
 /// New conditions are the simplest that tell what was seen apart; `because` names the kernels.
-/// Error: more rules would be needed than a case may have.
+/// Error: this needs more rules than a case may have.
 Result<ExpectationUpdate> update_expectations(const std::vector<ExpectationRule>& old,
                                               const std::vector<Outcome>& outcomes);
 

@@ -70,7 +70,7 @@ std::vector<std::string> shown(const ExpectationUpdate& update) {
   return lines;
 }
 
-/// The new rules, which no told outcome may be unexpected by.
+/// The new rules, by which no conclusive outcome may be unexpected.
 std::vector<std::string> updated(const char* old, const std::vector<Outcome>& outcomes) {
   const Result<ExpectationUpdate> update = update_expectations(rules(old), outcomes);
   EXPECT_TRUE(update) << update.error().message;

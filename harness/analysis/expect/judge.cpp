@@ -22,22 +22,22 @@ constexpr std::string_view kNoRelocations = "none";
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
 using Subject = const ProgramOutcome*;
-using Word = std::optional<std::string>;
+using MaybeWord = std::optional<std::string>;
 
 std::string word(const StageOutcome& stage) { return std::string(to_string(stage.result)); }
 
-Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
+MaybeWord end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
 
-Word open_word(const Outcome& outcome, Subject) { return word(outcome.open); }
+MaybeWord open_word(const Outcome& outcome, Subject) { return word(outcome.open); }
 
-Word app_word(const Outcome& outcome, Subject) {
+MaybeWord app_word(const Outcome& outcome, Subject) {
   if (!outcome.app) return "not_reached";
   return outcome.app->failed() ? "failed" : "ended";
 }
 
-Word relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
+MaybeWord relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
 
-Word maps_word(const Outcome& outcome, Subject) {
+MaybeWord maps_word(const Outcome& outcome, Subject) {
   if (outcome.maps.empty()) return "not_reached";
   const bool failed = std::any_of(outcome.maps.begin(), outcome.maps.end(),
                                   [](const MapOutcome& map) { return map.stage.failed(); });
@@ -46,19 +46,19 @@ Word maps_word(const Outcome& outcome, Subject) {
 
 /// What the stages of a program say of an object without programs: nothing, unless it could not be
 /// opened.
-Word without_program(const Outcome& outcome) {
-  return outcome.open.failed() ? Word("not_reached") : std::nullopt;
+MaybeWord without_program(const Outcome& outcome) {
+  return outcome.open.failed() ? MaybeWord("not_reached") : std::nullopt;
 }
 
-Word load_word(const Outcome& outcome, Subject program) {
+MaybeWord load_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->load.stage) : without_program(outcome);
 }
 
-Word attach_word(const Outcome& outcome, Subject program) {
+MaybeWord attach_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->attach.stage) : without_program(outcome);
 }
 
-Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
+MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
   const std::optional<Diagnosis> judgement =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return std::string(kNoCause);
@@ -67,12 +67,12 @@ Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kern
 }
 
 /// What only a program comes to, or the object that never came to programs does not.
-template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
-Word run_word(const Outcome& outcome, Subject program) {
+template <MaybeWord (*word_of)(const Outcome&, const ProgramOutcome&)>
+MaybeWord run_word(const Outcome& outcome, Subject program) {
   return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
 }
 
-Word observed_words(const Outcome& outcome, Subject program) {
+MaybeWord observed_words(const Outcome& outcome, Subject program) {
   return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
 }
 
@@ -80,11 +80,12 @@ constexpr std::string_view kObserved = "observed";
 constexpr std::string_view kSingle = "observed.";
 
 /// The gravest of all its relocations stands for the program.
-Word relocations_word(const Outcome& outcome, Subject program) {
-  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+MaybeWord relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr)
+    return without_program(outcome) ? MaybeWord(kNoRelocations) : std::nullopt;
   const auto result = gravest(program->relocations);
   if (!result && !has_relocation_records(outcome)) {
-    // The loader counted some, and nobody knows whose they are.
+    // The loader counted some, but not for which program.
     const RelocateOutcome& all = outcome.relocate;
     if (all.applied.value_or(0) + all.skipped.value_or(0) + all.poisoned.value_or(0) > 0) return {};
   }
@@ -95,7 +96,7 @@ Word relocations_word(const Outcome& outcome, Subject program) {
 /// too. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
-  Word (*read)(const Outcome&, Subject);
+  MaybeWord (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
     {"end", end_word},
@@ -143,7 +144,7 @@ void judge_wrong_reads(const Outcome& outcome, const ProgramOutcome& program,
   }
 }
 
-/// A program that was loaded with numbers nobody looked at passes only where a rule says that it
+/// A program that was loaded with skipped relocations passes only where a rule says that it
 /// is to be so.
 void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
                    const ExpectationRule& rule, CellVerdict& verdict) {
@@ -153,10 +154,10 @@ void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
   const auto skipped = std::find_if(all.begin(), all.end(), [](const RelocationRecord& record) {
     return record.result == RelocationResult::skipped;
   });
-  const std::string because = skipped == all.end()
-                                  ? "the loader left relocations out"
-                                  : fmt::format("loaded, and '{}' holds the compiler's number: {}",
-                                                skipped->local, skipped->reason);
+  const std::string because =
+      skipped == all.end() ? "the loader skipped relocations"
+                           : fmt::format("loaded, and '{}' still has the compiler's value: {}",
+                                         skipped->local, skipped->reason);
   verdict.mismatches.push_back(
       {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
 }
@@ -166,8 +167,8 @@ void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
   for (const RelocationRecord& record : program.relocations) {
     if (record.cross_check != CrossCheck::disagrees) continue;
     verdict.doubts.push_back(
-        {program.name, fmt::format("witnesses of relocation {} ({}) disagree: {}", record.index,
-                                   record.local, record.cross_check_note)});
+        {program.name, fmt::format("the cross-check of relocation {} ({}) disagrees: {}",
+                                   record.index, record.local, record.cross_check_note)});
   }
 }
 
@@ -186,8 +187,8 @@ void judge_subject(const Outcome& outcome, Subject program,
   }
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = outcome_word(field, outcome, program, kernel);
-    if (!got) verdict.doubts.push_back({name, fmt::format("cannot tell '{}'", field)});
+    const MaybeWord got = outcome_word(field, outcome, program, kernel);
+    if (!got) verdict.doubts.push_back({name, fmt::format("not known: '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
@@ -234,7 +235,7 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
       case Ternary::no:
         break;
       case Ternary::unknown:
-        return {nullptr, fmt::format("cannot tell whether '{}' holds", rule.when.text())};
+        return {nullptr, fmt::format("not known whether '{}' holds", rule.when.text())};
     }
   }
   return {nullptr, std::string(kNoExpectation)};

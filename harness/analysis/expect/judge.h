@@ -1,5 +1,5 @@
 // Holds an outcome against what its case expects. Pure: an old outcome can be judged again by new
-// rules. What could not be told is `unsure` and never passes.
+// rules. What is not known is `unsure` and never passes.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ enum class Verdict {
   as_expected,
   unexpected,
   unsure,       ///< there is no rule, or whether it holds or is met could not be found out
-  unavailable,  ///< the kernel could not be had: there is nothing to judge
+  unavailable,  ///< the kernel is unavailable: there is nothing to judge
 };
 inline constexpr std::array kVerdicts{Verdict::as_expected, Verdict::unexpected, Verdict::unsure,
                                       Verdict::unavailable};
@@ -52,12 +52,12 @@ struct CellVerdict {
 };
 
 /// For each program the first rule that names it and holds decides. One mismatch makes the cell
-/// unexpected, whatever else could not be told.
+/// unexpected, whatever else is not known.
 CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
                   const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
 
 /// The rule that decides for a program, or with "" for an object that never came to programs;
-/// nullptr and the reason where there is none, or it cannot be told.
+/// nullptr and the reason if there is none, or if it is not known.
 struct Choice {
   const ExpectationRule* rule = nullptr;
   std::string doubt{};
@@ -66,7 +66,7 @@ Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view p
                    const ConditionFacts& facts);
 
 /// The word that the outcome has for a field of a rule; `program` may be nullptr for an object
-/// that never came to programs, `kernel` where nothing is known of it. Nothing: it cannot be told.
+/// that never came to programs, `kernel` where nothing is known of it. Nothing: it is not known.
 std::optional<std::string> outcome_word(std::string_view field, const Outcome& outcome,
                                         const ProgramOutcome* program,
                                         const KernelFacts* kernel = nullptr);

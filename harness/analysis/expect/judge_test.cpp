@@ -154,12 +154,11 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        Verdict::as_expected},
       {"a panic that does not come", good_outcome(), R"([{"end":"panicked"}])",
        Verdict::unexpected},
-      {"a kernel that could not be had", ended(End::unavailable), R"([{"load":"failed"}])",
+      {"an unavailable kernel", ended(End::unavailable), R"([{"load":"failed"}])",
        Verdict::unavailable},
-      {"a kernel that could not be had, and no rule", ended(End::unavailable), "[]",
-       Verdict::unavailable},
-      {"a kernel that cannot be had, as expected", ended(End::unavailable),
-       R"([{"end":"unavailable"}])", Verdict::as_expected},
+      {"an unavailable kernel, and no rule", ended(End::unavailable), "[]", Verdict::unavailable},
+      {"an unavailable kernel, as expected", ended(End::unavailable), R"([{"end":"unavailable"}])",
+       Verdict::as_expected},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(to_string(judged(row.outcome, row.rules).verdict), to_string(row.verdict))

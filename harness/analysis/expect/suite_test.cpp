@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "analysis/causes/kernel_logs.h"
+#include "analysis/testing/kernel_logs.h"
 #include "analysis/expect/case_check.h"
 #include "base/ids.h"
 #include "matrix/case_spec.h"

@@ -1,4 +1,4 @@
-// For tests: where the CO-RE relocations of an object come to something else against a part of a
+// For tests: where the CO-RE relocations of an object give another result with a part of a
 // kernel's BTF than against the whole.
 #pragma once
 

@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "guest/agent/loopback.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 #include "guest/messages.h"
 
 namespace bpfmatrix {

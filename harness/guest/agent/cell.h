@@ -6,9 +6,6 @@
 
 namespace bpfmatrix {
 
-/// Where loaders attach programs for cgroups: made by them, joined by the trigger.
-inline constexpr const char* kCellCgroup = "/sys/fs/cgroup/bpfmatrix";
-
 /// Called when no process of the cell lives any more: its files, pins, cgroups, legacy probes and
 /// what hangs on `lo` go. Returns what could not be cleared away.
 std::vector<std::string> clear_cell();

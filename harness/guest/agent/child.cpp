@@ -17,7 +17,7 @@
 
 #include "guest/agent/child_wait.h"
 #include "guest/agent/privileges.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

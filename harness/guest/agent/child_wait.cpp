@@ -3,7 +3,7 @@
 #include <csignal>
 #include <ctime>
 
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "base/fd.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

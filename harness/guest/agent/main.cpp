@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "guest/agent/init.h"
 #include "guest/agent/loopback.h"
 #include "guest/agent/port.h"
 #include "guest/agent/server.h"
-#include "guest/agent/system.h"
 #include "guest/agent/trigger.h"
 #include "guest/agent/wire.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

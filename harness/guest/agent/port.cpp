@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "base/file.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

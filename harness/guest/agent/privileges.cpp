@@ -14,7 +14,7 @@
 
 #include "base/capability.h"
 #include "base/fd.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

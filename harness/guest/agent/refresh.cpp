@@ -8,7 +8,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

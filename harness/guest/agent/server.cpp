@@ -17,10 +17,11 @@
 
 #include "base/file.h"
 #include "guest/agent/cell.h"
+#include "guest/agent/init.h"
 #include "guest/agent/privileges.h"
 #include "guest/agent/refresh.h"
-#include "guest/agent/system.h"
 #include "guest/agent/trigger.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

@@ -15,7 +15,8 @@ namespace bpfmatrix {
 
 class Standby {
  public:
-  /// Blocks until both read their standard input, two seconds at most. No program: nothing waits.
+  /// Blocks until both read their standard input, twenty seconds each at most. No program: nothing
+  /// waits.
   Result<> start(const std::vector<std::string>& argv);
   /// The one that is as `run` wants it; nothing if none is, or it was taken.
   std::optional<Child> take(const RunRequest& run);

@@ -19,9 +19,8 @@
 #include <ctime>
 
 #include "base/fd.h"
-#include "guest/agent/cell.h"
 #include "guest/agent/child_wait.h"
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "guest/agent/system.h"
+#include "guest/common/system.h"
 
 namespace bpfmatrix {
 

@@ -1,4 +1,4 @@
-// One compressed stream, given out in pieces, so that nothing large lies in memory.
+// One compressed stream, read in pieces, so that nothing large is in memory.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace bpfmatrix {
 /// Takes the next piece; an error stops the reading and is passed on.
 using ByteSink = std::function<Result<>(std::string_view)>;
 
-/// gzip, bzip2, lzma, xz, lz4 (frames and the kernel's older "legacy" format) or zstd, told by
+/// gzip, bzip2, lzma, xz, lz4 (frames and the kernel's older "legacy" format) or zstd, known by
 /// their magic numbers; bytes of none of them are passed through as they are. Error: the stream is
 /// damaged or ends early, or holds more than `max_bytes`.
 Result<> decompress(std::string_view bytes, std::uint64_t max_bytes, const ByteSink& sink);

@@ -1,4 +1,4 @@
-// For tests: a disk that is full, as far as this process can tell.
+// For tests: a disk that is full, for this process.
 #pragma once
 
 #include <signal.h>

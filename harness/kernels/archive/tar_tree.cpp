@@ -38,7 +38,7 @@ std::string_view below_top(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
 }
 
-/// A link at `path` (relative to the tree) whose target lies in the tree.
+/// A link at `path` (relative to the tree) whose target is in the tree.
 bool stays_inside(std::string_view path, std::string_view target) {
   if (target.empty() || target.starts_with('/')) return false;
   const fs::path end = (fs::path(path).parent_path() / target).lexically_normal();

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "kernels/archive/archive_handle.h"
 
@@ -28,14 +28,11 @@ std::string_view plain_path(std::string_view path) {
 }
 
 Result<> write_entry(struct archive* from, const fs::path& target) {
-  const auto failed = [&target](int error) {
-    return Error{fmt::format("'{}': {}", target.string(), ::strerror(error))};
-  };
   std::error_code made;
   fs::create_directories(target.parent_path(), made);
-  if (made) return failed(made.value());
+  if (made) return file_error(target, made);
   const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!fd.valid()) return failed(errno);
+  if (!fd.valid()) return file_error(target, errno);
   std::array<char, kBlockBytes> block{};
   for (;;) {
     const la_ssize_t n = ::archive_read_data(from, block.data(), block.size());
@@ -45,7 +42,7 @@ Result<> write_entry(struct archive* from, const fs::path& target) {
       const ssize_t written =
           ::write(fd.get(), block.data() + done, static_cast<std::size_t>(n - done));
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return failed(errno);
+      if (written < 0) return file_error(target, errno);
       done += written;
     }
   }

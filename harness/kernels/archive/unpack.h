@@ -20,7 +20,7 @@ namespace bpfmatrix {
 using PlaceFile = std::function<Result<std::optional<std::string>>(std::string_view path)>;
 
 struct UnpackRules {
-  /// Pass over links and devices that `place` wants, instead of refusing the package.
+  /// Skip links and devices that `place` wants, instead of failing for the package.
   bool leave_out_links = false;
   /// Of all files in the package, left out or not.
   std::uint64_t max_bytes = 2ULL << 30;

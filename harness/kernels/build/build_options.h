@@ -1,4 +1,4 @@
-// What `kernels build` was asked for, beside the catalog's entry.
+// The options of `kernels build`, beside the catalog's entry.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/child_process.h"
+#include "base/text.h"
 
 namespace bpfmatrix {
 
@@ -27,13 +28,13 @@ std::string package_suffix(Arch arch) {
   return suffix;
 }
 
-Result<std::string> first_line(const std::string& program) {
+Result<std::string> version_line(const std::string& program) {
   Result<CommandOutput> ran = run_command({.argv = {program, "--version"}}, kVersionTimeout);
   if (!ran) return std::move(ran).error();
   if (!ran->status.success()) {
     return Error{fmt::format("'{} --version': {}", program, to_string(ran->status))};
   }
-  return ran->out.substr(0, ran->out.find('\n'));
+  return std::string(first_line(ran->out));
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ Result<> check_tools(const std::vector<NeededTool>& needed, const FindProgram& f
   if (missing.empty()) return {};
   std::string hint = "apt-get install --no-install-recommends";
   for (const std::string& package : packages) hint += " " + package;
-  return Error{fmt::format("to build it, this machine lacks {}", missing), hint};
+  return Error{fmt::format("this machine lacks what it takes to build it: {}", missing), hint};
 }
 
 Result<BuildTools> find_build_tools(Arch target, std::string_view gcc) {
@@ -81,7 +82,7 @@ Result<BuildTools> find_build_tools(Arch target, std::string_view gcc) {
   for (const auto& [program, version] : {std::pair(tools.compiler, &tools.compiler_version),
                                          std::pair(tools.prefix + "ld", &tools.linker_version),
                                          std::pair(std::string("pahole"), &tools.pahole_version)}) {
-    Result<std::string> line = first_line(program);
+    Result<std::string> line = version_line(program);
     if (!line) return std::move(line).error();
     *version = *std::move(line);
   }

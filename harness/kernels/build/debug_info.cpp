@@ -39,7 +39,7 @@ Result<KernelSigns> signs_of(std::string_view vmlinux) {
   if (!dwarf) return dwarf.error();
   if (!*dwarf) {
     return Error{"no debug information in it",
-                 "wanted: a vmlinux built with CONFIG_DEBUG_INFO and not stripped, as it lies in "
+                 "wanted: a vmlinux built with CONFIG_DEBUG_INFO and not stripped, as in "
                  "linux-image-*-dbg (Debian) or kernel-debuginfo (RPM)"};
   }
   return KernelSigns{find_release(vmlinux), *arch, find_build_id(vmlinux), {}};
@@ -48,7 +48,7 @@ Result<KernelSigns> signs_of(std::string_view vmlinux) {
 Result<> run_pahole(const fs::path& vmlinux, const std::vector<std::string>& flags,
                     const fs::path& btf) {
   if (!find_program("pahole")) {
-    return Error{"this machine lacks 'pahole', which makes BTF of debug information",
+    return Error{"this machine lacks 'pahole', which makes BTF from debug information",
                  "install the package dwarves (in Debian 12 and later: pahole)"};
   }
   const auto ran = run_command(
@@ -81,7 +81,7 @@ Result<std::string> make_btf(const fs::path& vmlinux, const std::vector<std::str
   Result<std::string> btf = read_file(file, kMaxBtfBytes);
   if (!btf) return about(vmlinux, Error{"pahole wrote nothing"});
   if (Result<> whole = check_kernel_btf(*btf); !whole) {
-    return about(vmlinux, wrap("what pahole made of it", std::move(whole).error()));
+    return about(vmlinux, wrap("what pahole made from it", std::move(whole).error()));
   }
   return btf;
 }

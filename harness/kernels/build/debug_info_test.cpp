@@ -81,9 +81,10 @@ TEST_F(DebugInfo, that_is_not_there_is_told) {
 TEST_F(DebugInfo, of_a_program_is_not_the_btf_of_a_kernel) {
   const auto btf = btf_of(made("program", {.task = "person"}));
   ASSERT_FALSE(btf);
-  EXPECT_THAT(btf.error().message,
-              EndsWith("program': what pahole made of it: not the BTF of a kernel: no task_struct "
-                       "in it"));
+  EXPECT_THAT(
+      btf.error().message,
+      EndsWith("program': what pahole made from it: not the BTF of a kernel: no task_struct "
+               "in it"));
 }
 
 TEST_F(DebugInfo, that_pahole_cannot_read_leaves_nothing) {

@@ -12,6 +12,7 @@
 #include <deque>
 
 #include "base/child_process.h"
+#include "base/deadline.h"
 #include "base/fd.h"
 
 namespace bpfmatrix {
@@ -36,7 +37,7 @@ class Output {
  public:
   Output(const Fd& log, const LineSink& on_line) : log_(log), on_line_(on_line) {}
 
-  /// What is run stands in the log above what it said.
+  /// The log has the command above its output.
   void begin(const std::vector<std::string>& argv) { write_log("$ " + shell_quote(argv) + "\n"); }
 
   bool take(std::string_view bytes) {
@@ -93,12 +94,10 @@ class Output {
 Result<> drain(const Fd& from, Output& output, Clock::time_point deadline) {
   std::array<char, 65536> block{};
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd wait{from.get(), POLLIN, 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
-    if (ready == 0 && left <= 0) return Error{"did not end in time"};
-    if (ready <= 0) continue;
+    const int ready = ::poll(&wait, 1, milliseconds_until(deadline));
+    if (ready == 0) return Error{"did not end in time"};
+    if (ready < 0) continue;
     const ssize_t n = ::read(from.get(), block.data(), block.size());
     if (n == 0) return {};
     if (n < 0) continue;

@@ -1,4 +1,4 @@
-// A long command whose output goes to a log file, and is listened to on the way.
+// A long command whose output goes to a log file, and is read on the way.
 #pragma once
 
 #include <chrono>

@@ -69,7 +69,7 @@ std::vector<std::string> make_command(const BuildSource& source, const BuildTool
       fmt::format("KCONFIG_ALLCONFIG={}", job.folders.fragments.string()),
       fmt::format("KBUILD_BUILD_TIMESTAMP={}", kBuildTime), "KBUILD_BUILD_USER=bpfmatrix",
       "KBUILD_BUILD_HOST=bpfmatrix", "KBUILD_BUILD_VERSION=1",
-      // Set, though empty: else a tree that lies in a git repository gets a '+' into its release.
+      // Set, though empty: else a tree in a git repository gets a '+' in its release.
       "LOCALVERSION="};
   if (!source.hostcflags.empty()) {
     argv.push_back(fmt::format("HOSTCFLAGS={}", fmt::join(source.hostcflags, " ")));

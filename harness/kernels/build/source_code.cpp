@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "kernels/archive/deb_archive.h"
@@ -53,7 +54,7 @@ Result<SourceCode> given_tarball(const fs::path& tarball, const BuildSource& sou
 Result<SourceCode> given_code(const fs::path& path, const BuildSource& source) {
   std::error_code error;
   const fs::path whole = fs::canonical(path, error);
-  if (error) return Error{fmt::format("'{}': {}", path.string(), error.message())};
+  if (error) return file_error(path, error);
   if (fs::is_directory(whole, error)) return given_folder(whole);
   return given_tarball(whole, source);
 }
@@ -140,7 +141,7 @@ Result<std::string> hash_folder(const fs::path& folder) {
       entries.emplace_back(it->path().lexically_relative(folder).generic_string(), *it);
     }
   }
-  if (error) return Error{fmt::format("'{}': {}", folder.string(), error.message())};
+  if (error) return file_error(folder, error);
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   Sha256 all;

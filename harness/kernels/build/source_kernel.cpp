@@ -57,7 +57,7 @@ Result<Fragments> read_fragments(const fs::path& folder, const std::vector<std::
 Result<> copy_to(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::copy_file(from, to, error);
-  if (error) return Error{fmt::format("'{}': {}", to.string(), error.message())};
+  if (error) return file_error(to, error);
   return {};
 }
 
@@ -103,7 +103,7 @@ class Build {
   Result<> prepare(const SourceCode& code) {
     std::error_code error;
     fs::create_directories(out(), error);
-    if (error) return Error{fmt::format("'{}': {}", out().string(), error.message())};
+    if (error) return file_error(out(), error);
     fs::remove(log(), error);
     folders_ = {code.folder.value_or(folder_ / "source"), out(), folder_ / "fragments"};
     if (Result<> written = write_file(folders_.fragments, fragments_.text); !written) {
@@ -277,7 +277,7 @@ Result<BuiltKernel> build_kernel(const CatalogEntry& entry, const BuildOptions& 
   Result<BuiltKernel> built =
       source != nullptr
           ? build_locked(entry, *source, options)
-          : Result<BuiltKernel>(Error{"comes out of a package, ready made",
+          : Result<BuiltKernel>(Error{"is a package, and not built",
                                       fmt::format("run 'bpfmatrix kernels fetch {}'", entry.id)});
   if (!built) return wrap(fmt::format("kernel '{}'", entry.id), std::move(built).error());
   return built;

@@ -25,9 +25,9 @@ struct BuiltKernel {
 };
 
 /// Blocks for minutes. Leaves the kernel's tree in the store under the entry's id, in place of an
-/// older one. Error: the entry is not one to be built, a tool is missing, the source cannot be had,
-/// an option had no effect (see check_config), the compiler failed. Every error starts with
-/// "kernel 'ID': ".
+/// older one. Error: the entry is not one to be built, a tool is missing, the source is
+/// unavailable, an option had no effect (see check_config), the compiler failed. Every error starts
+/// with "kernel 'ID': ".
 Result<BuiltKernel> build_kernel(const CatalogEntry& entry, const BuildOptions& options);
 
 }  // namespace bpfmatrix

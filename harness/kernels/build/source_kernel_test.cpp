@@ -130,8 +130,8 @@ TEST_F(SourceKernel, the_workshop_can_be_kept_and_goes_with_the_kernel) {
 TEST_F(SourceKernel, an_option_without_effect_ends_the_build) {
   fragment("# Needed.\nCONFIG_A=y\n\n# For probes.\nCONFIG_DROPPED=y\n");
   expect_failure(
-      "options without effect:\n"
-      "  base.config:5: wanted CONFIG_DROPPED=y, got nothing of that name; For probes.");
+      "config options without effect:\n"
+      "  base.config:5: wanted CONFIG_DROPPED=y, got no such option; For probes.");
   EXPECT_EQ(progress_.objects, 0) << "before anything is compiled";
 }
 
@@ -158,7 +158,7 @@ TEST_F(SourceKernel, a_fragment_that_is_not_there_is_named) {
 TEST_F(SourceKernel, only_kernels_with_a_source_are_built) {
   const auto built = build_kernel({"debian", Arch::x86_64, DebSource{}}, options_);
   ASSERT_FALSE(built);
-  EXPECT_EQ(built.error().message, "kernel 'debian': comes out of a package, ready made");
+  EXPECT_EQ(built.error().message, "kernel 'debian': is a package, and not built");
 }
 
 TEST_F(SourceKernel, fetch_says_that_it_has_to_be_built) {

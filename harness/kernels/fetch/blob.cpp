@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// True if the blob is there and still what its name says; a damaged one is taken away.
+/// True if the blob is there and still what its name says; a damaged one is removed.
 bool have_blob(const fs::path& blob, const std::string& sha256) {
   std::error_code ignored;
   if (!fs::exists(blob, ignored)) return false;

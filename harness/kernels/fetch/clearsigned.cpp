@@ -103,7 +103,7 @@ std::string reasons(const Verdict& verdict, std::string_view complaint) {
   for (const std::string& problem : verdict.problems) {
     if (text.find(problem) == std::string::npos) text += (text.empty() ? "" : ", ") + problem;
   }
-  // The last line of what gpgv told people is the nearest to a cause when its status says none.
+  // Without a status, the last line that gpgv printed is the best cause.
   if (text.empty() && !trim(complaint).empty()) text = trim(split(trim(complaint), '\n').back());
   return text.empty() ? "not signed" : text;
 }
@@ -146,8 +146,9 @@ Result<SignedText> verify_clearsigned(std::string_view bytes, std::string_view n
   if (!gpgv) return std::move(gpgv).error();
   const Verdict verdict = read_status(gpgv->out, time);
   if (verdict.bad || verdict.fingerprint.empty()) {
-    return Error{fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
-                 fmt::format("nothing is taken that no key in '{}' signed", keyring.string())};
+    return Error{
+        fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
+        fmt::format("only files that a key in '{}' signed are accepted", keyring.string())};
   }
   Result<std::string> plain = read_file(text, kMaxTextBytes);
   if (!plain) return std::move(plain).error();

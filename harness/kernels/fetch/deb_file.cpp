@@ -50,7 +50,7 @@ Result<fs::path> fetch_tree(const DebFileRequest& request, const fs::path& link,
 
 Result<fs::path> package_tree(const DebFileRequest& request, const FetchOptions& options) {
   for (const std::string& name : {request.suite, request.package}) {
-    if (!is_valid_id(name)) return Error{fmt::format("'{}' is no valid name", name)};
+    if (!is_valid_id(name)) return Error{fmt::format("'{}' is not a valid name", name)};
   }
   const std::string_view arch = debian_name(request.arch);
   const fs::path link = options.store.package_link(request.suite, arch, request.package);
@@ -64,7 +64,7 @@ Result<fs::path> package_tree(const DebFileRequest& request, const FetchOptions&
   return fetch_tree(request, link, options);
 }
 
-/// Up to ten files of the package that end like the one that was asked for.
+/// Up to ten files of the package whose names end like the requested one.
 std::string similar_files(const fs::path& files, const fs::path& path) {
   std::string text;
   int count = 0;

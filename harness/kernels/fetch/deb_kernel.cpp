@@ -45,7 +45,7 @@ std::optional<Placed> place_module_file(std::string_view path) {
   const auto slash = path.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   const std::string_view rest = path.substr(slash + 1);
-  // Links to the headers' and the sources' packages, which are not taken.
+  // Links to the headers' and the sources' packages, which are not used.
   if (rest == "build" || rest == "source") return std::nullopt;
   const bool top = rest == "vmlinuz" || rest == "config" || rest == "System.map";
   return Placed{path.substr(0, slash), (top ? "" : "modules/") + std::string(rest)};

@@ -58,7 +58,7 @@ Result<DebSuite> open_suite(const SuiteRequest& request,
   Result<std::string> bytes = download_text(url, kMaxReleaseBytes, options.limits);
   if (!bytes) {
     return Error{std::move(bytes).error().message,
-                 fmt::format("is the mirror right, and has it this suite? Another: {} URL",
+                 fmt::format("does this mirror have the suite? give another with {} URL",
                              options.of_the_past ? "--snapshot-mirror" : "--mirror")};
   }
   Result<SignedText> text =

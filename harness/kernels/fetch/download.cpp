@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/sha256.h"
 
 namespace bpfmatrix {
@@ -148,15 +149,16 @@ class PartFile {
   Result<> open() {
     fd_ = Fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     struct stat info {};
-    if (!fd_.valid() || ::fstat(fd_.get(), &info) != 0) return failed();
+    if (!fd_.valid() || ::fstat(fd_.get(), &info) != 0) return file_error(path_, errno);
     size_ = static_cast<std::uint64_t>(info.st_size);
     if (size_ > limit_) return restart();
-    if (::lseek(fd_.get(), 0, SEEK_END) < 0) return failed();
+    if (::lseek(fd_.get(), 0, SEEK_END) < 0) return file_error(path_, errno);
     return {};
   }
 
   Result<> restart() {
-    if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) < 0) return failed();
+    if (::ftruncate(fd_.get(), 0) != 0 || ::lseek(fd_.get(), 0, SEEK_SET) < 0)
+      return file_error(path_, errno);
     size_ = 0;
     return {};
   }
@@ -165,7 +167,7 @@ class PartFile {
     while (!bytes.empty()) {
       const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed();
+      if (n < 0) return file_error(path_, errno);
       size_ += static_cast<std::uint64_t>(n);
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -173,15 +175,14 @@ class PartFile {
   }
 
   Result<> become(const fs::path& to) {
-    if (::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), to.c_str()) != 0) return failed();
+    if (::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), to.c_str()) != 0)
+      return file_error(path_, errno);
     return {};
   }
 
   void remove() { ::unlink(path_.c_str()); }
 
  private:
-  Error failed() const { return Error{fmt::format("'{}': {}", path_.string(), ::strerror(errno))}; }
-
   fs::path path_;
   std::uint64_t limit_;
   Fd fd_{};

@@ -40,12 +40,12 @@ struct Download {
   /// What progress calls it.
   std::string what{};
   std::uint64_t bytes = 0;
-  /// Empty: not known beforehand; whoever asked must check what came.
+  /// Empty: not known beforehand; the caller must check what came.
   std::string sha256{};
   /// Where it goes; appears only whole and verified. While it comes, "<to>.part" grows; a broken
   /// connection leaves that, and the next call goes on where it ended.
   std::filesystem::path to{};
-  /// `bytes` is no more than a limit, because nobody has said how large the file is.
+  /// `bytes` is no more than a limit, because the size of the file is unknown.
   bool size_unknown = false;
 };
 

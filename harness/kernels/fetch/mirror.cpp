@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "kernels/fetch/apt_sources.h"
+#include "kernels/fetch/apt_mirror.h"
 
 namespace bpfmatrix {
 
@@ -146,9 +146,12 @@ Result<std::string> choose_mirror(const MirrorConfig& config) {
   Result<ConfigFile> file = read_config_file(config.config_file);
   if (!file) return std::move(file).error();
   if (file->mirror) return checked(*file->mirror, config.config_file.string());
-  if (auto apt = apt_mirror(config.etc_apt)) return checked(*apt, "apt");
-  return Error{"no Debian mirror is configured",
-               "give one with --mirror URL or BPFMATRIX_MIRROR; apt on this machine has none"};
+  const Result<std::string> apt = apt_mirror(config.apt_get);
+  if (apt) return checked(*apt, "apt");
+  const fs::path file_name = config.config_file.empty() ? "config.json" : config.config_file;
+  return Error{fmt::format("no Debian mirror is configured: {}", apt.error().message),
+               fmt::format("give one with --mirror URL, BPFMATRIX_MIRROR, or \"mirror\" in '{}'",
+                           file_name.string())};
 }
 
 Result<std::string> choose_kernel_mirror(const MirrorConfig& config) {

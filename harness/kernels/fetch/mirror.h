@@ -17,7 +17,8 @@ struct MirrorConfig {
   std::string environment{};
   /// {"mirror": "URL", "kernel_mirror": "URL"}; need not be there.
   std::filesystem::path config_file{};
-  std::filesystem::path etc_apt = "/etc/apt";
+  /// The program that is asked when nothing else names a mirror.
+  std::filesystem::path apt_get = "apt-get";
 };
 
 /// What this process was started with: the environment and $XDG_CONFIG_HOME/bpfmatrix/config.json.

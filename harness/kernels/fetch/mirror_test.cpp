@@ -11,11 +11,13 @@ namespace {
 class Mirror : public testing::Test {
  protected:
   Mirror() {
-    EXPECT_TRUE(write_file(dir_->path() / "sources.list", "deb http://apt.invalid/d sid main\n"));
+    const std::filesystem::path apt_get = dir_->path() / "apt-get";
+    EXPECT_TRUE(write_file(apt_get, "#!/bin/sh\necho sid main http://apt.invalid/d/\n"));
+    std::filesystem::permissions(apt_get, std::filesystem::perms::owner_all);
     EXPECT_TRUE(
         write_file(dir_->path() / "config.json", R"({"mirror": "http://file.invalid/d/"})"));
     config_ = {"http://option.invalid/d", "http://environment.invalid/d",
-               dir_->path() / "config.json", dir_->path()};
+               dir_->path() / "config.json", apt_get};
   }
 
   Result<TempDir> dir_ = TempDir::create();
@@ -30,8 +32,12 @@ TEST_F(Mirror, option_then_environment_then_file_then_apt) {
   EXPECT_EQ(*choose_mirror(config_), "http://file.invalid/d");
   config_.config_file = dir_->path() / "missing.json";
   EXPECT_EQ(*choose_mirror(config_), "http://apt.invalid/d");
-  config_.etc_apt = "/nowhere";
-  EXPECT_EQ(choose_mirror(config_).error().message, "no Debian mirror is configured");
+  config_.apt_get = "no-such-apt-get";
+  const auto none = choose_mirror(config_);
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(none.error().message.starts_with("no Debian mirror is configured: "));
+  EXPECT_EQ(none.error().hint, "give one with --mirror URL, BPFMATRIX_MIRROR, or \"mirror\" in '" +
+                                   config_.config_file.string() + "'");
 }
 
 TEST_F(Mirror, refuses_other_schemes_and_names_where_it_stood) {

@@ -112,7 +112,7 @@ Result<std::string> key_fingerprint(std::string_view armoured) {
   const std::optional<std::string> bytes = text ? decode_base64(*text) : std::nullopt;
   const auto keys = bytes ? primary_keys(*bytes) : std::nullopt;
   if (!keys || keys->empty()) return Error{"not one armoured OpenPGP public key"};
-  if (keys->size() > 1) return Error{fmt::format("{} keys where one was wanted", keys->size())};
+  if (keys->size() > 1) return Error{fmt::format("{} keys, wanted one", keys->size())};
   const std::string_view key = keys->front();
   if (key.empty() || key.front() != kVersion || key.size() > 0xffff) {
     return Error{"not an OpenPGP key of version 4"};

@@ -1,4 +1,4 @@
-// An OpenPGP public key in a file: whose it is, told by its fingerprint.
+// An OpenPGP public key in a file, known by its fingerprint.
 #pragma once
 
 #include <string>

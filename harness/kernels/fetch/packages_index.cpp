@@ -60,7 +60,7 @@ class StanzaReader {
          {"Package", "Version", "Architecture", "Depends", "Filename", "Size", "SHA256"}) {
       if (name != kept) continue;
       const auto [at, fresh] = fields_.emplace(kept, trim(line.substr(colon + 1)));
-      if (!fresh) return Error{fmt::format("field '{}' stands twice", name)};
+      if (!fresh) return Error{fmt::format("field '{}' occurs twice", name)};
       field_ = &at->second;
     }
     return {};
@@ -97,7 +97,7 @@ class StanzaReader {
     if (!depends)
       return wrap(fmt::format("package '{}'", package.name), std::move(depends).error());
     package.depends = *std::move(depends);
-    if (packages_.size() >= kMaxWanted) return Error{"more packages of that name than credible"};
+    if (packages_.size() >= kMaxWanted) return Error{"too many packages of that name"};
     packages_.push_back(std::move(package));
     return {};
   }

@@ -58,7 +58,7 @@ Result<std::map<std::string_view, std::string>> read_fields(std::string_view tex
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return Error{fmt::format("'{}': no field", line)};
     const auto [at, fresh] = fields.emplace(line.substr(0, colon), trim(line.substr(colon + 1)));
-    if (!fresh) return Error{fmt::format("field '{}' stands twice", at->first)};
+    if (!fresh) return Error{fmt::format("field '{}' occurs twice", at->first)};
     last = &at->second;
   }
   return fields;
@@ -126,10 +126,10 @@ Result<> check_release(const ReleaseFile& release, std::string_view suite, std::
   if (release.codename != suite && release.suite != suite) {
     return Error{fmt::format("'{}': wrong suite: want '{}', got '{}' ('{}')", source, suite,
                              release.codename, release.suite),
-                 "the mirror handed out another suite's file; try another with --mirror URL"};
+                 "the mirror sent another suite's file; try another with --mirror URL"};
   }
   if (release.date > now + kClockSkew) {
-    return Error{fmt::format("'{}': dated {}, which is still to come (now: {})", source,
+    return Error{fmt::format("'{}': dated {}, which is in the future (now: {})", source,
                              show(release.date), show(now)),
                  "check this machine's clock"};
   }

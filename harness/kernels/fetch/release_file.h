@@ -31,7 +31,7 @@ struct ReleaseFile {
 /// `source` names the text in errors. Error: a field is missing, twice or malformed.
 Result<ReleaseFile> parse_release(std::string_view text, std::string_view source);
 
-/// Is this the suite that was asked for, and of today? Error: another suite's file (a mirror may
+/// Is this the requested suite, and up to date? Error: another suite's file (a mirror may
 /// replay one: its signature is good), past its Valid-Until, or dated more than a day ahead.
 Result<> check_release(const ReleaseFile& release, std::string_view suite, std::string_view source,
                        std::chrono::sys_seconds now);

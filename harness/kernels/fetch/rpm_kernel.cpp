@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t kMaxRpmBytes = 1ULL << 30;
 
-/// A package that somebody vouches for.
+/// A package that was verified.
 struct Vouched {
   fs::path file{};
   RpmName name{};
@@ -133,9 +133,10 @@ class RpmFetch {
     download.to = folder / "package.rpm";
     const Result<> done = download_file(download, options_.limits, options_.progress);
     if (!done) {
-      return Error{done.error().message,
-                   fmt::format("has the mirror this package? Another: --rpm-mirror {}=URL",
-                               source_.distribution)};
+      return Error{
+          done.error().message,
+          fmt::format("does this mirror have the package? give another with --rpm-mirror {}=URL",
+                      source_.distribution)};
     }
     return download.to;
   }

@@ -57,7 +57,7 @@ Result<> lay_out_key(const fs::path& key_file, const std::string& fingerprint,
   }
   std::error_code error;
   fs::create_directories(home / "keys", error);
-  if (error) return Error{fmt::format("'{}': {}", (home / "keys").string(), error.message())};
+  if (error) return file_error(home / "keys", error);
   return write_file(home / "keys" / "signing.key", *key);
 }
 
@@ -113,7 +113,7 @@ Result<> verify_rpm(const fs::path& rpm, const std::string& name, const fs::path
   if (output->status.success() && checked.signature && checked.payload) return {};
   if (output->out.empty()) checked.problems.emplace_back(trim(output->err));
   return Error{fmt::format("signature of '{}': {}", name, reasons(checked)),
-               fmt::format("nothing is taken that key {} did not sign", fingerprint)};
+               fmt::format("only files that key {} signed are accepted", fingerprint)};
 }
 
 std::string RpmName::file_name() const { return fmt::format("{}-{}.{}.rpm", name, version, arch); }

@@ -23,7 +23,7 @@ bool has(const Catalog& catalog, const std::string& id) {
 }
 
 Error name_taken(const std::string& id) {
-  return Error{fmt::format("kernel '{}': there is one of that name", id),
+  return Error{fmt::format("kernel '{}': the name is already used", id),
                fmt::format("run 'bpfmatrix kernels rm {}', or choose another name", id)};
 }
 
@@ -54,7 +54,8 @@ Result<> check_new_name(const std::string& id, const Catalog& catalog, const Sto
   const bool known = std::any_of(
       catalog.entries.begin(), catalog.entries.end(),
       [&](const auto& e) { return e.id == id && !std::holds_alternative<LocalSource>(e.source); });
-  if (known) return Error{fmt::format("kernel '{}': a name of the catalog", id), "choose another"};
+  if (known)
+    return Error{fmt::format("kernel '{}': the catalog uses this name", id), "choose another"};
   if (taken) return name_taken(id);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "base/file.h"
 #include "kernels/archive/archive_handle.h"
 #include "kernels/build/make_command.h"
 
@@ -40,7 +41,7 @@ Result<> add_folders(const fs::path& folder, const fs::path& collection, Folders
     if (!ignored && lies_in(real, collection)) all.insert(std::move(real));
     if (all.size() > kMaxFolders) return Error{fmt::format("more than {} folders", kMaxFolders)};
   }
-  if (error) return Error{fmt::format("'{}': {}", folder.string(), error.message())};
+  if (error) return file_error(folder, error);
   return {};
 }
 
@@ -72,7 +73,7 @@ Result<std::set<fs::path>> archives_of(const fs::path& collection, const fs::pat
       continue;
     }
     fs::path real = fs::canonical(folder / name, error);
-    if (error) return Error{fmt::format("'{}': {}", (folder / name).string(), error.message())};
+    if (error) return file_error(folder / name, error);
     if (!lies_in(real, collection)) {
       return Error{
           fmt::format("'{}': a link that leaves the collection", (folder / name).string())};
@@ -107,7 +108,7 @@ class OneFile {
     const bool file =
         ::archive_entry_filetype(entry) == AE_IFREG && ::archive_entry_hardlink(entry) == nullptr;
     if (taken_ || path != name_ || !file) {
-      return Error{fmt::format("'{}' in it; wanted is the one file '{}'", path, name_)};
+      return Error{fmt::format("'{}' in it; wanted only the file '{}'", path, name_)};
     }
     taken_ = true;
     return copy();
@@ -138,7 +139,7 @@ Error ambiguous(const std::vector<fs::path>& archives, const fs::path& collectio
   for (const fs::path& archive : archives) {
     names.push_back(fmt::format("'{}'", archive.lexically_relative(collection).string()));
   }
-  return Error{fmt::format("several that differ: {}", fmt::join(names, ", ")),
+  return Error{fmt::format("several files that differ: {}", fmt::join(names, ", ")),
                fmt::format("choose a folder of one version: {}",
                            archives.front().parent_path().parent_path().string())};
 }
@@ -169,7 +170,8 @@ Result<CollectedBtf> find_collected_btf(const fs::path& given, const std::string
   const auto named = [&given](Error error) {
     return wrap(fmt::format("BTF collection '{}'", given.string()), std::move(error));
   };
-  if (!is_valid_id(release)) return named(Error{fmt::format("'{}': no kernel's release", release)});
+  if (!is_valid_id(release))
+    return named(Error{fmt::format("'{}': not a kernel release", release)});
   std::error_code error;
   const fs::path collection = fs::canonical(given, error);
   if (error) return named(Error{error.message()});

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What stands in a folder, with the folders below it that hold something.
+/// The names in a folder and in the folders below it that are not empty.
 int count_files(const fs::path& folder) {
   int count = 0;
   std::error_code ignored;

@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::string_view kOption = "CONFIG_";
 
-/// "# Linux/x86 6.1.176 Kernel Configuration": the architecture and the version.
+/// "# Linux/x86 6.1.176 Kernel Configuration": the architecture and the version (the mainmenu of
+/// Kconfig, v5.8).
 struct ConfigTitle {
   std::string_view arch{};
   std::string_view version{};
@@ -64,7 +65,7 @@ std::set<std::string_view> options(std::string_view text) {
   return found;
 }
 
-/// The first option that stands in one of them only; empty if none does.
+/// The first option that only one of them has; empty if none.
 std::string_view first_difference(const std::set<std::string_view>& one,
                                   const std::set<std::string_view>& other) {
   for (const std::string_view option : one) {
@@ -116,7 +117,7 @@ Result<> match_config(std::string_view text, const KernelImage& image) {
   if (image.config.empty()) return {};
   const std::string_view difference = first_difference(given, options(image.config));
   if (difference.empty()) return {};
-  return Error{fmt::format("not the config that the image holds: '{}' is in one only", difference)};
+  return Error{fmt::format("not the config in the image: only one of them has '{}'", difference)};
 }
 
 Result<> match_system_map(std::string_view text, std::string_view kernel,
@@ -126,10 +127,9 @@ Result<> match_system_map(std::string_view text, std::string_view kernel,
   if (!begin || !banner) return Error{"not a System.map: '_text' or 'linux_banner' is not in it"};
   if (*banner == 0) return Error{"a System.map without addresses"};
   if (bytes_at(kernel, *banner, *begin).starts_with(image.banner)) return {};
-  return Error{
-      fmt::format("the System.map of another kernel: the image of {} does not have its "
-                  "'linux_banner' at {:x}",
-                  image.release, *banner)};
+  return Error{fmt::format(
+      "the System.map of another kernel: in the image of {} 'linux_banner' is not at {:x}",
+      image.release, *banner)};
 }
 
 Result<> match_btf(std::string_view btf, const KernelImage& image,
@@ -148,7 +148,7 @@ Result<> match_btf(std::string_view btf, const KernelImage& image,
 Result<> match_module(std::string_view module, const KernelImage& image) {
   constexpr std::string_view kMagic = "vermagic=";
   const auto at = module.find(kMagic);
-  if (at == std::string_view::npos) return Error{"no kernel module: it has no vermagic"};
+  if (at == std::string_view::npos) return Error{"not a kernel module: it has no vermagic"};
   const std::string_view rest = module.substr(at + kMagic.size(), 256);
   const std::string_view release = rest.substr(0, rest.find_first_of(std::string_view(" \0", 2)));
   if (release == image.release) return {};

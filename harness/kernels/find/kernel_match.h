@@ -10,7 +10,7 @@
 
 namespace bpfmatrix {
 
-/// Its first comment names the version and the architecture it is for. The version must stand in
+/// Its first comment names the version and the architecture it is for. The version must be in
 /// the image's banner, or agree with its release in the first two numbers: a distribution's release
 /// (6.1.0-50-amd64) need not hold the version (6.1.176). Where the image has a config inside, the
 /// options must be the same.

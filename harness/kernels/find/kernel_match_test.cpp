@@ -101,7 +101,7 @@ TEST(KernelMatch, a_module_is_of_the_images_release) {
   EXPECT_EQ(module("ELF vermagic=6.1.0-50-amd64"), "");
   EXPECT_EQ(module("ELF vermagic=6.1.0-50-amd64-rt SMP"),
             "a module of '6.1.0-50-amd64-rt', the image is '6.1.0-50-amd64'");
-  EXPECT_EQ(module("ELF"), "no kernel module: it has no vermagic");
+  EXPECT_EQ(module("ELF"), "not a kernel module: it has no vermagic");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ struct AssembledKernel {
 };
 
 /// Copies the parts into the empty folder `tree` as vmlinuz, config, System.map, vmlinux.btf,
-/// modules/, each held against the image; what was not given is taken out of the image. Without id.
+/// modules/, each compared with the image; what was not given comes out of the image. Without id.
 /// Blocks for seconds. Error: see open_image and kernel_match.h; an image that QEMU cannot start.
 Result<AssembledKernel> assemble_kernel(const KernelParts& parts, const std::filesystem::path& tree,
                                         const std::filesystem::path& scratch);

@@ -14,7 +14,7 @@ namespace bpfmatrix {
 ///   System.map   /d/System.map-R, /d/System.map (Debian's, a hint where it is, counts as none)
 ///   modules      /d/lib/modules/R, /d/modules, /d/../lib/modules/R, or /d itself if it has
 ///   modules.builtin
-/// The files stay where they are; the BTF is taken out into the store's blobs. The id is
+/// The files stay where they are; the BTF is copied into the store's blobs. The id is
 /// "local-<name>-<12 digits of the image's sha256>". Blocks for a second. Error: see
 /// read_kernel_image.
 Result<Kernel> local_kernel(const std::filesystem::path& path, const Store& store);

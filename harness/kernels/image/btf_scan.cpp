@@ -6,7 +6,8 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kMagic("\x9f\xeb\x01\x00", 4);  // 0xeb9f, version 1, flags 0
+// BTF_MAGIC 0xeb9f, version 1, flags 0: include/uapi/linux/btf.h, v5.8.
+constexpr std::string_view kMagic("\x9f\xeb\x01\x00", 4);
 constexpr std::size_t kHeaderBytes = 24;
 constexpr std::size_t kMaxHeaderBytes = 256;
 constexpr std::uint32_t kFirstUnknownKind = 20;

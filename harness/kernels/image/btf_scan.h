@@ -1,4 +1,4 @@
-// BTF told from other bytes: is this all of a kernel's BTF, and where in a flat image does it lie?
+// BTF among other bytes: is this all of a kernel's BTF, and where in a flat image is it?
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct BtfShape {
 };
 
 /// Reads a BTF blob (little-endian, version 1) at the start of `bytes`: the header's lengths agree,
-/// the types follow each other to the exact end of their section, every name lies in the string
+/// the types follow each other to the exact end of their section, every name is in the string
 /// section, which begins and ends with NUL. Nothing if anything is off. Kinds this program does not
 /// know (newer than kernel 6.x's 19) end the walk over the types without harm.
 std::optional<BtfShape> measure_btf(std::string_view bytes);

@@ -12,7 +12,8 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint32_t kXenPhys32Entry = 18;  // include/xen/interface/elfnote.h
+// include/xen/interface/elfnote.h; arch/x86/platform/pvh/head.S, XEN_ELFNOTE_PHYS32_ENTRY, v5.8.
+constexpr std::uint32_t kXenPhys32Entry = 18;
 constexpr std::size_t kNoteAlign = 4;
 constexpr std::size_t kMaxBuildIdBytes = 64;
 // Far more than any kernel or vDSO has: what overlaps itself a million times ends here.

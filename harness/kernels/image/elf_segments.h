@@ -29,7 +29,7 @@ struct ElfNote {
 std::vector<ElfNote> elf_notes(std::string_view bytes);
 
 /// The GNU build id in lower-case hex digits, as /sys/kernel/notes has it: from the notes of an ELF
-/// file, or from where they lie in a flat image (those of the vDSOs in it are told apart by the ELF
+/// file, or from where they are in a flat image (those of the vDSOs in it are recognised by the ELF
 /// header before them). Empty when there is none, or more than one that it could be.
 std::string find_build_id(std::string_view kernel);
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "kernels/archive/decompress.h"
 
 namespace bpfmatrix {
@@ -31,7 +32,7 @@ std::string_view slice(std::string_view bytes, std::uint64_t at, std::uint64_t l
   return bytes.substr(at, length);
 }
 
-/// Where the kernel proper lies in the file, and how it is packed.
+/// Where the kernel proper is in the file, and how it is packed.
 struct Payload {
   ImageFormat format = ImageFormat::bzimage;
   std::optional<Arch> arch{};
@@ -41,7 +42,7 @@ struct Payload {
 
 Error past_the_end() { return Error{"truncated: the payload reaches past the end of the file"}; }
 
-/// Beginnings of what stands around a kernel, or packs one, and is not taken apart here.
+/// Beginnings of formats that contain a kernel and that are not read here.
 struct Foreign {
   std::string_view magic;
   const char* what;
@@ -51,10 +52,10 @@ constexpr Foreign kForeign[] = {
     {std::string_view("\x89LZO\0", 5), "packed with lzo, which is not supported",
      "known: gzip, bzip2, lzma, xz, lz4, zstd; unpack it and give the vmlinux or Image"},
     {std::string_view("\x27\x05\x19\x56", 4), "a U-Boot uImage",
-     "take the kernel out of it: dumpimage -o Image FILE, or tail -c +65 FILE > Image"},
+     "extract the kernel: dumpimage -o Image FILE, or tail -c +65 FILE > Image"},
     {std::string_view("\xd0\x0d\xfe\xed", 4), "a U-Boot FIT image, or a device tree",
-     "take the kernel out of it: dumpimage -T flat_dt -p 0 -o Image FILE"},
-    {"ANDROID!", "an Android boot image", "take the kernel out of it with unpack_bootimg"},
+     "extract the kernel: dumpimage -T flat_dt -p 0 -o Image FILE"},
+    {"ANDROID!", "an Android boot image", "extract the kernel with unpack_bootimg"},
 };
 
 std::optional<Error> refuse_foreign(std::string_view bytes) {
@@ -68,7 +69,8 @@ bool is_bzimage(std::string_view image) {
   return number_at<std::uint16_t>(image, 0x1fe) == 0xaa55 && slice(image, 0x202, 4) == "HdrS";
 }
 
-/// Documentation/arch/x86/boot.rst.
+/// Documentation/x86/boot.rst, payload_offset and payload_length, v5.8 (later below
+/// Documentation/arch).
 Result<Payload> read_bzimage(std::string_view image) {
   const auto version = number_at<std::uint16_t>(image, 0x206).value_or(0);
   if (version < 0x0208) {
@@ -85,7 +87,8 @@ Result<Payload> read_bzimage(std::string_view image) {
   const std::uint64_t length = number_at<std::uint32_t>(image, 0x24c).value_or(0);
   std::string_view payload = slice(image, start + offset, length);
   if (payload.size() < 16) return past_the_end();
-  // gzip has the size in its own last bytes; to all others the kernel's build appends it.
+  // gzip has the size in its own last bytes; to all others the kernel's build appends it
+  // (scripts/Makefile.lib, size_append, v5.8).
   if (!payload.starts_with("\x1f\x8b")) payload.remove_suffix(4);
   return Payload{ImageFormat::bzimage, Arch::x86_64, payload, true};
 }
@@ -167,16 +170,13 @@ Result<std::optional<Payload>> find_payload(std::string_view image) {
 }
 
 Result<> unpack_to(const fs::path& target, std::string_view packed) {
-  const auto failed = [&target] {
-    return Error{fmt::format("'{}': {}", target.string(), ::strerror(errno))};
-  };
   const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid()) return failed();
+  if (!fd.valid()) return file_error(target, errno);
   return decompress(packed, kMaxImageBytes, [&](std::string_view piece) -> Result<> {
     while (!piece.empty()) {
       const ssize_t n = ::write(fd.get(), piece.data(), piece.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed();
+      if (n < 0) return file_error(target, errno);
       piece.remove_prefix(static_cast<std::size_t>(n));
     }
     return {};
@@ -240,6 +240,7 @@ std::string_view to_string(ImageFormat format) {
   return "";
 }
 
+/// arch/arm64/include/asm/image.h, ARM64_IMAGE_MAGIC, v5.8.
 bool is_arm64_image(std::string_view bytes) { return slice(bytes, 0x38, 4) == "ARM\x64"; }
 
 bool is_elf(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// An image file taken apart: what it is, where in it the kernel proper lies, and that unpacked.
+// An image file opened: what it is, where in it the kernel proper is, and that unpacked.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ bool is_elf(std::string_view bytes);
 
 struct OpenedImage {
   ImageFormat format = ImageFormat::bzimage;
-  /// As its header says; nothing where only the kernel proper tells.
+  /// As its header says; nothing if only the kernel proper says it.
   std::optional<Arch> arch{};
   /// The file itself is gzip (or another compression) around that format, as Image.gz is.
   bool wrapped = false;

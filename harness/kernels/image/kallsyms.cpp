@@ -37,7 +37,8 @@ std::size_t align(std::size_t at, std::size_t to) { return (at + to - 1) / to * 
 /// ".align 8" meant 2^8), and 4 in v7.
 constexpr std::size_t kAlignments[] = {8, 4, 256};
 
-/// kallsyms_token_table and kallsyms_token_index, which tells where in the table each token begins.
+/// kallsyms_token_table and kallsyms_token_index, which says where in the table each token begins
+/// (scripts/kallsyms.c, write_src(), v5.8).
 struct TokenTable {
   std::array<std::string_view, kTokens> tokens{};
   std::size_t begin = 0;
@@ -45,7 +46,7 @@ struct TokenTable {
   std::size_t end = 0;
 };
 
-/// Reads the tokens from '0' on, which stands at `digits`; gives where the last one ends.
+/// Reads the tokens from '0' on, which is at `digits`; gives where the last one ends.
 std::optional<std::size_t> read_tokens_forward(std::string_view image, std::size_t digits,
                                                TokenTable& table) {
   std::size_t at = digits;
@@ -58,7 +59,7 @@ std::optional<std::size_t> read_tokens_forward(std::string_view image, std::size
   return at;
 }
 
-/// The index stands behind the table, and must agree with every token.
+/// The index comes after the table, and must agree with every token.
 bool read_index(std::string_view image, std::size_t digits, std::size_t at, TokenTable& table) {
   const auto index = [&](std::size_t i) { return read_at<std::uint16_t>(image, at + 2 * i); };
   const auto digit = index('0');
@@ -77,7 +78,7 @@ bool read_index(std::string_view image, std::size_t digits, std::size_t at, Toke
   return true;
 }
 
-/// Each digit stands for itself, since names have digits: that is what the search goes by.
+/// The token of each digit is the digit itself, since names have digits: the search looks for that.
 std::optional<TokenTable> find_tokens(std::string_view image) {
   constexpr std::string_view kDigits("0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0", 20);
   for (auto digits = image.find(kDigits); digits != std::string_view::npos;
@@ -92,8 +93,8 @@ std::optional<TokenTable> find_tokens(std::string_view image) {
   return std::nullopt;
 }
 
-/// kallsyms_num_syms, kallsyms_names and kallsyms_markers, which stand in this order in all
-/// layouts.
+/// kallsyms_num_syms, kallsyms_names and kallsyms_markers, which are in this order in all
+/// layouts (scripts/kallsyms.c, write_src(), v5.8).
 struct NameTable {
   std::size_t count_at = 0;
   std::vector<KernelSymbol> symbols{};
@@ -104,7 +105,7 @@ class NameSearch {
   NameSearch(std::string_view image, const TokenTable& tokens, std::size_t alignment)
       : image_(image), tokens_(tokens), alignment_(alignment) {}
 
-  /// Backwards from the tokens: the names stand not far before them.
+  /// Backwards from the tokens: the names are not far before them.
   std::optional<NameTable> run() {
     for (std::size_t at = tokens_.begin / alignment_ * alignment_;
          at >= alignment_ && steps_ < kMaxSteps; ++steps_) {
@@ -201,7 +202,7 @@ std::optional<Addresses> addresses_from_base(const Offsets& offsets, std::uint64
   return addresses;
 }
 
-/// v7: each offset counts from where it stands itself. The first symbol is of the text, which lies
+/// v7: each offset counts from its own address. The first symbol is of the text, which lies
 /// before the tables; an offset from a base that is filled in at boot is never negative there.
 std::optional<Addresses> addresses_from_place(const Offsets& offsets, std::uint64_t place) {
   if (offsets.front() >= 0) return std::nullopt;
@@ -233,7 +234,7 @@ bool take_addresses(const std::optional<Addresses>& addresses, NameTable& names)
   return true;
 }
 
-/// Up to v6.3 they stand before the names, from v6.4 on behind the tokens (404bad70fcf7).
+/// Up to v6.3 they come before the names, from v6.4 on after the tokens (404bad70fcf7).
 void find_addresses(std::string_view image, const TokenTable& tokens, NameTable& names) {
   const std::size_t count = names.symbols.size();
   const std::size_t bytes = align(4 * count, 8);

@@ -105,8 +105,8 @@ Result<std::vector<ConfigOption>> join_fragments(
     for (const ConfigOption& option : fragment) {
       const auto [before, fresh] = seen.emplace(option.name, option.where);
       if (!fresh) {
-        return Error{fmt::format("{} stands in '{}' and in '{}'", option.name, before->second,
-                                 option.where)};
+        return Error{
+            fmt::format("{} is in '{}' and in '{}'", option.name, before->second, option.where)};
       }
       all.push_back(option);
     }
@@ -121,13 +121,12 @@ Result<> check_config(const std::vector<ConfigOption>& wanted, std::string_view 
     const auto found = values.find(option.name);
     const std::string_view got = found != values.end() ? found->second : "n";
     if (got == option.value) continue;
-    const std::string instead =
-        found != values.end() ? show(option.name, got) : "nothing of that name";
+    const std::string instead = found != values.end() ? show(option.name, got) : "no such option";
     dropped += fmt::format("\n  {}: wanted {}, got {}; {}", option.where,
                            show(option.name, option.value), instead, option.reason);
   }
   if (dropped.empty()) return {};
-  return Error{"options without effect:" + dropped,
+  return Error{"config options without effect:" + dropped,
                "this version does not know them, or what they depend on is missing"};
 }
 

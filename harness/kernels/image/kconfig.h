@@ -1,5 +1,5 @@
-// Kconfig fragments: what a kernel is to be built with and why, held against what Kconfig made of
-// it. Kconfig drops without a word what a version does not know or whose dependencies are not met.
+// Kconfig fragments: what a kernel is to be built with and why, compared with what Kconfig made of
+// it. Kconfig silently drops what a version does not know or whose dependencies are not met.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ struct ConfigOption {
 /// option without a reason. `source` names the text in errors.
 Result<std::vector<ConfigOption>> parse_fragment(std::string_view text, std::string_view source);
 
-/// The fragments one after the other. Error: an option stands twice.
+/// The fragments one after the other. Error: an option occurs twice.
 Result<std::vector<ConfigOption>> join_fragments(
     const std::vector<std::vector<ConfigOption>>& fragments);
 

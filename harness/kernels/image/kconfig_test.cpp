@@ -50,7 +50,7 @@ TEST(Kconfig, what_is_no_fragment_is_named_with_its_line) {
 TEST(Kconfig, an_option_stands_in_one_fragment_only) {
   const auto other = parse_fragment("# why\nCONFIG_NR_CPUS=8\n", "x.config");
   EXPECT_EQ(join_fragments({fragment(), *other}).error().message,
-            "CONFIG_NR_CPUS stands in 'bpf.config:9' and in 'x.config:2'");
+            "CONFIG_NR_CPUS is in 'bpf.config:9' and in 'x.config:2'");
   EXPECT_EQ(join_fragments({fragment()})->size(), 4U);
 }
 
@@ -67,12 +67,12 @@ TEST(Kconfig, each_dropped_option_is_named_with_its_reason) {
       fragment(), "# CONFIG_BPF_JIT is not set\nCONFIG_BPF_JIT_ALWAYS_ON=y\nCONFIG_NR_CPUS=4\n");
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().message,
-            "options without effect:\n"
+            "config options without effect:\n"
             "  bpf.config:5: wanted CONFIG_BPF_JIT=y, got CONFIG_BPF_JIT is not set; "
             "Programs are compiled, where they can be.\n"
             "  bpf.config:6: wanted CONFIG_BPF_JIT_ALWAYS_ON is not set, got "
             "CONFIG_BPF_JIT_ALWAYS_ON=y; Programs are compiled, where they can be.\n"
-            "  bpf.config:10: wanted CONFIG_LSM=\"bpf\", got nothing of that name; Few.");
+            "  bpf.config:10: wanted CONFIG_LSM=\"bpf\", got no such option; Few.");
 }
 
 TEST(Kconfig, the_fragments_of_this_project_are_well_formed) {

@@ -45,7 +45,8 @@ std::string_view release_of(std::string_view banner) {
   return banner.empty() ? banner : first_word(banner.substr(kBanner.size()));
 }
 
-/// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...".
+/// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...": init/version.c,
+/// linux_banner, v5.8.
 std::string find_banner(std::string_view kernel) {
   std::string_view found;
   for (auto at = kernel.find(kBanner); at != std::string_view::npos;
@@ -68,7 +69,8 @@ Result<std::string> read_btf(std::string_view kernel) {
   return std::string((*section)->substr(0, shape->bytes));
 }
 
-/// The config that CONFIG_IKCONFIG puts into the kernel; empty when there is none, or none whole.
+/// The config that CONFIG_IKCONFIG puts into the kernel between "IKCFG_ST" and "IKCFG_ED"
+/// (kernel/configs.c, v5.8); empty when there is none, or none whole.
 std::string find_config(std::string_view kernel) {
   const auto begin = kernel.find(kConfigBegin);
   if (begin == std::string_view::npos) return "";
@@ -88,8 +90,8 @@ Result<Arch> kernel_arch(const OpenedImage& opened) {
     if (const auto whole = elf_segments(opened.kernel); !whole) return whole.error();
     Result<Arch> arch = elf_arch(opened.kernel);
     if (!arch || !opened.arch || *arch == *opened.arch) return arch;
-    return Error{fmt::format("a header for {} around a kernel for {}", to_string(*opened.arch),
-                             to_string(*arch))};
+    return Error{fmt::format("the header is for {}, the kernel in it for {}",
+                             to_string(*opened.arch), to_string(*arch))};
   }
   if (opened.arch) return *opened.arch;
   if (is_arm64_image(opened.kernel)) return Arch::aarch64;
@@ -139,11 +141,12 @@ Result<std::string_view> bootable_image(const OpenedImage& opened) {
   if (!arch) return arch.error();
   if (*arch == Arch::aarch64) {
     return Error{"a vmlinux, which QEMU cannot start on aarch64",
-                 "give the Image made of it: arch/arm64/boot/Image, or objcopy -O binary"};
+                 "give the Image made from it: arch/arm64/boot/Image, or objcopy -O binary"};
   }
   if (!has_pvh_entry(opened.kernel)) {
-    return Error{"a vmlinux without the PVH entry, which QEMU cannot start",
-                 "give the bzImage made of it (arch/x86/boot/bzImage), or build with CONFIG_PVH=y"};
+    return Error{
+        "a vmlinux without the PVH entry, which QEMU cannot start",
+        "give the bzImage made from it (arch/x86/boot/bzImage), or build with CONFIG_PVH=y"};
   }
   return opened.image;
 }

@@ -1,4 +1,4 @@
-// What a kernel image tells about itself: its format, architecture, release, BTF and config.
+// What a kernel image says about itself: its format, architecture, release, BTF and config.
 #pragma once
 
 #include <filesystem>
@@ -24,11 +24,11 @@ struct KernelImage {
   std::string btf{};
   /// The config it was built with; empty when it does not carry one (IKCONFIG).
   std::string config{};
-  /// The GNU build id, in hex digits; empty when it has none, or none that can be told from others.
+  /// The GNU build id, in hex digits; empty when it has none, or none that is unique.
   std::string build_id{};
 };
 
-/// Looks through an image that was taken apart. Blocks for a second or so. Error: no "Linux
+/// Looks through an image that was opened. Blocks for a second or so. Error: no "Linux
 /// version" in it, an ELF file for another machine, a damaged .BTF section.
 Result<KernelImage> describe_image(const OpenedImage& opened);
 

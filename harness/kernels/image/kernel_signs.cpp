@@ -88,8 +88,8 @@ Result<BtfShare> match_signs(std::string_view bytes, const KernelSigns& kernel) 
       share_of_functions(*btf, [&](std::string_view name) { return names.contains(name); });
   if (share.looks_alike().value_or(true)) return share;
   return Error{
-      fmt::format("does not look like the BTF of this kernel: of its {} functions the image of {} "
-                  "has {}",
+      fmt::format("does not look like the BTF of this kernel: it has {} functions, and the image "
+                  "of {} has {} of them",
                   share.compared, kernel.release, share.alike)};
 }
 

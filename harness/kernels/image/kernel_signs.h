@@ -1,4 +1,4 @@
-// What a kernel shows of itself that BTF can be held against. BTF names neither a release nor a
+// What a kernel shows of itself that BTF can be compared with. BTF names neither a release nor a
 // build: see elf/btf_identity.h for what the signs are worth.
 #pragma once
 
@@ -18,9 +18,9 @@ struct KernelSigns {
   /// uname -r; empty where the file does not say.
   std::string release{};
   Arch arch = Arch::x86_64;
-  /// In hex digits; empty when it has none, or none that can be told from others.
+  /// In hex digits; empty when it has none, or none that is unique.
   std::string build_id{};
-  /// Those of its kallsyms; empty when nothing can be told by them.
+  /// Those of its kallsyms; empty when they prove nothing.
   std::vector<KernelSymbol> symbols{};
 };
 
@@ -36,7 +36,7 @@ Result<> match_build(const KernelSigns& given, const KernelSigns& kernel);
 Result<> check_kernel_btf(std::string_view btf);
 
 /// The same, for that architecture and by functions that are among the kernel's symbols. Gives how
-/// many of them are: of none, where nobody can tell. Error: BTF of another kernel.
+/// many of them are; of none if nothing can be compared. Error: BTF of another kernel.
 Result<BtfShare> match_signs(std::string_view btf, const KernelSigns& kernel);
 
 }  // namespace bpfmatrix

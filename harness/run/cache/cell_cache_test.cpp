@@ -7,9 +7,12 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
-#include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "cell/testing/attempts.h"
+#include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
+#include "run/machines/kernel_probe.h"
+#include "run/testing/replay_guests.h"
 
 namespace bpfmatrix {
 namespace {
@@ -17,60 +20,65 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::IsEmpty;
 
-/// A cell as it comes out of a guest, and a store that keeps it.
+class MachineGuests : public ReplayGuests {
+ public:
+  explicit MachineGuests(Result<std::string>& machine) : ReplayGuests({}), machine_(machine) {}
+  Result<std::string> machine() override { return machine_; }
+
+ private:
+  Result<std::string>& machine_;
+};
+
+/// A cell as it comes out of a guest, and a store that keeps what it said.
 class CellCaching : public ::testing::Test {
  protected:
   void SetUp() override {
     settings_.fetch.store = Store(dir_->path() / "store");
     for (const char* tool : {"agent", "probe", "loader-libbpf"})
-      file(fs::path("guest/x86_64") / tool);
-    file("image");
+      file(fs::path("guest/x86_64") / tool, tool);
+    file("image", "image");
     ::setenv("BPFMATRIX_GUEST_DIR", (dir_->path() / "guest").c_str(), 1);
     kernel_.image = dir_->path() / "image";
     object_.info.sha256 = std::string(64, 'o');
+    know(KernelFacts());
   }
   void TearDown() override { ::unsetenv("BPFMATRIX_GUEST_DIR"); }
 
-  void file(const fs::path& name) {
+  void file(const fs::path& name, const std::string& text) {
     fs::create_directories((dir_->path() / name).parent_path());
-    ASSERT_TRUE(write_file(dir_->path() / name, name.string()));
+    ASSERT_TRUE(write_file(dir_->path() / name, text));
   }
-  RunDir new_run() {
-    return *RunDir::create(dir_->path() / ("run" + std::to_string(++runs_)), RunSpec{});
+  void know(const KernelFacts& facts) {
+    const auto path = kept_facts_path(settings_.fetch.store, kernel_);
+    ASSERT_TRUE(path) << path.error().message;
+    fs::create_directories(path->parent_path());
+    ASSERT_TRUE(write_file(*path, pack(facts).gzip));
+  }
+
+  /// A run of its own.
+  struct Run {
+    KernelFactsKeeper facts;
+    CellCache cache;
+    Run(const RunSettings& settings, const TranscriptCache::Say& say)
+        : facts(settings.fetch.store,
+                [](const PackedFacts& packed) -> Result<std::string> { return packed.sha256; }),
+          cache(settings, facts, say) {}
+  };
+  std::unique_ptr<Run> new_run() {
+    return std::make_unique<Run>(settings_, [this](const std::string& t) { said_.push_back(t); });
   }
   CellInput input() const { return {&cell_, &spec_, &kernel_, &object_, nullptr}; }
-  std::unique_ptr<CellCache> cache_for(RunDir& dir) {
-    return std::make_unique<CellCache>(
-        settings_, dir, "kernel",
-        [this](const Kernel&) -> Result<std::string> {
-          ++machines_;
-          return machine_;
-        },
-        [this](const std::string& text) { said_.push_back(text); });
-  }
-  /// What a guest gave, with its logs in the run's directory as the scheduler keeps them.
-  CellResult ran(RunDir& dir) {
-    CellResult result;
-    result.outcome = outcome_before_run(cell_, spec_, &kernel_, &object_);
-    result.outcome.end = End::completed;
-    result.outcome.loader_version = "1.4.6";
-    result.outcome.vm.wall_ms = 44;
-    result.outcome.kernel.facts = *dir.keep_facts(pack(KernelFacts()));
-    result.outcome.programs.push_back({.name = "p"});
-    result.logs["p"] = "0: R0 !read_ok\n";
-    result.outcome.programs[0].load.log_sha256 = *dir.keep_log(result.logs["p"]);
-    result.loader_log = "libbpf: hello\n";
-    return result;
-  }
-  /// A first run, which finds nothing and keeps `result`.
-  Outcome first_run(const std::function<void(CellResult&)>& change = {}) {
-    RunDir dir = new_run();
-    const auto cache = cache_for(dir);
-    EXPECT_FALSE(cache->recall(input()));
-    CellResult result = ran(dir);
-    if (change) change(result);
-    cache->keep(result);
-    return result.outcome;
+  std::optional<Recalled> recall(Run& run) { return run.cache.recall(input(), guests_); }
+  std::optional<Recalled> recall() { return recall(*new_run()); }
+
+  /// A first run, which finds nothing and keeps what `change` makes of a good one.
+  void first_run(const std::function<void(Derived&)>& change = {}) {
+    const auto run = new_run();
+    EXPECT_FALSE(recall(*run));
+    const Transcript transcript = transcript_of({completed(good_lines())});
+    Derived derived = derive({.transcript = transcript, .facts_sha256 = "f"});
+    if (change) change(derived);
+    run->cache.keep(cell_.id(), "packed", derived);
   }
 
   Result<TempDir> dir_ = TempDir::create();
@@ -80,73 +88,90 @@ class CellCaching : public ::testing::Test {
   Kernel kernel_{.id = "k-x86_64", .release = "6.1.0", .image_sha256 = "1"};
   ObjectFile object_{.file = "/x.o", .shown = "/x.o"};
   Result<std::string> machine_ = std::string("machine");
+  MachineGuests guests_{machine_};
   std::vector<std::string> said_{};
-  int machines_ = 0;
-  int runs_ = 0;
 };
 
-TEST_F(CellCaching, a_second_run_has_the_outcome_and_all_that_it_refers_to) {
-  Outcome first = first_run();
-  RunDir dir = new_run();
-  const std::optional<Outcome> again = cache_for(dir)->recall(input());
-  ASSERT_TRUE(again);
-  EXPECT_TRUE(again->vm.cached);
-  first.vm.cached = true;
-  EXPECT_EQ(to_line(*again), to_line(first));
-  EXPECT_EQ(*read_log(dir.path(), again->programs[0].load.log_sha256), "0: R0 !read_ok\n");
-  EXPECT_TRUE(read_kernel_facts(kernel_facts_path(dir.path(), again->kernel.facts)));
-  EXPECT_EQ(*read_file(dir.path() / "loader" / "k-x86_64+c+kernel+libbpf.log", 100),
-            "libbpf: hello\n");
+TEST_F(CellCaching, a_second_run_has_what_was_said_and_what_was_made_of_it) {
+  first_run();
+  const auto recalled = recall();
+  ASSERT_TRUE(recalled);
+  EXPECT_EQ(recalled->packed, "packed");
+  ASSERT_TRUE(recalled->outcome);
+  EXPECT_EQ(recalled->outcome->programs.at(0).load.stage.result, StageResult::ok);
   EXPECT_THAT(said_, IsEmpty());
 }
 
-TEST_F(CellCaching, another_machine_or_another_kernel_is_another_cell) {
+TEST_F(CellCaching, what_the_case_expects_makes_another_outcome_of_the_same_transcript) {
   first_run();
-  machine_ = std::string("another");
-  RunDir dir = new_run();
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
-  machine_ = std::string("machine");
-  EXPECT_TRUE(cache_for(dir)->recall(input()));
-  file("guest/x86_64/probe");
-  ASSERT_TRUE(write_file(dir_->path() / "guest/x86_64/probe", "asks something else"));
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
+  spec_.truth = {{"pid", std::int64_t{3}}};
+  const auto recalled = recall();
+  ASSERT_TRUE(recalled);
+  EXPECT_FALSE(recalled->outcome) << "it has to be derived anew";
 }
 
-TEST_F(CellCaching, a_kernel_is_asked_for_its_machine_once) {
-  RunDir dir = new_run();
-  const auto cache = cache_for(dir);
-  cache->recall(input());
-  cell_.case_id = "d";
-  cache->recall(input());
-  EXPECT_EQ(machines_, 1);
+TEST_F(CellCaching, so_do_other_facts_about_the_kernel) {
+  first_run();
+  KernelFacts facts;
+  facts.release = "6.1.0";
+  know(facts);
+  const auto recalled = recall();
+  ASSERT_TRUE(recalled);
+  EXPECT_FALSE(recalled->outcome);
+}
+
+TEST_F(CellCaching, what_was_made_of_it_anew_is_remembered) {
+  first_run();
+  spec_.truth = {{"pid", std::int64_t{3}}};
+  {
+    const auto run = new_run();
+    const auto recalled = recall(*run);
+    ASSERT_TRUE(recalled);
+    Outcome outcome;
+    outcome.cell = cell_.id();
+    outcome.loader_version = "anew";
+    run->cache.remember(cell_.id(), recalled->packed, outcome);
+  }
+  const auto again = recall();
+  ASSERT_TRUE(again && again->outcome);
+  EXPECT_EQ(again->outcome->loader_version, "anew");
+}
+
+TEST_F(CellCaching, another_machine_is_another_cell) {
+  first_run();
+  machine_ = std::string("another");
+  EXPECT_FALSE(recall());
+  machine_ = std::string("machine");
+  EXPECT_TRUE(recall());
+}
+
+TEST_F(CellCaching, a_kernel_that_this_probe_never_asked_is_booted) {
+  first_run();
+  file("guest/x86_64/probe", "asks something else");
+  EXPECT_FALSE(recall());
 }
 
 TEST_F(CellCaching, several_threads_may_ask_at_once) {
   first_run();
-  machines_ = 0;
-  RunDir dir = new_run();
-  const auto cache = cache_for(dir);
-  std::vector<std::optional<Outcome>> found(16);
-  for_each_at_once(found.size(), 4, [&](std::size_t i) { found[i] = cache->recall(input()); });
-  for (const auto& outcome : found) EXPECT_TRUE(outcome && outcome->vm.cached);
-  EXPECT_EQ(machines_, 1);
+  const auto run = new_run();
+  std::vector<std::optional<Recalled>> found(16);
+  for_each_at_once(found.size(), 4, [&](std::size_t i) { found[i] = recall(*run); });
+  for (const auto& recalled : found) EXPECT_TRUE(recalled && recalled->outcome);
 }
 
 TEST_F(CellCaching, without_a_machine_nothing_is_kept) {
   machine_ = Error{"no QEMU"};
   first_run();
-  RunDir dir = new_run();
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
+  EXPECT_FALSE(recall());
 }
 
-TEST_F(CellCaching, what_could_not_be_told_is_run_again) {
+TEST_F(CellCaching, what_is_not_conclusive_is_run_again) {
   for (const End end : {End::panicked, End::hung, End::lost, End::unavailable}) {
-    first_run([&](CellResult& result) { result.outcome.end = end; });
+    first_run([&](Derived& derived) { derived.outcome.end = end; });
   }
-  first_run([](CellResult& result) { result.outcome.trigger.problem = "no loopback"; });
-  first_run([](CellResult& result) { result.notices.push_back("witnesses disagree"); });
-  RunDir dir = new_run();
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
+  first_run([](Derived& derived) { derived.outcome.trigger.problem = "no loopback"; });
+  first_run([](Derived& derived) { derived.notices.push_back("cross-checks disagree"); });
+  EXPECT_FALSE(recall());
 }
 
 TEST_F(CellCaching, no_cache_neither_takes_nor_keeps) {
@@ -155,21 +180,7 @@ TEST_F(CellCaching, no_cache_neither_takes_nor_keeps) {
   settings_.cache = true;
   first_run();
   settings_.cache = false;
-  RunDir dir = new_run();
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
-}
-
-TEST_F(CellCaching, a_log_that_was_lost_costs_its_own_cell_only) {
-  const Outcome first = first_run();
-  Database db(settings_.fetch.store.root() / "outcomes.db", std::chrono::milliseconds(200));
-  Query(db, "DELETE FROM texts WHERE sha256 = ?",
-        {std::string_view(first.programs[0].load.log_sha256)})
-      .next();
-  ASSERT_FALSE(db.trouble());
-  RunDir dir = new_run();
-  EXPECT_FALSE(cache_for(dir)->recall(input()));
-  first_run();
-  EXPECT_TRUE(cache_for(dir)->recall(input()));
+  EXPECT_FALSE(recall());
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
+#include "run/machines/clone.h"
 #include "run/machines/template_store.h"
 #include "vm/bench_support.h"
 

@@ -18,6 +18,15 @@ bool same_kernel(const KernelFacts& a, KernelFacts b) {
   return to_json(a) == to_json(b);
 }
 
+class VmAhead : public GuestAhead {
+ public:
+  explicit VmAhead(Vm vm) : vm_(std::move(vm)) {}
+  Vm take() { return std::move(vm_); }
+
+ private:
+  Vm vm_;
+};
+
 /// Error: the clone's kernel is not what the booted one was.
 Result<> compare(const Kernel& kernel, Session& session, const KernelFacts& booted) {
   const Result<KernelFacts> cloned = probe_kernel(kernel, session);
@@ -100,10 +109,10 @@ Result<TemplateRequest> GuestSource::template_request() const {
   return request;
 }
 
-std::optional<Vm> GuestSource::start_ahead() const {
-  if (!clones_) return std::nullopt;
+std::unique_ptr<GuestAhead> GuestSource::start_ahead() {
+  if (!clones_) return nullptr;
   Result<Vm> started = template_->start("");
-  return started ? std::optional(*std::move(started)) : std::nullopt;
+  return started ? std::make_unique<VmAhead>(*std::move(started)) : nullptr;
 }
 
 std::optional<GuestOrExit> GuestSource::clone(std::optional<Vm> ahead) {
@@ -132,9 +141,13 @@ void GuestSource::give_up_cloning(const Error& error) {
   if (const Result<> gone = templates_.discard(key_); !gone) context_.notice(gone.error().message);
 }
 
-GuestOrExit GuestSource::next(std::optional<Vm> ahead, const std::filesystem::path& console_log) {
+GuestOrExit GuestSource::next(std::unique_ptr<GuestAhead> ahead,
+                              const std::filesystem::path& console_log) {
+  std::optional<Vm> started;
+  // All that start_ahead() gives is a VmAhead.
+  if (ahead != nullptr) started = static_cast<VmAhead&>(*ahead).take();
   if (clones_) {
-    if (auto guest = clone(std::move(ahead))) return *std::move(guest);
+    if (auto guest = clone(std::move(started))) return *std::move(guest);
   }
   return boot(console_log);
 }
@@ -143,7 +156,9 @@ GuestOrExit GuestSource::boot(const std::filesystem::path& console_log) {
   VmSpec spec = vm_spec(kernel_, accel_);
   spec.initramfs = initramfs_->path();
   spec.console_log = console_log;
-  return GuestVm::boot(spec, context_.settings->boot_timeout);
+  GuestVmOrExit booted = GuestVm::boot(spec, context_.settings->boot_timeout);
+  if (auto* exit = std::get_if<VmExit>(&booted)) return std::move(*exit);
+  return std::get<std::unique_ptr<GuestVm>>(std::move(booted));
 }
 
 }  // namespace bpfmatrix

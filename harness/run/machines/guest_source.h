@@ -9,14 +9,14 @@
 #include <string>
 
 #include "kernels/kernel.h"
-#include "outcome/kernel_facts.h"
 #include "run/machines/guest_vm.h"
+#include "run/machines/guests.h"
 #include "run/machines/template_store.h"
 #include "run/settings.h"
 
 namespace bpfmatrix {
 
-class GuestSource {
+class GuestSource : public Guests {
  public:
   /// All that it needs to know of the run; outlives it.
   struct Context {
@@ -24,28 +24,18 @@ class GuestSource {
     std::function<Result<Accel>(const Kernel&)> choose_accel{};
     std::function<void(const std::string&)> notice{};
   };
-  /// What the kernel is known to be, learnt from a guest if nobody has asked it before; nothing: it
-  /// could not be learnt. A clone must be the same.
-  using Learn = std::function<std::optional<KernelFacts>(GuestSource&)>;
 
   GuestSource(const Kernel& kernel, const Context& context)
       : kernel_(kernel), context_(context), templates_(context.settings->fetch.store) {}
 
-  /// What machine its cells get: a hash of it. To be called before prepare(), if at all. Error:
-  /// there is none.
-  Result<std::string> machine();
-  /// To be called once, and before the rest. Makes the template if it is not there: blocks for some
-  /// boots. Nothing: guests can be had. Else why not.
-  std::optional<VmExit> prepare(const Learn& learn);
-
-  /// Starts the QEMU of the next clone, so that whoever comes next need not wait for it. Nothing:
-  /// guests are booted, or it cannot be started now, which clone() will say.
-  std::optional<Vm> start_ahead() const;
-  /// A guest for one cell: a clone, of `ahead` if there is one; booted where there is no template.
-  /// Safe from several threads.
-  GuestOrExit next(std::optional<Vm> ahead, const std::filesystem::path& console_log);
-  /// Boots in any case.
-  GuestOrExit boot(const std::filesystem::path& console_log);
+  Result<std::string> machine() override;
+  /// Makes the template if it is not there.
+  std::optional<VmExit> prepare(const Learn& learn) override;
+  std::unique_ptr<GuestAhead> start_ahead() override;
+  /// A clone; booted where there is no template.
+  GuestOrExit next(std::unique_ptr<GuestAhead> ahead,
+                   const std::filesystem::path& console_log) override;
+  GuestOrExit boot(const std::filesystem::path& console_log) override;
 
  private:
   Result<> set_up();

@@ -68,7 +68,7 @@ GuestVm::GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited
       ready_after_(waited),
       session_(std::move(clone.session)) {}
 
-GuestOrExit GuestVm::boot(const Kernel& kernel, Accel accel,
+GuestVmOrExit GuestVm::boot(const Kernel& kernel, Accel accel,
                           const std::filesystem::path& console_log, const RunSettings& settings) {
   const Result<Initramfs> initramfs = make_initramfs(kernel);
   if (!initramfs) return no_guest(initramfs.error());
@@ -78,7 +78,7 @@ GuestOrExit GuestVm::boot(const Kernel& kernel, Accel accel,
   return boot(spec, settings.boot_timeout);
 }
 
-GuestOrExit GuestVm::boot(const VmSpec& spec, std::chrono::milliseconds timeout) {
+GuestVmOrExit GuestVm::boot(const VmSpec& spec, std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   Result<Vm> vm = Vm::start(spec);
   if (!vm) return no_guest(vm.error());
@@ -88,13 +88,13 @@ GuestOrExit GuestVm::boot(const VmSpec& spec, std::chrono::milliseconds timeout)
                     channel.error().message);
   std::unique_ptr<GuestVm> guest(new GuestVm(*std::move(vm), spec.accel, **channel));
   if (const Result<> opened = guest->session().open(deadline); !opened)
-    return guest->give_up(opened.error().message);
+    return classify_exit(guest->give_up(opened.error().message));
   return guest;
 }
 
-VmExit GuestVm::give_up(const std::string& seen) {
-  return vm_.stop(session_->state() == SessionState::hung ? Stop::deadline : Stop::channel_lost,
-                  seen);
+ExitFacts GuestVm::give_up(const std::string& seen) {
+  return vm_.end(session_->state() == SessionState::hung ? Stop::deadline : Stop::channel_lost,
+                 seen);
 }
 
 }  // namespace bpfmatrix

@@ -1,4 +1,4 @@
-// A kernel with its agent up, ready to be given cells: booted, or cloned from a template.
+// A guest in a virtual machine of our own.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,9 @@
 #include "base/fd.h"
 #include "guest/session.h"
 #include "kernels/kernel.h"
-#include "run/machines/template_store.h"
+
+#include "run/machines/clone.h"
+#include "run/machines/guests.h"
 #include "run/settings.h"
 #include "vm/accel.h"
 #include "vm/vm.h"
@@ -36,30 +38,28 @@ Result<Initramfs> make_initramfs(const Kernel& kernel);
 Result<KvmProof> prove_kvm_with(const Kernel& kernel);
 
 class GuestVm;
-/// Or why there is no guest.
-using GuestOrExit = std::variant<std::unique_ptr<GuestVm>, VmExit>;
+/// Or why there is none.
+using GuestVmOrExit = std::variant<std::unique_ptr<GuestVm>, VmExit>;
 
-class GuestVm {
+class GuestVm : public Guest {
  public:
   /// Blocks until the agent answers, at most settings.boot_timeout. The other alternative says why
   /// there is no guest.
-  static GuestOrExit boot(const Kernel& kernel, Accel accel,
+  static GuestVmOrExit boot(const Kernel& kernel, Accel accel,
                           const std::filesystem::path& console_log, const RunSettings& settings);
-  static GuestOrExit boot(const VmSpec& spec, std::chrono::milliseconds timeout);
+  static GuestVmOrExit boot(const VmSpec& spec, std::chrono::milliseconds timeout);
   /// `waited`: for how long, from when it was needed.
   GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited);
 
-  Session& session() { return *session_; }
+  Session& session() override { return *session_; }
   Vm& machine() { return vm_; }
-  /// How long whoever needed it had to wait.
-  std::chrono::milliseconds ready_after() const { return ready_after_; }
-  Accel accel() const { return accel_; }
-  bool cloned() const { return cloned_; }
-  /// What the console has said, as it came; also after give_up().
-  std::string console() const { return vm_.console(); }
-  /// The session is over, because of what was `seen`: kills the VM and says what became of it.
-  /// Blocks a few seconds at most.
-  VmExit give_up(const std::string& seen);
+  std::chrono::milliseconds ready_after() const override { return ready_after_; }
+  Accel accel() const override { return accel_; }
+  bool cloned() const override { return cloned_; }
+  /// Also after give_up().
+  std::string console() const override { return vm_.console(); }
+  ExitFacts give_up(const std::string& seen) override;
+  void kill() override { vm_.kill(); }
 
  private:
   GuestVm(Vm vm, Accel accel, Channel& channel);

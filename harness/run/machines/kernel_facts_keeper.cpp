@@ -31,7 +31,7 @@ Result<KernelFacts> learn_kernel(const Store& store, const Kernel& kernel, Sessi
   if (!path) return path.error();
   std::error_code error;
   std::filesystem::create_directories(path->parent_path(), error);
-  if (error) return Error{fmt::format("'{}': {}", path->parent_path().string(), error.message())};
+  if (error) return file_error(path->parent_path(), error);
   if (Result<> kept = write_file(*path, pack(*facts).gzip); !kept) return std::move(kept).error();
   return facts;
 }

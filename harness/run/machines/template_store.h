@@ -9,74 +9,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "guest/session.h"
 #include "kernels/store.h"
 #include "kernels/store_gc.h"
-#include "vm/template.h"
+#include "run/machines/template_maker.h"
 
 namespace bpfmatrix {
-
-/// A QEMU that may read what another has frozen.
-struct QemuBuild {
-  std::string version{};
-  /// Of the program itself: two builds of one version need not agree.
-  std::string sha256{};
-};
-/// Error: it is not installed, or does not say its version. Blocks at most ten seconds. A program
-/// is looked at once: it is taken that it does not change while this process lives.
-Result<QemuBuild> qemu_build(Arch arch);
-
-/// What makes one template another.
-struct TemplateKey {
-  /// As it will be booted; with KVM the processor of this host counts as well.
-  VmSpec spec{};
-  std::string image_sha256{};
-  std::string initramfs_sha256{};
-  QemuBuild qemu{};
-  /// Of TemplateRequest::files and ::standby, any text that names them.
-  std::string files{};
-};
-/// 64 characters of [0-9a-f].
-std::string to_string(const TemplateKey& key);
-
-/// A guest whose agent has answered, cloned from a template.
-struct GuestClone {
-  Vm vm;
-  /// Destroyed before the machine it talks to.
-  std::unique_ptr<Session> session;
-};
-/// Blocks until the agent of a new clone has answered with its own time and random numbers. Error:
-/// it did not; whoever gets this discards the template.
-Result<GuestClone> clone_guest(const Template& from, const std::filesystem::path& console_log,
-                               Clock::time_point deadline);
-/// The same in a machine that Template::start() gave.
-Result<GuestClone> clone_guest(const Template& from, Vm started, Clock::time_point deadline);
-
-/// What every clone finds in its guest.
-struct TemplateFile {
-  std::string guest_path{};
-  std::filesystem::path file{};
-};
-
-struct TemplateRequest {
-  TemplateKey key{};
-  std::chrono::milliseconds boot_timeout{120'000};
-  std::vector<TemplateFile> files{};
-  /// A program of the guest that waits for its standard input in each clone; empty: none.
-  std::vector<std::string> standby{};
-  /// Asked of the booted machine and of a clone of it: the answers must be the same. Must not load
-  /// a BPF program: see warm_up() in template_store.cpp.
-  std::function<Result<std::string>(Session&)> witness{};
-  /// Asked of a clone, before the template is used. Error: it is not what it should be.
-  std::function<Result<>(Session&)> approve{};
-  /// Called once if another process is making the same template.
-  std::function<void()> on_wait{};
-};
 
 struct TemplateEntry {
   std::string key{};
@@ -95,11 +36,16 @@ struct TemplateLimits {
 
 class TemplateStore {
  public:
-  explicit TemplateStore(Store store) : store_(std::move(store)) {}
+  /// See make_template(); tests have others.
+  using Make =
+      std::function<Result<Template>(const TemplateRequest&, const std::filesystem::path&)>;
 
-  /// The template that is there, else a new one: boots, warms up, freezes, and holds two clones
-  /// against the booted machine. Blocks for twice `boot_timeout` at most, and as long as another
-  /// process makes the same one. Error: it cannot be had, now or with this QEMU; boot instead.
+  explicit TemplateStore(Store store, Make make = make_template)
+      : store_(std::move(store)), make_(std::move(make)) {}
+
+  /// The template that is there, else a new one. Blocks for twice `boot_timeout` at most, and as
+  /// long as another process makes the same one. Error: it cannot be made, now or with this QEMU;
+  /// boot instead.
   Result<Template> get(const TemplateRequest& request) const;
   /// For one whose clones do not answer: the next get() makes it anew.
   Result<> discard(const TemplateKey& key) const;
@@ -123,6 +69,7 @@ class TemplateStore {
   std::vector<std::string> abandoned() const;
 
   Store store_;
+  Make make_;
 };
 
 }  // namespace bpfmatrix

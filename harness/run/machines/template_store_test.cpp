@@ -1,13 +1,17 @@
 #include "run/machines/template_store.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fstream>
+#include <future>
+#include <thread>
 
-#include "base/file.h"
+#include "base/fd.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 
@@ -23,39 +27,6 @@ const TemplateKey kKey{.spec = {.kernel = "/k/vmlinuz", .initramfs = "/k/initram
                        .image_sha256 = sha256_hex("image"),
                        .initramfs_sha256 = sha256_hex("initramfs"),
                        .qemu = {"QEMU emulator version 7.2.22", sha256_hex("qemu")}};
-
-struct OtherKey {
-  const char* what;
-  void (*change)(TemplateKey&);
-};
-constexpr OtherKey kOtherKeys[] = {
-    {"image", [](TemplateKey& key) { key.image_sha256 = sha256_hex("another"); }},
-    {"initramfs", [](TemplateKey& key) { key.initramfs_sha256 = sha256_hex("another"); }},
-    {"QEMU's version", [](TemplateKey& key) { key.qemu.version = "7.2.23"; }},
-    {"QEMU's build", [](TemplateKey& key) { key.qemu.sha256 = sha256_hex("another"); }},
-    {"memory", [](TemplateKey& key) { key.spec.memory_mib = 256; }},
-    {"architecture", [](TemplateKey& key) { key.spec.arch = Arch::aarch64; }},
-    {"accelerator", [](TemplateKey& key) { key.spec.accel = Accel::kvm; }},
-    {"kernel arguments", [](TemplateKey& key) { key.spec.kernel_arguments = {"quiet"}; }},
-};
-TEST(TemplateKey, changes_with_everything_that_makes_the_machine) {
-  std::set<std::string> keys{to_string(kKey)};
-  for (const OtherKey& other : kOtherKeys) {
-    TemplateKey key = kKey;
-    other.change(key);
-    EXPECT_TRUE(keys.insert(to_string(key)).second) << other.what;
-  }
-}
-
-TEST(TemplateKey, does_not_change_with_where_things_lie) {
-  TemplateKey key = kKey;
-  key.spec.kernel = "/elsewhere/vmlinuz";
-  key.spec.initramfs = "/proc/7/fd/3";
-  key.spec.console_log = "/tmp/console";
-  key.spec.ram = Ram::clone;
-  EXPECT_EQ(to_string(key), to_string(kKey));
-  EXPECT_TRUE(is_sha256(to_string(key)));
-}
 
 class Templates : public ::testing::Test {
  protected:
@@ -181,11 +152,133 @@ TEST_F(Templates, what_is_no_template_is_left_alone) {
   EXPECT_TRUE(fs::exists(root() / "templates" / "notes"));
 }
 
-TEST(QemuBuildTest, is_that_of_the_program_in_the_path) {
-  const auto build = qemu_build(Arch::x86_64);
-  ASSERT_TRUE(build) << build.error().message;
-  EXPECT_TRUE(build->version.starts_with("QEMU emulator version "));
-  EXPECT_TRUE(is_sha256(build->sha256));
+/// Leaves what a frozen machine would, without one.
+Result<Template> fake_template(const TemplateRequest& request, const fs::path& folder) {
+  const std::string state = "state";
+  std::ofstream(folder / kTemplateState) << state;
+  struct stat ram {};
+  {
+    const Result<Fd> fd = make_template_ram(folder, request.key.spec.memory_mib);
+    if (!fd) return fd.error();
+    ::fstat(fd->get(), &ram);
+  }
+  std::ofstream(folder / kTemplateRecord)
+      << fmt::format(R"({{"format":1,"release":"6.1.0","channel":"virtio","ram_bytes":{},)"
+                     R"("ram_changed_ns":{},"state_bytes":{},"state_sha256":"{}"}})",
+                     ram.st_size, ram.st_mtim.tv_sec * 1'000'000'000 + ram.st_mtim.tv_nsec,
+                     state.size(), sha256_hex(state));
+  return Template::open(folder, request.key.spec);
+}
+
+/// A store whose templates are made by fake_template().
+class MadeTemplates : public Templates {
+ protected:
+  std::size_t entries() const {
+    std::error_code missing;
+    const fs::directory_iterator all(root() / "templates", missing);
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+  fs::path folder() const { return made_.folder(to_string(kKey)); }
+
+  int makes_ = 0;
+  TemplateStore made_{store_, [this](const TemplateRequest& request, const fs::path& folder) {
+                        ++makes_;
+                        return fake_template(request, folder);
+                      }};
+  TemplateRequest request_{.key = kKey};
+};
+
+TEST_F(MadeTemplates, one_is_made_once) {
+  const auto made = made_.get(request_);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->release(), "6.1.0");
+  EXPECT_TRUE(made_.get(request_));
+  EXPECT_EQ(makes_, 1);
+  EXPECT_THAT(releases(made_.list()), ElementsAre("6.1.0"));
+  EXPECT_EQ(entries(), 1U) << "nothing unfinished is left";
+}
+
+TEST_F(MadeTemplates, another_machine_gets_another) {
+  ASSERT_TRUE(made_.get(request_));
+  request_.key.spec.memory_mib = 256;
+  ASSERT_TRUE(made_.get(request_));
+  EXPECT_EQ(makes_, 2);
+  EXPECT_EQ(made_.gc({.max_bytes = 0}).size(), 2U);
+  EXPECT_EQ(entries(), 0U);
+}
+
+struct Damage {
+  const char* what;
+  void (*damage)(const fs::path& folder);
+};
+constexpr Damage kDamages[] = {
+    {"RAM cut short", [](const fs::path& f) { fs::resize_file(f / kTemplateRam, 1 << 20); }},
+    {"RAM written to",
+     [](const fs::path& f) {
+       fs::last_write_time(f / kTemplateRam, fs::file_time_type::clock::now() + 1h);
+     }},
+    {"no RAM", [](const fs::path& f) { fs::remove(f / kTemplateRam); }},
+    {"state changed", [](const fs::path& f) { std::ofstream(f / kTemplateState) << "State"; }},
+    {"state cut short", [](const fs::path& f) { fs::resize_file(f / kTemplateState, 1); }},
+    {"record cut short", [](const fs::path& f) { fs::resize_file(f / kTemplateRecord, 10); }},
+    {"no record", [](const fs::path& f) { fs::remove(f / kTemplateRecord); }},
+};
+TEST_F(MadeTemplates, a_damaged_one_is_made_anew) {
+  ASSERT_TRUE(made_.get(request_));
+  for (const Damage& damage : kDamages) {
+    damage.damage(folder());
+    makes_ = 0;
+    EXPECT_TRUE(made_.get(request_)) << damage.what;
+    EXPECT_EQ(makes_, 1) << damage.what;
+  }
+}
+
+TEST_F(MadeTemplates, one_that_cannot_be_made_leaves_nothing) {
+  const TemplateStore failing(store_, [](const TemplateRequest&, const fs::path& folder) {
+    std::ofstream(folder / kTemplateRam) << "half";
+    return Result<Template>(Error{"boot: panicked: no init"});
+  });
+  const auto made = failing.get(request_);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "template: boot: panicked: no init");
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(MadeTemplates, what_was_left_half_made_is_not_in_the_way) {
+  fs::create_directories(folder().string() + ".new");
+  std::ofstream(fs::path(folder().string() + ".new") / kTemplateRam) << "half";
+  const auto made = made_.get(request_);
+  EXPECT_TRUE(made) << made.error().message;
+}
+
+TEST_F(MadeTemplates, a_discarded_one_is_made_anew) {
+  ASSERT_TRUE(made_.get(request_));
+  ASSERT_TRUE(made_.discard(kKey));
+  ASSERT_TRUE(made_.get(request_));
+  EXPECT_EQ(makes_, 2);
+}
+
+TEST_F(MadeTemplates, a_use_counts_for_how_long_it_stays) {
+  ASSERT_TRUE(made_.get(request_));
+  fs::last_write_time(folder() / kTemplateRecord, fs::file_time_type::clock::now() - 48h);
+  ASSERT_TRUE(made_.get(request_));
+  EXPECT_THAT(made_.gc({.max_age = 24h}), IsEmpty());
+}
+
+TEST_F(MadeTemplates, who_comes_second_waits_and_gets_the_same_one) {
+  request_.on_wait = [&] { ADD_FAILURE() << "nobody is in the way of the first"; };
+  std::promise<void> waits;
+  TemplateRequest second{.key = kKey};
+  second.on_wait = [&] { waits.set_value(); };
+  std::thread thread;
+  const TemplateStore slow(store_, [&](const TemplateRequest& request, const fs::path& folder) {
+    thread = std::thread([&] { EXPECT_TRUE(made_.get(second)); });
+    EXPECT_EQ(waits.get_future().wait_for(60s), std::future_status::ready);
+    return fake_template(request, folder);
+  });
+  EXPECT_TRUE(slow.get(request_));
+  thread.join();
+  EXPECT_EQ(makes_, 0) << "the second makes none";
 }
 
 }  // namespace

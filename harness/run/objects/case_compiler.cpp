@@ -129,7 +129,7 @@ Result<fs::path> CaseCompiler::header_dir(const fs::path& btf) const {
   if (!header) return wrap("vmlinux.h", header.error());
   std::error_code error;
   fs::create_directories(dir, error);
-  if (error) return Error{fmt::format("'{}': {}", dir.string(), error.message())};
+  if (error) return file_error(dir, error);
   if (const Result<> written = write_file(dir / "vmlinux.h", *header); !written)
     return written.error();
   return dir;
@@ -156,7 +156,7 @@ Result<fs::path> CaseCompiler::compile(const CompileRequest& request) const {
                              to_string(clang->status), clang->err)};
   }
   fs::rename(output, object, error);
-  if (error) return Error{fmt::format("'{}': {}", object.string(), error.message())};
+  if (error) return file_error(object, error);
   return object;
 }
 

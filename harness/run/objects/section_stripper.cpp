@@ -46,7 +46,7 @@ Result<fs::path> SectionStripper::strip(const fs::path& object,
                              ran->err)};
   }
   fs::rename(output, stripped, error);
-  if (error) return Error{fmt::format("'{}': {}", stripped.string(), error.message())};
+  if (error) return file_error(stripped, error);
   return stripped;
 }
 

@@ -21,7 +21,7 @@ class AppVm : public VmFixture {
     CaseSpec spec;
     spec.id = "command";
     spec.object =
-        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/agent/command/testdata/command.bpf.c"};
+        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
     LoaderApp command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
     command.arguments = {"{object}", mode};
     return run_suite({.kernels = kernels,
@@ -35,11 +35,10 @@ class AppVm : public VmFixture {
   }
 
   std::string loader_log(const Outcome& outcome) const {
-    std::string name = outcome.cell;
-    std::replace(name.begin(), name.end(), '/', '+');
-    const auto text =
-        read_file(scratch_->path() / std::to_string(runs_) / "loader" / (name + ".log"), 1 << 20);
-    return text ? *text : "";
+    const Result<Transcript> transcript =
+        read_transcript(scratch_->path() / std::to_string(runs_), outcome.cell);
+    return transcript && !transcript->attempts.empty() ? transcript->attempts.back().loader_log
+                                                       : "";
   }
 };
 

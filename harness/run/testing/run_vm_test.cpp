@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cell/steady.h"
+#include "cell/differences.h"
 #include "run/testing/vm_fixture.h"
 
 namespace bpfmatrix {

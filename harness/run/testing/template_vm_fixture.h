@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "run/machines/clone.h"
 #include "run/machines/template_store.h"
 #include "run/testing/vm_fixture.h"
 

@@ -53,7 +53,7 @@ TEST_F(TemplateVm, is_made_once_and_its_clones_answer) {
   for (const std::string kernel : kKernels) {
     SCOPED_TRACE(kernel);
     TemplateRequest wanted = request(kernel);
-    wanted.witness = [](Session& s) { return s.read_file("/proc/version", 4096, soon()); };
+    wanted.question = [](Session& s) { return s.read_file("/proc/version", 4096, soon()); };
     get(wanted);
     const Template made = get(without_files(wanted));
     for (int i = 0; i < 5; ++i) {

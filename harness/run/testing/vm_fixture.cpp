@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "outcome/outcome_fields.h"
+#include "run/machines/machines.h"
 
 namespace bpfmatrix {
 
@@ -65,7 +66,13 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;
-  const Result<RunEnd> ran = run_plan(input, *kernels_, settings_, *dir, quiet);
+  Machines machines(settings_);
+  const RunWorld world{
+      .find_kernel = [&](const std::string& id) { return kernels_->find(id); },
+      .guests_of = [&](const Kernel& kernel, const RunWorld::Notice& notice) {
+        return machines.guests_of(kernel, notice);
+      }};
+  const Result<RunEnd> ran = run_plan(input, world, settings_, *dir, quiet);
   EXPECT_TRUE(ran) << ran.error().message;
   EXPECT_FALSE(ran->unwritten) << ran->unwritten->message;
   auto outcomes = read_outcomes(dir->path() / "outcomes.jsonl");

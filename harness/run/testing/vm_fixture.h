@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/temp_dir.h"
-#include "run/scheduler.h"
+#include "run/objects/kernel_finder.h"
+#include "run/run.h"
 
 namespace bpfmatrix {
 

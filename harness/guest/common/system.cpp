@@ -1,0 +1,21 @@
+#include "guest/common/system.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+namespace bpfmatrix {
+
+std::string system_note(const std::string& what) {
+  return fmt::format("{}: {}", what, std::strerror(errno));
+}
+
+std::int64_t uptime_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace bpfmatrix

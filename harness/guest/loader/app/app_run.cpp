@@ -1,0 +1,210 @@
+#include "guest/loader/app/app_run.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <iostream>
+
+#include "guest/common/system.h"
+#include "guest/loader/app/observed_map.h"
+#include "guest/loader/app/sent_load.h"
+#include "guest/loader/common/observed.h"
+#include "guest/loader/common/report.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr int kLongestWaitMs = 50;
+/// Longer than a call that does something takes, emulated and watched: who is still in it waits.
+constexpr std::chrono::milliseconds kLongCall{50};
+/// A command that is never seen waiting, or has attached nothing, gets so many times longer.
+constexpr std::int64_t kPatience = 10;
+constexpr std::int64_t kGraceMs = 3000;
+constexpr std::size_t kTailBytes = 2048;
+constexpr std::size_t kOutputBlock = 16 << 10;
+
+struct Pipe {
+  Fd read{};
+  Fd write{};
+};
+
+Pipe make_pipe() {
+  int fds[2] = {-1, -1};
+  (void)!::pipe2(fds, O_CLOEXEC);
+  return {Fd(fds[0]), Fd(fds[1])};
+}
+
+Fd watch_children() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+CommandRecord::Held held_by_kernel() {
+  return {[](std::uint32_t id) { return open_program(id).valid(); },
+          [](std::uint32_t id) { return open_map(id).valid(); }};
+}
+
+std::string end_words(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+CommandRun::CommandRun(CommandRequest request)
+    : request_(std::move(request)),
+      record_(request_.programs, request_.maps, held_by_kernel()),
+      watcher_(record_, request_.insns),
+      signals_(watch_children()) {}
+
+Result<> CommandRun::run() {
+  if (Result<> started = start(); !started) return started;
+  while (tracer_->alive() || !tracer_->status()) {
+    wait();
+    drain_output();
+    tracer_->take_stops();
+    step();
+  }
+  drain_output();
+  say_end();
+  return {};
+}
+
+Result<> CommandRun::start() {
+  ::mkdir(kCellCgroup, 0755);
+  Pipe in = make_pipe();
+  Pipe out = make_pipe();
+  if (!in.read.valid() || !out.read.valid()) return Error{"no pipes"};
+  ::fcntl(out.read.get(), F_SETFL, O_NONBLOCK);
+  if (request_.hold) statistics_.emplace();
+  Result<Tracer> tracer = Tracer::start(request_.line, in.read.get(), out.write.get(),
+                                        [this](const SystemCall& call) { watcher_.take(call); });
+  if (!tracer) return std::move(tracer).error();
+  tracer_ = *std::move(tracer);
+  input_ = std::move(in.write);
+  output_ = std::move(out.read);
+  return {};
+}
+
+void CommandRun::wait() {
+  std::array<pollfd, 3> fds{pollfd{signals_.get(), POLLIN, 0}, pollfd{output_.get(), POLLIN, 0},
+                            pollfd{phase_ == Phase::held ? STDIN_FILENO : -1, POLLIN, 0}};
+  ::poll(fds.data(), fds.size(), kLongestWaitMs);
+  signalfd_siginfo ignored{};
+  while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
+  }
+  if (fds[2].revents != 0) {
+    std::string line;
+    std::getline(std::cin, line);
+    say_what_came_of_it();
+    end();
+  }
+}
+
+/// What the command says is its log, and ours.
+void CommandRun::drain_output() {
+  std::string block(kOutputBlock, '\0');
+  for (ssize_t n = 0; (n = ::read(output_.get(), block.data(), block.size())) != 0;) {
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;
+    const std::string_view text(block.data(), static_cast<std::size_t>(n));
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    tail_.append(text);
+    if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+  }
+  output_.reset();
+}
+
+void CommandRun::step() {
+  switch (phase_) {
+    case Phase::setting_up:
+      if (!quiet() && !tracer_->about_to_end()) return;
+      if (request_.hold && record_.begun()) return say_ready();
+      return end();
+    case Phase::held:
+      return;
+    case Phase::ending:
+      return end_more_firmly();
+  }
+}
+
+/// It has set up something, and nothing more for a while.
+bool CommandRun::quiet() const {
+  if (!record_.begun()) return false;
+  const std::int64_t silence = uptime_ms() - watcher_.last_setup_ms();
+  if (silence >= request_.quiet_ms * kPatience) return true;
+  return record_.attached() && silence >= request_.quiet_ms && tracer_->all_waiting(kLongCall);
+}
+
+void CommandRun::say_ready() {
+  opened_ = true;
+  report_open({});
+  record_.report();
+  report_ready();
+  phase_ = Phase::held;
+}
+
+void CommandRun::say_what_came_of_it() {
+  if (const auto map = record_.map_id(kObservedMap)) report_observed_map(*map, request_.object);
+  for (const CommandRecord::Accepted& program : record_.accepted()) {
+    const Fd fd = open_program(program.id);
+    const std::optional<RunStatistics> ran = statistics_->read(fd.get());
+    if (ran) report_ran(program.name, ran->run_cnt, ran->run_time_ns);
+  }
+}
+
+/// One that is about to end by itself needs no telling.
+void CommandRun::end() {
+  phase_ = Phase::ending;
+  told_to_end_ms_ = uptime_ms();
+  if (!tracer_->about_to_end()) {
+    told_by_ = SIGINT;
+    tracer_->send(SIGINT);
+  }
+  tracer_->let_end();
+}
+
+void CommandRun::end_more_firmly() {
+  const std::int64_t since = uptime_ms() - told_to_end_ms_;
+  if (since >= 2 * kGraceMs) {
+    // Again and again: a process may have been born in the meantime.
+    if (told_by_ != 0) told_by_ = SIGKILL;
+    tracer_->kill_all();
+  } else if (since >= kGraceMs && told_by_ == SIGINT) {
+    told_by_ = SIGTERM;
+    tracer_->send(SIGTERM);
+    input_.reset();
+  }
+}
+
+std::string CommandRun::why_nothing_was_loaded() const {
+  std::string_view words = tail_;
+  while (words.ends_with('\n')) words.remove_suffix(1);
+  return fmt::format("the command loaded nothing and ended with {}{}{}",
+                     end_words(*tracer_->status()), words.empty() ? "" : ": ", words);
+}
+
+void CommandRun::say_end() {
+  if (!opened_) {
+    const bool begun = record_.begun();
+    report_open(begun ? Verdict() : Verdict{true, 0, why_nothing_was_loaded()});
+    if (!begun) return report_command(*tracer_->status(), told_by_, record_.probes());
+  }
+  record_.report();
+  report_command(*tracer_->status(), told_by_, record_.probes());
+}
+
+}  // namespace bpfmatrix

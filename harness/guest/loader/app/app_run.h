@@ -1,0 +1,64 @@
+// One run of a command from its start to its end: it is let alone until it has set up its programs,
+// held while the trigger is pulled, and told to end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "guest/loader/app/app_record.h"
+#include "guest/loader/app/call_watcher.h"
+#include "guest/loader/app/request.h"
+#include "guest/loader/app/tracer.h"
+#include "guest/loader/common/run_statistics.h"
+
+namespace bpfmatrix {
+
+class CommandRun {
+ public:
+  explicit CommandRun(CommandRequest request);
+
+  /// Blocks until the command has ended and all of it has been said but `done`. Error: it could not
+  /// be run at all.
+  Result<> run();
+
+ private:
+  enum class Phase {
+    setting_up,  ///< until it is quiet, or about to end
+    held,        ///< `ready` was said: until the host says that the trigger was pulled
+    ending,      ///< told to end, more and more firmly
+  };
+
+  Result<> start();
+  void wait();
+  void drain_output();
+  void step();
+  bool quiet() const;
+  void say_ready();
+  void say_what_came_of_it();
+  void end();
+  void end_more_firmly();
+  void say_end();
+  std::string why_nothing_was_loaded() const;
+
+  CommandRequest request_;
+  CommandRecord record_;
+  CallWatcher watcher_;
+  std::optional<Tracer> tracer_{};
+  std::optional<RunStatisticsSwitch> statistics_{};
+  Fd signals_{};
+  Fd output_{};
+  /// Kept open, so that a command that reads its standard input waits there.
+  Fd input_{};
+  /// The last of what it wrote.
+  std::string tail_{};
+  Phase phase_ = Phase::setting_up;
+  bool opened_ = false;
+  std::int64_t told_to_end_ms_ = 0;
+  /// The signal it was told with last; 0: it ended by itself.
+  int told_by_ = 0;
+};
+
+}  // namespace bpfmatrix

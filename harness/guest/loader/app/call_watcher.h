@@ -1,0 +1,47 @@
+// Reads what a traced command asks of the kernel for its BPF programs, and what it is told.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "guest/loader/app/app_record.h"
+#include "guest/loader/app/attach_points.h"
+#include "guest/loader/app/netlink_attach.h"
+#include "guest/loader/app/tracer.h"
+
+namespace bpfmatrix {
+
+class CallWatcher {
+ public:
+  /// `insns`: the record is given the instructions of programs too.
+  CallWatcher(CommandRecord& record, bool insns) : record_(record), insns_(insns) {}
+
+  void take(const SystemCall& call);
+  /// When the last call was made by which something is set up; 0: none was yet.
+  std::int64_t last_setup_ms() const { return last_setup_ms_; }
+
+ private:
+  void take_bpf(const SystemCall& call);
+  void take_map(const SystemCall& call, std::string_view attr);
+  void take_program(const SystemCall& call, std::string_view attr);
+  void take_link(const SystemCall& call, std::string_view attr);
+  void take_raw_tracepoint(const SystemCall& call, std::string_view attr);
+  void take_attach(const SystemCall& call, std::string_view attr);
+  void take_ioctl(const SystemCall& call);
+  void take_socket_option(const SystemCall& call);
+  void take_netlink(const SystemCall& call, std::string_view bytes);
+  void take_message(const SystemCall& call);
+  void attach(const SystemCall& call, int program_fd, AttachPoint point, int error);
+  AttachPoint link_target(const SystemCall& call, std::string_view attr) const;
+
+  CommandRecord& record_;
+  bool insns_;
+  AttachPoints points_{};
+  /// Requests that have no answer yet, by process and socket.
+  std::map<std::pair<pid_t, int>, NetlinkAttach> asked_{};
+  std::int64_t last_setup_ms_ = 0;
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,30 @@
+// The loader `command`: a program that knows nothing of us, run and watched, and what it asks of
+// the kernel put into the words of loader_contract.md.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "guest/loader/app/app_run.h"
+#include "guest/loader/common/loader_main.h"
+#include "guest/loader/common/report.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+Result<> run() {
+  std::string line;
+  std::getline(std::cin, line);
+  Result<CommandRequest> request = parse_command_request(line);
+  if (!request) return std::move(request).error();
+  report_loader(request->name, request->version);
+  if (Result<> ran = CommandRun(*std::move(request)).run(); !ran) return ran;
+  report_done();
+  return {};
+}
+
+}  // namespace
+
+}  // namespace bpfmatrix
+
+int main() { return bpfmatrix::run_loader(bpfmatrix::run); }

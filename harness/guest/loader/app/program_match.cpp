@@ -1,0 +1,44 @@
+#include "guest/loader/app/program_match.h"
+
+#include <linux/bpf.h>
+
+#include <tuple>
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
+/// The largest probe of libbpf 1.4, aya 0.13 and ebpf-go 0.16 has fewer.
+constexpr std::uint64_t kMaxProbeInstructions = 16;
+
+bool may_be(const WantedProgram& wanted, const ProgramShape& sent) {
+  if (sent.instructions < wanted.instructions) return false;
+  if (!sent.name.empty()) return wanted.name.substr(0, kKernelNameLength) == sent.name;
+  // Without a name the number of instructions must be right, and more than any probe's.
+  return sent.instructions == wanted.instructions && sent.type == wanted.type &&
+         !looks_like_probe(sent);
+}
+
+}  // namespace
+
+std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
+                                         const ProgramShape& sent) {
+  using Misfit = std::tuple<bool, std::uint64_t>;
+  std::optional<std::size_t> best;
+  Misfit least{};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!may_be(wanted[i], sent)) continue;
+    const Misfit misfit{wanted[i].type != sent.type, sent.instructions - wanted[i].instructions};
+    if (best && misfit >= least) continue;
+    best = i;
+    least = misfit;
+  }
+  return best;
+}
+
+bool looks_like_probe(const ProgramShape& sent) {
+  return sent.instructions <= kMaxProbeInstructions;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,47 @@
+#include "guest/loader/app/program_match.h"
+
+#include <gtest/gtest.h>
+
+namespace bpfmatrix {
+namespace {
+
+const std::vector<WantedProgram> kWanted{
+    {"on_connect", "kprobe/tcp_connect", "kprobe", 40},
+    {"a_very_long_name_of_one", "tracepoint/a/b", "tracepoint", 20},
+    {"a_very_long_name_of_two", "kprobe/b", "kprobe", 20},
+    {"a_very_long_name_of_three", "kprobe/c", "kprobe", 30},
+    {"tiny", "xdp", "xdp", 2},
+};
+
+TEST(ProgramMatch, by_name_and_no_instruction_missing) {
+  EXPECT_EQ(match_program(kWanted, {"on_connect", "kprobe", 40}), 0U);
+  EXPECT_EQ(match_program(kWanted, {"on_connect", "kprobe", 52}), 0U) << "a function it calls";
+  EXPECT_FALSE(match_program(kWanted, {"on_connect", "kprobe", 39}));
+  EXPECT_FALSE(match_program(kWanted, {"on_accept", "kprobe", 40}));
+  EXPECT_EQ(match_program(kWanted, {"tiny", "xdp", 2}), 4U) << "small, and named as the object's";
+}
+
+TEST(ProgramMatch, what_the_kernel_cut_off_is_told_by_type_and_size) {
+  EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "tracepoint", 20}), 1U);
+  EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 20}), 2U);
+  EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 33}), 3U);
+}
+
+TEST(ProgramMatch, a_program_without_a_name_must_be_as_long_as_the_object_says) {
+  EXPECT_EQ(match_program(kWanted, {"", "kprobe", 40}), 0U);
+  EXPECT_FALSE(match_program(kWanted, {"", "kprobe", 41}));
+  EXPECT_FALSE(match_program(kWanted, {"", "xdp", 2})) << "any loader's probe";
+}
+
+TEST(ProgramMatch, the_questions_of_loaders_are_no_programs) {
+  const ProgramShape probes[] = {
+      {"libbpf_nametest", "socket_filter", 2}, {"", "socket_filter", 2}, {"", "kprobe", 8}};
+  for (const ProgramShape& probe : probes) {
+    EXPECT_FALSE(match_program(kWanted, probe)) << probe.name;
+    EXPECT_TRUE(looks_like_probe(probe)) << probe.name;
+  }
+  EXPECT_FALSE(looks_like_probe({"x", "kprobe", 17}));
+}
+
+}  // namespace
+}  // namespace bpfmatrix

@@ -1,0 +1,32 @@
+// What the host asks of the loader `command` (loader_contract.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "guest/loader/app/program_match.h"
+#include "guest/loader/app/tracer.h"
+
+namespace bpfmatrix {
+
+struct CommandRequest {
+  std::string object{};
+  bool hold = false;
+  /// The instructions that are sent are to be said.
+  bool insns = false;
+  /// By which name and version the command is to be called in the record.
+  std::string name{};
+  std::string version{};
+  CommandLine line{};
+  /// So long must no call have been made by which something is set up.
+  std::int64_t quiet_ms = 0;
+  std::vector<WantedProgram> programs{};
+  std::vector<std::string> maps{};
+};
+
+/// Error: not what the contract says.
+Result<CommandRequest> parse_command_request(std::string_view line);
+
+}  // namespace bpfmatrix

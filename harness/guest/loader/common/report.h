@@ -1,0 +1,87 @@
+// The events of the loader contract, a JSON line each on standard output.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "guest/loader/common/relocation_log.h"
+#include "guest/loader/common/verifier_stats.h"
+
+namespace bpfmatrix {
+
+/// What a stage came to; `error` (an errno, 0: none) and `message` say why it was refused.
+struct Verdict {
+  bool refused = false;
+  int error = 0;
+  std::string message{};
+};
+
+/// A program as the kernel was asked to take it.
+struct SentProgram {
+  /// Slots of 8 bytes.
+  std::vector<std::uint64_t> insns{};
+  /// Of its func_info: where a function begins, and its type in the object's BTF.
+  struct Function {
+    std::uint32_t insn = 0;
+    std::uint32_t type = 0;
+  };
+  std::vector<Function> functions{};
+};
+
+struct LoadReport {
+  std::string program{};
+  Verdict verdict{};
+  VerifierLogStats log_stats{};
+  std::optional<std::uint64_t> xlated_bytes{};
+  std::optional<std::uint64_t> jited_bytes{};
+  /// As many as the kernel was given.
+  std::optional<std::uint64_t> instructions{};
+  /// What the kernel minded; asked only where it said no without a log.
+  std::optional<bool> attributes_known{};
+  std::optional<bool> type_known{};
+  std::optional<bool> attach_type_known{};
+  std::string log{};
+  bool log_truncated = false;
+  SentProgram sent{};
+};
+
+struct AttachReport {
+  std::string program{};
+  Verdict verdict{};
+  std::string method{};
+  std::string asked{};
+  std::string taken{};
+};
+
+/// Texts are cut where the contract says; bytes that are no UTF-8 become U+FFFD.
+void report_loader(std::string_view name, std::string_view version);
+/// That libbpf uses the kernel's BTF, and whether that had been parsed before the request came.
+void report_kernel_btf(bool ahead);
+void report_open(const Verdict& verdict);
+void report_program(std::string_view name, std::string_view section, std::string_view type);
+void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
+                     std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
+void report_map(std::string_view name, std::string_view type, const Verdict& verdict,
+                std::optional<bool> attributes_known = {});
+/// In pieces that fit a line.
+void report_insns(std::string_view program, const SentProgram& sent);
+void report_relocation(const LoggedRelocation& relocation);
+/// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
+void report_load(const LoadReport& load);
+void report_attach(const AttachReport& attach);
+/// That another program of the object has taken its place again.
+void report_displaced(std::string_view program);
+void report_ready();
+/// `values` is an object: name to number or text.
+void report_observed(std::string_view map, const OrderedJson& values);
+void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns);
+/// How a command that was watched came to its end: `status` as waitpid() has it, `told_by` the
+/// signal it was told to end with (0: by itself), `probes` the programs it only asked with.
+void report_command(int status, int told_by, std::size_t probes);
+void report_done();
+
+}  // namespace bpfmatrix

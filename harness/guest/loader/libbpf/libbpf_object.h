@@ -1,0 +1,79 @@
+// One BPF object on its way through libbpf: opened, loaded program by program, attached. Says what
+// happens in the events of the loader contract.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/loader/common/relocation_log.h"
+#include "guest/loader/common/report.h"
+#include "guest/loader/libbpf/globals.h"
+
+namespace bpfmatrix {
+
+class LibbpfObject {
+ public:
+  /// `btf` may be empty: libbpf then looks for the kernel's. `insns`: the instructions that are
+  /// sent are reported too.
+  LibbpfObject(std::string path, std::string btf, bool insns);
+
+  /// Opens the object and gives its global variables these values. False when libbpf refused the
+  /// object, or a variable is not there; that has been reported.
+  bool open(const Globals& globals);
+  /// Loads what can be loaded. False when something failed that is none of the contract's stages.
+  bool load();
+  /// The programs the kernel holds now.
+  std::vector<const bpf_program*> accepted() const;
+  /// What the programs have put into the array map `observed`; empty if there is none.
+  OrderedJson observed_values() const;
+  const bpf_object* get() const { return object_.get(); }
+
+ private:
+  struct Close {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  struct Program {
+    std::string name{};
+    /// libbpf would not load it: it is left out of further tries.
+    bool excluded = false;
+    /// Left out because it needs the kernel's own BTF and there is none. Said as its refusal only
+    /// once the rest of the object has got past relocation without it.
+    std::optional<Verdict> without_btf{};
+    bool reported = false;
+    bool accepted = false;
+  };
+
+  std::unique_ptr<bpf_object, Close> open_object() const;
+  void prepare();
+  void take_line(std::string_view line);
+  void take_verdict(std::size_t index, LoadReport report);
+  void relocation_is_done();
+  void report_relocations(const Verdict& verdict);
+  void report_new_map(std::string_view name, const Verdict& verdict);
+  Program* blamed_program(std::string_view name);
+  bool poison_is_accounted_for() const;
+  bool take_failure(int error);
+  bool leave_out_btf_users(const Verdict& verdict);
+  void refuse(Program& program, const Verdict& verdict);
+
+  std::string path_;
+  std::string btf_;
+  Globals globals_{};
+  std::unique_ptr<bpf_object, Close> object_{};
+  std::vector<Program> programs_{};
+  /// The type of what is in the map `observed`; 0 without one. Kept from the beginning, because
+  /// libbpf forgets it when a kernel takes no BTF.
+  unsigned observed_type_ = 0;
+  std::set<std::string, std::less<>> reported_maps_{};
+  RelocationLog relocations_{};
+  bool relocation_reported_ = false;
+  bool again_ = false;
+};
+
+}  // namespace bpfmatrix

@@ -1,0 +1,114 @@
+#include "run/assemble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "base/data_dir.h"
+#include "run/objects/app_finder.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std::string::npos; }
+
+/// Kernels that are given by a path get an id.
+Result<> name_kernels(MatrixSpec& matrix, KernelFinder& kernels) {
+  for (std::string& kernel : matrix.kernels) {
+    if (!looks_like_path(kernel)) continue;
+    Result<std::string> id = kernels.add_local(kernel);
+    if (!id) return std::move(id).error();
+    kernel = *std::move(id);
+  }
+  return {};
+}
+
+/// One case for each object. One that is no object is noticed here.
+Result<std::vector<CaseSpec>> cases_of_objects(const std::vector<std::string>& objects) {
+  std::vector<CaseSpec> suite;
+  for (const std::string& file : objects) {
+    if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
+    CaseSpec spec = case_for_object(file);
+    const bool twice = std::any_of(suite.begin(), suite.end(),
+                                   [&](const CaseSpec& s) { return s.id == spec.id; });
+    if (twice) {
+      return Error{fmt::format("two objects are called '{}'", spec.id),
+                   "give them different file names"};
+    }
+    suite.push_back(std::move(spec));
+  }
+  return suite;
+}
+
+Result<std::vector<CaseSpec>> suite_of(const RunSpec& spec, MatrixSpec& matrix) {
+  if (!spec.objects.empty()) {
+    matrix.cases = {"*"};
+    return cases_of_objects(spec.objects);
+  }
+  const Result<std::filesystem::path> dir = find_data("cases");
+  if (!dir) return dir.error();
+  return read_suite(*dir);
+}
+
+std::vector<PlanKernel> kernels_of(const KernelFinder& kernels, const std::vector<Arch>& archs) {
+  std::vector<PlanKernel> known = kernels.known();
+  if (archs.empty()) return known;
+  std::erase_if(known, [&](const PlanKernel& kernel) {
+    return std::find(archs.begin(), archs.end(), kernel.arch) == archs.end();
+  });
+  return known;
+}
+
+/// A new run writes its cells down; one that is resumed does those and no others, whatever --arch
+/// or --shard it had, and whatever was added to the suite since.
+Result<> keep_to_cells(std::vector<std::string>& wanted, Plan& plan) {
+  if (wanted.empty()) {
+    for (const Cell& cell : plan.cells) wanted.push_back(cell.id());
+    return {};
+  }
+  std::set<std::string> missing(wanted.begin(), wanted.end());
+  std::erase_if(plan.cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
+  if (missing.empty()) return {};
+  return Error{fmt::format("{} of its {} cells cannot be run any more, '{}' to begin with",
+                           missing.size(), wanted.size(), *missing.begin()),
+               "its kernels or cases have gone since: begin a new run"};
+}
+
+}  // namespace
+
+Result<Shard> parse_shard(const std::string& text) {
+  Shard shard;
+  char rest = 0;
+  if (text.empty()) return shard;
+  const int read = std::sscanf(text.c_str(), "%d/%d%c", &shard.index, &shard.count, &rest);
+  if (read == 2 && shard.count >= 1 && shard.index >= 1 && shard.index <= shard.count) return shard;
+  return Error{fmt::format("--shard '{}': wanted I/N with 1 <= I <= N, as in 2/4", text)};
+}
+
+Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& part) {
+  MatrixSpec matrix = spec.matrix;
+  if (const Result<> named = name_kernels(matrix, kernels); !named) return named.error();
+  Result<std::vector<CaseSpec>> suite = suite_of(spec, matrix);
+  if (!suite) return std::move(suite).error();
+  const Result<Plan> plan = make_plan(matrix, kernels_of(kernels, part.archs), *suite);
+  if (!plan) return plan.error();
+  RunInput input{.plan = shard(*plan, part.shard.index, part.shard.count)};
+  if (const Result<> kept = keep_to_cells(spec.cells, input.plan); !kept) return kept.error();
+  Result<AppFiles> apps = find_apps(matrix.apps, input.plan);
+  if (!apps) return std::move(apps).error();
+  input.apps = *std::move(apps);
+  Result<GivenBtf> btf = find_given_btf(matrix.btf_files, input.plan);
+  if (!btf) return std::move(btf).error();
+  input.btf = *std::move(btf);
+  for (CaseSpec& one : *suite) {
+    const std::string id = one.id;
+    input.cases.emplace(id, std::move(one));
+  }
+  return input;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,35 @@
+// From what was asked to what is run: kernels, cases, plan, and the files they need. Nothing boots,
+// and nothing is downloaded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "run/objects/kernel_finder.h"
+#include "run/run.h"
+#include "run/run_dir.h"
+
+namespace bpfmatrix {
+
+/// Part `index` (from 1) of `count` of a plan.
+struct Shard {
+  int index = 1;
+  int count = 1;
+};
+/// "I/N"; of an empty text the whole plan. Error: it is no such thing.
+Result<Shard> parse_shard(const std::string& text);
+
+/// What of a plan is run here.
+struct PlanPart {
+  /// Only kernels of these; empty: of all.
+  std::vector<Arch> archs{};
+  Shard shard{};
+};
+
+/// Cells that `spec` names already are the plan, and no others; else the plan's cells are written
+/// into it. Error: a file that is named cannot be read or is not what it should be; a pattern that
+/// matches nothing; cells of `spec` that cannot be run any more.
+Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& part);
+
+}  // namespace bpfmatrix

@@ -1,0 +1,60 @@
+// The kernels and objects of a run, as they were found before anything boots.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cell/kernel_types.h"
+#include "cell/object_file.h"
+#include "cell/run_cell.h"
+#include "elf/btf_identity.h"
+#include "kernels/kernel.h"
+#include "run/machines/guests.h"
+#include "run/run.h"
+
+namespace bpfmatrix {
+
+/// A kernel of the run, and where its cells get their guests from.
+struct RunKernel {
+  Result<Kernel> kernel;
+  /// nullptr where the kernel is unavailable.
+  std::unique_ptr<Guests> guests{};
+  /// Why it has none.
+  std::optional<VmExit> no_guests{};
+  KernelTypes types{};
+  /// Of the BTF that the user gave for it.
+  std::optional<BtfShare> given_share{};
+  std::atomic<int> booted{0};
+  std::atomic<std::size_t> cells_left{0};
+
+  explicit RunKernel(Result<Kernel> found) : kernel(std::move(found)) {}
+};
+
+struct RunParts {
+  const RunInput& input;
+  /// By id: every kernel of the plan.
+  std::map<std::string, std::unique_ptr<RunKernel>> kernels{};
+  /// By case and architecture.
+  std::map<std::pair<std::string, Arch>, Result<ObjectFile>> objects{};
+
+  RunKernel& kernel_of(const Cell& cell) const { return *kernels.at(cell.kernel.id); }
+  const CaseSpec& spec_of(const Cell& cell) const { return input.cases.at(cell.case_id); }
+  const Result<ObjectFile>& object_of(const Cell& cell) const {
+    return objects.at({cell.case_id, cell.kernel.arch});
+  }
+  /// Of a cell whose kernel and object are there.
+  CellInput input_of(const Cell& cell, std::chrono::seconds timeout) const {
+    RunKernel& kernel = kernel_of(cell);
+    CellInput in{&cell, &spec_of(cell), &*kernel.kernel, &*object_of(cell), &kernel.types};
+    const auto app = input.apps.find({cell.loader, cell.kernel.arch});
+    if (app != input.apps.end()) in.app = &app->second;
+    in.timeout = timeout;
+    return in;
+  }
+};
+
+}  // namespace bpfmatrix
