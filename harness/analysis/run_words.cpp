@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kNotReached = "not_reached";
 constexpr std::string_view kAbsent = "absent";
 
-using Word = std::optional<std::string>;
+using MaybeWord = std::optional<std::string>;
 
 bool was_attached(const ProgramOutcome& program) {
   return program.attach.stage.result == StageResult::ok && !program.run.displaced;
@@ -27,7 +27,7 @@ bool belongs_to(const ObservedValue& value, const ProgramOutcome& program, const
                       [&](const ProgramOutcome& other) { return other.name == bears; });
 }
 
-Word word(ObservedResult result) {
+MaybeWord word(ObservedResult result) {
   if (result == ObservedResult::unknown) return std::nullopt;
   return std::string(to_string(result));
 }
@@ -43,7 +43,7 @@ ObservedResult worse(ObservedResult a, ObservedResult b) {
 
 }  // namespace
 
-Word fired_word(const Outcome& outcome, const ProgramOutcome& program) {
+MaybeWord fired_word(const Outcome& outcome, const ProgramOutcome& program) {
   if (!was_attached(program)) return std::string(kNotReached);
   if (outcome.end != End::completed || !outcome.trigger.problem.empty()) return std::nullopt;
   if (program.run.trigger.empty()) return std::string(kNotReached);
@@ -52,12 +52,13 @@ Word fired_word(const Outcome& outcome, const ProgramOutcome& program) {
   return std::nullopt;
 }
 
-Word arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
+MaybeWord arguments_word(const Outcome& outcome, const ProgramOutcome& program) {
   if (was_attached(program) && !outcome.trigger.problem.empty()) return std::nullopt;
   return std::string(to_string(program.run.arguments));
 }
 
-Word observed_word(const Outcome& outcome, const ProgramOutcome& program, std::string_view name) {
+MaybeWord observed_word(const Outcome& outcome, const ProgramOutcome& program,
+                        std::string_view name) {
   if (!was_attached(program)) return std::string(kAbsent);
   ObservedResult all = ObservedResult::unknown;
   for (const ObservedValue& value : outcome.observed) {

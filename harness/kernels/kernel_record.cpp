@@ -88,17 +88,18 @@ void fields(auto& field, Of<PackageRecord> auto& p) {
   field("origin", p.origin, "where the package is from, and what vouches for it");
 }
 
-std::string relative(const fs::path& path, const fs::path& folder) {
+std::string path_in(const fs::path& path, const fs::path& folder) {
   return path.lexically_relative(folder).generic_string();
 }
 
-std::optional<std::string> relative(const std::optional<fs::path>& path, const fs::path& folder) {
-  return path ? std::optional(relative(*path, folder)) : std::nullopt;
+std::optional<std::string> optional_path_in(const std::optional<fs::path>& path,
+                                            const fs::path& folder) {
+  return path ? std::optional(path_in(*path, folder)) : std::nullopt;
 }
 
 std::optional<BtfRecord> to_record(const std::optional<KernelBtf>& btf, const fs::path& folder) {
   if (!btf) return std::nullopt;
-  return BtfRecord{relative(btf->file, folder), btf->bytes, btf->sha256};
+  return BtfRecord{path_in(btf->file, folder), btf->bytes, btf->sha256};
 }
 
 std::optional<fs::path> inside(const std::optional<std::string>& path, const fs::path& folder) {
@@ -129,11 +130,11 @@ Result<> write_kernel_record(const Kernel& kernel, const fs::path& folder) {
                       KernelRecord{.id = kernel.id,
                                    .release = kernel.release,
                                    .arch = kernel.arch,
-                                   .image = relative(kernel.image, folder),
+                                   .image = path_in(kernel.image, folder),
                                    .image_sha256 = kernel.image_sha256,
-                                   .config = relative(kernel.config, folder),
-                                   .system_map = relative(kernel.system_map, folder),
-                                   .modules = relative(kernel.modules, folder),
+                                   .config = optional_path_in(kernel.config, folder),
+                                   .system_map = optional_path_in(kernel.system_map, folder),
+                                   .modules = optional_path_in(kernel.modules, folder),
                                    .btf = to_record(kernel.btf, folder),
                                    .detached_btf = to_record(kernel.detached_btf, folder),
                                    .origin = {kernel.origin}});

@@ -22,22 +22,22 @@ constexpr std::string_view kNoRelocations = "none";
 using Words = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
 using Subject = const ProgramOutcome*;
-using Word = std::optional<std::string>;
+using MaybeWord = std::optional<std::string>;
 
 std::string word(const StageOutcome& stage) { return std::string(to_string(stage.result)); }
 
-Word end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
+MaybeWord end_word(const Outcome& outcome, Subject) { return std::string(to_string(outcome.end)); }
 
-Word open_word(const Outcome& outcome, Subject) { return word(outcome.open); }
+MaybeWord open_word(const Outcome& outcome, Subject) { return word(outcome.open); }
 
-Word app_word(const Outcome& outcome, Subject) {
+MaybeWord app_word(const Outcome& outcome, Subject) {
   if (!outcome.app) return "not_reached";
   return outcome.app->failed() ? "failed" : "ended";
 }
 
-Word relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
+MaybeWord relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
 
-Word maps_word(const Outcome& outcome, Subject) {
+MaybeWord maps_word(const Outcome& outcome, Subject) {
   if (outcome.maps.empty()) return "not_reached";
   const bool failed = std::any_of(outcome.maps.begin(), outcome.maps.end(),
                                   [](const MapOutcome& map) { return map.stage.failed(); });
@@ -46,19 +46,19 @@ Word maps_word(const Outcome& outcome, Subject) {
 
 /// What the stages of a program say of an object without programs: nothing, unless it could not be
 /// opened.
-Word without_program(const Outcome& outcome) {
-  return outcome.open.failed() ? Word("not_reached") : std::nullopt;
+MaybeWord without_program(const Outcome& outcome) {
+  return outcome.open.failed() ? MaybeWord("not_reached") : std::nullopt;
 }
 
-Word load_word(const Outcome& outcome, Subject program) {
+MaybeWord load_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->load.stage) : without_program(outcome);
 }
 
-Word attach_word(const Outcome& outcome, Subject program) {
+MaybeWord attach_word(const Outcome& outcome, Subject program) {
   return program != nullptr ? word(program->attach.stage) : without_program(outcome);
 }
 
-Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
+MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
   const std::optional<Diagnosis> judgement =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!judgement) return std::string(kNoCause);
@@ -67,12 +67,12 @@ Word cause_word(const Outcome& outcome, Subject program, const KernelFacts* kern
 }
 
 /// What only a program comes to, or the object that never came to programs does not.
-template <Word (*word_of)(const Outcome&, const ProgramOutcome&)>
-Word run_word(const Outcome& outcome, Subject program) {
+template <MaybeWord (*word_of)(const Outcome&, const ProgramOutcome&)>
+MaybeWord run_word(const Outcome& outcome, Subject program) {
   return word_of(outcome, program != nullptr ? *program : ProgramOutcome{});
 }
 
-Word observed_words(const Outcome& outcome, Subject program) {
+MaybeWord observed_words(const Outcome& outcome, Subject program) {
   return observed_word(outcome, program != nullptr ? *program : ProgramOutcome{});
 }
 
@@ -80,8 +80,9 @@ constexpr std::string_view kObserved = "observed";
 constexpr std::string_view kSingle = "observed.";
 
 /// The gravest of all its relocations stands for the program.
-Word relocations_word(const Outcome& outcome, Subject program) {
-  if (program == nullptr) return without_program(outcome) ? Word(kNoRelocations) : std::nullopt;
+MaybeWord relocations_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr)
+    return without_program(outcome) ? MaybeWord(kNoRelocations) : std::nullopt;
   const auto result = gravest(program->relocations);
   if (!result && !has_relocation_records(outcome)) {
     // The loader counted some, but not for which program.
@@ -95,7 +96,7 @@ Word relocations_word(const Outcome& outcome, Subject program) {
 /// too. A field that is not here cannot be told.
 struct FieldReader {
   std::string_view field;
-  Word (*read)(const Outcome&, Subject);
+  MaybeWord (*read)(const Outcome&, Subject);
 };
 constexpr FieldReader kReaders[] = {
     {"end", end_word},
@@ -186,7 +187,7 @@ void judge_subject(const Outcome& outcome, Subject program,
   }
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
   for (const auto& [field, wanted] : rule.allowed) {
-    const Word got = outcome_word(field, outcome, program, kernel);
+    const MaybeWord got = outcome_word(field, outcome, program, kernel);
     if (!got) verdict.doubts.push_back({name, fmt::format("not known: '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
