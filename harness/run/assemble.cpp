@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/data_dir.h"
+#include "elf/object.h"
 #include "run/objects/app_finder.h"
 
 namespace bpfmatrix {

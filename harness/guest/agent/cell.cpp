@@ -11,7 +11,7 @@
 #include "guest/common/system.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::vector<std::string> clear_cell() {
   return leftovers;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

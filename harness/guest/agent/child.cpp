@@ -19,7 +19,7 @@
 #include "guest/agent/privileges.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -158,4 +158,4 @@ bool kill_everything() {
   });
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

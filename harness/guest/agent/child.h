@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct Child {
   pid_t pid = -1;
@@ -27,4 +27,4 @@ Result<Child> start_child(const RunRequest& run);
 /// die.
 bool kill_everything();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 bool wait_until(std::int64_t end_ms, const std::function<int()>& over) {
   sigset_t child;
@@ -21,4 +21,4 @@ bool wait_until(std::int64_t end_ms, const std::function<int()>& over) {
   }
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <functional>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Calls `over` now and each time a child has changed, until it is not 0 (true) or `end_ms` of
 /// uptime has come (false). SIGCHLD must be blocked, as it is in the agent.
 bool wait_until(std::int64_t end_ms, const std::function<int()>& over);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -120,4 +120,4 @@ void end_machine(const std::string& reason) {
   for (;;) ::pause();
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Mounts what a loader may want to see, oldest kernels included.
 void mount_file_systems(std::vector<std::string>& notes);
@@ -26,4 +26,4 @@ void load_modules(ModuleGroup group, std::vector<std::string>& notes);
 /// Prints the reason on the console and ends the VM.
 [[noreturn]] void end_machine(const std::string& reason);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

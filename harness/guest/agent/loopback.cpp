@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -92,4 +92,4 @@ void clear_loopback() {
   send_message(socket, qdisc);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Gives `lo` 127.0.0.1/8 and brings it up.
 void raise_loopback(std::vector<std::string>& notes);
@@ -12,4 +12,4 @@ void raise_loopback(std::vector<std::string>& notes);
 /// qdisc with its filters. Links go with the processes that held them.
 void clear_loopback();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

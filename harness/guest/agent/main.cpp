@@ -16,7 +16,7 @@
 #include "guest/agent/wire.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -49,7 +49,7 @@ std::string live_without_exceptions() {
 
 }  // namespace
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
 int main(int argc, char** argv) {
   // What the trigger executes. Asked with getppid, because getpid is a call that is being observed;
@@ -60,5 +60,5 @@ int main(int argc, char** argv) {
     std::fputs("error: the guest agent runs as init of a guest, nowhere else\n", stderr);
     return 2;
   }
-  bpfmatrix::end_machine(bpfmatrix::live_without_exceptions());
+  bpfmatrix::guest::end_machine(bpfmatrix::guest::live_without_exceptions());
 }

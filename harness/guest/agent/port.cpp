@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -85,4 +85,4 @@ Result<Port> open_port() {
                            std::strerror(errno))};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct Port {
   Fd fd{};
@@ -18,4 +18,4 @@ struct Port {
 /// else the serial port that is not the console. Raw bytes, non-blocking. Error: neither.
 Result<Port> open_port();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

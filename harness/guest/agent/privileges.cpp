@@ -16,7 +16,7 @@
 #include "base/fd.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::optional<bool> memlock_is_counted() {
   return error == EPERM ? std::optional<bool>(true) : std::nullopt;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

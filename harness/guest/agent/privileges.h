@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct ChildPrivileges {
   std::optional<std::uint64_t> memlock_bytes{};
@@ -29,4 +29,4 @@ Result<> lock_kernel_down(const std::string& level);
 /// map with a limit of 0. Nothing if it cannot be told.
 std::optional<bool> memlock_is_counted();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -53,4 +53,4 @@ std::vector<std::string> refresh_guest(const Refresh& now, const Fd& generator) 
   return notes;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

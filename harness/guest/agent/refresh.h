@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// The generator's device, opened before the machine is frozen: what is done then, no clone has to
 /// do. Invalid if there is none.
@@ -21,4 +21,4 @@ Fd open_generator();
 /// `now.random`: bytes that no other clone gets. Returns what did not work.
 std::vector<std::string> refresh_guest(const Refresh& now, const Fd& generator);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

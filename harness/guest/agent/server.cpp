@@ -23,7 +23,7 @@
 #include "guest/agent/trigger.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -440,4 +440,4 @@ Result<> Server::clear_up() {
   return {};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

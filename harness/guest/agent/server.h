@@ -12,7 +12,7 @@
 #include "guest/agent/wire.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class Server {
  public:
@@ -89,4 +89,4 @@ class Server {
   bool shut_down_ = false;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

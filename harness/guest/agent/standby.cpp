@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -65,4 +65,4 @@ std::optional<Child> Standby::take(const RunRequest& run) {
   return child;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

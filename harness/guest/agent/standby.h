@@ -11,7 +11,7 @@
 #include "guest/agent/child.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class Standby {
  public:
@@ -31,4 +31,4 @@ class Standby {
   std::vector<Waiting> waiting_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -22,7 +22,7 @@
 #include "guest/agent/child_wait.h"
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -294,4 +294,4 @@ Result<Triggered> pull_trigger(const std::vector<std::string>& command) {
   return truth_of(scene.get(), parent, ending);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,11 +9,11 @@
 #include "base/result.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// `command` is what its process becomes at the end; empty: the agent's executable, which ends at
 /// once. Blocks for a few milliseconds, and for `kTriggerMs` at most when a program that is
 /// attached holds a call up, or the command does not end. Error: there is no process to do it.
 Result<Triggered> pull_trigger(const std::vector<std::string>& command);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

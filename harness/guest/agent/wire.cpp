@@ -7,7 +7,7 @@
 
 #include "guest/common/system.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -55,4 +55,4 @@ Result<> Wire::take() {
   return {};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

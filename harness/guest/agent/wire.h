@@ -10,7 +10,7 @@
 #include "guest/agent/port.h"
 #include "guest/protocol.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class Wire {
  public:
@@ -41,4 +41,4 @@ class Wire {
   std::string block_ = std::string(kChunkBytes, '\0');
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

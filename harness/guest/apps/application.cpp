@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -65,4 +65,4 @@ int run_application(int argc, char** argv, OpenObject open) {
   return serve(object.get(), end_signals);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

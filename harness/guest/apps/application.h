@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 using ObjectPtr = std::unique_ptr<bpf_object, decltype(&bpf_object__close)>;
 
@@ -17,4 +17,4 @@ using OpenObject = ObjectPtr (*)(const char* file, const bpf_object_open_opts& o
 /// The whole of `main`. Exit code: 0; 1 if anything was refused, and says what; 2 wrong arguments.
 int run_application(int argc, char** argv, OpenObject open);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

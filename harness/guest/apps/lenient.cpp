@@ -15,7 +15,7 @@
 
 namespace {
 
-using bpfmatrix::ObjectPtr;
+using bpfmatrix::guest::ObjectPtr;
 
 std::string read_all(const char* file) {
   std::ifstream in(file, std::ios::binary);
@@ -68,4 +68,6 @@ ObjectPtr open_object(const char* file, const bpf_object_open_opts& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bpfmatrix::run_application(argc, argv, open_object); }
+int main(int argc, char** argv) {
+  return bpfmatrix::guest::run_application(argc, argv, open_object);
+}

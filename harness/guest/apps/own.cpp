@@ -6,8 +6,9 @@
 #include "guest/apps/application.h"
 
 int main(int argc, char** argv) {
-  return bpfmatrix::run_application(
+  return bpfmatrix::guest::run_application(
       argc, argv, [](const char* file, const bpf_object_open_opts& options) {
-        return bpfmatrix::ObjectPtr(bpf_object__open_file(file, &options), &bpf_object__close);
+        return bpfmatrix::guest::ObjectPtr(bpf_object__open_file(file, &options),
+                                           &bpf_object__close);
       });
 }

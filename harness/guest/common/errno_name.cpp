@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -19,4 +19,4 @@ std::string errno_name(int error) {
   return name != nullptr ? name : "errno " + std::to_string(positive);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

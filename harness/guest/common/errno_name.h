@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// "EACCES" for EACCES or -EACCES; "ENOTSUPP" for the kernel's 524, which no libc knows; "errno
 /// 4003" for what nobody knows.
 std::string errno_name(int error);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

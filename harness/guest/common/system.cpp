@@ -6,7 +6,7 @@
 #include <cstring>
 #include <ctime>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 std::string system_note(const std::string& what) {
   return fmt::format("{}: {}", what, std::strerror(errno));
@@ -18,4 +18,4 @@ std::int64_t uptime_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

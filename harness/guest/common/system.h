@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Where loaders attach programs for cgroups: made by them, joined by the trigger.
 inline constexpr const char* kCellCgroup = "/sys/fs/cgroup/bpfmatrix";
@@ -13,4 +13,4 @@ inline constexpr const char* kCellCgroup = "/sys/fs/cgroup/bpfmatrix";
 std::string system_note(const std::string& what);
 std::int64_t uptime_ms();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -243,4 +243,4 @@ void probe_attach_ways(const ProbeTargets& targets) {
   report_probed("behaviour", "kprobe_multi", ask_kprobe_multi(kKprobeMulti));
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,7 +9,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -146,4 +146,4 @@ void probe_memlock() {
   report_probed("behaviour", "memcg_accounting", counted);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -131,4 +131,4 @@ Probed answer_of(const Attempt& attempt, std::initializer_list<int> no) {
   return {decided ? Answer::no : Answer::unknown, attempt.error};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// What a kernel said of one thing. `unknown` is not `no`: an errno that has other reasons too, or
 /// something that the question itself needs and this kernel lacks.
@@ -81,4 +81,4 @@ inline constexpr std::uint32_t kNoSuchNumber = 9999;
 /// Yes where it was accepted; no where the errno is one that only the unknown gets here.
 Probed answer_of(const Attempt& attempt, std::initializer_list<int> no);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -69,4 +69,4 @@ void probe_btf_kinds() {
   }
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -125,4 +125,4 @@ void probe_helpers(const ProbeTargets& targets) {
   }
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -11,7 +11,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -54,12 +54,12 @@ int probe() {
 
 }  // namespace
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
 int main() {
   std::setvbuf(stdout, nullptr, _IOFBF, 64 * 1024);
   try {
-    return bpfmatrix::probe();
+    return bpfmatrix::guest::probe();
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
     return 1;

@@ -9,7 +9,7 @@
 
 #include "guest/probe/bpf.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Ids in the kernel's own BTF of things to attach to; the host knows them. None without BTF.
 struct ProbeTargets {
@@ -40,4 +40,4 @@ void probe_helpers(const ProbeTargets& targets);
 /// Last of all: it takes the limit on locked memory away from itself.
 void probe_memlock();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

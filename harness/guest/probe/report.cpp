@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "guest/common/errno_name.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -48,4 +48,4 @@ void report_probe_done() {
   std::fflush(stdout);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -7,7 +7,7 @@
 
 #include "guest/probe/bpf.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// `group` is one of map_type, program_type, attach_type, attach, btf_kind, behaviour.
 void report_probed(std::string_view group, std::string_view name, const Probed& probed);
@@ -19,4 +19,4 @@ void report_helper_count(std::uint32_t count);
 void report_number(std::string_view name, std::int64_t value);
 void report_probe_done();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include "guest/probe/questions.h"
 #include "guest/probe/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -156,4 +156,4 @@ void probe_program_types() {
   }
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -84,15 +84,15 @@ TEST_F(KernelProbe, reads_the_symbols_of_the_guest) {
   EXPECT_THAT(facts->tracepoints, Optional(ElementsAre("sched:sched_switch")));
 }
 
-TEST_F(KernelProbe, reads_the_configuration_of_the_guest_or_else_of_the_host) {
-  const fs::path config = dir_->path() / "config";
-  ASSERT_TRUE(write_file(config, "CONFIG_BPF_SYSCALL=y\n# CONFIG_FPROBE is not set\n"));
-  EXPECT_FALSE(probe()->config) << "neither has it";
-  kernel_.config = config;
+TEST_F(KernelProbe, reads_the_configuration_that_lies_here_where_the_guest_shows_none) {
+  kernel_.config = dir_->path() / "config";
+  ASSERT_TRUE(write_file(*kernel_.config, "CONFIG_BPF_SYSCALL=y\n# CONFIG_FPROBE is not set\n"));
   const auto facts = probe();
   ASSERT_TRUE(facts && facts->config);
   EXPECT_NE(facts->configured("BPF_SYSCALL"), facts->configured("FPROBE"));
 }
+
+TEST_F(KernelProbe, a_configuration_that_nobody_has_is_none) { EXPECT_FALSE(probe()->config); }
 
 TEST_F(KernelProbe, tells_the_probe_the_numbers_of_what_it_attaches_to) {
   give_btf({"bpf_fentry_test1"});

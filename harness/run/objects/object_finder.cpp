@@ -30,6 +30,12 @@ std::string fill_in(std::string path, Arch arch) {
   return path;
 }
 
+/// nullptr: they are no ELF file.
+std::shared_ptr<const ElfFile> sections_of(std::string bytes) {
+  Result<ElfFile> elf = ElfFile::parse(std::move(bytes));
+  return elf ? std::make_shared<const ElfFile>(*std::move(elf)) : nullptr;
+}
+
 }  // namespace
 
 /// Where the bytes of each kind of object lie.
@@ -76,9 +82,9 @@ Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
   Result<std::string> bytes = read_file(*file, kMaxObjectBytes);
   if (!bytes) return wrap(fmt::format("case '{}'", spec.id), std::move(bytes).error());
   const std::string shown = to_string(spec.object);
-  Result<ObjectInfo> info = read_object_bytes(*std::move(bytes), shown);
-  if (!info) return ObjectFile{*file, shown, {}, std::move(info).error()};
-  return ObjectFile{*file, shown, *std::move(info), std::nullopt};
+  Result<ObjectInfo> info = read_object_bytes(*bytes, shown);
+  if (!info) return ObjectFile{.file = *file, .shown = shown, .problem = std::move(info).error()};
+  return ObjectFile{.file = *file, .shown = shown, .info = *std::move(info), .elf = sections_of(*std::move(bytes))};
 }
 
 }  // namespace bpfmatrix

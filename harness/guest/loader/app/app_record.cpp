@@ -7,7 +7,7 @@
 
 #include "guest/loader/common/section_target.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -227,4 +227,4 @@ std::optional<std::uint32_t> CommandRecord::map_id(std::string_view name) const 
   return std::nullopt;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -13,7 +13,7 @@
 #include "guest/loader/app/program_match.h"
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct MapMade {
   std::string name{};
@@ -99,4 +99,4 @@ class CommandRecord {
   bool relocation_said_ = false;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 using ::testing::ElementsAre;
@@ -166,4 +166,4 @@ TEST(CommandRecord, accepted_programs_and_maps_are_found_by_their_ids) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -20,7 +20,7 @@
 #include "guest/loader/common/observed.h"
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -207,4 +207,4 @@ void CommandRun::say_end() {
   report_command(*tracer_->status(), told_by_, record_.probes());
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

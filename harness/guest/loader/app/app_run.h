@@ -14,7 +14,7 @@
 #include "guest/loader/app/tracer.h"
 #include "guest/loader/common/run_statistics.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class CommandRun {
  public:
@@ -61,4 +61,4 @@ class CommandRun {
   int told_by_ = 0;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

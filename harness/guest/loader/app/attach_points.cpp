@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -179,4 +179,4 @@ void AttachPoints::take_duplicate(const SystemCall& call, std::uint64_t from) {
     keep(open_, {call.process, static_cast<int>(call.result)}, *point);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -13,7 +13,7 @@
 
 #include "guest/loader/app/tracer.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct AttachPoint {
   /// "kprobe", "kretprobe", "uprobe", "uretprobe", "tracepoint", "perf_event".
@@ -59,4 +59,4 @@ class AttachPoints {
   std::map<Descriptor, AttachPoint> open_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 TEST(AttachPoints, the_event_that_an_id_file_is_about) {
@@ -70,4 +70,4 @@ TEST(AttachPoints, a_refused_perf_event_names_what_cannot_be_had) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

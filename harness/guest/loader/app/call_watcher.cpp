@@ -19,7 +19,7 @@
 #include "guest/loader/app/sent_load.h"
 #include "guest/loader/common/attribute_check.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -269,4 +269,4 @@ void CallWatcher::attach(const SystemCall& call, int program_fd, AttachPoint poi
   if (ids.program) record_.take(ProgramAttached{ids.program, std::move(point), error});
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

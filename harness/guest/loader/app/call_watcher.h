@@ -11,7 +11,7 @@
 #include "guest/loader/app/netlink_attach.h"
 #include "guest/loader/app/tracer.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class CallWatcher {
  public:
@@ -44,4 +44,4 @@ class CallWatcher {
   std::int64_t last_setup_ms_ = 0;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

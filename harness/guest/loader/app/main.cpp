@@ -8,7 +8,7 @@
 #include "guest/loader/common/loader_main.h"
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -25,6 +25,6 @@ Result<> run() {
 
 }  // namespace
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
-int main() { return bpfmatrix::run_loader(bpfmatrix::run); }
+int main() { return bpfmatrix::guest::run_loader(bpfmatrix::guest::run); }

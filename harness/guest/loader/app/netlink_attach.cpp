@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::optional<int> parse_netlink_answer(std::string_view bytes) {
   return error <= 0 && error > -4096 ? std::optional(-error) : std::nullopt;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct NetlinkAttach {
   int program_fd = -1;
@@ -21,4 +21,4 @@ std::optional<NetlinkAttach> parse_netlink_request(std::string_view bytes);
 /// The errno that an answer to a request carries, 0 for done. Nothing: it is no such answer.
 std::optional<int> parse_netlink_answer(std::string_view bytes);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

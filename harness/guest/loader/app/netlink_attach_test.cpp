@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <string>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 template <typename T>
@@ -95,4 +95,4 @@ TEST(NetlinkAttach, damaged_messages_are_none) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 #include "guest/loader/common/observed.h"
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -82,4 +82,4 @@ void report_observed_map(std::uint32_t id, const std::string& object) {
   report_observed(kObservedMap, read_values(types.get(), type, bytes));
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// The type of the values of map `name` as section .maps of an object describes it; 0 if it does
 /// not.
@@ -16,4 +16,4 @@ unsigned map_value_type(const btf* types, std::string_view name);
 /// that the kernel has been given with the map. Says nothing where neither describes it.
 void report_observed_map(std::uint32_t id, const std::string& object);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

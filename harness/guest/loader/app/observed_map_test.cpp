@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 struct Free {
@@ -42,4 +42,4 @@ TEST(ObservedMap, without_a_description_there_is_no_type) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -4,7 +4,7 @@
 
 #include <tuple>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -41,4 +41,4 @@ bool looks_like_probe(const ProgramShape& sent) {
   return sent.instructions <= kMaxProbeInstructions;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

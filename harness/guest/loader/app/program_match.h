@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// A program as the object has it.
 struct WantedProgram {
@@ -35,4 +35,4 @@ std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wante
 /// Too small to be anything but a question to the kernel.
 bool looks_like_probe(const ProgramShape& sent);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

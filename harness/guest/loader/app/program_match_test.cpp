@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 const std::vector<WantedProgram> kWanted{
@@ -44,4 +44,4 @@ TEST(ProgramMatch, the_questions_of_loaders_are_no_programs) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

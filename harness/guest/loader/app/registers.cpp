@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -40,4 +40,4 @@ std::optional<SyscallRegisters> decode_registers(Arch arch, std::string_view byt
   return registers;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,7 +9,7 @@
 
 #include "base/ids.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct SyscallRegisters {
   std::uint64_t number = 0;
@@ -22,4 +22,4 @@ struct SyscallRegisters {
 /// `bytes` is the register set NT_PRSTATUS. Nothing for one of another size: a 32-bit process.
 std::optional<SyscallRegisters> decode_registers(Arch arch, std::string_view bytes);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 /// Registers that hold their own index times 1000.
@@ -43,4 +43,4 @@ TEST(Registers, of_a_32_bit_process_are_not_read) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

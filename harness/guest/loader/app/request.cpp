@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -68,4 +68,4 @@ Result<CommandRequest> parse_command_request(std::string_view line) {
   return request;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,7 +9,7 @@
 #include "guest/loader/app/program_match.h"
 #include "guest/loader/app/tracer.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct CommandRequest {
   std::string object{};
@@ -29,4 +29,4 @@ struct CommandRequest {
 /// Error: not what the contract says.
 Result<CommandRequest> parse_command_request(std::string_view line);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

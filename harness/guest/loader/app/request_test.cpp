@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 Json whole_request() {
@@ -63,4 +63,4 @@ TEST(CommandRequest, what_is_missing_or_wrong_is_named) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

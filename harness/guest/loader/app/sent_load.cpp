@@ -10,7 +10,7 @@
 #include <map>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -186,4 +186,4 @@ std::optional<Reason> ask_reason(const Tracee& tracee, const SentLoad& load) {
 Fd open_program(std::uint32_t id) { return Fd(bpf_prog_get_fd_by_id(id)); }
 Fd open_map(std::uint32_t id) { return Fd(bpf_map_get_fd_by_id(id)); }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

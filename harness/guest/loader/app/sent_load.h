@@ -12,7 +12,7 @@
 #include "guest/loader/app/tracee.h"
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// The attributes as far as both the command and this program know them; what is not given is zero.
 bpf_attr attributes(std::string_view bytes);
@@ -51,4 +51,4 @@ std::optional<Reason> ask_reason(const Tracee& tracee, const SentLoad& load);
 Fd open_program(std::uint32_t id);
 Fd open_map(std::uint32_t id);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -92,4 +92,4 @@ std::string Tracee::target(int fd) const {
   return path;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

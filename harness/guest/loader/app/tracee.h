@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// What a file descriptor leads to, as /proc/PID/fdinfo tells: ids by which it can be had again.
 struct DescriptorIds {
@@ -38,4 +38,4 @@ class Tracee {
   pid_t thread_;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 // The ids as 6.1 prints them.
@@ -67,4 +67,4 @@ TEST(Tracee, descriptors) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -205,4 +205,4 @@ void Tracer::resume(pid_t id, int signal) {
   ::ptrace(PTRACE_SYSCALL, id, nullptr, static_cast<long>(signal));
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -17,7 +17,7 @@
 #include "guest/loader/app/registers.h"
 #include "guest/loader/app/tracee.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct SystemCall {
   Tracee tracee;
@@ -86,4 +86,4 @@ class Tracer {
   pid_t held_ = 0;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <set>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 using namespace std::chrono_literals;
@@ -120,4 +120,4 @@ TEST(Tracer, a_command_that_cannot_be_started_ends_with_127) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

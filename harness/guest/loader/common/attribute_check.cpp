@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 std::optional<std::size_t> last_used_byte(std::string_view attr) {
   const std::size_t at = attr.find_last_not_of('\0');
@@ -27,4 +27,4 @@ std::optional<bool> attributes_are_known(std::string_view attr, std::optional<st
   return error != E2BIG;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

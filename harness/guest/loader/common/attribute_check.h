@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Where in `attr` the last byte stands that is not zero; nothing if all are.
 std::optional<std::size_t> last_used_byte(std::string_view attr);
@@ -23,4 +23,4 @@ std::string attribute_with_only(std::size_t byte, std::size_t size);
 std::optional<bool> attributes_are_known(std::string_view attr, std::optional<std::size_t> count_at,
                                          const std::function<int(std::string&)>& bpf);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

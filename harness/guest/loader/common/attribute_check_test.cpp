@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 /// A kernel that knows the first `known` bytes, and says `otherwise` to all it knows.
@@ -43,4 +43,4 @@ TEST(AttributeCheck, what_is_accepted_or_empty_tells_nothing) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

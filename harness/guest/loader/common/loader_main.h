@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 inline int run_loader(Result<> (*run)()) {
   try {
@@ -20,4 +20,4 @@ inline int run_loader(Result<> (*run)()) {
   return 1;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

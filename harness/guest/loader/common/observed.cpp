@@ -6,7 +6,7 @@
 #include <cstring>
 #include <optional>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -82,4 +82,4 @@ OrderedJson read_values(const btf* types, unsigned type, std::string_view bytes)
   return values;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

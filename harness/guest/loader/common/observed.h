@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 inline constexpr const char* kObservedMap = "observed";
 
@@ -18,4 +18,4 @@ inline constexpr const char* kObservedMap = "observed";
 /// a type that is no structure.
 OrderedJson read_values(const btf* types, unsigned type, std::string_view bytes);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

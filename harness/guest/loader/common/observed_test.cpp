@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 /// struct observed { __u64 hits; __s32 ret; __u16 port; bool...} as clang would describe it.
@@ -64,4 +64,4 @@ TEST(Observed, only_a_structure_has_values) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

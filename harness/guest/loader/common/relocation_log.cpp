@@ -4,7 +4,7 @@
 #include <charconv>
 #include <optional>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -128,4 +128,4 @@ std::vector<LoggedRelocation> RelocationLog::relocations() const {
   return all;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

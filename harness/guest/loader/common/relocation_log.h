@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// "imm 4 -> 2336"
 struct RelocationEdit {
@@ -52,4 +52,4 @@ class RelocationLog {
   std::map<Key, LoggedRelocation> relocations_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

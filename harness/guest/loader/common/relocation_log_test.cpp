@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 RelocationLog log_of(const std::vector<const char*>& lines) {
@@ -67,4 +67,4 @@ TEST(RelocationLog, other_lines_count_for_nothing) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

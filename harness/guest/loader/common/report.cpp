@@ -9,7 +9,7 @@
 
 #include "guest/common/errno_name.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -195,4 +195,4 @@ void report_displaced(std::string_view program) {
 void report_ready() { emit({{"event", "ready"}}); }
 void report_done() { emit({{"event", "done"}}); }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -11,7 +11,7 @@
 #include "guest/loader/common/relocation_log.h"
 #include "guest/loader/common/verifier_stats.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// What a stage came to; `error` (an errno, 0: none) and `message` say why it was refused.
 struct Verdict {
@@ -84,4 +84,4 @@ void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t r
 void report_command(int status, int told_by, std::size_t probes);
 void report_done();
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

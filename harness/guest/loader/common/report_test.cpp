@@ -10,7 +10,7 @@
 
 #include "guest/common/errno_name.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 std::vector<Json> events_of(const std::function<void()>& report) {
@@ -138,4 +138,4 @@ TEST(Report, a_relocation_says_what_was_put_where) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

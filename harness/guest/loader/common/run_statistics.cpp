@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -33,4 +33,4 @@ std::optional<RunStatistics> RunStatisticsSwitch::read(int program_fd) const {
   return RunStatistics{info.run_cnt, info.run_time_ns};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

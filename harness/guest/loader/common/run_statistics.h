@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct RunStatistics {
   std::uint64_t run_cnt = 0;
@@ -30,4 +30,4 @@ class RunStatisticsSwitch {
   bool by_sysctl_ = false;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

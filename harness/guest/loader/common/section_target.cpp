@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -40,4 +40,4 @@ SectionTarget parse_section(std::string_view section) {
   return {std::string(method), asks ? std::string(section.substr(slash + 1)) : std::string()};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

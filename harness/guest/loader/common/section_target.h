@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// "kprobe/do_unlinkat" asks by method "kprobe" for "do_unlinkat".
 struct SectionTarget {
@@ -13,4 +13,4 @@ struct SectionTarget {
 };
 SectionTarget parse_section(std::string_view section);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

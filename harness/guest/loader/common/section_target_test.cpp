@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 TEST(SectionTarget, method_and_place) {
@@ -24,4 +24,4 @@ TEST(SectionTarget, method_and_place) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

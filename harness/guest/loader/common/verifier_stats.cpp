@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -71,4 +71,4 @@ VerifierLogStats parse_verifier_stats(std::string_view log) {
   return stats;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 struct VerifierLogStats {
   std::optional<std::uint64_t> insns{};
@@ -19,4 +19,4 @@ struct VerifierLogStats {
 /// Reads the last lines of a log; what is not there stays absent.
 VerifierLogStats parse_verifier_stats(std::string_view log);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 constexpr auto kNone = std::nullopt;
@@ -67,4 +67,4 @@ TEST(VerifierStats, are_looked_for_at_the_end_of_a_long_log) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -18,7 +18,7 @@
 #include "guest/loader/libbpf/libbpf_log.h"
 #include "guest/loader/libbpf/witness.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -213,4 +213,4 @@ void Attacher::detach() {
   cgroup_.reset();
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

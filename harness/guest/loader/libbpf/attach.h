@@ -14,7 +14,7 @@
 #include "guest/loader/common/report.h"
 #include "guest/loader/common/section_target.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class Attacher {
  public:
@@ -55,4 +55,4 @@ class Attacher {
   Fd cgroup_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -15,7 +15,7 @@ btf* __wrap_btf__load_vmlinux_btf();
 void __wrap_btf__free(btf* object);
 }
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -46,8 +46,12 @@ void BtfAhead::release(btf* object) const {
   if (object != ahead_) __real_btf__free(object);
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
-extern "C" btf* __wrap_btf__load_vmlinux_btf() { return bpfmatrix::BtfAhead::instance().load(); }
+extern "C" btf* __wrap_btf__load_vmlinux_btf() {
+  return bpfmatrix::guest::BtfAhead::instance().load();
+}
 
-extern "C" void __wrap_btf__free(btf* object) { bpfmatrix::BtfAhead::instance().release(object); }
+extern "C" void __wrap_btf__free(btf* object) {
+  bpfmatrix::guest::BtfAhead::instance().release(object);
+}

@@ -9,7 +9,7 @@
 
 #include <bpf/btf.h>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class BtfAhead {
  public:
@@ -29,4 +29,4 @@ class BtfAhead {
   bool reported_ = false;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -60,4 +60,4 @@ void EventBuffers::read(
   }
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

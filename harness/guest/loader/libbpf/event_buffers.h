@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class EventBuffers {
  public:
@@ -34,4 +34,4 @@ class EventBuffers {
   std::vector<Buffer> buffers_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

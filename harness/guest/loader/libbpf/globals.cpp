@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -94,4 +94,4 @@ Result<> set_globals(bpf_object* object, const Globals& globals) {
   return {};
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 /// Variable -> value.
 using Globals = std::map<std::string, std::int64_t, std::less<>>;
@@ -19,4 +19,4 @@ using Globals = std::map<std::string, std::int64_t, std::less<>>;
 /// or the value is none of its integer type.
 Result<> set_globals(bpf_object* object, const Globals& globals);
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

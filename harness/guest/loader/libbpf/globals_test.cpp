@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/temp_dir.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 namespace {
 
 constexpr std::string_view kSource = R"(
@@ -84,4 +84,4 @@ TEST_F(GlobalsTest, what_is_not_there_or_does_not_fit_is_refused_by_name) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -5,7 +5,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -49,4 +49,4 @@ std::string LibbpfLog::message() const {
   return message;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

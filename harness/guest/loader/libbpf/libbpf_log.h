@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class LibbpfLog {
  public:
@@ -32,4 +32,4 @@ class LibbpfLog {
   std::vector<std::string> warnings_{};
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -10,7 +10,7 @@
 #include "guest/loader/libbpf/libbpf_log.h"
 #include "guest/loader/libbpf/witness.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -256,4 +256,4 @@ std::vector<const bpf_program*> LibbpfObject::accepted() const {
   return accepted;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

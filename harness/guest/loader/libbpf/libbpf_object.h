@@ -15,7 +15,7 @@
 #include "guest/loader/common/report.h"
 #include "guest/loader/libbpf/globals.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class LibbpfObject {
  public:
@@ -76,4 +76,4 @@ class LibbpfObject {
   bool again_ = false;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest

@@ -20,7 +20,7 @@
 #include "guest/loader/libbpf/libbpf_object.h"
 #include "guest/messages.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -114,10 +114,10 @@ Result<> run() {
 
 }  // namespace
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
 int main() {
   // Debug lines by the hundred: one write each would be felt under emulation.
   std::setvbuf(stderr, nullptr, _IOFBF, 64 * 1024);
-  return bpfmatrix::run_loader(bpfmatrix::run);
+  return bpfmatrix::guest::run_loader(bpfmatrix::guest::run);
 }

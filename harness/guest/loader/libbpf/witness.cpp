@@ -15,7 +15,7 @@
 
 extern "C" long __real_syscall(long number, ...);
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 namespace {
 
@@ -332,7 +332,7 @@ void Witness::duplicated(int from, int to) {
   if (type != map_types_.end()) map_types_[to] = type->second;
 }
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
 
 /// The linker leads every syscall(2) of libbpf here (--wrap=syscall).
 extern "C" long __wrap_syscall(long number, ...) {
@@ -341,7 +341,7 @@ extern "C" long __wrap_syscall(long number, ...) {
   long argument[6];
   for (long& value : argument) value = va_arg(list, long);
   va_end(list);
-  auto& witness = bpfmatrix::Witness::instance();
+  auto& witness = bpfmatrix::guest::Witness::instance();
   if (number == SYS_bpf) {
     return witness.bpf(static_cast<int>(argument[0]), reinterpret_cast<bpf_attr*>(argument[1]),
                        static_cast<unsigned>(argument[2]));

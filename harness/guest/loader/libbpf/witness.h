@@ -23,7 +23,7 @@
 
 #include "guest/loader/common/report.h"
 
-namespace bpfmatrix {
+namespace bpfmatrix::guest {
 
 class Witness {
  public:
@@ -105,4 +105,4 @@ class Witness {
   int statistics_level_ = -1;
 };
 
-}  // namespace bpfmatrix
+}  // namespace bpfmatrix::guest
