@@ -57,8 +57,8 @@ constexpr Row kRows[] = {
 
 TEST(Advice, one_sentence_for_each_cause) {
   for (const Row& row : kRows) {
-    const Diagnosis judgement{.cause = row.cause, .subject = row.subject};
-    EXPECT_EQ(advice(judgement, {.type = row.type}, features()), row.sentence);
+    const Diagnosis diagnosis{.cause = row.cause, .subject = row.subject};
+    EXPECT_EQ(advice(diagnosis, {.type = row.type}, features()), row.sentence);
   }
 }
 

@@ -20,14 +20,14 @@ std::vector<ExpectationRule> rules(const char* json) {
   return read ? *read : std::vector<ExpectationRule>{};
 }
 
-/// A program that is loaded and attached, or whose verifier log ends with `refusal`.
-ProgramOutcome program(const std::string& name, const std::string& refusal = "") {
+/// A program that is loaded and attached, or whose verifier log ends with `failure`.
+ProgramOutcome program(const std::string& name, const std::string& failure = "") {
   ProgramOutcome program;
   program.name = name;
-  program.load.stage.result = refusal.empty() ? StageResult::ok : StageResult::failed;
-  if (refusal.empty()) program.attach.stage.result = StageResult::ok;
-  if (!refusal.empty()) program.load.stage.errno_name = "EINVAL";
-  program.load.log_tail = refusal;
+  program.load.stage.result = failure.empty() ? StageResult::ok : StageResult::failed;
+  if (failure.empty()) program.attach.stage.result = StageResult::ok;
+  if (!failure.empty()) program.load.stage.errno_name = "EINVAL";
+  program.load.log_tail = failure;
   return program;
 }
 const std::string kNoHelper = "0: (85) call unknown#999\ninvalid func unknown#999\n";

@@ -59,11 +59,11 @@ MaybeWord attach_word(const Outcome& outcome, Subject program) {
 }
 
 MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
-  const std::optional<Diagnosis> judgement =
+  const std::optional<Diagnosis> diagnosis =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
-  if (!judgement) return std::string(kNoCause);
-  if (judgement->cause == Cause::unknown) return std::nullopt;
-  return std::string(to_string(judgement->cause));
+  if (!diagnosis) return std::string(kNoCause);
+  if (diagnosis->cause == Cause::unknown) return std::nullopt;
+  return std::string(to_string(diagnosis->cause));
 }
 
 /// What only a program comes to, or the object that never came to programs does not.
