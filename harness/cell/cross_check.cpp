@@ -76,7 +76,7 @@ RelocationResult result_of(const CoreResult& calculated, const Slots& sent) {
 /// The instruction sent is not the one calculated: how. Empty: it is.
 std::string sent_against_calculated(const CoreResult& calculated, const Slots& sent) {
   if (calculated.outcome == CoreOutcome::failed) {
-    return fmt::format("sent {}, though the loader had to give up: {}", in_words(sent),
+    return fmt::format("sent {}, but the loader should have failed: {}", in_words(sent),
                        calculated.reason);
   }
   if (sent == expected(calculated)) return "";
@@ -170,7 +170,7 @@ RelocationRecord cross_check(const RelocationSides& sides) {
   record.result =
       sides.sent ? result_of(calculated, *sides.sent) : result_unsent(sides);
   if (record.result == RelocationResult::skipped && record.reason.empty()) {
-    record.reason = "the compiler's number was left in place";
+    record.reason = "the compiler's value was left in place";
   }
   compare(sides, record);
   return record;

@@ -140,7 +140,7 @@ TEST(Weigh, a_skipped_relocation_says_why) {
   RelocationSides sides{.calculated = without_btf(), .sent = {{add(4)}}};
   EXPECT_EQ(cross_check(sides).reason, "no BTF");
   sides.calculated = moved_to(8);
-  EXPECT_EQ(cross_check(sides).reason, "the compiler's number was left in place");
+  EXPECT_EQ(cross_check(sides).reason, "the compiler's value was left in place");
 }
 
 TEST(Weigh, an_object_that_was_given_up_has_not_skipped_its_relocations) {

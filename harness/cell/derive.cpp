@@ -371,9 +371,8 @@ Derived derive_unrun(const DeriveInput& in) {
 
 void notice_flaky(Derived& derived) {
   for (const std::string& difference : derived.outcome.vm.flaky) {
-    derived.notices.push_back(
-        fmt::format("{}: attempts at this cell differ, so nothing is known of it: {}",
-                    derived.outcome.cell, difference));
+    derived.notices.push_back(fmt::format("{}: attempts at this cell differ, so it is flaky: {}",
+                                          derived.outcome.cell, difference));
   }
 }
 

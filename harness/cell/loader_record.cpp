@@ -59,7 +59,7 @@ VerifierStats read_stats(ObjectReader& parent) {
 Result<> LoaderReader::add(std::string_view line) {
   const Result<Json> json = parse_json(line, "loader");
   if (!json) return json.error();
-  if (record_.done) return Error{"'loader': spoke after 'done'"};
+  if (record_.done) return Error{"'loader': an event after 'done'"};
   ObjectReader reader(*json, "loader");
   const std::string event = reader.string("event");
   if (const Result<> added = add_event(event, reader); !added) return added;

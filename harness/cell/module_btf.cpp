@@ -24,12 +24,12 @@ Result<std::string> module_btf(const Module& module) {
   };
   const Result<std::optional<std::string_view>> own_base = elf_section(module.bytes, ".BTF.base");
   if (!own_base) return in_module(own_base.error().message);
-  if (*own_base) return in_module("its BTF continues not the kernel's, but its own .BTF.base");
+  if (*own_base) return in_module("its base is its own .BTF.base, not the kernel's BTF");
   const Result<std::optional<std::string_view>> types = elf_section(module.bytes, ".BTF");
   if (!types) return in_module(types.error().message);
   if (!*types) {
     Error error = in_module("no BTF in it");
-    error.hint = "modules have BTF since 5.11, where CONFIG_DEBUG_INFO_BTF_MODULES is set";
+    error.hint = "modules have BTF since 5.11, with CONFIG_DEBUG_INFO_BTF_MODULES";
     return error;
   }
   return std::string(**types);

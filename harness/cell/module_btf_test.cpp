@@ -27,7 +27,7 @@ TEST_F(ModuleBtf, is_the_section_of_that_name) { EXPECT_EQ(said_of({{".BTF", "ty
 TEST_F(ModuleBtf, that_is_not_there_is_said) {
   EXPECT_EQ(said_of({}), "module 'veth': no BTF in it");
   EXPECT_EQ(said_of({{".BTF", "types"}, {".BTF.base", "base"}}),
-            "module 'veth': its BTF continues not the kernel's, but its own .BTF.base");
+            "module 'veth': its base is its own .BTF.base, not the kernel's BTF");
 }
 
 TEST_F(ModuleBtf, of_what_is_no_elf_file_is_none) {

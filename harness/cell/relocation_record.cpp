@@ -112,7 +112,7 @@ class ProgramRecorder {
     if (sent_ == nullptr) {
       sides.unsent = "the program was never sent to the kernel";
     } else if (!at || *at + calculated.instruction + slots > sent_->insns.size()) {
-      sides.unsent = "where its function lies in what was sent is not known";
+      sides.unsent = "it is not known where its function is in what was sent";
     } else {
       const auto first =
           sent_->insns.begin() + static_cast<std::ptrdiff_t>(*at + calculated.instruction);

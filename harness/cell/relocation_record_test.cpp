@@ -127,7 +127,7 @@ TEST_F(RelocationRecords, where_another_loader_puts_functions_is_known_from_func
   EXPECT_THAT(lines(1), ElementsAre("inner byte_off resolved not_compared"));
   EXPECT_EQ(records_.programs[1][0].linked_insn, std::nullopt);
   EXPECT_EQ(records_.programs[1][0].cross_check_note,
-            "where its function lies in what was sent is not known");
+            "it is not known where its function is in what was sent");
 
   const std::vector<LinkedFunction> functions = *link_program(elf_, "calls_one");
   for (const FuncInfo& info : ext_.functions) {

@@ -35,7 +35,7 @@ void fields(auto& field, Of<TranscriptInputs> auto& inputs) {
   field("kernel", inputs.kernel, "which kernel, and where it comes from");
   field("image_sha256", null_if_empty(inputs.image_sha256), "of the kernel's image");
   field("object", inputs.object, "the BPF object");
-  field("case", inputs.spec, "what of the case is asked of the guest");
+  field("case", inputs.spec, "what the guest does for the case");
   field("btf", inputs.btf_source, "what the loader relocates against: kernel, embedded or none");
   field("embedded", inputs.embedded, "the BTF that is handed over");
   field("loader", inputs.loader, "by name");
@@ -47,7 +47,7 @@ void fields(auto& field, Of<TranscriptInputs> auto& inputs) {
 }
 
 void fields(auto& field, Of<ExitFacts> auto& facts) {
-  field("stop", facts.stop, "why nobody went on with the machine");
+  field("stop", facts.stop, "why the machine was not used any longer");
   field("detail", null_if_empty(facts.detail), "what was seen, one line");
   field("qemu", facts.qemu, "how QEMU ended by itself; null: it had to be stopped");
   field("qemu_stderr", null_if_empty(facts.qemu_stderr), "what QEMU said");
@@ -74,13 +74,15 @@ void fields(auto& field, Of<Attempt> auto& attempt) {
   field("wall_ms", attempt.wall_ms, "how long it took, that included");
   field("lines", attempt.lines, "the loader's standard output, line by line");
   field("loader_log", null_if_empty(attempt.loader_log), "its standard error");
-  field("triggered", attempt.triggered, "what the trigger did; null: none was pulled");
-  field("trigger_error", null_if_empty(attempt.trigger_error), "why none was, though one was due");
-  field("go_error", null_if_empty(attempt.go_error), "why the loader could not be told to go on");
+  field("triggered", attempt.triggered, "what the trigger did; null: there was none");
+  field("trigger_error", null_if_empty(attempt.trigger_error),
+        "why there was none, though one was due");
+  field("go_error", null_if_empty(attempt.go_error),
+        "why the loader could not be asked to continue");
   field("exited", attempt.exited, "the agent's report of the loader's end");
   field("session", attempt.session, "the talk with the agent afterwards");
   field("session_error", null_if_empty(attempt.session_error), "what ended it");
-  field("machine_end", attempt.machine_end, "what the machine left when it was given up");
+  field("machine_end", attempt.machine_end, "what the machine left at its end");
   field("no_machine", attempt.no_machine, "why there was none");
 }
 
@@ -91,7 +93,7 @@ void fields(auto& field, Of<Transcript> auto& transcript) {
   field("attempts", transcript.attempts, "what each attempt said, in order");
   field("unavailable", null_if_empty(transcript.unavailable), "why the cell was not run at all");
   field("object_problem", null_if_empty(transcript.object_problem),
-        "why no loader could take the object");
+        "why no loader could open the object");
 }
 
 }  // namespace bpfmatrix

@@ -119,9 +119,9 @@ TEST_F(CacheCommand, a_store_that_cannot_be_made_is_one_error) {
     const Said said = cache({what});
     EXPECT_EQ(said.exit_code, ExitCode::unknown);
     EXPECT_EQ(said.out, "");
-    EXPECT_THAT(said.err, MatchesRegex("error: transcript cache: '.*transcripts\\.db': store: '.*/store/"
-                                       "blobs': Not a directory: nothing is taken from it or kept "
-                                       "in it\n"));
+    EXPECT_THAT(said.err,
+                MatchesRegex("error: transcript cache: '.*transcripts\\.db': store: '.*/store/"
+                             "blobs': Not a directory: it is not used\n"));
   }
 }
 

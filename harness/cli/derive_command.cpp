@@ -70,8 +70,8 @@ Result<int> derive_anew(const DeriveArguments& arguments) {
   if (!before) return before.error();
   ObjectFinder objects(*settings);
   const Result<DerivedRun> derived = derive_run(
-      arguments.run, *before, *input,
-      [&](const std::string& id) { return kernels.find_here(id); }, objects, cores_here());
+      arguments.run, *before, *input, [&](const std::string& id) { return kernels.find_here(id); },
+      objects, cores_here());
   if (!derived) return derived.error();
   if (!arguments.preview) {
     const Result<> written = replace_outcomes(arguments.run, derived->outcomes);
@@ -79,8 +79,9 @@ Result<int> derive_anew(const DeriveArguments& arguments) {
   }
   print_changes(*before, derived->outcomes);
   if (!derived->incomplete.empty()) {
-    say(fmt::format("of {} cells the kernel, the object or the case is gone or has changed, '{}' "
-                    "to begin with: what needs it is left open",
+    say(
+        fmt::format("{} cells, for example '{}': the kernel, the object or the case is gone or has "
+                    "changed; what needs it is not compared",
                     derived->incomplete.size(), derived->incomplete.front()));
   }
   return static_cast<int>(as_expected);
@@ -91,10 +92,9 @@ Result<int> derive_anew(const DeriveArguments& arguments) {
 void add_derive_command(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<DeriveArguments>();
   CLI::App* command = app.add_subcommand(
-      "derive", "Make the outcomes of a run anew from what its cells said, without a VM");
+      "derive", "Derive the outcomes of a run anew from its transcripts, without a VM");
   command->add_option("run", arguments->run, "Directory of a run")->required();
-  command->add_flag("--preview", arguments->preview,
-                    "Show what would change, and change nothing");
+  command->add_flag("--preview", arguments->preview, "Show what would change, and change nothing");
   command->callback([arguments, &exit_code] {
     const Result<int> code = derive_anew(*arguments);
     if (!code) say_error(code.error());

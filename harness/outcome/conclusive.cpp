@@ -23,7 +23,7 @@ std::string inconclusive_program(const ProgramOutcome& program) {
   const bool disagree =
       std::any_of(program.relocations.begin(), program.relocations.end(),
                   [](const RelocationRecord& r) { return r.cross_check == CrossCheck::disagrees; });
-  return disagree ? fmt::format("what became of the relocations of '{}'", program.name) : "";
+  return disagree ? fmt::format("whether the relocations of '{}' are right", program.name) : "";
 }
 
 std::string inconclusive_map(const MapOutcome& map) {
@@ -34,7 +34,7 @@ std::string inconclusive_map(const MapOutcome& map) {
 std::string inconclusive_run(const Outcome& outcome) {
   if (outcome.loader_version.empty()) return "which loader it was";
   if (outcome.kernel.facts.empty()) return "what the kernel is";
-  if (!outcome.trigger.problem.empty()) return "what comes of the trigger";
+  if (!outcome.trigger.problem.empty()) return "what the trigger did";
   if (outcome.privileges.memlock_bytes && !outcome.memlock_counted) {
     return "whether memory is counted";
   }

@@ -47,7 +47,7 @@ TEST(Conclusive, what_could_not_be_told_is_named) {
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.loader_version = ""; }), "which loader it was");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.kernel.facts = ""; }), "what the kernel is");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.trigger.problem = "no loopback"; }),
-            "what comes of the trigger");
+            "what the trigger did");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.privileges.memlock_bytes = 1; }),
             "whether memory is counted");
   EXPECT_EQ(inconclusive_after([](Outcome& o) { o.app.emplace(); }), "how the app ended");

@@ -99,7 +99,7 @@ std::optional<bool> KernelFacts::locked_down() const {
 void fields(auto& field, Of<ProbedFact> auto& f) {
   field("answer", f.answer, "what the kernel answered");
   field("errno", null_if_empty(f.errno_name),
-        "the errno that decided; null where the kernel agreed or was not asked");
+        "the errno of the answer; null if the kernel has it or was not asked");
 }
 
 void fields(auto& field, Of<HelperFacts> auto& h) {
@@ -125,12 +125,12 @@ void fields(auto& field, Of<KernelFacts> auto& f) {
         "memlock_limit: bytes a loader may lock, -1 if without limit. page_bytes. map_type_count: "
         "map types are numbered below it");
   field("options", f.options,
-        "of the running kernel, only what it shows: version, jit, jit_harden, "
+        "of the running kernel, as far as it shows them: version, jit, jit_harden, "
         "unprivileged_bpf_disabled, kptr_restrict, perf_event_paranoid, ftrace_enabled, lsm, "
         "lockdown");
   field("config", f.config, "config options that are set, without CONFIG_; null: not known");
   field("tracepoints", f.tracepoints, "GROUP:NAME; null: not known");
-  field("symbols", f.symbols, "names of functions");
+  field("symbols", f.symbols, "symbols of functions");
 }
 
 OrderedJson to_json(const KernelFacts& facts) { return to_json_tree(facts); }

@@ -1,5 +1,5 @@
-// The fields of what an outcome and a transcript both say of a kernel and of the BTF that was handed
-// over (base/json_fields.h).
+// The fields of what an outcome and a transcript both say of a kernel and of the BTF that was
+// handed over (base/json_fields.h).
 #pragma once
 
 #include "base/json_fields.h"
@@ -16,7 +16,7 @@ void fields(auto& field, Of<OutcomeKernel> auto& k) {
     btf("bytes", k.btf_bytes, "its size");
     btf("sha256", null_if_empty(k.btf_sha256), "its hash");
   });
-  field.object("origin", "what vouches for its files", [&](auto& origin) {
+  field.object("origin", "how its files were verified", [&](auto& origin) {
     origin("kind", k.origin_kind, "deb, rpm, source, local");
     origin("package", null_if_empty(k.package), "package the image is from");
     origin("version", null_if_empty(k.version), "its version");

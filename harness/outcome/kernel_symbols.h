@@ -1,4 +1,4 @@
-// The functions of one kernel, by name: in its symbol table, open to ftrace, closed to kprobes,
+// The functions of one kernel, by name: in its symbol table, open to ftrace, forbidden for kprobes,
 // described by its BTF. Each of the four lists may be missing, and then nothing is known of it.
 #pragma once
 
@@ -17,7 +17,8 @@ enum class SymbolList : std::uint8_t { kallsyms, traceable, blacklist, btf };
 inline constexpr Word<SymbolList> kSymbolListWords[] = {
     {SymbolList::kallsyms, "kallsyms", "functions in /proc/kallsyms"},
     {SymbolList::traceable, "traceable", "available_filter_functions"},
-    {SymbolList::blacklist, "blacklist", "closed to kprobes: /sys/kernel/debug/kprobes/blacklist"},
+    {SymbolList::blacklist, "blacklist",
+     "forbidden for kprobes: /sys/kernel/debug/kprobes/blacklist"},
     {SymbolList::btf, "btf", "FUNC in the kernel's own BTF"},
 };
 constexpr const auto& words_of(SymbolList) { return kSymbolListWords; }

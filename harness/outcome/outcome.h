@@ -71,10 +71,9 @@ struct OutcomeObject {
 /// What a stage came to.
 enum class StageResult { not_reached, ok, failed };
 inline constexpr Word<StageResult> kStageResultWords[] = {
-    {StageResult::not_reached, "not_reached", "the run did not come to this stage"},
+    {StageResult::not_reached, "not_reached", "the run did not reach this stage"},
     {StageResult::ok, "ok"},
-    {StageResult::failed, "failed",
-     "the kernel or the loader said no; errno and message say what it said"},
+    {StageResult::failed, "failed", "the kernel or the loader failed; errno and message say how"},
 };
 constexpr const auto& words_of(StageResult) { return kStageResultWords; }
 
@@ -179,7 +178,7 @@ inline constexpr Word<ArgumentsSeen> kArgumentsSeenWords[] = {
     {ArgumentsSeen::unknown, "unknown",
      "no argument was seen, or the program is not about a system call"},
     {ArgumentsSeen::direct, "direct", "the way that a function's arguments have"},
-    {ArgumentsSeen::wrapped, "wrapped", "through the pt_regs that a wrapper is handed"},
+    {ArgumentsSeen::wrapped, "wrapped", "through the pt_regs that is a wrapper's argument"},
     {ArgumentsSeen::wrong, "wrong", "none came out right"},
 };
 constexpr const auto& words_of(ArgumentsSeen) { return kArgumentsSeenWords; }
@@ -225,8 +224,8 @@ struct TriggerOutcome {
 
 enum class ObservedResult { unknown, absent, right, wrong };
 inline constexpr Word<ObservedResult> kObservedResultWords[] = {
-    {ObservedResult::unknown, "unknown", "nobody knows what would be right"},
-    {ObservedResult::absent, "absent", "no program ran, so nothing was seen"},
+    {ObservedResult::unknown, "unknown", "the right value is not known"},
+    {ObservedResult::absent, "absent", "no program fired, so nothing was seen"},
     {ObservedResult::right, "right"},
     {ObservedResult::wrong, "wrong"},
 };

@@ -55,7 +55,7 @@ void fields(auto& field, Of<VmOutcome> auto& vm) {
 }
 
 void fields(auto& field, Of<StageOutcome> auto& s) {
-  field("result", s.result, "what this stage came to");
+  field("result", s.result, "the result of this stage");
   field("errno", null_if_empty(s.errno_name),
         "symbolic name of the kernel's error (ENOTSUPP is 524); null where nothing failed, or no "
         "errno came with it");
@@ -78,7 +78,7 @@ void fields(auto& field, Of<MapOutcome> auto& m) {
   field("type", m.type, "bpf(7)'s name of its type");
   fields(field, m.stage);
   field("attributes_known", m.attributes_known,
-        "after E2BIG: whether the kernel knows every attribute it was given; null: not asked");
+        "after E2BIG: whether the kernel knows every attribute it got; null: not asked");
 }
 
 void fields(auto& field, Of<RelocationRecord> auto& r) {
@@ -104,11 +104,10 @@ void fields(auto& field, Of<RelocationRecord> auto& r) {
         "that name; null: in the kernel's own, or no match");
   field("target_value", r.target_value,
         "this kernel's number. Without a match the number that replaces it: 0 for 'it does not "
-        "exist', null where no number is true");
+        "exist', null if no value is right");
   field("candidates", r.candidates, "types of the kernel that were looked at");
   field("result", r.result,
-        "what became of it. Where nothing was sent and the loader said nothing, what is "
-        "calculated");
+        "its result. If nothing was sent and the loader said nothing, the calculated one");
   field("reason", null_if_empty(r.reason),
         "why there is no match, or why it was skipped: no candidate type, field not in target, "
         "ambiguous: 2 candidates differ, no BTF; null: all is well");
@@ -140,10 +139,10 @@ void fields(auto& field, Of<SourceLine> auto& s) {
 void fields(auto& field, Of<LoadOutcome> auto& l) {
   fields(field, l.stage);
   field("stats", l.stats, "what the kernel counted while verifying; null where it does not say");
-  field("instructions", l.instructions, "how many the kernel was given; null when unknown");
+  field("instructions", l.instructions, "how many the kernel got; null: not known");
   field("attributes_known", l.attributes_known,
-        "after E2BIG without a log: whether the kernel knows every attribute it was given; null: "
-        "not asked");
+        "after E2BIG without a log: whether the kernel knows every attribute it got; null: not "
+        "asked");
   field("type_known", l.type_known,
         "after EINVAL without a log: whether the kernel knows programs of this type; null: not "
         "asked");
@@ -162,7 +161,7 @@ void fields(auto& field, Of<AttachCandidate> auto& c) {
   field("symbol", c.symbol, "a function, or GROUP:NAME of a tracepoint");
   field("in_kallsyms", c.in_kallsyms, "a function in /proc/kallsyms");
   field("traceable", c.traceable, "in available_filter_functions");
-  field("blacklisted", c.blacklisted, "closed to kprobes");
+  field("blacklisted", c.blacklisted, "forbidden for kprobes");
   field("in_btf", c.in_btf, "a FUNC of the kernel's own BTF");
   field("is_event", c.is_event, "in available_events");
 }
@@ -172,7 +171,7 @@ void fields(auto& field, Of<AttachOutcome> auto& a) {
   field("method", null_if_empty(a.method), "kprobe, tracepoint, xdp ...");
   field("requested", null_if_empty(a.requested),
         "symbol, tracepoint or device as the section names it");
-  field("actual", null_if_empty(a.actual), "what was really used");
+  field("actual", null_if_empty(a.actual), "what was used");
   field("candidates", a.candidates,
         "the requested target, then what the kernel has by a similar name; null where a list is "
         "not known. Empty for what has no name in the kernel (xdp, uprobe...)");
@@ -215,14 +214,14 @@ void fields(auto& field, Of<TriggerOutcome> auto& t) {
   field("kind", null_if_empty(t.kind),
         "standard: one process makes each of the usual system calls once; null: nothing was done");
   field("performed", t.performed, "the system calls, in the order they were made");
-  field("problem", null_if_empty(t.problem), "why it was not pulled although it was due");
+  field("problem", null_if_empty(t.problem), "why it did not run although it was due");
 }
 
 void fields(auto& field, Of<ObservedValue> auto& v) {
   field("name", v.name,
         "its name; the part before two underscores is the name of the expected value");
   field("value", v.value, "what the program wrote: a number, a text, or hex digits");
-  field("expected", v.expected, "what it must be; null where nobody knows");
+  field("expected", v.expected, "what it must be; null: not known");
   field("result", v.result, "how the two compare");
 }
 
@@ -239,10 +238,10 @@ void fields(auto& field, Of<Outcome> auto& o) {
     loader("name", o.loader, "its name");
     loader("version", null_if_empty(o.loader_version), "its version; null when it never spoke");
     loader("app", o.app,
-           "how an application came to its end; null: the loader is one of ours, or its end was "
+           "how an application ended; null: the loader is one of ours, or its end was "
            "not seen");
   });
-  field.object("privileges", "what the loader was left with", [&](auto& privileges) {
+  field.object("privileges", "what the loader was allowed to do", [&](auto& privileges) {
     fields(privileges, o.privileges);
     privileges("memlock_counted", o.memlock_counted,
                "whether this kernel counts BPF memory against RLIMIT_MEMLOCK (up to 5.10); null: "
@@ -250,7 +249,7 @@ void fields(auto& field, Of<Outcome> auto& o) {
   });
   field("vm", o.vm, "the virtual machine");
   field("end", o.end,
-        "how the cell came to its end; after any but completed, what is missing below is not "
+        "how the cell ended; after any but completed, what is missing below is not "
         "known");
   field("end_reason", null_if_empty(o.end_reason), "why the end is not completed");
   field("console_tail", null_if_empty(o.console_tail),
@@ -258,7 +257,7 @@ void fields(auto& field, Of<Outcome> auto& o) {
   field("open", o.open, "the loader reads the object");
   field("relocate", o.relocate,
         "CO-RE relocations of the whole object: the counts are those of the programs' records, a "
-        "function that several programs call counted once; null where nobody can tell");
+        "function that several programs call counted once; null: not known");
   field("maps", o.maps, "in the order they were created");
   field("programs", o.programs, "entry functions, in the order of the file");
   field("trigger", o.trigger, "what was done in the guest while the programs were attached");

@@ -37,8 +37,8 @@ std::vector<std::uint32_t> read_ids(ObjectReader& reader, std::string_view key) 
 Result<> ProbeRecord::add(std::string_view line) {
   const Result<Json> json = parse_json(line, "probe");
   if (!json) return json.error();
-  if (!json->is_object() || done_) return Error{"'probe': spoke out of turn"};
-  if (++answers_ > kMaxAnswers) return Error{"'probe': says too much"};
+  if (!json->is_object() || done_) return Error{"'probe': an unexpected message"};
+  if (++answers_ > kMaxAnswers) return Error{"'probe': too many messages"};
   ObjectReader reader(*json, "probe");
   if (json->contains("probed")) {
     add_answer(reader);

@@ -20,10 +20,10 @@ inline constexpr Word<RelocationResult> kRelocationResultWords[] = {
     {RelocationResult::unchanged, "unchanged", "the compiler's number is right on this kernel"},
     {RelocationResult::resolved, "resolved", "this kernel's number was put in its place"},
     {RelocationResult::poisoned, "poisoned",
-     "no number is true: the instruction must never be reached"},
+     "no value is right: the instruction must never be reached"},
     {RelocationResult::skipped, "skipped",
      "not relocated: the compiler's value stays, right or wrong"},
-    {RelocationResult::failed, "failed", "the loader gave up over it"},
+    {RelocationResult::failed, "failed", "the loader failed for it"},
 };
 constexpr const auto& words_of(RelocationResult) { return kRelocationResultWords; }
 

@@ -74,9 +74,9 @@ Result<> keep_to_cells(std::vector<std::string>& wanted, Plan& plan) {
   std::set<std::string> missing(wanted.begin(), wanted.end());
   std::erase_if(plan.cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
   if (missing.empty()) return {};
-  return Error{fmt::format("{} of its {} cells cannot be run any more, '{}' to begin with",
+  return Error{fmt::format("{} of its {} cells cannot be run any more, for example '{}'",
                            missing.size(), wanted.size(), *missing.begin()),
-               "its kernels or cases have gone since: begin a new run"};
+               "its kernels or cases are gone: begin a new run"};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class RunComparison {
     for (const Outcome& outcome : run_.outcomes) {
       const auto other = left_.extract(outcome.cell);
       if (other.empty()) {
-        add(outcome.cell, "there twice, or in this run only");
+        add(outcome.cell, "twice, or only in this run");
       } else {
         compare_cell(outcome, *other.mapped());
       }
@@ -56,7 +56,7 @@ class RunComparison {
     const Result<Transcript> transcript = read_transcript(run_.dir, outcome.cell);
     if (!transcript) add(outcome.cell, transcript.error().message);
     if (transcript && transcript->inputs.cell != outcome.cell)
-      add(outcome.cell, fmt::format("its transcript is that of '{}'", transcript->inputs.cell));
+      add(outcome.cell, fmt::format("its transcript belongs to '{}'", transcript->inputs.cell));
   }
 
   void add(const std::string& cell, const std::string& what) {

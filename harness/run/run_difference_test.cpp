@@ -60,9 +60,9 @@ TEST_F(RunDifference, order_times_and_how_long_a_probe_took_make_none) {
 TEST_F(RunDifference, a_cell_that_is_missing_there_twice_or_too_much_is_one) {
   for (const char* cell : {"a", "a", "b"}) run_.add(cell, 700);
   for (const char* cell : {"a", "c"}) other_.add(cell, 700);
-  EXPECT_THAT(run_differences(run_.record, other_.record),
-              ElementsAre("a: there twice, or in this run only",
-                          "b: there twice, or in this run only", "c: missing"));
+  EXPECT_THAT(
+      run_differences(run_.record, other_.record),
+      ElementsAre("a: twice, or only in this run", "b: twice, or only in this run", "c: missing"));
 }
 
 TEST_F(RunDifference, what_a_cell_came_to_and_what_its_kernel_is_count) {

@@ -21,11 +21,11 @@ namespace bpfmatrix {
 constexpr int kRunSchema = 2;
 
 void fields(auto& field, Of<RunOptions> auto& o) {
-  field("accel", o.accel, "the word of --accel");
+  field("accel", o.accel, "what --accel said");
   field("cell_timeout_s", o.cell_timeout_s, "seconds that a cell may take");
   field("boot_timeout_s", o.boot_timeout_s, "seconds that a boot may take");
   field("cache", o.cache, "whether outcomes of earlier runs were used");
-  field("isolation", o.isolation, "the word of --isolation");
+  field("isolation", o.isolation, "what --isolation said");
   field("cold_check", o.cold_check,
         "one in so many cells was run again in a machine that was booted; 0: none");
 }
@@ -63,7 +63,7 @@ Result<Fd> open_outcomes(const fs::path& file) {
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error(file);
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{fmt::format("'{}': another process runs it", file.parent_path().string())};
+      return Error{fmt::format("'{}': another process is using it", file.parent_path().string())};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -82,7 +82,7 @@ Result<> drop_partial_line(const fs::path& file) {
 
 Result<> is_free(const fs::path& path) {
   if (!fs::exists(path / "run.json")) return {};
-  return Error{fmt::format("'{}': holds a run already", path.string()),
+  return Error{fmt::format("'{}': has a run already", path.string()),
                "continue it with --resume, or choose another --out"};
 }
 
@@ -154,7 +154,7 @@ Result<> RunDir::append_lines(std::string_view lines) {
   if (lines.empty() && ::fdatasync(outcomes_.get()) == 0) return {};
   Error error = system_error(file);
   if (before >= 0 && ::ftruncate(outcomes_.get(), before) != 0) {
-    error.message += fmt::format("; and cannot be cut back: {}", ::strerror(errno));
+    error.message += fmt::format("; and cannot be shortened: {}", ::strerror(errno));
   }
   return error;
 }
@@ -210,7 +210,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
 
 OrderedJson run_schema() {
   return json_schema<RunSpec>("bpfmatrix run, schema 2: run.json of a run directory",
-                              "What a run was asked to do.");
+                              "What a run has to do.");
 }
 
 fs::path transcript_path(const fs::path& run_dir, const std::string& cell) {

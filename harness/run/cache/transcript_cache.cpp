@@ -103,7 +103,7 @@ void TranscriptCache::say(const std::string& text) {
 
 void TranscriptCache::do_without(const std::string& why) {
   database_.reset();
-  say(fmt::format("'{}': {}: nothing is taken from it or kept in it", file().string(), why));
+  say(fmt::format("'{}': {}: it is not used", file().string(), why));
 }
 
 /// Making the tables and setting a damaged file aside is for one process at a time.
@@ -142,8 +142,8 @@ void TranscriptCache::set_aside(const std::string& why) {
   was_damaged_ = true;
   if (inode_of(file()) == inode_) {
     const fs::path aside = move_aside(file());
-    say(fmt::format("'{}': damaged ({}): set aside as '{}', and begun anew", file().string(), why,
-                    aside.filename().string()));
+    say(fmt::format("'{}': damaged ({}): set aside as '{}'; a new one is begun", file().string(),
+                    why, aside.filename().string()));
   }
   database_ = std::make_unique<Database>(file(), patience_);
   inode_ = inode_of(file());
@@ -179,8 +179,7 @@ std::optional<KeptTranscript> TranscriptCache::find(const std::string& key) {
     if (row.next()) {
       found = KeptTranscript{row.bytes(0), row.bytes(1), row.bytes(2), row.bytes(3)};
       if (row.bytes(4) != sum_of(key, *found)) {
-        database_->call_damaged(
-            fmt::format("the transcript of '{}' is not what was kept", found->cell));
+        database_->call_damaged(fmt::format("the transcript of '{}' is damaged", found->cell));
         found.reset();
       }
     }
@@ -283,7 +282,7 @@ std::vector<std::string> TranscriptCache::check_transcripts() {
   while (rows.next()) {
     const KeptTranscript kept{rows.bytes(0), rows.bytes(1), rows.bytes(2), rows.bytes(3)};
     if (rows.bytes(4) == sum_of(rows.bytes(5), kept)) continue;
-    findings.push_back(fmt::format("the transcript of '{}' is not what was kept", kept.cell));
+    findings.push_back(fmt::format("the transcript of '{}' is damaged", kept.cell));
   }
   return findings;
 }

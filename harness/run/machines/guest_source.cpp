@@ -32,7 +32,7 @@ Result<> compare(const Kernel& kernel, Session& session, const KernelFacts& boot
   const Result<KernelFacts> cloned = probe_kernel(kernel, session);
   if (!cloned) return cloned.error();
   if (same_kernel(booted, *cloned)) return {};
-  return Error{"the probe says of a clone what it did not say of the booted machine"};
+  return Error{"the probe found another result in a clone than in the booted machine"};
 }
 
 }  // namespace

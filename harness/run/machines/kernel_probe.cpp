@@ -72,7 +72,8 @@ class Questioning {
     read_config();
     read_symbols();
     read_tracepoints();
-    if (session_.state() != SessionState::ready) return Error{"the guest was lost to the probe"};
+    if (session_.state() != SessionState::ready)
+      return Error{"the guest was lost during the probe"};
     conclude_btf();
     count_map_types();
     return std::move(facts_);
@@ -136,7 +137,7 @@ class Questioning {
     if (exited->signal) return Error{fmt::format("killed by signal {}", *exited->signal)};
     if (!problem.empty()) return Error{problem};
     if (!record.done()) return Error{"it ended before its record was complete"};
-    if (!exited->leftovers.empty()) return Error{"the probe left something behind"};
+    if (!exited->leftovers.empty()) return Error{"the probe left programs, maps or files behind"};
     record.move_into(facts_);
     facts_.probe_ms = exited->wall_ms;
     return {};

@@ -134,7 +134,7 @@ TEST_F(KernelProbe, a_probe_that_does_not_do_as_it_should_is_an_error) {
       {"too slow", {exits(Exited{.timed_out = true})}, "no answer within 120 s"},
       {"leftovers",
        {says(done), exits(Exited{.code = 0, .leftovers = {"a map"}})},
-       "the probe left something behind"},
+       "the probe left programs, maps or files behind"},
       {"hangs", {says(done)}, "guest agent: no answer before the deadline"},
       {"panics", {dies()}, "guest agent: closed"},
   };

@@ -31,7 +31,7 @@ Result<> warm_up(Session& session, Clock::time_point deadline) {
   const Result<Exited> exited = session.run(nothing, "", {}, deadline);
   if (!exited) return exited.error();
   if (exited->code == 0) return {};
-  return Error{"the warm-up did not end well"};
+  return Error{"the warm-up failed"};
 }
 
 Result<> put_files(Session& session, const TemplateRequest& request, Clock::time_point deadline) {
@@ -98,7 +98,7 @@ Result<std::string> check_clone(const Template& made, const TemplateRequest& req
   if (!uuid) return uuid.error();
   const Result<GuestIdentity> identity = identify(session, request);
   if (!identity) return identity.error();
-  if (!(*identity == booted)) return Error{"a clone is not what the booted machine was"};
+  if (!(*identity == booted)) return Error{"a clone differs from the booted machine"};
   return *uuid;
 }
 
@@ -114,7 +114,7 @@ Result<> check(const Template& made, const TemplateRequest& request, const Guest
   const Result<std::string> other = check_clone(made, request, booted);
   if (!other) return other.error();
   if (*one == *other) {
-    return Error{"two clones draw the same random numbers: this kernel cannot be told to reseed"};
+    return Error{"two clones draw the same random numbers: this kernel cannot reseed"};
   }
   return ask_approval(made, request);
 }

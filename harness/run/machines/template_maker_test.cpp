@@ -73,7 +73,7 @@ TEST_F(PrepareGuest, a_question_without_an_answer_is_an_error) {
 
 TEST_F(PrepareGuest, a_warm_up_that_fails_is_an_error) {
   agent_.programs[std::string(kAgentProgram)] = {exits(1)};
-  EXPECT_EQ(prepare().error().message, "the warm-up did not end well");
+  EXPECT_EQ(prepare().error().message, "the warm-up failed");
 }
 
 TEST_F(PrepareGuest, a_file_that_is_not_here_is_an_error) {

@@ -98,7 +98,7 @@ Result<std::optional<AppFile>> find_in_tools(const std::string& name, const Gues
   const std::set<std::string> known = names_of(tools);
   if (!known.contains(name)) {
     return Error{fmt::format("unknown loader '{}' for {}", name, to_string(arch)),
-                 fmt::format("known: {}; a program of your own is given by its path, as in ./{}",
+                 fmt::format("known: {}; give an application by its path, as in ./{}",
                              fmt::join(known, ", "), name)};
   }
   if (find_loader(tools.loaders, name) != nullptr) return std::optional<AppFile>();
@@ -134,9 +134,9 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
   const auto header = executable_header(bytes);
   if (!header) return Error{fmt::format("loader '{}': not an executable ELF file", path)};
   if (header->e_machine != (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64)) {
-    return Error{fmt::format("loader '{}': made for {}, and is to run on {}", path,
+    return Error{fmt::format("loader '{}': made for {}, but the kernel is for {}", path,
                              machine_name(header->e_machine), to_string(arch)),
-                 "with '{arch}' in its path there is one file for each; --arch chooses kernels"};
+                 "put '{arch}' in its path to have one file for each; --arch chooses kernels"};
   }
   const std::string needs = interpreter(bytes, *header);
   if (needs.empty()) return {};

@@ -37,7 +37,7 @@ Result<> give(const ReadBtf& read, const BtfFile& file, const PlanKernel& kernel
                  "say which kernels it is for: --btf-file 'GLOB=FILE'"};
   }
   if (given.emplace(kernel.id, read.btf).second) return {};
-  return Error{fmt::format("'{}': '{}' has BTF given already", file.path, kernel.id)};
+  return Error{fmt::format("'{}': BTF for '{}' was already given", file.path, kernel.id)};
 }
 
 /// Compilers give clones of a function a suffix (".isra.0") that BTF does not have.

@@ -40,7 +40,7 @@ Result<fs::path> SectionStripper::strip(const fs::path& object,
   const fs::path output = scratch->path() / "out.o";
   command.argv.insert(command.argv.end(), {object.string(), output.string()});
   const auto ran = run_command(command, kTimeout);
-  if (!ran) return Error{ran.error().message, "install llvm: it takes sections out of objects"};
+  if (!ran) return Error{ran.error().message, "install llvm: it removes sections of objects"};
   if (!ran->status.success()) {
     return Error{fmt::format("'{}': llvm-objcopy: {}\n{}", object.string(), to_string(ran->status),
                              ran->err)};
