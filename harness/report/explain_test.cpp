@@ -106,12 +106,12 @@ std::string run_line(const RunOutcome& run) {
 
 TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrapped}),
-            "fired, 1 times by its own count, arguments right, read through the inner pt_regs, a "
+            "fired, own count 1, arguments right, read through the inner pt_regs, a "
             "wrapper's only argument");
   EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
               HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
-            "did not fire, 0 times by its own count, 9 times by the kernel's count\");
+            "did not fire, own count 0, kernel's count 9");
   EXPECT_EQ(run_line({.trigger = "standard"}), "not known whether it fired");
   EXPECT_EQ(run_line({.displaced = true}), "not reached: another program replaced it");
   EXPECT_EQ(run_line({}), "there was no trigger");
