@@ -109,7 +109,7 @@ TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
             "fired, own count 1, arguments right, read through the inner pt_regs, a "
             "wrapper's only argument");
   EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
-              HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
+              HasSubstr("arguments wrong: the wrapper of a system call has only one"));
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
             "did not fire, own count 0, kernel's count 9");
   EXPECT_EQ(run_line({.trigger = "standard"}), "not known whether it fired");
