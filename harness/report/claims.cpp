@@ -64,11 +64,13 @@ Result<Claim> read_claim(const Json& json, const std::string& where) {
   return claim;
 }
 
-/// The stage that said no, and why: "rejected: helper unknown". Empty where none did.
+/// The stage that failed, and why: "rejected: helper unknown". Empty if none did.
 std::string failure_text(const Outcome& outcome, const ProgramOutcome* program) {
+  const bool logged = program != nullptr && !program->load.log_tail.empty();
   const std::pair<std::string_view, std::string_view> stages[] = {
-      {"open", "not opened"}, {"maps", "no map"},         {"relocate", "not relocated"},
-      {"load", "rejected"},   {"attach", "not attached"},
+      {"open", "not opened"},        {"maps", "no map"},
+      {"relocate", "not relocated"}, {"load", logged ? "rejected" : "not loaded"},
+      {"attach", "not attached"},
   };
   for (const auto& [field, text] : stages) {
     if (outcome_word(field, outcome, program) != "failed") continue;

@@ -57,7 +57,7 @@ TEST(Claims, a_row_has_an_answer_for_each_kernel) {
       render_claims(one, {outcome("a", "x86_64"), refused, lost}, nothing_known),
       "| claim | case | a | b | c |\n"
       "|---|---|---|---|---|\n"
-      "| 7. it works | case:p | attached, counted 2 | refused: helper unknown | not conclusive |\n"
+      "| 7. it works | case:p | attached, counted 2 | rejected: helper unknown | not conclusive |\n"
       "|  | case:p [none] | not run | not run | not run |\n");
 }
 

@@ -145,7 +145,7 @@ std::string explain_relocated(const Telling& told) {
   count("applied", relocation.applied);
   count("skipped", relocation.skipped);
   count("poisoned", relocation.poisoned);
-  return labelled("relocated", text);
+  return labelled("relocate", text);
 }
 
 std::string explain_again(const Telling& told) {

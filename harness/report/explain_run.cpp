@@ -70,8 +70,8 @@ std::string explain_run(const Telling& told, const ProgramOutcome& program) {
   if (run.displaced) return labelled("  run", "not reached: another program replaced it");
   std::vector<std::string> parts;
   if (is_attached(program)) parts.emplace_back(fired_text(told.outcome, program));
-  if (run.fired) parts.push_back(fmt::format("{} times by its own count", *run.fired));
-  if (run.run_cnt) parts.push_back(fmt::format("{} times by the kernel's count", *run.run_cnt));
+  if (run.fired) parts.push_back(fmt::format("own count {}", *run.fired));
+  if (run.run_cnt) parts.push_back(fmt::format("kernel's count {}", *run.run_cnt));
   if (run.run_time_ns) parts.push_back(fmt::format("{} ns", *run.run_time_ns));
   if (const std::string_view text = arguments_text(run.arguments); !text.empty())
     parts.emplace_back(text);

@@ -36,7 +36,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
   const std::string text = explain(o, {}, "runs/1");
   EXPECT_THAT(text,
               HasSubstr("kernel      debian-6.1-x86_64, 6.1.0-50 x86_64, BTF 4700000 bytes\n"));
-  EXPECT_THAT(text, HasSubstr("  load      refused, EINVAL: BPF program load failed\n"));
+  EXPECT_THAT(text, HasSubstr("  load      failed, EINVAL: BPF program load failed\n"));
   EXPECT_THAT(text, HasSubstr("  at        loop.bpf.c:21: for (;;)\n"));
   EXPECT_THAT(text, HasSubstr("privileges  an ordinary user with CAP_BPF, CAP_PERFMON; 65536 bytes "
                               "of locked memory\n"));
@@ -53,8 +53,8 @@ TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
   o.loader = "app";
   o.app = {"./app-{arch}", 7, {}, {}, 12};
   EXPECT_THAT(explain(o, {}, "r"),
-              HasSubstr("command     './app-{arch}' ended by itself with exit code 7; asked the "
-                        "kernel with 12 probes\n"));
+              HasSubstr("app         './app-{arch}' ended by itself with exit code 7; made 12 "
+                        "probe calls\n"));
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
   o.app = {"./app", {}, 9, 9, 0};
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' stopped with signal 9, ended by signal 9\n"));
@@ -77,8 +77,8 @@ TEST(Explain, a_summary_comes_first) {
   EXPECT_THAT(
       explain(o, {}, "r"),
       StartsWith("1 of 2 programs loaded, attached, fired once; 1 of 2 programs rejected by the "
-                 "verifier: helper unknown; 3 relocations were skipped, so what it reads is "
-                 "not to be trusted; what it read is wrong: 'pid'\n\n"));
+                 "verifier: helper unknown; 3 relocations were skipped, so its reads "
+                 "cannot be trusted; what it read is wrong: 'pid'\n\n"));
   o.end = End::hung;
   o.end_reason = "no answer in 120 s";
   EXPECT_THAT(explain(o, {}, "r"), StartsWith("not conclusive: hung: no answer in 120 s\n\n"));
@@ -88,7 +88,7 @@ TEST(Explain, a_message_of_several_lines_stays_in_its_column) {
   Outcome o;
   o.open = {StageResult::failed, "ESRCH", "first\nsecond"};
   EXPECT_THAT(explain(o, {}, "r"),
-              HasSubstr("open        refused, ESRCH: first\n            second\n"));
+              HasSubstr("open        failed, ESRCH: first\n            second\n"));
 }
 
 /// "  run ..." of a program that is attached, after what came of it.
@@ -106,12 +106,12 @@ std::string run_line(const RunOutcome& run) {
 
 TEST(Explain, a_run_says_whether_it_was_hit_and_how_arguments_were_taken) {
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrapped}),
-            "fired, 1 by its own count, arguments right, read through the inner pt_regs, a "
+            "fired, own count 1, arguments right, read through the inner pt_regs, a "
             "wrapper's only argument");
   EXPECT_THAT(run_line({.trigger = "standard", .fired = 1, .arguments = ArgumentsSeen::wrong}),
-              HasSubstr("arguments wrong: a wrapper of a system call has one, the pt_regs"));
+              HasSubstr("arguments wrong: the wrapper of a system call has only one"));
   EXPECT_EQ(run_line({.trigger = "standard", .fired = 0, .run_cnt = 9}),
-            "did not fire, 0 by its own count, 9 by the kernel's");
+            "did not fire, own count 0, kernel's count 9");
   EXPECT_EQ(run_line({.trigger = "standard"}), "not known whether it fired");
   EXPECT_EQ(run_line({.displaced = true}), "not reached: another program replaced it");
   EXPECT_EQ(run_line({}), "there was no trigger");

@@ -30,11 +30,11 @@ SignStyle style_of(Sign sign) {
     case Sign::loaded:
       return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
     case Sign::loaded_skipped:
-      return {"~", "\033[33m", "loaded with relocations skipped: not a pass"};
+      return {"~", "\033[33m", "loaded with skipped relocations: not a pass"};
     case Sign::attach_failed:
       return {"△", "\033[33m", "loaded, attach failed"};
     case Sign::failed:
-      return {"✗", "\033[31m", "failed"};
+      return {"✗", "\033[31m", "rejected by the verifier, or failed before"};
     case Sign::not_reached:
       return {"-", "\033[2m", "not reached: its object failed before"};
     case Sign::panicked:

@@ -24,7 +24,7 @@ TEST(Terminal, one_sign_and_one_short_cause_a_cell_and_a_legend) {
             "\n"
             "●     1  loaded and attached\n"
             "△     1  loaded, attach failed\n"
-            "✗     1  refused\n");
+            "✗     1  rejected by the verifier, or failed before\n");
 }
 
 TEST(Terminal, a_kernel_that_is_unavailable_is_one_line_below) {
@@ -33,7 +33,7 @@ TEST(Terminal, a_kernel_that_is_unavailable_is_one_line_below) {
                       {"k", "x86_64", "gone", 1}};
   const std::string text = render_terminal(view, {});
   EXPECT_TRUE(
-      text.ends_with("✗     1  refused\n"
+      text.ends_with("✗     1  rejected by the verifier, or failed before\n"
                      "\n"
                      "unavailable kernels:\n"
                      "? linux-4.18-x86_64   191 cells  not built\n"

@@ -31,7 +31,7 @@ TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
                 {{"good", wants_accepted()}, {"bad", wants_accepted()}});
   EXPECT_EQ(render_verdicts(summary, "runs/1"),
             "unexpected: k/bad/kernel/libbpf\n"
-            "  'prog': load: wanted accepted, got refused (it is small)\n"
+            "  'prog': load: wanted ok, got failed (it is small)\n"
             "  look closer: bpfmatrix explain runs/1 k/bad/kernel/libbpf\n"
             "unsure: no expectation (1, such as k/mute/kernel/libbpf)\n"
             "1 as_expected, 1 unexpected, 1 unsure\n");
