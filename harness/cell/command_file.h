@@ -13,7 +13,7 @@
 namespace bpfmatrix {
 
 /// The loader of ours that runs and watches a command.
-inline constexpr std::string_view kCommandLoader = "command";
+inline constexpr std::string_view kCommandLoader = "app";
 
 struct CommandFile {
   LoaderCommand command{};

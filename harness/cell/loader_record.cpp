@@ -22,8 +22,8 @@ StageOutcome read_stage(ObjectReader& reader) {
   StageOutcome stage;
   const std::string result = reader.string("result");
   if (result == "ok") stage.result = StageResult::ok;
-  if (result == "refused") stage.result = StageResult::refused;
-  if (result != "ok" && result != "refused")
+  if (result == "failed") stage.result = StageResult::refused;
+  if (result != "ok" && result != "failed")
     reader.fail("result", fmt::format("unknown word '{}'", result));
   stage.errno_name = reader.optional_string("errno").value_or("");
   stage.message = reader.optional_string("message").value_or("");
@@ -135,7 +135,7 @@ Result<> LoaderRecord::add_event(const std::string& event, ObjectReader& reader)
     add_observed(reader);
   } else if (event == "ran") {
     add_ran(reader);
-  } else if (event == "command") {
+  } else if (event == "app") {
     add_command(reader);
   } else if (event == "displaced") {
     if (ProgramOutcome* owner = program(reader)) owner->run.displaced = true;
@@ -219,8 +219,8 @@ void LoaderRecord::add_attach(ObjectReader& reader) {
   ProgramOutcome* owner = program(reader);
   StageOutcome stage = read_stage(reader);
   std::string method = reader.optional_string("method").value_or("");
-  std::string asked = reader.optional_string("asked").value_or("");
-  std::string taken = reader.optional_string("taken").value_or("");
+  std::string asked = reader.optional_string("requested").value_or("");
+  std::string taken = reader.optional_string("actual").value_or("");
   if (owner == nullptr) return;
   owner->attach =
       AttachOutcome{std::move(stage), std::move(method), std::move(asked), std::move(taken), {}};
@@ -250,7 +250,8 @@ void LoaderRecord::add_ran(ObjectReader& reader) {
 
 void LoaderRecord::add_command(ObjectReader& reader) {
   CommandOutcome command{"", read_count(reader, "exit_code"), read_count(reader, "signal"),
-                         read_count(reader, "told_by"), read_count(reader, "probes").value_or(0)};
+                         read_count(reader, "stop_signal"),
+                         read_count(reader, "probes").value_or(0)};
   if (command.exit_code.has_value() == command.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");
   }

@@ -17,8 +17,8 @@ constexpr const char* kTranscript[] = {
     R"({"event":"load","program":"a","result":"ok","errno":null,"message":null,"stats":{"insns":41,"xlated_bytes":null},"log_bytes":0,"log_truncated":false})",
     R"({"event":"log","program":"b","text":"R0 "})",
     R"({"event":"log","program":"b","text":"!read_ok\n"})",
-    R"({"event":"load","program":"b","result":"refused","errno":"EACCES","message":"no","stats":null,"log_bytes":12,"log_truncated":false})",
-    R"({"event":"attach","program":"a","result":"ok","errno":null,"message":null,"method":"kprobe","asked":"x","taken":"x"})",
+    R"({"event":"load","program":"b","result":"failed","errno":"EACCES","message":"no","stats":null,"log_bytes":12,"log_truncated":false})",
+    R"({"event":"attach","program":"a","result":"ok","errno":null,"message":null,"method":"kprobe","requested":"x","actual":"x"})",
     R"({"event":"ready"})",
     R"({"event":"observed","map":"observed","values":{"hits":1,"ret":-115,"comm":"trig","big":18446744073709551615}})",
     R"({"event":"ran","program":"a","run_cnt":3,"run_time_ns":4500})",
@@ -28,7 +28,7 @@ constexpr const char* kTranscript[] = {
 TEST(LoaderRecord, a_command_ended_in_one_of_two_ways) {
   LoaderRecord record;
   ASSERT_TRUE(
-      record.add(R"({"event":"command","exit_code":null,"signal":9,"told_by":9,"probes":12})"));
+      record.add(R"({"event":"app","exit_code":null,"signal":9,"stop_signal":9,"probes":12})"));
   Outcome outcome;
   record.move_into(outcome);
   ASSERT_TRUE(outcome.command);
@@ -36,9 +36,9 @@ TEST(LoaderRecord, a_command_ended_in_one_of_two_ways) {
   EXPECT_EQ(outcome.command->probes, 12);
   EXPECT_FALSE(outcome.command->failed()) << "it was told to";
   for (const char* line :
-       {R"({"event":"command","exit_code":null,"signal":null,"told_by":null,"probes":0})",
-        R"({"event":"command","exit_code":1,"signal":9,"told_by":null,"probes":0})",
-        R"({"event":"command","exit_code":-1,"signal":null,"told_by":null,"probes":0})"}) {
+       {R"({"event":"app","exit_code":null,"signal":null,"stop_signal":null,"probes":0})",
+        R"({"event":"app","exit_code":1,"signal":9,"stop_signal":null,"probes":0})",
+        R"({"event":"app","exit_code":-1,"signal":null,"stop_signal":null,"probes":0})"}) {
     EXPECT_FALSE(LoaderRecord().add(line)) << line;
   }
 }

@@ -130,7 +130,7 @@ class LoaderRun {
               {"globals", input_.spec->globals},
               {"hold", hold()}};
     if (has_relocations()) json["insns"] = true;
-    if (input_.command != nullptr) json["command"] = command_input(embedded ? kBtfInGuest : "");
+    if (input_.command != nullptr) json["app"] = command_input(embedded ? kBtfInGuest : "");
     return json.dump() + "\n";
   }
 

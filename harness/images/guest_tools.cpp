@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kLoaderPrefix = "loader-";
-constexpr std::string_view kCommandPrefix = "command-";
+constexpr std::string_view kCommandPrefix = "app-";
 
 std::vector<fs::path> default_folders(Arch arch) {
   if (const char* set = std::getenv("BPFMATRIX_GUEST_DIR"))

@@ -11,7 +11,7 @@
 namespace bpfmatrix {
 
 struct LoaderFile {
-  /// "libbpf": the part of the file's name after "loader-" or "command-".
+  /// "libbpf": the part of the file's name after "loader-" or "app-".
   std::string name{};
   std::filesystem::path file{};
 };

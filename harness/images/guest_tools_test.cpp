@@ -20,7 +20,7 @@ TEST(FindGuestTools, takes_the_first_folder_with_an_agent_and_names_the_loaders)
   const Result<TempDir> dir = TempDir::create();
   fill(dir->path() / "empty", {"loader-libbpf"});
   fill(dir->path() / "full",
-       {"loader-zz", "agent", "loader-libbpf", "loader-", "command-own", "notes.txt"});
+       {"loader-zz", "agent", "loader-libbpf", "loader-", "app-own", "notes.txt"});
   const Result<GuestTools> tools = find_guest_tools({dir->path() / "empty", dir->path() / "full"});
   ASSERT_TRUE(tools) << tools.error().message;
   EXPECT_EQ(tools->agent, dir->path() / "full/agent");
@@ -30,7 +30,7 @@ TEST(FindGuestTools, takes_the_first_folder_with_an_agent_and_names_the_loaders)
   EXPECT_EQ(tools->loaders[1].name, "zz");
   ASSERT_EQ(tools->commands.size(), 1U);
   EXPECT_EQ(tools->commands[0].name, "own");
-  EXPECT_EQ(tools->commands[0].file, dir->path() / "full/command-own");
+  EXPECT_EQ(tools->commands[0].file, dir->path() / "full/app-own");
 }
 
 TEST(FindGuestTools, the_environment_comes_before_the_place_of_the_binary) {

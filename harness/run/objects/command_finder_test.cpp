@@ -96,7 +96,7 @@ class CommandOfOurs : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(dir_);
-    for (const char* file : {"agent", "loader-libbpf", "loader-command", "command-own"}) put(file);
+    for (const char* file : {"agent", "loader-libbpf", "loader-app", "app-own"}) put(file);
     ::setenv("BPFMATRIX_GUEST_DIR", dir_->path().c_str(), 1);
   }
   void TearDown() override { ::unsetenv("BPFMATRIX_GUEST_DIR"); }
@@ -115,7 +115,7 @@ TEST_F(CommandOfOurs, is_found_by_its_name_and_run_like_one_given_by_path) {
   const auto found = find_commands({}, plan_with("own"));
   ASSERT_TRUE(found) << found.error().message;
   const CommandFile& own = found->at({"own", Arch::x86_64});
-  EXPECT_EQ(own.file, dir_->path() / "x86_64/command-own");
+  EXPECT_EQ(own.file, dir_->path() / "x86_64/app-own");
   EXPECT_EQ(own.command.path, "own");
   EXPECT_EQ(own.command.arguments, LoaderCommand().arguments);
 }
@@ -127,7 +127,7 @@ TEST_F(CommandOfOurs, a_loader_that_keeps_the_contract_is_no_command) {
 }
 
 TEST_F(CommandOfOurs, a_loader_that_nobody_has_is_named_with_those_there_are) {
-  for (const std::string name : {"aya", "command"}) {
+  for (const std::string name : {"aya", "app"}) {
     const auto found = find_commands({}, plan_with(name));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().message, "unknown loader '" + name + "' for x86_64");
