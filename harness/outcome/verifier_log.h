@@ -1,5 +1,6 @@
-// What a verifier's log says at its end, on kernels from 4.18 to 7.2: statistics, the verdict, and
-// where the verdict fell. A log is hostile input of any size: only its end is read, line by line.
+// What a verifier's log says at its end, on kernels from 4.18 to 7.3: the verdict, and where it
+// fell. A log is hostile input of any size: only its end is read, line by line. The statistics
+// there are read by base/verifier_stats.h.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,6 @@
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
-
-/// The counts the kernel prints after verification, whatever came of it. Absent where this kernel
-/// does not print them. `stack_bytes` is the deepest chain of calls where the kernel says so (7.x),
-/// else the largest frame.
-VerifierStats read_verifier_stats(std::string_view log);
 
 struct LogEnd {
   /// The line that speaks the verdict; empty if nothing in the log's end could be one.

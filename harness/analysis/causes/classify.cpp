@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "analysis/causes/cause_matcher.h"
+#include "base/verifier_stats.h"
 
 namespace bpfmatrix {
 
@@ -73,7 +74,7 @@ bool lacks_own_btf(std::string_view log, const Judgement& judgement) {
 /// missing.
 bool may_lack_its_last_line(const Refusal& refusal, const Judgement& judgement) {
   return judgement.cause == Cause::out_of_bounds && refusal.facts.all_capabilities == false &&
-         !read_verifier_stats(refusal.log).insns &&
+         !parse_verifier_stats(refusal.log).insns &&
          find_report(refusal.log) == std::string_view::npos;
 }
 
