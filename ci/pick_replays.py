@@ -47,7 +47,7 @@ def kind(outcome):
         tuple(sorted({m["result"] for m in outcome["maps"]})),
         tuple(sorted(set(programs), key=str)),
         tuple(sorted({v["result"] for v in outcome["observed"]})),
-        outcome["privileges"] is not None,
+        any(v is not None for v in outcome["privileges"].values()),
         len(vm["attempts"]),
         vm["cold_checked"],
         bool(vm["flaky"]),

@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace bpfmatrix {
 
 namespace {
-
-/// "sched_cls" -> "BPF_PROG_TYPE_SCHED_CLS"
-std::string type_name(std::string_view prefix, std::string_view type) {
-  std::string name(prefix);
-  for (const char c : type) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
 
 /// What the verifier calls a helper: "bpf_loop#181", "unknown#208", or its name alone.
 const Feature* find_helper(std::string_view subject, const Features& features) {
@@ -79,40 +71,40 @@ std::string_view refused_type(const Outcome& outcome, const ProgramOutcome* prog
 
 }  // namespace
 
-std::string advice(const Diagnosis& judgement, const AdviceSubject& subject,
+std::string advice(const Diagnosis& diagnosis, const AdviceSubject& subject,
                    const Features& features) {
-  const std::string& name = judgement.subject;
+  const std::string& name = diagnosis.subject;
   // Only what a kernel can be missing by name has advice of its own.
-  if (judgement.cause == Cause::helper_unknown) {
+  if (diagnosis.cause == Cause::helper_unknown) {
     return about_missing(find_helper(name, features), "helper", name, subject);
   }
-  if (judgement.cause == Cause::kfunc_unknown) {
+  if (diagnosis.cause == Cause::kfunc_unknown) {
     return about_missing(features.find(FeatureKind::kfunc, name), "kfunc", name, subject);
   }
-  if (judgement.cause == Cause::helper_not_allowed) {
+  if (diagnosis.cause == Cause::helper_not_allowed) {
     return about_not_allowed(find_helper(name, features), name, subject.type);
   }
-  if (judgement.cause == Cause::map_type_unknown) {
-    const std::string type = type_name("BPF_MAP_TYPE_", subject.type);
+  if (diagnosis.cause == Cause::map_type_unknown) {
+    const std::string type = map_type_name(subject.type);
     return about_missing(features.find(FeatureKind::map_type, type), "map type", subject.type,
                          subject);
   }
-  if (judgement.cause == Cause::program_type_unknown) {
-    const std::string type = type_name("BPF_PROG_TYPE_", subject.type);
+  if (diagnosis.cause == Cause::program_type_unknown) {
+    const std::string type = program_type_name(subject.type);
     return about_missing(features.find(FeatureKind::program_type, type), "program type",
                          subject.type, subject);
   }
-  return about_cause(judgement.cause, subject, features);
+  return about_cause(diagnosis.cause, subject, features);
 }
 
 std::string advice(const Outcome& outcome, const ProgramOutcome* program, const Features& features,
                    const KernelFacts* kernel) {
-  const std::optional<Diagnosis> judgement =
+  const std::optional<Diagnosis> diagnosis =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
-  if (!judgement) return "";
-  const AdviceSubject subject{.type = refused_type(outcome, program, judgement->cause),
+  if (!diagnosis) return "";
+  const AdviceSubject subject{.type = refused_type(outcome, program, diagnosis->cause),
                               .kernel = parse_kernel_version(outcome.kernel.release)};
-  return advice(*judgement, subject, features);
+  return advice(*diagnosis, subject, features);
 }
 
 }  // namespace bpfmatrix

@@ -13,7 +13,7 @@
 
 namespace bpfmatrix {
 
-/// Where a refusal happened, as far as advice depends on it.
+/// Where a failure happened, as far as advice depends on it.
 struct AdviceSubject {
   /// The type of the map or program that was refused, as loaders name it: "ringbuf", "sched_cls".
   std::string_view type{};
@@ -22,7 +22,7 @@ struct AdviceSubject {
 };
 
 /// One sentence without a full stop; empty where there is nothing to say.
-std::string advice(const Diagnosis& judgement, const AdviceSubject& subject,
+std::string advice(const Diagnosis& diagnosis, const AdviceSubject& subject,
                    const Features& features);
 
 /// About what stopped `program`; with nullptr, what stopped the object before any program was

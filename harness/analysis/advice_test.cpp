@@ -57,8 +57,8 @@ constexpr Row kRows[] = {
 
 TEST(Advice, one_sentence_for_each_cause) {
   for (const Row& row : kRows) {
-    const Diagnosis judgement{.cause = row.cause, .subject = row.subject};
-    EXPECT_EQ(advice(judgement, {.type = row.type}, features()), row.sentence);
+    const Diagnosis diagnosis{.cause = row.cause, .subject = row.subject};
+    EXPECT_EQ(advice(diagnosis, {.type = row.type}, features()), row.sentence);
   }
 }
 
@@ -75,9 +75,8 @@ TEST(Advice, every_cause_has_some_but_for_these) {
 TEST(Advice, a_kernel_that_should_have_it_may_be_configured_without) {
   EXPECT_EQ(advice(Diagnosis{.cause = Cause::program_type_unknown},
                    {.type = "netfilter", .kernel = KernelVersion{6, 12, 1}}, features()),
-            "BPF_PROG_TYPE_NETFILTER came in 6.4 (84601d6ee68a), and this kernel says it is "
-            "6.12.1: its configuration may leave it out; without it, use a tc or cgroup_skb "
-            "program");
+            "BPF_PROG_TYPE_NETFILTER came in 6.4 (84601d6ee68a), and this kernel is 6.12.1: its "
+            "configuration may lack it; without it, use a tc or cgroup_skb program");
 }
 
 Outcome refused_helper() {

@@ -98,16 +98,10 @@ TEST(AttachCandidates, what_is_not_known_of_the_kernel_is_null) {
 }
 
 TEST(AttachCandidates, a_program_that_was_never_attached_is_taken_by_its_section) {
-  Outcome outcome;
-  outcome.programs.resize(2);
-  outcome.programs[0].section = "?fentry.s/__sys_connect";
-  outcome.programs[1].section = "kprobe/renamed";
-  outcome.programs[1].attach.method = "kprobe";
-  outcome.programs[1].attach.requested = "do_unlinkat";
-  add_candidates(outcome, facts());
-  EXPECT_EQ(outcome.programs[0].attach.candidates.front().symbol, "__sys_connect");
-  EXPECT_EQ(outcome.programs[1].attach.candidates.front().symbol, "do_unlinkat");
-  EXPECT_TRUE(outcome.programs[0].attach.requested.empty());
+  EXPECT_EQ(candidates_of("?fentry.s/__sys_connect", "", "", facts()).front().symbol,
+            "__sys_connect");
+  EXPECT_EQ(candidates_of("kprobe/renamed", "kprobe", "do_unlinkat", facts()).front().symbol,
+            "do_unlinkat");
 }
 
 TEST(AttachCandidates, a_kernel_with_thousands_of_parts_of_one_function_gives_a_few) {

@@ -118,7 +118,7 @@ std::vector<Row> rows() {
        {},
        skipped,
        disagrees,
-       "sent imm 4, code 0x07, though the loader had to give up: ambiguous: 2 candidates differ"},
+       "sent imm 4, code 0x07, but the loader should have failed: ambiguous: 2 candidates differ"},
       {"given up", given_up(), {}, said(failed), failed, agrees, ""},
       {"never sent, and nothing said", moved_to(8), {}, {}, resolved, not_compared, "never sent"},
   };

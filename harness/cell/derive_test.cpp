@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr std::string_view kPanic =
-    "[    3.1] Kernel panic - not syncing: sysrq triggered crash\n";
+    "[    3.100000] Kernel panic - not syncing: sysrq triggered crash\n";
 
 Outcome outcome_of(std::vector<Attempt> attempts) {
   const Transcript transcript = transcript_of(std::move(attempts));

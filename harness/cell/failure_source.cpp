@@ -9,7 +9,7 @@ namespace {
 std::optional<std::uint32_t> rejected_instruction(std::string_view log_tail) {
   if (log_tail.empty()) return std::nullopt;
   const LogEnd end = read_log_end(log_tail);
-  if (end.verdict.empty()) return std::nullopt;
+  if (end.reason.empty()) return std::nullopt;
   return end.named_instruction ? end.named_instruction : end.instruction;
 }
 

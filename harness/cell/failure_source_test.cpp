@@ -23,9 +23,9 @@ class FailureSource : public ::testing::Test {
     object_ = dir_->path() / "p.o";
     const std::string source = (dir_->path() / "p.bpf.c").string();
     ASSERT_TRUE(write_file(source, kSource));
-    const auto compiled = run_command({.argv = {"clang", "-g", "-O2", "-target", "bpf", "-c",
-                                                source, "-o", object_.string()}},
-                                      std::chrono::seconds(60));
+    const auto compiled = run_command(
+        {.argv = {"clang", "-g", "-O2", "-target", "bpf", "-c", source, "-o", object_.string()}},
+        std::chrono::seconds(60));
     ASSERT_TRUE(compiled && compiled->status.code == 0);
   }
 
@@ -49,7 +49,7 @@ TEST_F(FailureSource, is_the_line_of_the_last_instruction) {
   EXPECT_EQ(source->text, "int n = ctx[0];");
 }
 
-TEST_F(FailureSource, is_the_line_of_the_instruction_that_the_verdict_names) {
+TEST_F(FailureSource, is_the_line_of_the_instruction_that_the_reason_names) {
   const auto source = source_of("back-edge from insn 1 to 0\n");
   ASSERT_TRUE(source);
   EXPECT_EQ(source->instruction, 1U);

@@ -64,8 +64,8 @@ constexpr const char* kBad[] = {
 
 TEST(LoaderEvidence, what_the_contract_does_not_allow_is_refused) {
   for (const char* line : kBad) {
-    LoaderRecord record;
-    ASSERT_TRUE(record.add(kProgram));
+    LoaderReader reader;
+    ASSERT_TRUE(reader.add(kProgram));
     EXPECT_FALSE(reader.add(line)) << line;
   }
 }

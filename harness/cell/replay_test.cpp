@@ -93,20 +93,22 @@ std::vector<Replay> read_replays(const fs::path& file) {
   return replays;
 }
 
+/// What was expected and is not the trigger's own was the case's.
+CaseSpec case_of(const Outcome& outcome) {
+  CaseSpec spec;
+  for (const ObservedValue& value : outcome.observed) {
+    if (!value.expected) continue;
+    const std::string name = value.name.substr(0, value.name.find("__"));
+    if (const auto* number = std::get_if<std::int64_t>(&*value.expected)) spec.truth[name] = *number;
+    if (const auto* text = std::get_if<std::string>(&*value.expected)) spec.truth[name] = *text;
+  }
+  return spec;
+}
+
 /// As the run had it, as far as it is kept here.
 Outcome derive_again(const Replay& replay, Ingredients& ingredients) {
   const Outcome& was = replay.outcome;
-  const CaseSpec spec = [&] {
-    CaseSpec spec;
-    // What was expected and is not the trigger's own was the case's.
-    for (const ObservedValue& value : was.observed) {
-      if (!value.expected) continue;
-      const std::string name = value.name.substr(0, value.name.find("__"));
-      if (const auto* number = std::get_if<std::int64_t>(&*value.expected)) spec.truth[name] = *number;
-      if (const auto* text = std::get_if<std::string>(&*value.expected)) spec.truth[name] = *text;
-    }
-    return spec;
-  }();
+  const CaseSpec spec = case_of(was);
   DeriveInput in{.transcript = replay.transcript, .spec = &spec};
   in.object = ingredients.object(was.object.sha256);
   if (in.object != nullptr) {

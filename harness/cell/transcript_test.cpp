@@ -69,8 +69,12 @@ TEST(Transcript, its_published_schema_is_what_is_read) {
                               "transcripts/CELL.json.gz of a run: all that one cell said, raw.")
           .dump(2) +
       "\n";
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) ASSERT_TRUE(write_file(file, schema));
-  EXPECT_EQ(read_file(file, 1 << 20).value_or(""), schema) << "UPDATE_GOLDEN=1 rewrites it";
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    ASSERT_TRUE(write_file(file, schema));
+  }
+  const Result<std::string> published = read_file(file, 1 << 20);
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(*published, schema) << "UPDATE_GOLDEN=1 rewrites it";
 }
 
 /// All that a transcript is a function of, to be changed one thing at a time.

@@ -155,7 +155,7 @@ Result<int> ShellSession::run(const std::vector<std::string>& command, std::stri
 }
 
 Error ShellSession::lost(const Error& error) {
-  const VmExit exit = vm_->give_up(error.message);
+  const VmExit exit = classify_exit(vm_->give_up(error.message));
   if (!exit.console_tail.empty()) say(exit.console_tail);
   return Error{fmt::format("the guest {}: {}", to_string(exit.end), exit.reason)};
 }

@@ -242,13 +242,10 @@ void fields(auto& field, Of<Outcome> auto& o) {
            "not seen");
   });
   field.object("privileges", "what the loader was allowed to do", [&](auto& privileges) {
-    privileges("memlock_bytes", o.privileges.memlock_bytes, "RLIMIT_MEMLOCK; null: unlimited");
+    fields(privileges, o.privileges);
     privileges("memlock_counted", o.memlock_counted,
-               "whether this kernel counts BPF memory against it (up to 5.10); null: not asked");
-    privileges("capabilities", o.privileges.capabilities,
-               "all that it had, as an ordinary user; null: root, with every capability");
-    privileges("lockdown", null_if_empty(o.privileges.lockdown),
-               "how far the kernel was locked down; null: as it boots");
+               "whether this kernel counts BPF memory against RLIMIT_MEMLOCK (up to 5.10); null: "
+               "not asked");
   });
   field("vm", o.vm, "the virtual machine");
   field("end", o.end,

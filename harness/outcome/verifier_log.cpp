@@ -9,7 +9,7 @@ namespace bpfmatrix {
 
 namespace {
 
-/// No verdict stands further from the end; on 4.18 a line alone may have a few hundred characters.
+/// No reason stands further from the end; on 4.18 a line alone may have a few hundred characters.
 constexpr std::size_t kTailBytes = 64 << 10;
 constexpr std::size_t kTailLines = 64;
 constexpr std::size_t kMaxLine = 1024;
@@ -92,18 +92,18 @@ bool is_remark(std::string_view line) {
 std::string_view without_instruction(std::string_view line) {
   static const RE2 pattern(R"(\d+: \([0-9a-f]{2}\) .* (infinite loop detected at insn \d+))",
                            bytewise());
-  re2::StringPiece verdict;
-  if (!RE2::FullMatch(piece(line), pattern, &verdict)) return line;
-  return {verdict.data(), verdict.size()};
+  re2::StringPiece reason;
+  if (!RE2::FullMatch(piece(line), pattern, &reason)) return line;
+  return {reason.data(), reason.size()};
 }
 
-std::optional<std::uint32_t> named_instruction(std::string_view verdict) {
+std::optional<std::uint32_t> named_instruction(std::string_view reason) {
   static const RE2 pattern(
       R"((?:unreachable|infinite loop detected at|back-edge from|jump out of range from) )"
       R"(insn (\d+)(?: to -?\d+)?)",
       bytewise());
   std::uint32_t number = 0;
-  if (!RE2::FullMatch(piece(verdict), pattern, &number)) return std::nullopt;
+  if (!RE2::FullMatch(piece(reason), pattern, &number)) return std::nullopt;
   return number;
 }
 
@@ -177,10 +177,10 @@ void locate(const std::vector<std::string_view>& lines, std::size_t end, LogEnd&
   }
 }
 
-/// The verdict, what was said just before it, and the instruction.
-void collect_lines(const std::vector<std::string_view>& lines, std::size_t verdict, LogEnd& found) {
-  std::size_t first = verdict;
-  while (first > 0 && verdict - first + 2 < kMeaningfulLines && !is_trace(lines[first - 1])) {
+/// The reason, what was said just before it, and the instruction.
+void collect_lines(const std::vector<std::string_view>& lines, std::size_t reason, LogEnd& found) {
+  std::size_t first = reason;
+  while (first > 0 && reason - first + 2 < kMeaningfulLines && !is_trace(lines[first - 1])) {
     --first;
   }
   for (std::size_t at = first; at > 0; --at) {
@@ -188,7 +188,7 @@ void collect_lines(const std::vector<std::string_view>& lines, std::size_t verdi
     found.lines.emplace_back(lines[at - 1]);
     break;
   }
-  for (std::size_t i = first; i <= verdict; ++i) found.lines.emplace_back(lines[i]);
+  for (std::size_t i = first; i <= reason; ++i) found.lines.emplace_back(lines[i]);
 }
 
 }  // namespace
@@ -218,11 +218,11 @@ LogEnd read_log_end(std::string_view log) {
   found.silent = false;
   const std::string_view last = without_instruction(lines[end - 1]);
   if (is_trace(last)) return found;
-  found.verdict = last;
+  found.reason = last;
   found.named_instruction = named_instruction(last);
   locate(lines, end - 1, found);
   if (!found.instruction && is_remark(last)) {
-    found.verdict = {};
+    found.reason = {};
     return found;
   }
   collect_lines(lines, end - 1, found);

@@ -42,7 +42,7 @@ TEST(VerifierStats, of_7_3_name_each_function_in_a_line_of_its_own) {
       "processed 1000001 insns (limit 1000000) max_states_per_insn 12 total_states 249 "
       "peak_states 249 mark_read 0";
   EXPECT_EQ(read_verifier_stats(log).stack_bytes, 24U);
-  EXPECT_EQ(read_log_end(log).verdict, "BPF program is too large. Processed 1000001 insn");
+  EXPECT_EQ(read_log_end(log).reason, "BPF program is too large. Processed 1000001 insn");
 }
 
 TEST(VerifierStats, of_a_log_without_any_are_absent) {
@@ -62,15 +62,15 @@ TEST(LogEnd, of_nothing_but_statistics_is_silent) {
   EXPECT_TRUE(read_log_end("").silent);
   EXPECT_TRUE(read_log_end("processed 0 insns (limit 131072), stack depth 0\n\0").silent);
   EXPECT_FALSE(read_log_end("0: (95) exit\n").silent);
-  EXPECT_EQ(read_log_end("0: (95) exit\n").verdict, "");
+  EXPECT_EQ(read_log_end("0: (95) exit\n").reason, "");
 }
 
-TEST(LogEnd, takes_no_source_line_for_a_verdict) {
-  EXPECT_EQ(read_log_end("; R7 !read_ok\n").verdict, "");
-  EXPECT_EQ(read_log_end("3: R7 !read_ok\n").verdict, "");
+TEST(LogEnd, takes_no_source_line_for_a_reason) {
+  EXPECT_EQ(read_log_end("; R7 !read_ok\n").reason, "");
+  EXPECT_EQ(read_log_end("3: R7 !read_ok\n").reason, "");
 }
 
-TEST(LogEnd, takes_the_instruction_that_the_verdict_names) {
+TEST(LogEnd, takes_the_instruction_that_the_reason_names) {
   EXPECT_EQ(read_log_end("back-edge from insn 10 to 2\n").named_instruction, 10U);
   EXPECT_EQ(read_log_end("unreachable insn 7\n").named_instruction, 7U);
   EXPECT_EQ(read_log_end("infinite loop detected at insn 4\n").named_instruction, 4U);
@@ -79,11 +79,11 @@ TEST(LogEnd, takes_the_instruction_that_the_verdict_names) {
 }
 
 // Debian's 6.12.
-TEST(LogEnd, takes_a_verdict_behind_its_instruction) {
+TEST(LogEnd, takes_a_reason_behind_its_instruction) {
   const LogEnd end = read_log_end(
       "21: (6d) if r3 s> r4 goto pc-12 infinite loop detected at insn 10\n"
       "cur state: R1=map_value(map=object.bss,ks=4,vs=8)\nold state: R1=scalar()\n");
-  EXPECT_EQ(end.verdict, "infinite loop detected at insn 10");
+  EXPECT_EQ(end.reason, "infinite loop detected at insn 10");
   EXPECT_EQ(end.named_instruction, 10U);
 }
 
@@ -98,7 +98,7 @@ constexpr const char* kWithReport =
 
 TEST(LogEnd, of_7_3_stands_before_the_report_on_it) {
   const LogEnd end = read_log_end(kWithReport);
-  EXPECT_EQ(end.verdict, "bpf_spin_unlock without taking a lock");
+  EXPECT_EQ(end.reason, "bpf_spin_unlock without taking a lock");
   EXPECT_EQ(end.instruction, 9U);
   EXPECT_EQ(read_verifier_stats(kWithReport).insns, 9U);
   EXPECT_EQ(find_report("no report, though it says Verification failed: x\n"), std::string::npos);

@@ -63,8 +63,8 @@ std::string success_text(const ProgramOutcome& program) {
 }
 
 std::string program_story(const Telling& told, const ProgramOutcome& program, Detail detail) {
-  const std::string refusal = failure_text(told, &program, detail);
-  return refusal.empty() ? success_text(program) : refusal;
+  const std::string failure = failure_text(told, &program, detail);
+  return failure.empty() ? success_text(program) : failure;
 }
 
 /// Programs with the same story are counted together, in the order of the object.
@@ -111,8 +111,8 @@ std::string story(const Telling& told) {
   if (outcome.end != End::completed)
     return fmt::format("not conclusive: {}", find_cause(outcome, nullptr, told.kernel).sentence);
   if (!outcome.programs.empty()) return programs_story(told) + but_text(outcome);
-  const std::string refusal = failure_text(told, nullptr, Detail::sentence);
-  return refusal.empty() ? "opened; it has no programs" : refusal;
+  const std::string failure = failure_text(told, nullptr, Detail::sentence);
+  return failure.empty() ? "opened; it has no programs" : failure;
 }
 
 }  // namespace

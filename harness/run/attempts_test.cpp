@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr const char* kPanic = "[    3.1] Kernel panic - not syncing: sysrq triggered crash\n";
+constexpr const char* kPanic = "[    3.100000] Kernel panic - not syncing: sysrq triggered crash\n";
 
 /// One cell, whose guests say again what they once said.
 class AttemptsAtACell : public ::testing::Test {

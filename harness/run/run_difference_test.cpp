@@ -85,7 +85,7 @@ TEST_F(RunDifference, a_transcript_must_be_there_whole_and_of_its_cell) {
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_THAT(run_differences(run_.record, other_.record),
               ElementsAre(HasSubstr("a: "), HasSubstr("b.json.gz': No such file or directory"),
-                          "c: its transcript is that of 'a'"));
+                          "c: its transcript belongs to 'a'"));
 }
 
 }  // namespace

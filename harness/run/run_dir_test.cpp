@@ -47,7 +47,7 @@ TEST_F(RunDirectory, a_run_is_never_overwritten) {
   ASSERT_TRUE(RunDir::create(path_, request_));
   const auto again = RunDir::create(path_, request_);
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().message, "'" + path_.string() + "': holds a run already");
+  EXPECT_EQ(again.error().message, "'" + path_.string() + "': has a run already");
 }
 
 TEST_F(RunDirectory, resume_knows_finished_cells_and_drops_a_line_cut_short) {
@@ -130,7 +130,7 @@ TEST_F(RunDirectory, one_process_at_a_time) {
   ASSERT_TRUE(run);
   const auto other = RunDir::resume(path_);
   ASSERT_FALSE(other);
-  EXPECT_EQ(other.error().message, "'" + path_.string() + "': another process runs it");
+  EXPECT_EQ(other.error().message, "'" + path_.string() + "': another process is using it");
 }
 
 TEST_F(RunDirectory, resume_removes_what_was_being_written) {

@@ -101,7 +101,7 @@ TEST_F(RunningAPlan, BTF_that_is_not_there_cannot_be_embedded) {
   const std::vector<Outcome> outcomes = run();
   ASSERT_THAT(outcomes, SizeIs(1));
   EXPECT_EQ(outcomes[0].end, End::unavailable);
-  EXPECT_THAT(outcomes[0].end_reason, HasSubstr("no BTF that could be embedded"));
+  EXPECT_THAT(outcomes[0].end_reason, HasSubstr("no BTF to embed"));
   EXPECT_EQ(guests_taken(), 0);
 }
 
@@ -231,14 +231,8 @@ TEST_F(RunningAPlan, a_full_disk_stops_the_run_and_is_said) {
   say("k", {completed(good_lines()), completed(good_lines())});
   settings_.cache = false;
   RunDir dir = new_dir();
-  const RunWorld world{
-      .find_kernel = [this](const std::string& id) { return kernels_.at(id); },
-      .guests_of = [this](const Kernel& kernel, const RunWorld::Notice&) -> std::unique_ptr<Guests> {
-        return std::make_unique<ReplayGuests>(attempts_[kernel.id]);
-      },
-      .time = time_};
   let_files_grow_to(64);
-  const Result<RunEnd> ran = run_plan(input_, world, settings_, dir, listener_);
+  const Result<RunEnd> ran = run_plan(input_, world(), settings_, dir, listener_);
   let_files_grow_to(RLIM_INFINITY);
   ASSERT_TRUE(ran);
   EXPECT_TRUE(ran->unwritten);
@@ -258,7 +252,7 @@ class DerivingARun : public RunningAPlan {
         },
         objects, 2);
     EXPECT_TRUE(derived) << derived.error().message;
-    return derived.value_or(DerivedRun());
+    return derived ? *derived : DerivedRun();
   }
 };
 

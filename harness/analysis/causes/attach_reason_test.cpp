@@ -75,7 +75,7 @@ TEST(AttachReason, is_told_by_what_the_kernel_knows_of_the_names) {
       {"fentry",
        "ENOENT",
        {{"f", true, true, false, false}},
-       "'f' is no function in this kernel's BTF, where fentry looks for it"},
+       "the BTF of this kernel has no function 'f', which fentry needs"},
       {"tracepoint",
        "ENOENT",
        {event("a:b", false), event("c:b", true)},
@@ -146,12 +146,12 @@ TEST(AttachReason, many_functions_at_once_need_a_kernel_that_serves_it) {
   KernelFacts kernel;
   kernel.probed["attach"]["kprobe_multi"] = {Ternary::no, "EINVAL"};
   EXPECT_EQ(attach_reason(on("x86_64"), program, &kernel),
-            "kprobe.multi is no kind of link that this kernel knows (5.18 brought it)");
+            "this kernel does not know links of kind kprobe.multi (they came in 5.18)");
   kernel.probed["attach"]["kprobe_multi"].errno_name = "EOPNOTSUPP";
   kernel.config.emplace();
   EXPECT_EQ(attach_reason(on("x86_64"), program, &kernel),
-            "this kernel knows kprobe.multi and cannot serve it: it was built without "
-            "CONFIG_FPROBE");
+            "this kernel knows kprobe.multi but does not support it: it was built "
+            "without CONFIG_FPROBE");
   EXPECT_EQ(attach_reason(on("x86_64"), program, nullptr), "");
 }
 

@@ -11,7 +11,7 @@ namespace bpfmatrix {
 enum class Cause : std::uint8_t {
   unknown,  ///< something failed, and nothing about it is certain
 
-  // The verifier's judgement on the program.
+  // The verifier's diagnosis on the program.
   helper_unknown,      ///< this kernel has no helper of that number
   helper_not_allowed,  ///< it has the helper, but not for this program type
   kfunc_unknown,       ///< a kernel function or variable with this name does not exist
@@ -49,7 +49,7 @@ enum class Cause : std::uint8_t {
   global_data_unsupported,  ///< the kernel does not know global variables
   callback_unsupported,     ///< the kernel does not know functions as callbacks of helpers
   ldimm64_unsupported,      ///< an immediate load of a sort this kernel does not know
-  log_truncated,            ///< the log buffer was too small: the verdict itself is not known
+  log_truncated,            ///< the log buffer was too small: the verifier's reason is not known
 
   // Everything else that says no.
   map_type_unknown,       ///< this kernel has no map type of that number

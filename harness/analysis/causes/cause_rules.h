@@ -22,7 +22,7 @@ struct CauseRule {
   std::string_view read_in{};
 };
 
-/// For the verdict line of a verifier's log. The first that matches holds.
+/// For the line of a verifier's log. The first that matches holds.
 const std::vector<CauseRule>& verifier_rules();
 /// For the lines of a loader's message, without libbpf's prefix. The first line that any rule
 /// matches holds.

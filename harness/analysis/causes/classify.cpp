@@ -1,10 +1,10 @@
 #include "analysis/causes/classify.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "analysis/causes/cause_matcher.h"
+#include "analysis/causes/features.h"
 
 namespace bpfmatrix {
 
@@ -33,10 +33,10 @@ std::vector<std::string_view> message_lines(std::string_view message) {
   return lines;
 }
 
-void accept(const CauseMatch& match, Diagnosis& judgement) {
-  judgement.cause = match.rule->cause;
-  judgement.subject = match.subject;
-  if (match.instruction) judgement.instruction = match.instruction;
+void accept(const CauseMatch& match, Diagnosis& diagnosis) {
+  diagnosis.cause = match.rule->cause;
+  diagnosis.subject = match.subject;
+  if (match.instruction) diagnosis.instruction = match.instruction;
 }
 
 /// Helpers that read the kernel's memory are not offered while it is locked down (since
@@ -47,53 +47,53 @@ bool is_withheld_by_lockdown(std::string_view helper) {
 }
 
 /// Some messages have one meaning only together with other facts.
-void refine(const FailureFacts& facts, Diagnosis& judgement) {
+void refine(const FailureFacts& facts, Diagnosis& diagnosis) {
   const bool data = facts.global_data.value_or(false);
   const bool callbacks = facts.callbacks.value_or(false);
-  if (judgement.cause == Cause::ldimm64_unsupported) {
-    if (data && !callbacks) judgement.cause = Cause::global_data_unsupported;
-    if (callbacks && !data) judgement.cause = Cause::callback_unsupported;
+  if (diagnosis.cause == Cause::ldimm64_unsupported) {
+    if (data && !callbacks) diagnosis.cause = Cause::global_data_unsupported;
+    if (callbacks && !data) diagnosis.cause = Cause::callback_unsupported;
   }
   // 5.10 does not count a callback as a function, so func_info has one too many.
-  if (judgement.cause == Cause::btf_rejected && callbacks) {
-    judgement.cause = Cause::callback_unsupported;
+  if (diagnosis.cause == Cause::btf_rejected && callbacks) {
+    diagnosis.cause = Cause::callback_unsupported;
   }
-  if (judgement.cause == Cause::helper_not_allowed && facts.locked_down.value_or(false) &&
-      is_withheld_by_lockdown(judgement.subject)) {
-    judgement.cause = Cause::lockdown;
+  if (diagnosis.cause == Cause::helper_not_allowed && facts.locked_down.value_or(false) &&
+      is_withheld_by_lockdown(diagnosis.subject)) {
+    diagnosis.cause = Cause::lockdown;
   }
 }
 
 /// Since 5.6 (51c39bb1d5d1) a global function is verified by itself, and the kernel looks up the
 /// type of its context in its own BTF: without BTF it calls every such argument unsupported
 /// (kernel/bpf/btf.c, btf_get_prog_ctx_type(), v5.8).
-bool lacks_own_btf(std::string_view log, const Diagnosis& judgement) {
-  return judgement.cause == Cause::bad_call &&
+bool lacks_own_btf(std::string_view log, const Diagnosis& diagnosis) {
+  return diagnosis.cause == Cause::bad_call &&
          log.find("\nbtf_vmlinux is malformed\n") != std::string_view::npos;
 }
 
 /// The check for all comes before that for others ("prohibited for !root"), and a log
 /// that is whole ends with the count of instructions: without it, the line that matters may be
 /// missing.
-bool may_lack_its_last_line(const Failure& refusal, const Diagnosis& judgement) {
-  return judgement.cause == Cause::out_of_bounds && refusal.facts.all_capabilities == false &&
-         !read_verifier_stats(refusal.log).insns &&
-         find_report(refusal.log) == std::string_view::npos;
+bool may_lack_its_last_line(const Failure& failure, const Diagnosis& diagnosis) {
+  return diagnosis.cause == Cause::out_of_bounds && failure.facts.all_capabilities == false &&
+         !read_verifier_stats(failure.log).insns &&
+         find_report(failure.log) == std::string_view::npos;
 }
 
 /// A log that was cut inside a number names another helper than the call before it.
-bool is_cut(const Failure& refusal, const Diagnosis& judgement) {
-  if (may_lack_its_last_line(refusal, judgement)) return true;
-  if (judgement.cause != Cause::helper_unknown || judgement.lines.size() < 2) return false;
-  const std::string& call = judgement.lines.front();
-  const std::string callee = " call " + judgement.subject;
+bool is_cut(const Failure& failure, const Diagnosis& diagnosis) {
+  if (may_lack_its_last_line(failure, diagnosis)) return true;
+  if (diagnosis.cause != Cause::helper_unknown || diagnosis.lines.size() < 2) return false;
+  const std::string& call = diagnosis.lines.front();
+  const std::string callee = " call " + diagnosis.subject;
   return call.find(callee) != std::string::npos && !call.ends_with(callee);
 }
 
 /// The object knows file and line if the kernel prints neither.
-void take_source(const Failure& refusal, Diagnosis& judgement) {
-  if (refusal.source && judgement.instruction == refusal.source->instruction) {
-    judgement.source = refusal.source;
+void take_source(const Failure& failure, Diagnosis& diagnosis) {
+  if (failure.source && diagnosis.instruction == failure.source->instruction) {
+    diagnosis.source = failure.source;
   }
 }
 
@@ -104,41 +104,41 @@ bool has_a_place(Cause cause) {
 }
 
 /// False: the log has no result; look elsewhere.
-bool diagnose_by_log(const Failure& refusal, Diagnosis& judgement) {
+bool diagnose_by_log(const Failure& failure, Diagnosis& diagnosis) {
   // The log did not fit: kernel/bpf/verifier.c, bpf_check(), v4.18 and v5.8.
-  if (refusal.errno_name == "ENOSPC" && !refusal.log.empty()) {
-    judgement.cause = Cause::log_truncated;
+  if (failure.errno_name == "ENOSPC" && !failure.log.empty()) {
+    diagnosis.cause = Cause::log_truncated;
     return true;
   }
-  LogEnd end = read_log_end(refusal.log);
-  judgement.lines = std::move(end.lines);
-  judgement.instruction = end.instruction;
-  judgement.source = std::move(end.source);
-  if (end.verdict.empty()) return false;
+  LogEnd end = read_log_end(failure.log);
+  diagnosis.lines = std::move(end.lines);
+  diagnosis.instruction = end.instruction;
+  diagnosis.source = std::move(end.source);
+  if (end.reason.empty()) return false;
   // A result that no rule matches stays unknown: the loader's general messages must not overrule
   // it.
-  const std::optional<CauseMatch> match = match_verifier_line(refusal.errno_name, end.verdict);
+  const std::optional<CauseMatch> match = match_verifier_line(failure.errno_name, end.reason);
   if (!match) return true;
-  accept(*match, judgement);
+  accept(*match, diagnosis);
   // The line names another instruction than the one whose source line was printed last.
-  if (judgement.instruction != end.instruction) judgement.source.reset();
-  refine(refusal.facts, judgement);
-  if (lacks_own_btf(refusal.log, judgement)) judgement.cause = Cause::no_kernel_btf;
-  if (is_cut(refusal, judgement)) judgement.cause = Cause::unknown;
-  if (!has_a_place(judgement.cause)) {
-    judgement.instruction.reset();
-    judgement.source.reset();
+  if (diagnosis.instruction != end.instruction) diagnosis.source.reset();
+  refine(failure.facts, diagnosis);
+  if (lacks_own_btf(failure.log, diagnosis)) diagnosis.cause = Cause::no_kernel_btf;
+  if (is_cut(failure, diagnosis)) diagnosis.cause = Cause::unknown;
+  if (!has_a_place(diagnosis.cause)) {
+    diagnosis.instruction.reset();
+    diagnosis.source.reset();
   }
-  take_source(refusal, judgement);
+  take_source(failure, diagnosis);
   return true;
 }
 
-bool diagnose_by_message(const Failure& refusal, Diagnosis& judgement) {
-  for (const std::string_view line : message_lines(refusal.message)) {
-    const std::optional<CauseMatch> match = match_message(refusal.errno_name, line);
+bool diagnose_by_message(const Failure& failure, Diagnosis& diagnosis) {
+  for (const std::string_view line : message_lines(failure.message)) {
+    const std::optional<CauseMatch> match = match_message(failure.errno_name, line);
     if (!match) continue;
-    accept(*match, judgement);
-    judgement.lines = {std::string(line)};
+    accept(*match, diagnosis);
+    diagnosis.lines = {std::string(line)};
     return true;
   }
   return false;
@@ -157,11 +157,11 @@ Cause permission_cause(const FailureFacts& facts) {
 
 /// E2BIG and EINVAL: kernel/bpf/syscall.c, bpf_check_uarg_tail_zero() and find_and_alloc_map(),
 /// v5.8.
-Cause map_cause(const Failure& refusal) {
-  if (refusal.errno_name == "E2BIG" && refusal.facts.attributes_known == false) {
+Cause map_cause(const Failure& failure) {
+  if (failure.errno_name == "E2BIG" && failure.facts.attributes_known == false) {
     return Cause::attribute_too_new;
   }
-  if (refusal.errno_name == "EINVAL" && refusal.facts.type_known == false) {
+  if (failure.errno_name == "EINVAL" && failure.facts.type_known == false) {
     return Cause::map_type_unknown;
   }
   return Cause::map_create_failed;
@@ -178,25 +178,25 @@ Cause too_big_cause(const FailureFacts& facts) {
 }
 
 /// EINVAL: kernel/bpf/syscall.c, find_prog_type() and bpf_prog_load_check_attach(), v5.8.
-Cause load_cause(const Failure& refusal) {
-  const FailureFacts& facts = refusal.facts;
-  if (refusal.errno_name == "EINVAL" && facts.type_known == false) {
+Cause load_cause(const Failure& failure) {
+  const FailureFacts& facts = failure.facts;
+  if (failure.errno_name == "EINVAL" && facts.type_known == false) {
     return Cause::program_type_unknown;
   }
-  if (refusal.errno_name == "EINVAL" && facts.attach_type_known == false) {
+  if (failure.errno_name == "EINVAL" && facts.attach_type_known == false) {
     return Cause::attach_type_unknown;
   }
-  if (refusal.errno_name == "EINVAL" && facts.attributes_known == false) {
+  if (failure.errno_name == "EINVAL" && facts.attributes_known == false) {
     return Cause::attribute_too_new;
   }
-  const bool too_big = refusal.errno_name == "E2BIG" && read_log_end(refusal.log).silent;
+  const bool too_big = failure.errno_name == "E2BIG" && read_log_end(failure.log).silent;
   return too_big ? too_big_cause(facts) : Cause::unknown;
 }
 
-Cause attach_cause(const Failure& refusal) {
-  const std::string_view errno_name = refusal.errno_name;
+Cause attach_cause(const Failure& failure) {
+  const std::string_view errno_name = failure.errno_name;
   // Only root may read tracefs, so an ordinary user fails before the event is opened.
-  if (errno_name == "EACCES" && refusal.facts.all_capabilities == false) return Cause::capability;
+  if (errno_name == "EACCES" && failure.facts.all_capabilities == false) return Cause::capability;
   if (errno_name == "ENOENT" || errno_name == "ESRCH") return Cause::attach_target_missing;
   // EBUSY: kernel/bpf/trampoline.c, bpf_trampoline_link_prog(); EEXIST: kernel/trace/bpf_trace.c,
   // perf_event_attach_bpf_prog(); v5.8.
@@ -205,22 +205,22 @@ Cause attach_cause(const Failure& refusal) {
   return Cause::attach_refused;
 }
 
-Cause cause_by_errno(const Failure& refusal) {
-  if (refusal.stage == Stage::open) return Cause::loader_refused;
+Cause cause_by_errno(const Failure& failure) {
+  if (failure.stage == Stage::open) return Cause::loader_refused;
   // A loader without privileges fails before it loads anything.
-  if (refusal.errno_name == "EPERM") return permission_cause(refusal.facts);
-  if (refusal.stage == Stage::relocate) return Cause::loader_refused;
-  if (refusal.errno_name == "ENOMEM") return Cause::out_of_memory;
+  if (failure.errno_name == "EPERM") return permission_cause(failure.facts);
+  if (failure.stage == Stage::relocate) return Cause::loader_refused;
+  if (failure.errno_name == "ENOMEM") return Cause::out_of_memory;
   // An architecture without trampolines: kernel/bpf/trampoline.c, arch_prepare_bpf_trampoline(),
   // v5.8.
-  if (refusal.errno_name == "ENOTSUPP") return Cause::enotsupp_arch;
-  switch (refusal.stage) {
+  if (failure.errno_name == "ENOTSUPP") return Cause::enotsupp_arch;
+  switch (failure.stage) {
     case Stage::map:
-      return map_cause(refusal);
+      return map_cause(failure);
     case Stage::load:
-      return load_cause(refusal);
+      return load_cause(failure);
     case Stage::attach:
-      return attach_cause(refusal);
+      return attach_cause(failure);
     case Stage::open:
     case Stage::relocate:
       break;
@@ -228,12 +228,12 @@ Cause cause_by_errno(const Failure& refusal) {
   return Cause::unknown;
 }
 
-void diagnose_by_errno(const Failure& refusal, Diagnosis& judgement) {
-  judgement.cause = cause_by_errno(refusal);
-  judgement.subject = refusal.name;
-  if (!judgement.lines.empty()) return;
-  const std::vector<std::string_view> said = message_lines(refusal.message);
-  if (!said.empty()) judgement.lines = {std::string(said.front())};
+void diagnose_by_errno(const Failure& failure, Diagnosis& diagnosis) {
+  diagnosis.cause = cause_by_errno(failure);
+  diagnosis.subject = failure.name;
+  if (!diagnosis.lines.empty()) return;
+  const std::vector<std::string_view> said = message_lines(failure.message);
+  if (!said.empty()) diagnosis.lines = {std::string(said.front())};
 }
 
 // ---- from an outcome ----
@@ -241,13 +241,6 @@ void diagnose_by_errno(const Failure& refusal, Diagnosis& judgement) {
 std::optional<bool> to_bool(Ternary truth) {
   if (truth == Ternary::unknown) return std::nullopt;
   return truth == Ternary::yes;
-}
-
-/// "ringbuf" -> "BPF_MAP_TYPE_RINGBUF"
-std::string type_name(std::string_view prefix, std::string_view type) {
-  std::string name(prefix);
-  for (const char c : type) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
 }
 
 /// "type 200" -> 200
@@ -263,10 +256,10 @@ std::optional<std::uint32_t> type_number(std::string_view type) {
 
 /// Of a map or program; a type that the loader has no name for is "type 200".
 std::optional<bool> type_known(Stage stage, std::string_view type, const KernelFacts& kernel) {
-  if (stage == Stage::load) return to_bool(kernel.feature(type_name("BPF_PROG_TYPE_", type)));
+  if (stage == Stage::load) return to_bool(kernel.feature(program_type_name(type)));
   if (stage != Stage::map) return std::nullopt;
   if (const auto number = type_number(type)) return to_bool(kernel.map_type_number(*number));
-  return to_bool(kernel.feature(type_name("BPF_MAP_TYPE_", type)));
+  return to_bool(kernel.feature(map_type_name(type)));
 }
 
 /// libbpf names the maps of global data after their sections; other names have no dot.
@@ -298,30 +291,30 @@ Failure failure_of(Stage stage, const StageOutcome& said, std::string_view name,
 }
 
 /// What was found out about the kernel, where the cell itself does not know better.
-void add_facts(const KernelFacts* kernel, std::string_view type, Failure& refusal) {
+void add_facts(const KernelFacts* kernel, std::string_view type, Failure& failure) {
   if (kernel == nullptr) return;
-  FailureFacts& facts = refusal.facts;
-  if (!facts.type_known) facts.type_known = type_known(refusal.stage, type, *kernel);
+  FailureFacts& facts = failure.facts;
+  if (!facts.type_known) facts.type_known = type_known(failure.stage, type, *kernel);
   if (!facts.locked_down) facts.locked_down = kernel->locked_down();
 }
 
 /// The verifier knows only the number of the poison; the record says which relocation it is.
-void name_poison(const ProgramOutcome& program, Diagnosis& judgement) {
-  if (judgement.cause != Cause::core_poison_reached || !judgement.instruction) return;
+void name_poison(const ProgramOutcome& program, Diagnosis& diagnosis) {
+  if (diagnosis.cause != Cause::core_poison_reached || !diagnosis.instruction) return;
   for (const RelocationRecord& record : program.relocations) {
     const bool poisoned = record.result == RelocationResult::poisoned;
-    if (poisoned && record.linked_insn == *judgement.instruction) judgement.subject = record.local;
+    if (poisoned && record.linked_insn == *diagnosis.instruction) diagnosis.subject = record.local;
   }
 }
 
 }  // namespace
 
-Diagnosis classify(const Failure& refusal) {
-  Diagnosis judgement;
-  if (refusal.stage == Stage::load && diagnose_by_log(refusal, judgement)) return judgement;
-  if (diagnose_by_message(refusal, judgement)) return judgement;
-  diagnose_by_errno(refusal, judgement);
-  return judgement;
+Diagnosis classify(const Failure& failure) {
+  Diagnosis diagnosis;
+  if (failure.stage == Stage::load && diagnose_by_log(failure, diagnosis)) return diagnosis;
+  if (diagnose_by_message(failure, diagnosis)) return diagnosis;
+  diagnose_by_errno(failure, diagnosis);
+  return diagnosis;
 }
 
 std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
@@ -331,31 +324,31 @@ std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramO
     return classify(failure_of(Stage::relocate, outcome.relocate.stage, "", outcome));
   }
   if (program.load.stage.failed()) {
-    Failure refusal = failure_of(Stage::load, program.load.stage, program.name, outcome);
-    refusal.log = program.load.log_tail;
-    refusal.source = program.load.source;
-    refusal.facts.instructions = program.load.instructions;
-    refusal.facts.attributes_known = program.load.attributes_known;
-    refusal.facts.type_known = program.load.type_known;
-    refusal.facts.attach_type_known = program.load.attach_type_known;
-    add_facts(kernel, program.type, refusal);
-    Diagnosis judgement = classify(refusal);
-    name_poison(program, judgement);
-    return judgement;
+    Failure failure = failure_of(Stage::load, program.load.stage, program.name, outcome);
+    failure.log = program.load.log_tail;
+    failure.source = program.load.source;
+    failure.facts.instructions = program.load.instructions;
+    failure.facts.attributes_known = program.load.attributes_known;
+    failure.facts.type_known = program.load.type_known;
+    failure.facts.attach_type_known = program.load.attach_type_known;
+    add_facts(kernel, program.type, failure);
+    Diagnosis diagnosis = classify(failure);
+    name_poison(program, diagnosis);
+    return diagnosis;
   }
   if (program.attach.stage.failed()) {
-    Failure refusal =
+    Failure failure =
         failure_of(Stage::attach, program.attach.stage, program.attach.requested, outcome);
-    add_facts(kernel, program.type, refusal);
-    return classify(refusal);
+    add_facts(kernel, program.type, failure);
+    return classify(failure);
   }
   if (program.load.stage.result != StageResult::not_reached) return std::nullopt;
   for (const MapOutcome& map : outcome.maps) {
     if (!map.stage.failed()) continue;
-    Failure refusal = failure_of(Stage::map, map.stage, map.name, outcome);
-    refusal.facts.attributes_known = map.attributes_known;
-    add_facts(kernel, map.type, refusal);
-    return classify(refusal);
+    Failure failure = failure_of(Stage::map, map.stage, map.name, outcome);
+    failure.facts.attributes_known = map.attributes_known;
+    add_facts(kernel, map.type, failure);
+    return classify(failure);
   }
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// From a failure to its cause. In this order: the stage and errno, the verifier's verdict
+// From a failure to its cause. In this order: the stage and errno, the verifier's reason
 // line, the loader's words; by whole lines and never by the kernel's version. What is not certain
 // is `unknown`.
 #pragma once
@@ -63,7 +63,7 @@ struct Diagnosis {
 };
 
 /// Pure, and linear in the size of its input.
-Diagnosis classify(const Failure& refusal);
+Diagnosis classify(const Failure& failure);
 
 /// The failure that stopped this program: that of the object, of one of its maps, or its own.
 /// Nothing if nothing failed. `kernel` is what is known of it; nullptr: nothing.

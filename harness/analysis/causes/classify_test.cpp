@@ -16,7 +16,7 @@ Diagnosis judged(const std::string& kernel, const std::string& program) {
   return classify(failure_of(log));
 }
 
-Cause cause(const Failure& refusal) { return classify(refusal).cause; }
+Cause cause(const Failure& failure) { return classify(failure).cause; }
 
 TEST(Classify, names_helper_register_relocation_or_loop) {
   EXPECT_EQ(judged("6.1-x86_64", "helper_not_allowed").subject, "bpf_get_current_pid_tgid");
@@ -55,14 +55,14 @@ TEST(Classify, poison_is_told_from_an_unknown_helper_without_libbpfs_help) {
 
 TEST(Classify, a_context_that_a_kernel_without_btf_cannot_look_up_is_for_want_of_its_btf) {
   // 5.10.223 without CONFIG_DEBUG_INFO_BTF, of libxdp's dispatcher.
-  const std::string verdict =
+  const std::string reason =
       "Arg#0 type PTR in prog0() is not supported yet.\n"
       "processed 0 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 "
       "mark_read 0\n";
   const std::string start = "Validating prog0() func#1...\n";
-  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + "btf_vmlinux is malformed\n" + verdict}),
+  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + "btf_vmlinux is malformed\n" + reason}),
             Cause::no_kernel_btf);
-  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + verdict}), Cause::bad_call);
+  EXPECT_EQ(cause({.errno_name = "EINVAL", .log = start + reason}), Cause::bad_call);
 }
 
 TEST(Classify, a_map_the_kernel_may_know_is_only_not_created) {
@@ -131,7 +131,7 @@ TEST(Classify, an_immediate_load_is_told_apart_by_what_the_object_holds) {
   EXPECT_EQ(with({.global_data = true, .callbacks = true}), Cause::ldimm64_unsupported);
 }
 
-TEST(Classify, a_full_log_buffer_is_no_verdict_on_the_program) {
+TEST(Classify, a_full_log_buffer_says_nothing_of_the_program) {
   EXPECT_EQ(cause({.errno_name = "ENOSPC", .log = "0: (b7) r0 = 0\nR7 !read_ok\n"}),
             Cause::log_truncated);
 }
@@ -139,7 +139,7 @@ TEST(Classify, a_full_log_buffer_is_no_verdict_on_the_program) {
 TEST(Classify, what_no_log_shows_yet_is_read_as_the_kernel_source_has_it) {
   struct Line {
     const char* errno_name;
-    const char* verdict;
+    const char* reason;
     Cause cause;
   };
   const Line lines[] = {
@@ -166,13 +166,13 @@ TEST(Classify, what_no_log_shows_yet_is_read_as_the_kernel_source_has_it) {
        Cause::capability},
   };
   for (const Line& line : lines) {
-    EXPECT_EQ(to_string(cause({.errno_name = line.errno_name, .log = line.verdict})),
+    EXPECT_EQ(to_string(cause({.errno_name = line.errno_name, .log = line.reason})),
               to_string(line.cause))
-        << line.verdict;
+        << line.reason;
   }
 }
 
-TEST(Classify, a_verdict_inside_another_line_is_none) {
+TEST(Classify, a_reason_inside_another_line_is_none) {
   for (const char* log : {"xR7 !read_ok\n", "R7 !read_ok and more\n", "; R7 !read_ok\n",
                           "invalid func unknown#9 or not\n", "back-edge from insn 1 to 2 \xFF\n"}) {
     EXPECT_EQ(cause({.errno_name = "EACCES", .log = log}), Cause::unknown) << log;
@@ -180,7 +180,7 @@ TEST(Classify, a_verdict_inside_another_line_is_none) {
   }
 }
 
-TEST(Classify, an_unread_verdict_is_not_overruled_by_the_loader) {
+TEST(Classify, an_unread_reason_is_not_overruled_by_the_loader) {
   EXPECT_EQ(cause({.errno_name = "EINVAL",
                    .message = "libbpf: failed to find valid kernel BTF\n",
                    .log = "something new\n"}),
@@ -328,10 +328,10 @@ TEST(JudgeProgram, a_refused_map_stops_programs_that_were_not_tried) {
   Outcome outcome;
   outcome.maps = {{.name = "ok"}, {.name = "events", .stage = refused("EINVAL")}};
   ProgramOutcome program;
-  const auto judgement = diagnose_program(outcome, program);
-  ASSERT_TRUE(judgement);
-  EXPECT_EQ(judgement->cause, Cause::map_create_failed);
-  EXPECT_EQ(judgement->subject, "events");
+  const auto diagnosis = diagnose_program(outcome, program);
+  ASSERT_TRUE(diagnosis);
+  EXPECT_EQ(diagnosis->cause, Cause::map_create_failed);
+  EXPECT_EQ(diagnosis->subject, "events");
   program.load.stage.result = StageResult::ok;
   EXPECT_FALSE(diagnose_program(outcome, program));
 }

@@ -1,5 +1,5 @@
 // Every cause and every rule has a failure on a real kernel behind it. What each is expected to be
-// stands in testdata/refusals/expected.tsv, written by reading the programs.
+// stands in testdata/failures/expected.tsv, written by reading the programs.
 #include "analysis/testing/failures.h"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ struct Expected {
 
 std::vector<Expected> all_expected() {
   const auto file = std::filesystem::path(BPFMATRIX_SOURCE_DIR) /
-                    "harness/analysis/testdata/refusals/expected.tsv";
+                    "harness/analysis/testdata/failures/expected.tsv";
   const Result<std::string> text = read_file(file, 1 << 20);
   EXPECT_TRUE(text) << text.error().message;
   std::vector<Expected> all;
@@ -40,25 +40,25 @@ std::vector<Expected> all_expected() {
   return all;
 }
 
-std::string expected_cause(const std::vector<Expected>& all, const Outcome& refusal) {
+std::string expected_cause(const std::vector<Expected>& all, const Outcome& failure) {
   for (const Expected& one : all) {
-    if (one.symptom == symptom(refusal) && refusal.kernel.id.starts_with(one.kernel)) {
+    if (one.symptom == symptom(failure) && failure.kernel.id.starts_with(one.kernel)) {
       return one.cause;
     }
   }
   return "nobody said what";
 }
 
-std::string name(const Outcome& refusal) {
-  return fmt::format("{} on {}", symptom(refusal), refusal.kernel.id);
+std::string name(const Outcome& failure) {
+  return fmt::format("{} on {}", symptom(failure), failure.kernel.id);
 }
 
 /// The rules that the words of a failure match.
 class RulesHit {
  public:
   void take(std::string_view errno_name, std::string_view message, std::string_view log) {
-    if (const LogEnd end = read_log_end(log); !end.verdict.empty()) {
-      note(match_verifier_line(errno_name, end.verdict));
+    if (const LogEnd end = read_log_end(log); !end.reason.empty()) {
+      note(match_verifier_line(errno_name, end.reason));
       return;
     }
     while (!message.empty()) {
@@ -84,13 +84,13 @@ RulesHit rules_hit() {
   for (const KernelLog& log : kernel_logs()) {
     if (!log.accepted) hit.take(log.errno_name, log.message, log.log);
   }
-  for (const Outcome& refusal : refusals()) {
-    const ProgramOutcome& program = program_of(refusal);
-    for (const StageOutcome& stage : {refusal.open, refusal.relocate.stage, program.attach.stage}) {
+  for (const Outcome& failure : failures()) {
+    const ProgramOutcome& program = program_of(failure);
+    for (const StageOutcome& stage : {failure.open, failure.relocate.stage, program.attach.stage}) {
       hit.take(stage.errno_name, stage.message, "");
     }
     hit.take(program.load.stage.errno_name, program.load.stage.message, program.load.log_tail);
-    for (const MapOutcome& map : refusal.maps)
+    for (const MapOutcome& map : failure.maps)
       hit.take(map.stage.errno_name, map.stage.message, "");
   }
   return hit;
@@ -98,16 +98,16 @@ RulesHit rules_hit() {
 
 TEST(Failures, have_their_right_causes) {
   const std::vector<Expected> all = all_expected();
-  for (const Outcome& refusal : refusals()) {
-    const std::optional<Diagnosis> judgement = diagnose_program(refusal, program_of(refusal));
-    ASSERT_TRUE(judgement) << name(refusal);
-    EXPECT_EQ(to_string(judgement->cause), expected_cause(all, refusal)) << name(refusal);
+  for (const Outcome& failure : failures()) {
+    const std::optional<Diagnosis> diagnosis = diagnose_program(failure, program_of(failure));
+    ASSERT_TRUE(diagnosis) << name(failure);
+    EXPECT_EQ(to_string(diagnosis->cause), expected_cause(all, failure)) << name(failure);
   }
 }
 
 TEST(Failures, every_expectation_is_met_by_some) {
   std::set<std::string> seen;
-  for (const Outcome& refusal : refusals()) seen.insert(symptom(refusal));
+  for (const Outcome& failure : failures()) seen.insert(symptom(failure));
   for (const Expected& one : all_expected()) EXPECT_TRUE(seen.contains(one.symptom)) << one.symptom;
 }
 
@@ -117,8 +117,8 @@ TEST(Failures, every_cause_has_one_by_a_real_kernel) {
   for (const KernelLog& log : kernel_logs()) {
     if (!log.accepted) seen.insert(classify(failure_of(log)).cause);
   }
-  for (const Outcome& refusal : refusals()) {
-    seen.insert(diagnose_program(refusal, program_of(refusal))->cause);
+  for (const Outcome& failure : failures()) {
+    seen.insert(diagnose_program(failure, program_of(failure))->cause);
   }
   for (std::size_t i = 0; i < kCauseCount; ++i) {
     const auto cause = static_cast<Cause>(i);
@@ -138,9 +138,9 @@ TEST(Failures, every_rule_is_hit_by_a_real_one_or_says_where_it_was_read) {
 
 TEST(Failures, of_the_verifier_name_their_source_line) {
   int with_source = 0;
-  for (const Outcome& refusal : refusals()) {
-    const auto judgement = diagnose_program(refusal, program_of(refusal));
-    if (judgement->source && judgement->source->line > 0) ++with_source;
+  for (const Outcome& failure : failures()) {
+    const auto diagnosis = diagnose_program(failure, program_of(failure));
+    if (diagnosis->source && diagnosis->source->line > 0) ++with_source;
   }
   EXPECT_GE(with_source, 50);
 }

@@ -8,15 +8,15 @@ namespace bpfmatrix {
 
 namespace {
 
-std::string sentence_of(const Diagnosis& judgement) {
-  std::string text(short_text(judgement.cause));
-  if (!judgement.subject.empty()) text += fmt::format(": '{}'", judgement.subject);
-  if (judgement.instruction) text += fmt::format(", at instruction {}", *judgement.instruction);
-  if (judgement.source && judgement.source->line > 0) {
-    text += fmt::format(" ({}:{})", judgement.source->file, judgement.source->line);
+std::string sentence_of(const Diagnosis& diagnosis) {
+  std::string text(short_text(diagnosis.cause));
+  if (!diagnosis.subject.empty()) text += fmt::format(": '{}'", diagnosis.subject);
+  if (diagnosis.instruction) text += fmt::format(", at instruction {}", *diagnosis.instruction);
+  if (diagnosis.source && diagnosis.source->line > 0) {
+    text += fmt::format(" ({}:{})", diagnosis.source->file, diagnosis.source->line);
   }
-  if (judgement.source && !judgement.source->text.empty())
-    text += fmt::format(", `{}`", judgement.source->text);
+  if (diagnosis.source && !diagnosis.source->text.empty())
+    text += fmt::format(", `{}`", diagnosis.source->text);
   return text;
 }
 
@@ -38,10 +38,10 @@ std::optional<Diagnosis> diagnose_object(const Outcome& outcome) {
 Finding find_cause(const Outcome& outcome, const ProgramOutcome* program,
                    const KernelFacts* kernel) {
   if (outcome.end != End::completed) return machine_finding(outcome);
-  const std::optional<Diagnosis> judgement =
+  const std::optional<Diagnosis> diagnosis =
       program != nullptr ? diagnose_program(outcome, *program, kernel) : diagnose_object(outcome);
-  if (!judgement) return {};
-  Finding finding{std::string(short_text(judgement->cause)), sentence_of(*judgement)};
+  if (!diagnosis) return {};
+  Finding finding{std::string(short_text(diagnosis->cause)), sentence_of(*diagnosis)};
   const std::string reason =
       program != nullptr ? attach_reason(outcome, *program, kernel) : std::string();
   if (!reason.empty()) finding.sentence += fmt::format("; {}", reason);

@@ -4,8 +4,8 @@
 
 #include <random>
 
-#include "analysis/testing/kernel_logs.h"
 #include "analysis/testing/failures.h"
+#include "analysis/testing/kernel_logs.h"
 
 namespace bpfmatrix {
 namespace {
@@ -33,16 +33,16 @@ TEST(HostileLog, random_bytes_have_no_cause) {
   EXPECT_EQ(judged("EINVAL", noise), Cause::unknown);
 }
 
-TEST(HostileLog, a_verdict_after_sixteen_megabytes_is_still_found) {
+TEST(HostileLog, a_reason_after_sixteen_megabytes_is_still_found) {
   const std::string log = std::string(kHuge, 'x') + "\n0: (bf) r0 = r7\nR7 !read_ok\n";
   EXPECT_EQ(judged("EACCES", log), Cause::uninitialised_read);
 }
 
-TEST(HostileLog, one_giant_line_with_a_verdict_in_it_is_none) {
-  const std::string verdict = "R7 !read_ok";
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, 'x') + verdict + "\n"), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", verdict + std::string(kHuge, 'x')), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", verdict + std::string(kHuge, '\xc3') + "\n"), Cause::unknown);
+TEST(HostileLog, one_giant_line_with_a_reason_in_it_is_none) {
+  const std::string reason = "R7 !read_ok";
+  EXPECT_EQ(judged("EACCES", std::string(kHuge, 'x') + reason + "\n"), Cause::unknown);
+  EXPECT_EQ(judged("EACCES", reason + std::string(kHuge, 'x')), Cause::unknown);
+  EXPECT_EQ(judged("EACCES", reason + std::string(kHuge, '\xc3') + "\n"), Cause::unknown);
 }
 
 TEST(HostileLog, nuls_end_a_line_and_hide_nothing) {
@@ -65,9 +65,9 @@ std::string repeated(std::string_view line, std::size_t bytes) {
   return text;
 }
 
-// Nearly a verdict, megabytes of it: none, and no more work than for the end alone. How much is
+// Nearly a reason, megabytes of it: none, and no more work than for the end alone. How much is
 // read is counted in bytes, not in seconds.
-TEST(HostileLog, nearly_matching_lines_are_no_verdict_however_many) {
+TEST(HostileLog, nearly_matching_lines_are_no_reason_however_many) {
   for (const char* nearly :
        {"R7 !read_okay\n", "invalid access to map value, value_size=8 off=8 size\n",
         "R1 min value is outside of the allowed memory rangee\n", "back-edge from insn 1 to\n",
@@ -83,7 +83,7 @@ TEST(HostileLog, only_the_end_decides) {
   const LogEnd alone = read_log_end(end);
   for (const char* before : {"R1 invalid mem access 'inv'\n", "unreachable insn 3\n", "\xff\n"}) {
     const LogEnd found = read_log_end(repeated(before, kHuge) + end);
-    EXPECT_EQ(found.verdict, alone.verdict);
+    EXPECT_EQ(found.reason, alone.reason);
     EXPECT_EQ(found.instruction, alone.instruction);
     EXPECT_LE(found.lines.size(), 4U);
   }
@@ -108,14 +108,14 @@ TEST(HostileLog, a_log_cut_anywhere_is_never_misjudged) {
 }
 
 TEST(HostileLog, a_refusal_cut_anywhere_is_never_misjudged) {
-  for (Outcome refusal : refusals()) {
-    if (refusal.programs.empty() || refusal.programs[0].load.log_tail.empty()) continue;
-    const Cause right = diagnose_program(refusal, refusal.programs[0])->cause;
-    std::string& log = refusal.programs[0].load.log_tail;
+  for (Outcome failure : failures()) {
+    if (failure.programs.empty() || failure.programs[0].load.log_tail.empty()) continue;
+    const Cause right = diagnose_program(failure, failure.programs[0])->cause;
+    std::string& log = failure.programs[0].load.log_tail;
     for (const std::string whole = log; !log.empty(); log.pop_back()) {
-      const Cause found = diagnose_program(refusal, refusal.programs[0])->cause;
+      const Cause found = diagnose_program(failure, failure.programs[0])->cause;
       ASSERT_TRUE(found == right || found == Cause::unknown || found == Cause::log_truncated)
-          << symptom(refusal) << " on " << refusal.kernel.id << ", " << log.size()
+          << symptom(failure) << " on " << failure.kernel.id << ", " << log.size()
           << " bytes: " << to_string(found);
     }
   }

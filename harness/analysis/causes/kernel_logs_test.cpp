@@ -1,4 +1,4 @@
-// Every refusal of 40 programs by 13 kernels has its right cause. The expectations were written
+// Every failure of 40 programs by 13 kernels has its right cause. The expectations were written
 // down by reading the programs, not by running this.
 #include "analysis/testing/kernel_logs.h"
 
@@ -86,16 +86,16 @@ TEST(KernelLogs, every_refusal_has_its_right_cause) {
 TEST(KernelLogs, no_refusal_is_judged_without_its_errno) {
   for (const KernelLog& log : kernel_logs()) {
     if (log.accepted || log.stage != Stage::load || log.log.empty()) continue;
-    Failure refusal = failure_of(log);
-    refusal.errno_name = "EIO";
-    EXPECT_EQ(to_string(classify(refusal).cause), "unknown") << name(log);
+    Failure failure = failure_of(log);
+    failure.errno_name = "EIO";
+    EXPECT_EQ(to_string(classify(failure).cause), "unknown") << name(log);
   }
 }
 
-TEST(KernelLogs, no_accepted_program_has_a_verdict) {
+TEST(KernelLogs, no_accepted_program_has_a_reason) {
   for (const KernelLog& log : kernel_logs()) {
     if (log.accepted) {
-      EXPECT_EQ(read_log_end(log.log).verdict, "") << name(log);
+      EXPECT_EQ(read_log_end(log.log).reason, "") << name(log);
     }
   }
 }

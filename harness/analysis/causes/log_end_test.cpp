@@ -14,9 +14,9 @@ LogEnd end_of(const std::string& kernel, const std::string& program) {
   return read_log_end(kernel_log(kernel, program).log);
 }
 
-TEST(LogEnd, shows_the_instruction_the_finding_and_the_verdict) {
+TEST(LogEnd, shows_the_instruction_the_finding_and_the_reason) {
   const LogEnd end = end_of("6.12-x86_64", "map_index_unchecked");
-  EXPECT_EQ(end.verdict, "R7 max value is outside of the allowed memory range");
+  EXPECT_EQ(end.reason, "R7 max value is outside of the allowed memory range");
   EXPECT_EQ(end.instruction, 13U);
   EXPECT_THAT(end.lines, ElementsAre("13: (79) r6 = *(u64 *)(r7 +0)",
                                      "invalid access to map value, value_size=128 off=504 size=8",
@@ -47,7 +47,7 @@ TEST(LogEnd, has_file_and_line_where_the_kernel_prints_them) {
 }
 
 TEST(LogEnd, looks_past_the_states_behind_an_infinite_loop) {
-  EXPECT_EQ(end_of("7.2-x86_64", "unbounded_loop").verdict, "infinite loop detected at insn 0");
+  EXPECT_EQ(end_of("7.2-x86_64", "unbounded_loop").reason, "infinite loop detected at insn 0");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Verdict lines that were read in the kernel's source (testdata/wording.tsv) and judged by reading.
+// Lines that were read in the kernel's source (testdata/wording.tsv) and judged by reading.
 // They are no real logs; those are in kernel_logs_test.cpp and failures_test.cpp.
 #include <gtest/gtest.h>
 

@@ -20,14 +20,14 @@ std::vector<ExpectationRule> rules(const char* json) {
   return read ? *read : std::vector<ExpectationRule>{};
 }
 
-/// A program that is loaded and attached, or whose verifier log ends with `refusal`.
-ProgramOutcome program(const std::string& name, const std::string& refusal = "") {
+/// A program that is loaded and attached, or whose verifier log ends with `failure`.
+ProgramOutcome program(const std::string& name, const std::string& failure = "") {
   ProgramOutcome program;
   program.name = name;
-  program.load.stage.result = refusal.empty() ? StageResult::ok : StageResult::failed;
-  if (refusal.empty()) program.attach.stage.result = StageResult::ok;
-  if (!refusal.empty()) program.load.stage.errno_name = "EINVAL";
-  program.load.log_tail = refusal;
+  program.load.stage.result = failure.empty() ? StageResult::ok : StageResult::failed;
+  if (failure.empty()) program.attach.stage.result = StageResult::ok;
+  if (!failure.empty()) program.load.stage.errno_name = "EINVAL";
+  program.load.log_tail = failure;
   return program;
 }
 const std::string kNoHelper = "0: (85) call unknown#999\ninvalid func unknown#999\n";
@@ -97,7 +97,7 @@ TEST(ExpectationUpdate, kernels_are_merged_into_the_simplest_condition) {
                                       outcome("debian-6.1-x86_64", {program("p")}),
                                       outcome("debian-6.1-aarch64", {program("p")})};
   EXPECT_THAT(updated(R"([{"load":"ok","attach":"ok"}])", outcomes),
-              ElementsAre("kernel < 6.1: *: cause helper_unknown, load refused (observed on "
+              ElementsAre("kernel < 6.1: *: cause helper_unknown, load failed (observed on "
                           "debian-5.4-x86_64, debian-5.10-x86_64)",
                           "kept 0"));
 }
@@ -107,7 +107,7 @@ TEST(ExpectationUpdate, a_rule_that_nobody_meets_is_rewritten_in_its_place) {
                           {"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p", kNoHelper)}),
                        outcome("debian-6.1-aarch64", {program("p")})}),
-              ElementsAre("arch == x86_64: *: cause helper_unknown, load refused (observed on "
+              ElementsAre("arch == x86_64: *: cause helper_unknown, load failed (observed on "
                           "debian-6.1-x86_64)",
                           "kept 1"));
 }
@@ -120,7 +120,7 @@ TEST(ExpectationUpdate, the_condition_of_the_rule_it_stands_before_is_kept) {
                outcome("debian-5.10-aarch64", {program("p", kLoop)}),
                outcome("debian-6.1-aarch64", {program("p", kNoHelper)})}),
       ElementsAre("(kernel < 6.0 or kernel >= 6.10) and arch == aarch64: *: cause back_edge, load "
-                  "refused (observed on debian-5.10-aarch64)",
+                  "failed (observed on debian-5.10-aarch64)",
                   "kept 0", "kept 1"));
 }
 
@@ -128,13 +128,13 @@ TEST(ExpectationUpdate, btf_and_programs_tell_apart_too) {
   EXPECT_THAT(updated(R"([{"load":"ok"}])",
                       {outcome("debian-6.1-x86_64", {program("p")}, "kernel"),
                        outcome("debian-6.1-x86_64", {program("p", kNoHelper)}, "none")}),
-              ElementsAre("btf == none: *: cause helper_unknown, load refused (observed on "
+              ElementsAre("btf == none: *: cause helper_unknown, load failed (observed on "
                           "debian-6.1-x86_64)",
                           "kept 0"));
   EXPECT_THAT(updated(R"([{"load":"ok"}])",
                       {outcome("debian-5.10-x86_64", {program("a"), program("b", kLoop)}),
                        outcome("debian-6.1-x86_64", {program("a"), program("b")})}),
-              ElementsAre("kernel < 6.1: b: cause back_edge, load refused (observed on "
+              ElementsAre("kernel < 6.1: b: cause back_edge, load failed (observed on "
                           "debian-5.10-x86_64)",
                           "kept 0"));
 }
@@ -154,16 +154,16 @@ TEST(ExpectationUpdate, what_nothing_tells_apart_is_allowed_both_ways) {
   EXPECT_THAT(
       updated(R"([{"load":"ok"}])", {outcome("debian-6.1-x86_64", {program("p")}),
                                      outcome("custom-6.1-x86_64", {program("p", kNoHelper)})}),
-      ElementsAre("always: *: cause helper_unknown|none, load refused|accepted (observed "
+      ElementsAre("always: *: cause helper_unknown|none, load failed|ok (observed "
                   "on debian-6.1-x86_64, custom-6.1-x86_64)"));
 }
 
 TEST(ExpectationUpdate, a_case_without_expectations_gets_some) {
   EXPECT_THAT(updated("[]", {outcome("debian-5.10-x86_64", {program("p", kLoop)}),
                              outcome("debian-6.1-x86_64", {program("p")})}),
-              ElementsAre("kernel < 6.1: *: cause back_edge, load refused (observed on "
+              ElementsAre("kernel < 6.1: *: cause back_edge, load failed (observed on "
                           "debian-5.10-x86_64)",
-                          "always: *: attach attached, load accepted (observed on "
+                          "always: *: attach ok, load ok (observed on "
                           "debian-6.1-x86_64)"));
 }
 

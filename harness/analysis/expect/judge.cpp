@@ -59,11 +59,11 @@ MaybeWord attach_word(const Outcome& outcome, Subject program) {
 }
 
 MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {
-  const std::optional<Diagnosis> judgement =
+  const std::optional<Diagnosis> diagnosis =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
-  if (!judgement) return std::string(kNoCause);
-  if (judgement->cause == Cause::unknown) return std::nullopt;
-  return std::string(to_string(judgement->cause));
+  if (!diagnosis) return std::string(kNoCause);
+  if (diagnosis->cause == Cause::unknown) return std::nullopt;
+  return std::string(to_string(diagnosis->cause));
 }
 
 /// What only a program comes to, or the object that never came to programs does not.
@@ -162,8 +162,8 @@ void judge_skipped(const Outcome& outcome, const ProgramOutcome& program,
       {program.name, std::string(kRelocations), {"not skipped"}, "skipped", because});
 }
 
-/// What the witnesses of a relocation do not agree on is not known.
-void judge_witnesses(const ProgramOutcome& program, CellVerdict& verdict) {
+/// What the cross-check of a relocation disagrees on is not known.
+void judge_cross_checks(const ProgramOutcome& program, CellVerdict& verdict) {
   for (const RelocationRecord& record : program.relocations) {
     if (record.cross_check != CrossCheck::disagrees) continue;
     verdict.doubts.push_back(
@@ -259,7 +259,7 @@ CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& ru
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
     judge_subject(outcome, &program, rules, facts, kernel, verdict);
-    judge_witnesses(program, verdict);
+    judge_cross_checks(program, verdict);
   }
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {

@@ -113,15 +113,15 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        Verdict::as_expected},
       {"one word of several", good_outcome(), R"([{"attach":["failed","ok"]}])",
        Verdict::as_expected},
-      {"a program that is refused", refused_at_load(), R"([{"load":"ok"}])", Verdict::unexpected},
-      {"the refusal that is expected", refused_at_load(),
+      {"a program that fails", refused_at_load(), R"([{"load":"ok"}])", Verdict::unexpected},
+      {"the failure that is expected", refused_at_load(),
        R"([{"program":"second","load":"failed","cause":"helper_unknown","attach":"not_reached"},
            {"load":"ok"}])",
        Verdict::as_expected},
       {"another cause", refused_at_load(),
        R"([{"program":"second","load":"failed","cause":"license"},{"load":"ok"}])",
        Verdict::unexpected},
-      {"a success where a refusal is expected", good_outcome(), R"([{"load":"failed"}])",
+      {"a success where a failure is expected", good_outcome(), R"([{"load":"failed"}])",
        Verdict::unexpected},
       {"the first rule that holds decides", good_outcome(),
        R"([{"when":"kernel < 5.8","load":"failed"},{"load":"ok"},{"load":"failed"}])",
@@ -171,9 +171,9 @@ TEST(Judge, a_mismatch_says_where_what_and_why) {
       judged(refused_at_load(),
              R"([{"load":"ok","cause":["none","license"],"attach":"ok","because":"5.8"}])");
   EXPECT_THAT(mismatches(verdict),
-              ElementsAre("second: attach: wanted attached, got not_reached",
+              ElementsAre("second: attach: wanted ok, got not_reached",
                           "second: cause: wanted none|license, got helper_unknown",
-                          "second: load: wanted accepted, got refused"));
+                          "second: load: wanted ok, got failed"));
   EXPECT_EQ(verdict.mismatches[0].because, "5.8");
   EXPECT_THAT(doubts(verdict), IsEmpty());
 }
@@ -188,8 +188,8 @@ TEST(Judge, a_doubt_says_what_could_not_be_told) {
   EXPECT_THAT(doubts(judged(good_outcome(),
                             R"j([{"program":"first","when":"config(BPF_LSM)","load":"ok"},
                                 {"program":"second","fired":"yes","observed":{"pid":"right"}}])j")),
-              ElementsAre("first: cannot tell whether 'config(BPF_LSM)' holds",
-                          "second: cannot tell 'hit'", "second: cannot tell 'observed.pid'"));
+              ElementsAre("first: not known whether 'config(BPF_LSM)' holds",
+                          "second: not known: 'fired'", "second: not known: 'observed.pid'"));
   EXPECT_THAT(doubts(judged(ended(End::lost), R"([{"program":"first","load":"ok"}])")),
               ElementsAre("first: lost: a reason", "second: no expectation"));
 }
@@ -199,10 +199,10 @@ TEST(Judge, a_cause_that_nobody_knows_is_a_doubt) {
   outcome.programs[1].load.log_tail = "something nobody has seen\n";
   const CellVerdict verdict = judged(outcome, R"([{"cause":["none","helper_unknown"]}])");
   EXPECT_EQ(verdict.verdict, Verdict::unsure);
-  EXPECT_THAT(doubts(verdict), ElementsAre("second: cannot tell 'cause'"));
+  EXPECT_THAT(doubts(verdict), ElementsAre("second: not known: 'cause'"));
 }
 
-TEST(Judge, a_map_that_is_refused_counts_for_all_of_them) {
+TEST(Judge, a_map_that_fails_counts_for_all_of_them) {
   Outcome outcome = good_outcome();
   outcome.maps.push_back({"strange", "unknown", kRefused});
   EXPECT_EQ(judged(outcome, R"([{"maps":"failed"}])").verdict, Verdict::as_expected);
@@ -249,7 +249,7 @@ TEST(Judge, loaded_with_skipped_relocations_is_no_pass_unless_a_rule_wants_it) {
   EXPECT_THAT(mismatches(verdict),
               ElementsAre("first: relocations: wanted not skipped, got skipped"));
   EXPECT_EQ(verdict.mismatches[0].because,
-            "loaded, and 'struct task_struct::tgid' holds the compiler's number: no BTF");
+            "loaded, and 'struct task_struct::tgid' still has the compiler's value: no BTF");
   EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
             Verdict::unexpected);
   EXPECT_EQ(judged(outcome, R"([{"load":"ok","relocations":["skipped","none"]}])").verdict,
@@ -263,7 +263,7 @@ TEST(Judge, a_program_that_was_not_loaded_harms_nobody_with_skipped_relocations)
             Verdict::as_expected);
 }
 
-TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
+TEST(Judge, a_cross_check_that_disagrees_is_a_doubt_whatever_is_expected) {
   Outcome outcome = relocated({RelocationResult::resolved, RelocationResult::resolved});
   RelocationRecord& record = outcome.programs[0].relocations[1];
   record.index = 1;
@@ -272,9 +272,10 @@ TEST(Judge, witnesses_that_disagree_are_a_doubt_whatever_is_expected) {
   for (const char* rule : {R"([{"load":"ok"}])", R"([{"relocations":["resolved","none"]}])"}) {
     const CellVerdict verdict = judged(outcome, rule);
     EXPECT_EQ(verdict.verdict, Verdict::unsure);
-    EXPECT_THAT(doubts(verdict),
-                ElementsAre("first: witnesses of relocation 1 (struct task_struct::tgid) disagree: "
-                            "sent imm 4, calculated imm 8"));
+    EXPECT_THAT(
+        doubts(verdict),
+        ElementsAre("first: the cross-check of relocation 1 (struct task_struct::tgid) disagrees: "
+                    "sent imm 4, calculated imm 8"));
   }
 }
 
@@ -296,15 +297,15 @@ Outcome wrong_read() {
   return outcome;
 }
 
-TEST(Judge, what_came_of_a_run_is_held_against_the_rules) {
+TEST(Judge, what_came_of_a_run_is_compared_with_the_rules) {
   const CellVerdict verdict = judged(wrong_read(), R"([
       {"program":"first","fired":"yes","arguments":"direct",
        "observed":{"fd__first":"wrong","pid__first":"right","rc":"right"}},
       {"fired":"yes","observed":"absent"}])");
   EXPECT_THAT(mismatches(verdict), ElementsAre("first: arguments: wanted direct, got wrong",
-                                               "second: hit: wanted yes, got no"));
+                                               "second: fired: wanted yes, got no"));
   EXPECT_THAT(doubts(verdict),
-              ElementsAre("first: cannot tell 'observed.rc'", "second: cannot tell 'observed'"));
+              ElementsAre("first: not known: 'observed.rc'", "second: not known: 'observed'"));
 }
 
 TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
@@ -322,7 +323,7 @@ TEST(Judge, a_wrong_read_passes_only_where_a_rule_speaks_of_it) {
   }
 }
 
-TEST(Judge, an_object_of_ones_own_need_not_be_hit_and_must_not_read_wrong) {
+TEST(Judge, an_object_of_ones_own_need_not_fire_and_must_not_read_wrong) {
   Outcome outcome = good_outcome();
   outcome.programs[0].run.fired = 0;
   const auto verdict = [&] {
@@ -342,7 +343,7 @@ TEST(Judge, what_is_expected_of_any_object) {
             Verdict::unexpected);
 }
 
-TEST(Judge, a_command_that_ends_badly_by_itself_is_not_what_anybody_expects) {
+TEST(Judge, an_app_that_ends_badly_by_itself_is_not_what_anybody_expects) {
   Outcome outcome = good_outcome();
   outcome.app = {"./app", 0, {}, {}, 0};
   EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # record.sh BPFMATRIX OUT [KERNEL...]
 #
-# Asks real kernels for their refusals and cuts the fixtures of refusals/ out of what they say. The
+# Asks real kernels for failures and cuts the fixtures of failures/ out of what they say. The
 # programs are those of symptoms/, and the cases of the suite that are refused. What libbpf never
 # asks, a loader of its own asks of the kernels of this machine's architecture (said-to-commands).
 # Takes half a minute a kernel, emulated.
@@ -26,7 +26,7 @@ suite=(legacy-maps core-ambiguous core-type-missing object-without-btf-maps llvm
   kfunc-unknown loop-helper program-too-long)
 cc -static -O -Wall "$here/symptoms/said-to-commands/command.c" -o "$out/other-loader"
 
-# Refusals that nobody expects are what this is for: a run ends with 1 or 3.
+# Failures that nobody expects are what this is for: a run ends with 1 or 3.
 record() {
   "$bpfmatrix" run "$@" || (( $? == 1 || $? == 3 ))
 }
@@ -40,4 +40,4 @@ for kernel in "$@"; do
     --loader "$out/other-loader" --out "$out/$kernel-other"
   runs+=("$out/$kernel-other")
 done
-"$here/cut_refusals.py" "$here/refusals" "${runs[@]}"
+"$here/cut_failures.py" "$here/failures" "${runs[@]}"

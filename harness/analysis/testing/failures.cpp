@@ -11,8 +11,8 @@ namespace bpfmatrix {
 
 namespace fs = std::filesystem;
 
-std::vector<Outcome> refusals() {
-  const fs::path folder = fs::path(BPFMATRIX_SOURCE_DIR) / "harness/analysis/testdata/refusals";
+std::vector<Outcome> failures() {
+  const fs::path folder = fs::path(BPFMATRIX_SOURCE_DIR) / "harness/analysis/testdata/failures";
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
@@ -28,14 +28,14 @@ std::vector<Outcome> refusals() {
   return all;
 }
 
-std::string symptom(const Outcome& refusal) {
-  const bool many = refusal.case_id.starts_with("said-") && !refusal.programs.empty();
-  return many ? refusal.programs[0].name : refusal.case_id;
+std::string symptom(const Outcome& failure) {
+  const bool many = failure.case_id.starts_with("said-") && !failure.programs.empty();
+  return many ? failure.programs[0].name : failure.case_id;
 }
 
-const ProgramOutcome& program_of(const Outcome& refusal) {
+const ProgramOutcome& program_of(const Outcome& failure) {
   static const ProgramOutcome none;
-  return refusal.programs.empty() ? none : refusal.programs[0];
+  return failure.programs.empty() ? none : failure.programs[0];
 }
 
 }  // namespace bpfmatrix

@@ -1,4 +1,4 @@
-// For tests: refusals of real kernels as outcomes, as testdata/cut_refusals.py cut them.
+// For tests: failures of real kernels as outcomes, as testdata/cut_failures.py cut them.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,10 @@
 namespace bpfmatrix {
 
 /// All of them, one program each, or none if the object itself failed.
-std::vector<Outcome> refusals();
+std::vector<Outcome> failures();
 
 /// "write_to_packet": the program, where the case has one for each symptom; else the case.
-std::string symptom(const Outcome& refusal);
-const ProgramOutcome& program_of(const Outcome& refusal);
+std::string symptom(const Outcome& failure);
+const ProgramOutcome& program_of(const Outcome& failure);
 
 }  // namespace bpfmatrix

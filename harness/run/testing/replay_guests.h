@@ -2,12 +2,14 @@
 // place of machines. Nothing boots and nobody waits.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/time_source.h"
 #include "cell/transcript.h"
 #include "guest/testing/fake_agent.h"
 #include "run/machines/guests.h"

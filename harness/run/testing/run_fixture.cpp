@@ -16,12 +16,12 @@ namespace {
 /// Counts the guests that are taken of it.
 class CountedGuests : public ReplayGuests {
  public:
-  CountedGuests(std::vector<Attempt> attempts, int& taken)
-      : ReplayGuests(std::move(attempts)), taken_(taken) {}
-  ~CountedGuests() override { taken_ = taken + booted; }
+  CountedGuests(std::vector<Attempt> attempts, int& count)
+      : ReplayGuests(std::move(attempts)), count_(count) {}
+  ~CountedGuests() override { count_ = taken + booted; }
 
  private:
-  int& taken_;
+  int& count_;
 };
 
 }  // namespace
@@ -82,28 +82,32 @@ RunDir RunFixture::new_dir() {
   return *RunDir::create(dir_->path() / ("run" + std::to_string(++runs_)), spec);
 }
 
+RunWorld RunFixture::world() {
+  return {.find_kernel =
+              [this](const std::string& id) {
+                const auto kernel = kernels_.find(id);
+                return kernel != kernels_.end() ? kernel->second
+                                                : Result<Kernel>(Error{"no kernel '" + id + "'"});
+              },
+          .guests_of = [this](const Kernel& kernel,
+                              const RunWorld::Notice&) -> std::unique_ptr<Guests> {
+            auto guests =
+                std::make_unique<CountedGuests>(attempts_[kernel.id], taken_[kernel.id]);
+            guests->no_guests = no_guests_;
+            return guests;
+          },
+          .time = time_};
+}
+
 std::vector<Outcome> RunFixture::run(RunDir& dir) {
   listener_.heard.clear();
   taken_.clear();
-  const RunWorld world{
-      .find_kernel =
-          [this](const std::string& id) {
-            const auto kernel = kernels_.find(id);
-            return kernel != kernels_.end() ? kernel->second
-                                            : Result<Kernel>(Error{"no kernel '" + id + "'"});
-          },
-      .guests_of = [this](const Kernel& kernel, const RunWorld::Notice&) -> std::unique_ptr<Guests> {
-        auto guests = std::make_unique<CountedGuests>(attempts_[kernel.id], taken_[kernel.id]);
-        guests->no_guests = no_guests_;
-        return guests;
-      },
-      .time = time_};
-  const Result<RunEnd> ran = run_plan(input_, world, settings_, dir, listener_);
+  const Result<RunEnd> ran = run_plan(input_, world(), settings_, dir, listener_);
   EXPECT_TRUE(ran) << ran.error().message;
   if (ran && ran->unwritten) ADD_FAILURE() << ran->unwritten->message;
   const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
   EXPECT_TRUE(outcomes) << outcomes.error().message;
-  return outcomes.value_or(std::vector<Outcome>());
+  return outcomes ? *outcomes : std::vector<Outcome>();
 }
 
 std::vector<Outcome> RunFixture::run() {

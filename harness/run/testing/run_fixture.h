@@ -42,6 +42,8 @@ class RunFixture : public ::testing::Test {
   /// The store knows what this kernel is.
   void know(const std::string& kernel, const KernelFacts& facts = {});
 
+  /// Of the kernels and attempts above; this outlives it.
+  RunWorld world();
   RunDir new_dir();
   /// Runs what was planned into `dir`; a failed test if it cannot.
   std::vector<Outcome> run(RunDir& dir);

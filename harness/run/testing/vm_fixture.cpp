@@ -4,6 +4,7 @@
 
 #include "outcome/outcome_fields.h"
 #include "run/machines/machines.h"
+#include "run/objects/app_finder.h"
 
 namespace bpfmatrix {
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Cuts fixtures out of runs: cut_refusals.py OUT RUN...
+"""Cuts fixtures out of runs: cut_failures.py OUT RUN...
 
 Each RUN is a run directory of bpfmatrix. OUT gets <kernel>.jsonl: one line of outcomes.jsonl for
-each program that was refused, with that program alone in it and with the end of its log. What
+each program that failed, with that program alone in it and with the end of its log. What
 another kernel has said already, but for numbers, is left out.
 
 record.sh makes the runs.
@@ -36,7 +36,7 @@ def stages(outcome, program):
         yield program["attach"]
 
 
-def refusal(outcome, program):
+def failure(outcome, program):
     """The stage that stopped this program, or None."""
     return next((s for s in stages(outcome, program) if s["result"] == "failed"), None)
 
@@ -68,11 +68,11 @@ def main(target, runs):
             outcome = json.loads(line)
             if outcome["end"] != "completed":
                 continue
-            refused = any(m["result"] == "failed" for m in outcome["maps"])
-            if refused and outcome["case"] in BY_PROBE:
+            failed = any(m["result"] == "failed" for m in outcome["maps"])
+            if failed and outcome["case"] in BY_PROBE:
                 continue
             for program in outcome["programs"] or [None]:
-                stage = refusal(outcome, program)
+                stage = failure(outcome, program)
                 if stage is None:
                     continue
                 key = (outcome["case"], (program or {}).get("name"), words(stage, program))
