@@ -5,6 +5,7 @@
 
 #include "analysis/causes/cause_matcher.h"
 #include "analysis/causes/features.h"
+#include "base/verifier_stats.h"
 
 namespace bpfmatrix {
 
@@ -77,7 +78,7 @@ bool lacks_own_btf(std::string_view log, const Diagnosis& diagnosis) {
 /// missing.
 bool may_lack_its_last_line(const Failure& failure, const Diagnosis& diagnosis) {
   return diagnosis.cause == Cause::out_of_bounds && failure.facts.all_capabilities == false &&
-         !read_verifier_stats(failure.log).insns &&
+         !parse_verifier_stats(failure.log).insns &&
          find_report(failure.log) == std::string_view::npos;
 }
 
