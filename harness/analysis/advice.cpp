@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace bpfmatrix {
 
 namespace {
-
-/// "sched_cls" -> "BPF_PROG_TYPE_SCHED_CLS"
-std::string type_name(std::string_view prefix, std::string_view type) {
-  std::string name(prefix);
-  for (const char c : type) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
 
 /// What the verifier calls a helper: "bpf_loop#181", "unknown#208", or its name alone.
 const Feature* find_helper(std::string_view subject, const Features& features) {
@@ -93,12 +85,12 @@ std::string advice(const Diagnosis& diagnosis, const AdviceSubject& subject,
     return about_not_allowed(find_helper(name, features), name, subject.type);
   }
   if (diagnosis.cause == Cause::map_type_unknown) {
-    const std::string type = type_name("BPF_MAP_TYPE_", subject.type);
+    const std::string type = map_type_name(subject.type);
     return about_missing(features.find(FeatureKind::map_type, type), "map type", subject.type,
                          subject);
   }
   if (diagnosis.cause == Cause::program_type_unknown) {
-    const std::string type = type_name("BPF_PROG_TYPE_", subject.type);
+    const std::string type = program_type_name(subject.type);
     return about_missing(features.find(FeatureKind::program_type, type), "program type",
                          subject.type, subject);
   }

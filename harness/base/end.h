@@ -1,4 +1,4 @@
-// How a VM, and with it a cell, came to its end. Facts only: what it means is judged elsewhere.
+// How a VM, and with it a cell, ended. Facts only; what it means is decided elsewhere.
 #pragma once
 
 #include "base/words.h"

@@ -36,6 +36,10 @@ Error file_error(const fs::path& path, const std::error_code& error) {
   return Error{fmt::format("'{}': {}", path.string(), error.message())};
 }
 
+Error file_error(const fs::path& path, Error error) {
+  return wrap(fmt::format("'{}'", path.string()), std::move(error));
+}
+
 Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return file_error(path, errno);

@@ -14,6 +14,8 @@ namespace bpfmatrix {
 /// "'PATH': why", from what a system call has left in errno or a function of std::filesystem gave.
 Error file_error(const std::filesystem::path& path, int error);
 Error file_error(const std::filesystem::path& path, const std::error_code& error);
+/// "'PATH': what is wrong with it"; the hint stays.
+Error file_error(const std::filesystem::path& path, Error error);
 
 /// The bytes of a regular file of at most `max_bytes`. Error: missing, unreadable, larger, or not a
 /// regular file (a FIFO would block).

@@ -4,6 +4,8 @@
 #include <array>
 #include <numeric>
 
+#include "base/section_name.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -18,29 +20,18 @@ struct Method {
   Target target;
 };
 constexpr Method kMethods[] = {
-    {"kprobe", Target::function},
-    {"kretprobe", Target::function},
-    {"kprobe.multi", Target::function},
-    {"kretprobe.multi", Target::function},
-    {"kprobe.session", Target::function},
-    {"fentry", Target::function},
-    {"fexit", Target::function},
-    {"fmod_ret", Target::function},
-    {"ksyscall", Target::system_call},
-    {"kretsyscall", Target::system_call},
-    {"tracepoint", Target::tracepoint},
-    {"tp", Target::tracepoint},
-    {"raw_tracepoint", Target::raw_tracepoint},
-    {"raw_tp", Target::raw_tracepoint},
-    {"tp_btf", Target::raw_tracepoint},
-    {"lsm", Target::lsm_hook},
-    {"lsm_cgroup", Target::lsm_hook},
-    {"iter", Target::iterator},
+    {"kprobe", Target::function},         {"kretprobe", Target::function},
+    {"kprobe.multi", Target::function},   {"kretprobe.multi", Target::function},
+    {"kprobe.session", Target::function}, {"fentry", Target::function},
+    {"fexit", Target::function},          {"fmod_ret", Target::function},
+    {"ksyscall", Target::system_call},    {"kretsyscall", Target::system_call},
+    {"tracepoint", Target::tracepoint},   {"raw_tracepoint", Target::raw_tracepoint},
+    {"tp_btf", Target::raw_tracepoint},   {"lsm", Target::lsm_hook},
+    {"lsm_cgroup", Target::lsm_hook},     {"iter", Target::iterator},
 };
 
 Target target_of(std::string_view method) {
-  // "fentry.s": the same, but sleepable.
-  if (method.ends_with(".s")) method.remove_suffix(2);
+  method = parse_section_name(method).method;
   for (const Method& known : kMethods) {
     if (known.name == method) return known.target;
   }
@@ -224,12 +215,10 @@ std::vector<AttachCandidate> attach_candidates(std::string_view method, std::str
 
 std::vector<AttachCandidate> candidates_of(std::string_view section, std::string_view method,
                                            std::string_view requested, const KernelFacts& facts) {
-  if (section.starts_with('?')) section.remove_prefix(1);
-  const std::size_t slash = section.find('/');
-  if (!requested.empty() || slash == std::string_view::npos) {
-    return attach_candidates(method, requested, facts);
-  }
-  return attach_candidates(section.substr(0, slash), section.substr(slash + 1), facts);
+  const SectionName name = parse_section_name(section);
+  return requested.empty() && !name.target.empty()
+             ? attach_candidates(name.method, name.target, facts)
+             : attach_candidates(method, requested, facts);
 }
 
 }  // namespace bpfmatrix

@@ -319,6 +319,15 @@ TEST(Derive, an_application_has_its_own_end) {
   EXPECT_EQ(outcome.app->probes, 3);
 }
 
+TEST(Derive, what_the_loader_was_allowed_is_what_was_asked) {
+  Transcript transcript = transcript_of({completed(good_lines())});
+  transcript.inputs.spec.privileges.memlock_bytes = 4096;
+  transcript.inputs.spec.privileges.lockdown = "integrity";
+  const Outcome outcome = derive({.transcript = transcript}).outcome;
+  EXPECT_EQ(outcome.privileges.memlock_bytes, 4096U);
+  EXPECT_EQ(outcome.privileges.lockdown, "integrity");
+}
+
 TEST(Derive, whether_memory_is_counted_is_the_agents_word) {
   Attempt attempt = completed(good_lines());
   attempt.exited->memlock_counted = true;

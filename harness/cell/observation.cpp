@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/section_name.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -94,12 +96,11 @@ ArgumentsSeen arguments_seen(const std::vector<ObservedValue>& values, std::stri
 }
 
 bool is_syscall_probe(std::string_view section) {
-  const std::size_t slash = section.find('/');
-  if (slash == std::string_view::npos) return false;
-  const std::string_view method = section.substr(0, slash);
-  if (method.ends_with("ksyscall") || method.ends_with("kretsyscall")) return true;
+  const SectionName name = parse_section_name(section);
+  if (name.target.empty()) return false;
+  if (name.method == "ksyscall" || name.method == "kretsyscall") return true;
   // "kprobe/__x64_sys_connect", "fentry/__sys_connect", "tp/syscalls/sys_enter_connect".
-  std::string_view symbol = section.substr(section.rfind('/') + 1);
+  const std::string_view symbol = name.target.substr(name.target.rfind('/') + 1);
   const std::size_t at = symbol.find("sys_");
   return at != std::string_view::npos && (at == 0 || symbol[at - 1] == '_');
 }

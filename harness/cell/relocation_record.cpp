@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/kernel_version.h"
+#include "base/section_name.h"
 #include "cell/cross_check.h"
 #include "core/relocation.h"
 #include "elf/code_section.h"
@@ -135,7 +136,7 @@ class ProgramRecorder {
 std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
   std::set<std::string, std::less<>> names;
   for (const auto& [section, code] : read_code_sections(object)) {
-    if (!section.starts_with('?')) continue;
+    if (!parse_section_name(section).on_request) continue;
     for (const CodeFunction& function : code.functions) names.emplace(function.name);
   }
   return names;

@@ -39,15 +39,10 @@ Result<> check_request(const BtfRequest& request) {
                                     : "name one, or give --release and --arch"};
 }
 
-bool is_known(const Catalog& catalog, const std::string& id) {
-  return std::any_of(catalog.entries.begin(), catalog.entries.end(),
-                     [&](const CatalogEntry& entry) { return entry.id == id; });
-}
-
 bool is_path(const std::string& kernel, const Catalog& catalog) {
   std::error_code ignored;
   return kernel.find('/') != std::string::npos ||
-         (!is_known(catalog, kernel) && fs::is_regular_file(kernel, ignored));
+         (!contains(catalog, kernel) && fs::is_regular_file(kernel, ignored));
 }
 
 /// What this kernel's own parser must not see; none of a kernel that is not built from source here.
@@ -113,7 +108,7 @@ class BtfFinder {
     Result<Kernel> kernel = KernelFinder(catalog_, *settings).find(request_.kernel);
     if (!kernel) {
       return NoBtf{std::move(kernel).error(),
-                   is_known(catalog_, request_.kernel) ? ExitCode::unknown : wrong_command};
+                   contains(catalog_, request_.kernel) ? ExitCode::unknown : wrong_command};
     }
     kernel_ = *std::move(kernel);
     return std::nullopt;

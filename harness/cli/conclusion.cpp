@@ -8,7 +8,6 @@
 #include <set>
 
 #include "analysis/causes/feature_check.h"
-#include "base/data_dir.h"
 #include "cli/talk.h"
 #include "outcome/outcome_fields.h"
 #include "report/matrix_view.h"
@@ -25,11 +24,6 @@ ExitCode exit_code_of(const VerdictSummary& verdicts) {
   const bool told = std::all_of(verdicts.notable.begin(), verdicts.notable.end(),
                                 [](const JudgedCell& cell) { return cell.told; });
   return told ? as_expected : unknown;
-}
-
-Result<Features> features_here() {
-  const Result<std::filesystem::path> file = find_data("kernels/features.json");
-  return file ? load_features(*file) : Result<Features>(file.error());
 }
 
 /// Where a kernel is not as kernels/features.json says of its version: once each.
@@ -57,7 +51,7 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
 
 ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
                   const std::string& run_dir, bool json) {
-  const Result<Features> features = features_here();
+  const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);

@@ -25,11 +25,6 @@ struct ShowOptions {
   bool json = false;
 };
 
-Result<Features> features_here() {
-  const Result<std::filesystem::path> file = find_data("kernels/features.json");
-  return file ? load_features(*file) : Result<Features>(file.error());
-}
-
 class ShowCommand {
  public:
   explicit ShowCommand(const ShowOptions& options) : options_(options) {}
@@ -88,7 +83,7 @@ class ShowCommand {
   }
 
   Result<int> print(const Kernel& kernel, const KernelFacts& facts) const {
-    const Result<Features> features = features_here();
+    const Result<Features> features = installed_features();
     if (!features) return features.error();
     if (options_.json) {
       OrderedJson json{{"id", kernel.id}, {"origin", kernel.origin.kind}};

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/section_name.h"
 #include "base/sha256.h"
 #include "elf/elf_file.h"
 #include "elf/intake.h"
@@ -34,10 +35,9 @@ constexpr std::uint32_t kRelocationCall = 10;  // R_BPF_64_32
 
 /// Sections newer than libbpf 1.1, the oldest this is built with.
 constexpr std::pair<std::string_view, std::string_view> kNewerSections[] = {
-    {"kprobe.session", "kprobe"}, {"uprobe.multi", "kprobe"},     {"uretprobe.multi", "kprobe"},
-    {"uprobe.session", "kprobe"}, {"uprobe.multi.s", "kprobe"},   {"uretprobe.multi.s", "kprobe"},
-    {"usdt.s", "kprobe"},         {"tcx", "sched_cls"},           {"netkit", "sched_cls"},
-    {"netfilter", "netfilter"},   {"struct_ops.s", "struct_ops"},
+    {"kprobe.session", "kprobe"}, {"uprobe.multi", "kprobe"}, {"uretprobe.multi", "kprobe"},
+    {"uprobe.session", "kprobe"}, {"usdt", "kprobe"},         {"tcx", "sched_cls"},
+    {"netkit", "sched_cls"},      {"netfilter", "netfilter"}, {"struct_ops", "struct_ops"},
 };
 
 /// libbpf explains on standard error when a section names no type; we say it ourselves.
@@ -53,17 +53,16 @@ class QuietLibbpf {
 };
 
 std::string program_type(std::string_view section) {
-  if (section.starts_with('?')) section.remove_prefix(1);
+  const SectionName name = parse_section_name(section);
   const QuietLibbpf quiet;
   bpf_prog_type type{};
   bpf_attach_type attach{};
-  if (::libbpf_prog_type_by_name(std::string(section).c_str(), &type, &attach) == 0) {
-    const char* name = ::libbpf_bpf_prog_type_str(type);
-    if (name != nullptr && type != BPF_PROG_TYPE_UNSPEC) return name;
+  if (::libbpf_prog_type_by_name(std::string(name.without_mark).c_str(), &type, &attach) == 0) {
+    const char* word = ::libbpf_bpf_prog_type_str(type);
+    if (word != nullptr && type != BPF_PROG_TYPE_UNSPEC) return word;
   }
-  const std::string_view prefix = section.substr(0, section.find('/'));
-  for (const auto& [known, name] : kNewerSections) {
-    if (prefix == known) return std::string(name);
+  for (const auto& [known, word] : kNewerSections) {
+    if (name.method == known) return std::string(word);
   }
   return "unknown";
 }

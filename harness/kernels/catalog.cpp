@@ -220,6 +220,11 @@ Result<Catalog> load_catalog(const std::filesystem::path& path) {
   return parse_catalog(*text, path.string());
 }
 
+bool contains(const Catalog& catalog, std::string_view id) {
+  return std::any_of(catalog.entries.begin(), catalog.entries.end(),
+                     [&](const CatalogEntry& entry) { return entry.id == id; });
+}
+
 Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,
                                                  const std::vector<std::string>& globs) {
   std::set<std::string> chosen;

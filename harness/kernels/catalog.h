@@ -85,6 +85,8 @@ struct Catalog {
 Result<Catalog> parse_catalog(std::string_view text, std::string_view source);
 Result<Catalog> load_catalog(const std::filesystem::path& path);
 
+bool contains(const Catalog& catalog, std::string_view id);
+
 /// The entries whose id one of the globs matches, in catalog order. Error: a glob matches none; the
 /// hint lists the ids there are.
 Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,

@@ -75,7 +75,7 @@ void fields(auto& field, Of<KernelRecord> auto& k) {
   field("modules", path_field(k.modules),
         "the folder of its modules; null: all that is needed is built in");
   field("btf", k.btf, "the BTF in its image; null: it was built without");
-  field("origin", k.origin, "where its files are from, and what vouches for them");
+  field("origin", k.origin, "where its files are from, and how they were verified");
   field("detached_btf", left_out_if_none(k.detached_btf),
         "BTF made from its debug information, for a kernel that has none of its own");
 }
@@ -85,7 +85,7 @@ struct PackageRecord {
 };
 void fields(auto& field, Of<PackageRecord> auto& p) {
   field.constant("schema", kRecordSchema, "version of this format", kOtherSchema);
-  field("origin", p.origin, "where the package is from, and what vouches for it");
+  field("origin", p.origin, "where the package is from, and how it was verified");
 }
 
 std::string path_in(const fs::path& path, const fs::path& folder) {

@@ -44,7 +44,7 @@ enum class Ternary { no, yes, unknown };
 inline constexpr Word<Ternary> kTernaryWords[] = {
     {Ternary::no, "no"},
     {Ternary::yes, "yes"},
-    {Ternary::unknown, "unknown", "not asked, or nobody could tell"},
+    {Ternary::unknown, "unknown", "not asked, or not found out"},
 };
 constexpr const auto& words_of(Ternary) { return kTernaryWords; }
 

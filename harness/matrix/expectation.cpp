@@ -70,7 +70,7 @@ Result<ExpectationRule> read_rule(const Json& json, const std::string& where) {
       rule.allowed[std::string(field.name)] = std::move(words);
     }
   }
-  if (rule.allowed.empty()) reader.fail("load", "a rule must expect something");
+  if (rule.allowed.empty()) reader.fail("load", "a rule must have an expectation");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return rule;
 }

@@ -12,9 +12,9 @@ namespace bpfmatrix {
 ///
 /// By field. Inconclusive: any `end` but completed, and but a panic that came again in a machine
 /// that was booted; attempts that differ; no loader version; kernel facts unknown; a trigger that
-/// was due and not pulled; whether memory is counted, where it was limited; an app whose end nobody
-/// saw; E2BIG without the answer whether the attributes are known; relocations applied and
-/// not counted; a relocation whose cross-check disagrees.
+/// was due and not pulled; whether memory is counted, where it was limited; an app whose end was
+/// not seen; E2BIG without knowing whether the attributes are known; relocations applied and not
+/// counted; a relocation whose cross-check disagrees.
 ///
 /// Conclusive although something is absent, because the same would be absent again: what a kernel
 /// does not count or say (statistics, run counts, candidates), what was never reached (not_reached,

@@ -1,5 +1,7 @@
 #include "outcome/kernel_facts.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace bpfmatrix {
@@ -151,10 +153,7 @@ OrderedJson kernel_facts_schema() {
 std::map<std::string, std::string> parse_kernel_config(std::string_view text) {
   constexpr std::string_view kPrefix = "CONFIG_";
   std::map<std::string, std::string> options;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (std::string_view line : split(text, '\n')) {
     const std::size_t equals = line.find('=');
     if (!line.starts_with(kPrefix) || equals == std::string_view::npos) continue;
     line.remove_prefix(kPrefix.size());

@@ -3,7 +3,6 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace bpfmatrix {
 
@@ -119,53 +118,6 @@ bool is_trace(std::string_view line) {
   return RE2::FullMatch(piece(line), pattern);
 }
 
-std::optional<std::uint64_t> number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [rest, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc{} || rest != end) return std::nullopt;
-  return value;
-}
-
-/// The largest of "320+16+8".
-std::optional<std::uint64_t> largest(std::string_view sum) {
-  std::optional<std::uint64_t> most;
-  while (!sum.empty()) {
-    const std::size_t plus = std::min(sum.find('+'), sum.size());
-    const std::optional<std::uint64_t> one = number(sum.substr(0, plus));
-    if (!one) return std::nullopt;
-    most = std::max(most.value_or(0), *one);
-    sum.remove_prefix(std::min(plus + 1, sum.size()));
-  }
-  return most;
-}
-
-void read_stack(std::string_view line, VerifierStats& stats) {
-  // 4.18: at the end of the "processed" line (kernel/bpf/verifier.c, do_check()). 7.x adds what the
-  // deepest chain of calls takes; in 7.3 it stands alone.
-  static const RE2 pattern(
-      R"((?:processed \d+ insns .*, )?stack depth(?: ([\d+]+))?(?: max (\d+))?)", bytewise());
-  std::string frames;
-  std::string deepest;
-  if (!RE2::FullMatch(piece(line), pattern, &frames, &deepest)) return;
-  stats.stack_bytes = std::max(number(deepest), largest(frames));
-}
-
-void read_counts(std::string_view line, VerifierStats& stats) {
-  static const RE2 processed(R"(processed (\d+) insns .*)", bytewise());
-  static const RE2 states(R"(.* total_states (\d+) peak_states (\d+) .*)", bytewise());
-  static const RE2 time(R"(verification time (\d+) usec)", bytewise());
-  std::uint64_t first = 0;
-  std::uint64_t second = 0;
-  if (RE2::FullMatch(piece(line), time, &first)) stats.verification_usec = first;
-  if (!RE2::FullMatch(piece(line), processed, &first)) return;
-  stats.insns = first;
-  if (RE2::FullMatch(piece(line), states, &first, &second)) {
-    stats.states_total = first;
-    stats.states_peak = second;
-  }
-}
-
 /// The instruction at or before `end`, and the source line at or before the instruction.
 void locate(const std::vector<std::string_view>& lines, std::size_t end, LogEnd& found) {
   std::size_t at = end;
@@ -192,15 +144,6 @@ void collect_lines(const std::vector<std::string_view>& lines, std::size_t reaso
 }
 
 }  // namespace
-
-VerifierStats read_verifier_stats(std::string_view log) {
-  VerifierStats stats;
-  for (const std::string_view line : last_lines(log)) {
-    read_stack(line, stats);
-    read_counts(line, stats);
-  }
-  return stats;
-}
 
 std::size_t find_report(std::string_view log) {
   constexpr std::string_view kTitle = "\nVerification failed: ";

@@ -1,6 +1,6 @@
-// What a verifier's log says at its end, on kernels from 4.18 to 7.2: statistics, the reason of a
-// rejection, and where the verifier was then. A log is hostile input of any size: only its end is
-// read, line by line.
+// What a verifier's log says at its end, on kernels from 4.18 to 7.3: why it rejects a program,
+// and where it was then. A log is hostile input of any size: only its end is read, line by line. The statistics
+// there are read by base/verifier_stats.h.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,6 @@
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
-
-/// The counts the kernel prints after verification, whatever came of it. Absent where this kernel
-/// does not print them. `stack_bytes` is the deepest chain of calls where the kernel says so (7.x),
-/// else the largest frame.
-VerifierStats read_verifier_stats(std::string_view log);
 
 struct LogEnd {
   /// The line that says why; empty if nothing in the log's end could be one.

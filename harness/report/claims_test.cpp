@@ -73,7 +73,7 @@ TEST(Claims, an_answer_is_of_its_own_loader) {
   EXPECT_EQ(render_claims(one, {outcome("a", "x86_64"), own}, nothing_known),
             "| claim | case | a |\n"
             "|---|---|---|\n"
-            "| 7. it works | case:p own | accepted, not tried |\n"
+            "| 7. it works | case:p own | loaded, not reached |\n"
             "|  | case:p | attached |\n");
 }
 

@@ -63,8 +63,8 @@ TEST(ExplainRelocations, each_has_a_line_and_disagreement_stands_out) {
     #0  13        byte_off       struct task_struct::tgid  4 -> 2420  resolved
     #2  helper:3  enumval_value  enum wide::LOW            -1 -> -    poisoned !  enum value not in target
     #3  20        type_size      ?                         8 -> -     failed      no BTF
-    ! witnesses of #2 disagree: sent imm 1, calculated the poison
-    1 only calculated: the program was never sent to the kernel
+    ! cross-check of #2 disagrees: sent imm 1, calculated the poison
+    1 calculated, not compared: the program was never sent to the kernel
 )");
 }
 

@@ -42,7 +42,7 @@ TEST(Explain, tells_a_refusal_from_kernel_to_log) {
                               "of locked memory\n"));
   EXPECT_THAT(text, HasSubstr("    | invalid func unknown#999\n"));
   EXPECT_THAT(text, HasSubstr("bpfmatrix explain runs/1 " + o.cell + " --log " + p.name + "\n"));
-  EXPECT_THAT(text, HasSubstr("  attach    not tried\n"));
+  EXPECT_THAT(text, HasSubstr("  attach    not reached\n"));
   EXPECT_THAT(
       text,
       HasSubstr("run it again: bpfmatrix run --kernel debian-6.1-x86_64 --case helper-unknown"));

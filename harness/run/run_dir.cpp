@@ -210,7 +210,7 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
 
 OrderedJson run_schema() {
   return json_schema<RunSpec>("bpfmatrix run, schema 2: run.json of a run directory",
-                              "What a run was asked to do.");
+                              "What a run has to do.");
 }
 
 fs::path transcript_path(const fs::path& run_dir, const std::string& cell) {

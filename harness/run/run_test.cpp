@@ -7,6 +7,7 @@
 #include "base/file_limit_test_support.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
+#include "run/cache/cell_times.h"
 #include "run/derive_run.h"
 #include "run/testing/run_fixture.h"
 
@@ -103,6 +104,42 @@ TEST_F(RunningAPlan, BTF_that_is_not_there_cannot_be_embedded) {
   EXPECT_EQ(outcomes[0].end, End::unavailable);
   EXPECT_THAT(outcomes[0].end_reason, HasSubstr("no BTF to embed"));
   EXPECT_EQ(guests_taken(), 0);
+}
+
+TEST_F(RunningAPlan, BTF_that_the_user_gives_is_embedded_in_place_of_the_kernels_own) {
+  plan("k", "one", BtfSource::embedded);
+  const std::filesystem::path file = dir_->path() / "own.btf";
+  ASSERT_TRUE(write_file(file, "BTF"));
+  input_.btf["k"] = KernelBtf{file, 3, "own"};
+  say("k", {completed(good_lines())});
+  const std::vector<Outcome> outcomes = run();
+  ASSERT_THAT(outcomes, SizeIs(1));
+  ASSERT_TRUE(outcomes[0].embedded);
+  EXPECT_EQ(outcomes[0].embedded->origin, EmbeddedOrigin::file);
+  EXPECT_EQ(outcomes[0].embedded->sha256, "own");
+}
+
+TEST_F(RunningAPlan, how_long_a_cell_took_is_remembered) {
+  plan("k", "one");
+  say("k", {completed(good_lines())});
+  run();
+  const CellTimes times(settings_.fetch.store);
+  EXPECT_EQ(times.expected(input_.plan.cells[0]) % std::chrono::seconds(1),
+            std::chrono::milliseconds(0))
+      << "by the clock of the test, which knows whole seconds only";
+  EXPECT_GE(times.expected(input_.plan.cells[0]), std::chrono::seconds(1));
+}
+
+TEST_F(RunningAPlan, a_console_of_a_clone_that_came_to_a_bad_end_is_kept) {
+  plan("k", "one");
+  say("k", {given_up(SessionState::lost, "the last words"), completed(good_lines()),
+            booted(completed(good_lines()))});
+  RunDir dir = new_dir();
+  run(dir);
+  const Result<std::string> kept =
+      read_file(dir.path() / "console" / "k@one@kernel@libbpf.log", 1000);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(*kept, "the last words");
 }
 
 TEST_F(RunningAPlan, a_resumed_run_does_what_is_left) {

@@ -29,7 +29,7 @@ TEST_F(Unrun, says_what_is_not_there) {
   object_ = Error{"no object"};
   EXPECT_EQ(without_parts()->unavailable, "no object");
   cell_.btf = BtfSource::embedded;
-  EXPECT_EQ(without_parts()->unavailable, "kernel 'k' has no BTF that could be embedded");
+  EXPECT_EQ(without_parts()->unavailable, "kernel 'k' has no BTF to embed");
   kernel_ = Error{"no kernel"};
   EXPECT_EQ(without_parts()->unavailable, "no kernel");
   EXPECT_EQ(without_parts()->inputs.cell, cell_.id());

@@ -21,11 +21,6 @@ std::string request(std::string_view command, const Json& arguments) {
   return Json{{"execute", command}, {"arguments", arguments}}.dump() + "\n";
 }
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 /// Makes `message` carry the descriptor; `control` has to last as long.
 template <std::size_t size>
 void attach(msghdr& message, char (&control)[size], int fd) {
@@ -39,6 +34,11 @@ void attach(msghdr& message, char (&control)[size], int fd) {
 }
 
 }  // namespace
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
 
 /// All of it in one message: it is short, and the socket has room for hundreds of such.
 Result<> Qmp::send(std::string_view command, const Json& arguments, const Fd* fd) {

@@ -13,6 +13,9 @@
 
 namespace bpfmatrix {
 
+/// The text that `object` has under `key`; empty if it has none.
+std::string text_at(const Json& object, const char* key);
+
 class Qmp {
  public:
   /// Our end of a connected Unix socket, for only such a one carries descriptors.

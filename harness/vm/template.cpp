@@ -27,11 +27,6 @@ constexpr std::uint64_t kMaxStateBytes = 16 << 20;
 /// The name by which QEMU's monitor knows the descriptor of the state.
 constexpr std::string_view kStateName = "state";
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::int64_t bytes_of(int memory_mib) { return std::int64_t{memory_mib} << 20; }
 
 struct Record {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/section_name.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -16,11 +18,7 @@ using Names = std::vector<std::string>;
 /// What the section says goes for a program that was never attached.
 std::string method_of(const ProgramOutcome& program) {
   if (!program.attach.method.empty()) return program.attach.method;
-  std::string_view section = program.section;
-  if (section.starts_with('?')) section.remove_prefix(1);
-  std::string_view method = section.substr(0, section.find('/'));
-  if (method.ends_with(".s")) method.remove_suffix(2);
-  return std::string(method);
+  return std::string(parse_section_name(program.section).method);
 }
 
 bool attaches_by_btf(std::string_view method) {

@@ -1,10 +1,11 @@
 #include "analysis/causes/classify.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "analysis/causes/cause_matcher.h"
+#include "analysis/causes/features.h"
+#include "base/verifier_stats.h"
 
 namespace bpfmatrix {
 
@@ -77,7 +78,7 @@ bool lacks_own_btf(std::string_view log, const Diagnosis& diagnosis) {
 /// missing.
 bool may_lack_its_last_line(const Failure& failure, const Diagnosis& diagnosis) {
   return diagnosis.cause == Cause::out_of_bounds && failure.facts.all_capabilities == false &&
-         !read_verifier_stats(failure.log).insns &&
+         !parse_verifier_stats(failure.log).insns &&
          find_report(failure.log) == std::string_view::npos;
 }
 
@@ -243,13 +244,6 @@ std::optional<bool> to_bool(Ternary truth) {
   return truth == Ternary::yes;
 }
 
-/// "ringbuf" -> "BPF_MAP_TYPE_RINGBUF"
-std::string type_name(std::string_view prefix, std::string_view type) {
-  std::string name(prefix);
-  for (const char c : type) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
-
 /// "type 200" -> 200
 std::optional<std::uint32_t> type_number(std::string_view type) {
   constexpr std::string_view kPrefix = "type ";
@@ -263,10 +257,10 @@ std::optional<std::uint32_t> type_number(std::string_view type) {
 
 /// Of a map or program; a type that the loader has no name for is "type 200".
 std::optional<bool> type_known(Stage stage, std::string_view type, const KernelFacts& kernel) {
-  if (stage == Stage::load) return to_bool(kernel.feature(type_name("BPF_PROG_TYPE_", type)));
+  if (stage == Stage::load) return to_bool(kernel.feature(program_type_name(type)));
   if (stage != Stage::map) return std::nullopt;
   if (const auto number = type_number(type)) return to_bool(kernel.map_type_number(*number));
-  return to_bool(kernel.feature(type_name("BPF_MAP_TYPE_", type)));
+  return to_bool(kernel.feature(map_type_name(type)));
 }
 
 /// libbpf names the maps of global data after their sections; other names have no dot.

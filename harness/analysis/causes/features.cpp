@@ -3,14 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
+#include "base/data_dir.h"
 #include "base/file.h"
 #include "base/json.h"
 
 namespace bpfmatrix {
 
 namespace {
+
+std::string upper_case(std::string_view text) {
+  std::string upper;
+  for (const char c : text) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return upper;
+}
 
 constexpr std::uint64_t kMaxBytes = 4 << 20;
 constexpr int kFeaturesSchema = 1;
@@ -167,5 +175,14 @@ Result<Features> load_features(const std::filesystem::path& path) {
   if (!json) return json.error();
   return FeaturesReader(*json, path.string()).read();
 }
+
+Result<Features> installed_features() {
+  const Result<std::filesystem::path> file = find_data("kernels/features.json");
+  return file ? load_features(*file) : Result<Features>(file.error());
+}
+
+std::string map_type_name(std::string_view type) { return "BPF_MAP_TYPE_" + upper_case(type); }
+
+std::string program_type_name(std::string_view type) { return "BPF_PROG_TYPE_" + upper_case(type); }
 
 }  // namespace bpfmatrix

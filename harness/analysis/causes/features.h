@@ -65,5 +65,11 @@ class Features {
 
 /// Error: file, key and problem; a name twice, advice on a feature or cause that does not exist.
 Result<Features> load_features(const std::filesystem::path& path);
+/// kernels/features.json of this installation. Error: it is not there, or as above.
+Result<Features> installed_features();
+
+/// By which name the file knows a type of map or program: "hash" is BPF_MAP_TYPE_HASH.
+std::string map_type_name(std::string_view type);
+std::string program_type_name(std::string_view type);
 
 }  // namespace bpfmatrix

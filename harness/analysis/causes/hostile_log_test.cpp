@@ -6,6 +6,7 @@
 
 #include "analysis/testing/failures.h"
 #include "analysis/testing/kernel_logs.h"
+#include "base/verifier_stats.h"
 
 namespace bpfmatrix {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t kHuge = 16 << 20;
 
 Cause judged(std::string_view errno_name, std::string_view log) {
-  (void)read_verifier_stats(log);
+  (void)parse_verifier_stats(log);
   return classify({.errno_name = errno_name, .message = log, .log = log}).cause;
 }
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "base/verifier_stats.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -103,7 +105,7 @@ TEST(KernelLogs, no_accepted_program_has_a_reason) {
 TEST(KernelLogs, every_accepted_program_has_statistics) {
   for (const KernelLog& log : kernel_logs()) {
     if (!log.accepted) continue;
-    const VerifierStats stats = read_verifier_stats(log.log);
+    const VerifierLogStats stats = parse_verifier_stats(log.log);
     EXPECT_GT(stats.insns.value_or(0), 0U) << name(log);
     EXPECT_TRUE(stats.stack_bytes.has_value()) << name(log);
     const bool old = log.kernel.starts_with("4.18") || log.kernel.starts_with("5.1.");

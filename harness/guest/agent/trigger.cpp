@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "guest/agent/child_wait.h"
+#include "guest/agent/trigger_scene.h"
 #include "guest/common/system.h"
 
 namespace bpfmatrix::guest {
@@ -30,34 +31,7 @@ constexpr std::int64_t kTriggerMs = 5000;
 // On loopback the handshake is over when connect() returns, unless somebody drops its packets.
 constexpr int kConnectMs = 100;
 constexpr long kTimerNs = 5'000'000;
-
-constexpr std::string_view kComm = "bpfmatrix-trig";
-constexpr const char* kFile = "/run/bpfmatrix/cell/trigger";
-constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC;
-constexpr int kMode = 0640;
 constexpr const char* kExecutable = "/init";
-// No value that a wrong read is likely to come up with: the port's bytes differ, so that a byte
-// order shows, and the descriptor is none that every process has.
-constexpr std::uint16_t kPort = 28531;        // 0x6f73
-constexpr std::uint16_t kSourcePort = 28770;  // 0x7062, of the datagram
-constexpr std::uint32_t kAddress = INADDR_LOOPBACK;
-constexpr int kFirstDescriptor = 100;
-constexpr std::string_view kPayload = "bpfmatrix-datagram";
-constexpr int kEtherTypeIpv4 = 0x0800;
-
-/// Shared by the three processes, so that what a process did is known even if it does not come
-/// back from it. `done` counts the operations; the one at `done` may have begun.
-struct Scene {
-  struct Entry {
-    char name[16];
-    std::int64_t ret;
-  };
-  pid_t pid;
-  int fd;
-  std::int64_t ret;
-  unsigned done;
-  Entry operations[16];
-};
 
 class SharedScene {
  public:
@@ -77,13 +51,6 @@ class SharedScene {
 };
 
 std::int64_t or_errno(std::int64_t result) { return result < 0 ? -errno : result; }
-
-void record(volatile Scene& scene, std::string_view name, std::int64_t ret) {
-  volatile Scene::Entry& entry = scene.operations[scene.done];
-  for (std::size_t i = 0; i < name.size(); ++i) entry.name[i] = name[i];
-  entry.ret = ret;
-  scene.done = scene.done + 1;
-}
 
 sockaddr_in loopback_address(std::uint16_t port) {
   sockaddr_in address{};
@@ -240,45 +207,6 @@ void wait_for(pid_t parent) {
   ::waitpid(parent, nullptr, 0);
 }
 
-std::vector<Operation> performed_in(const volatile Scene& scene) {
-  std::vector<Operation> performed;
-  for (unsigned i = 0; i < scene.done && i < std::size(scene.operations); ++i) {
-    Operation operation{{}, scene.operations[i].ret};
-    for (const volatile char& c : scene.operations[i].name) {
-      if (c != '\0') operation.name.push_back(c);
-    }
-    performed.push_back(std::move(operation));
-  }
-  return performed;
-}
-
-Triggered truth_of(const volatile Scene& scene, pid_t parent, const Ending& ending) {
-  Triggered truth{{{"pid", scene.pid}, {"ppid", parent}}, {{"comm", std::string(kComm)}}, {}};
-  truth.performed = performed_in(scene);
-  const auto did = [&](std::string_view name) {
-    return std::any_of(truth.performed.begin(), truth.performed.end(),
-                       [&](const Operation& o) { return o.name == name; });
-  };
-  if (did("openat")) {
-    truth.texts["path"] = kFile;
-    truth.numbers.insert({{"flags", kFlags}, {"mode", kMode}});
-  }
-  if (did("connect")) {
-    truth.numbers.insert(
-        {{"fd", scene.fd}, {"port", kPort}, {"addr", kAddress}, {"ret", scene.ret}});
-    truth.numbers["protocol"] = kEtherTypeIpv4;
-  }
-  if (did("sendto")) {
-    truth.texts["payload"] = kPayload;
-    truth.numbers.insert({{"payload_bytes", static_cast<std::int64_t>(kPayload.size())},
-                          {"sport", kSourcePort},
-                          {"dport", kPort}});
-  }
-  if (did("execve"))
-    truth.texts.insert({{"filename", ending.words[0]}, {"argv0", ending.words[0]}});
-  return truth;
-}
-
 }  // namespace
 
 Result<Triggered> pull_trigger(const std::vector<std::string>& command) {
@@ -291,7 +219,7 @@ Result<Triggered> pull_trigger(const std::vector<std::string>& command) {
   if (parent == 0) be_parent(scene.get(), ending);
   wait_for(parent);
   if (scene.get().pid <= 0) return Error{"trigger: its process could not be started"};
-  return truth_of(scene.get(), parent, ending);
+  return truth_of(scene.get(), parent, ending.words[0]);
 }
 
 }  // namespace bpfmatrix::guest

@@ -27,10 +27,6 @@ constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 constexpr std::chrono::minutes kLongestPahole{30};
 constexpr std::size_t kMaxShownBytes = 2000;
 
-Error about(const fs::path& file, Error error) {
-  return wrap(fmt::format("'{}'", file.string()), std::move(error));
-}
-
 Result<KernelSigns> signs_of(std::string_view vmlinux) {
   if (!is_elf(vmlinux)) return Error{"not a vmlinux: no ELF file"};
   Result<Arch> arch = elf_arch(vmlinux);
@@ -66,7 +62,7 @@ Result<KernelSigns> read_debug_info_signs(const fs::path& vmlinux) {
   const Result<MappedFile> file = MappedFile::open(vmlinux, kMaxDebugInfoBytes);
   if (!file) return file.error();
   Result<KernelSigns> signs = signs_of(file->bytes());
-  if (!signs) return about(vmlinux, std::move(signs).error());
+  if (!signs) return file_error(vmlinux, std::move(signs).error());
   return signs;
 }
 
@@ -76,12 +72,12 @@ Result<std::string> make_btf(const fs::path& vmlinux, const std::vector<std::str
   if (!dir) return dir.error();
   const fs::path file = dir->path() / "made.btf";
   if (Result<> made = run_pahole(vmlinux, flags, file); !made) {
-    return about(vmlinux, std::move(made).error());
+    return file_error(vmlinux, std::move(made).error());
   }
   Result<std::string> btf = read_file(file, kMaxBtfBytes);
-  if (!btf) return about(vmlinux, Error{"pahole wrote nothing"});
+  if (!btf) return file_error(vmlinux, Error{"pahole wrote nothing"});
   if (Result<> whole = check_kernel_btf(*btf); !whole) {
-    return about(vmlinux, wrap("what pahole made from it", std::move(whole).error()));
+    return file_error(vmlinux, wrap("what pahole made from it", std::move(whole).error()));
   }
   return btf;
 }

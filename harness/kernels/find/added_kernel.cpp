@@ -17,11 +17,6 @@ namespace {
 
 constexpr auto kLockTimeout = std::chrono::minutes(1);
 
-bool has(const Catalog& catalog, const std::string& id) {
-  return std::any_of(catalog.entries.begin(), catalog.entries.end(),
-                     [&](const CatalogEntry& entry) { return entry.id == id; });
-}
-
 Error name_taken(const std::string& id) {
   return Error{fmt::format("kernel '{}': the name is already used", id),
                fmt::format("run 'bpfmatrix kernels rm {}', or choose another name", id)};
@@ -36,7 +31,7 @@ Catalog with_added_kernels(Catalog catalog, const Store& store) {
     names.insert(link.path().filename().string());
   }
   for (const std::string& name : names) {
-    if (has(catalog, name)) continue;
+    if (contains(catalog, name)) continue;
     const Result<Kernel> kernel = find_kernel(store, name);
     if (kernel && kernel->origin.kind == "local") {
       catalog.entries.push_back({name, kernel->arch, LocalSource{}});

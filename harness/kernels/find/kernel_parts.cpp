@@ -31,21 +31,17 @@ constexpr std::size_t kMaxModuleFiles = 50'000;
 constexpr std::size_t kModulesMatched = 64;
 constexpr TarLimits kArchiveLimits{.max_bytes = 1ULL << 30, .max_entries = 10'000, .links = false};
 
-Error about(const fs::path& file, Error error) {
-  return wrap(fmt::format("'{}'", file.string()), std::move(error));
-}
-
 Result<> copy_regular(const fs::path& from, const fs::path& to, std::uint64_t max_bytes) {
   std::error_code error;
   const fs::file_status status = fs::status(from, error);
-  if (!fs::exists(status)) return about(from, Error{"no such file"});
-  if (!fs::is_regular_file(status)) return about(from, Error{"not a regular file"});
+  if (!fs::exists(status)) return file_error(from, Error{"no such file"});
+  if (!fs::is_regular_file(status)) return file_error(from, Error{"not a regular file"});
   if (fs::file_size(from, error) > max_bytes || error) {
-    return about(from, Error{fmt::format("larger than the limit of {} bytes", max_bytes)});
+    return file_error(from, Error{fmt::format("larger than the limit of {} bytes", max_bytes)});
   }
   fs::create_directories(to.parent_path(), error);
   if (!error) fs::copy_file(from, to, error);
-  if (error) return about(to, Error{error.message()});
+  if (error) return file_error(to, error);
   return {};
 }
 
@@ -79,10 +75,10 @@ Result<std::vector<fs::path>> list_module_files(const fs::path& folder) {
     const bool list = at.depth() == 0 && file.string().starts_with("modules.");
     if (list || is_module(file)) files.push_back(file);
     if (files.size() > kMaxModuleFiles) {
-      return about(folder, Error{fmt::format("more than {} modules", kMaxModuleFiles)});
+      return file_error(folder, Error{fmt::format("more than {} modules", kMaxModuleFiles)});
     }
   }
-  if (error) return about(folder, Error{error.message()});
+  if (error) return file_error(folder, error);
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -105,9 +101,9 @@ class Assembler {
  private:
   Result<> take_identity() {
     if (parts_.arch && *parts_.arch != image_.arch) {
-      return about(parts_.image,
-                   Error{fmt::format("the image is for {}, not {}", to_string(image_.arch),
-                                     to_string(*parts_.arch))});
+      return file_error(parts_.image,
+                        Error{fmt::format("the image is for {}, not {}", to_string(image_.arch),
+                                          to_string(*parts_.arch))});
     }
     if (parts_.release && *parts_.release != image_.release) {
       return Error{fmt::format("the image says it is '{}', the machine that ran it '{}'",
@@ -123,7 +119,7 @@ class Assembler {
 
   Result<> take_image() {
     Result<std::string_view> bootable = bootable_image(opened_);
-    if (!bootable) return about(parts_.image, std::move(bootable).error());
+    if (!bootable) return file_error(parts_.image, std::move(bootable).error());
     kernel().image = tree_ / "vmlinuz";
     kernel().image_sha256 = sha256_hex(*bootable);
     const std::string given = sha256_hex(opened_.file.bytes());
@@ -138,7 +134,7 @@ class Assembler {
       Result<std::string> text = read_packed(*parts_.config, kMaxConfigBytes);
       if (!text) return std::move(text).error();
       if (Result<> matched = match_config(*text, image_); !matched) {
-        return about(*parts_.config, std::move(matched).error());
+        return file_error(*parts_.config, std::move(matched).error());
       }
       return put(kernel().config, "config", *text);
     }
@@ -153,7 +149,7 @@ class Assembler {
       Result<std::string> text = read_file(*parts_.system_map, kMaxSystemMapBytes);
       if (!text) return std::move(text).error();
       if (Result<> matched = match_system_map(*text, opened_.kernel, image_); !matched) {
-        return about(*parts_.system_map, std::move(matched).error());
+        return file_error(*parts_.system_map, std::move(matched).error());
       }
       return put(kernel().system_map, "System.map", *text);
     }
@@ -173,7 +169,7 @@ class Assembler {
       if (Result<> taken = take_module_file(file, flat); !taken) return taken;
     }
     if (!files->empty()) return {};
-    return about(*parts_.modules, Error{"neither a module nor a modules.builtin in it"});
+    return file_error(*parts_.modules, Error{"neither a module nor a modules.builtin in it"});
   }
 
   Result<> take_module_file(const fs::path& file, bool flat) {
@@ -183,7 +179,7 @@ class Assembler {
       const Result<std::string> bytes = read_packed(from, kMaxModuleBytes);
       if (!bytes) return bytes.error();
       if (Result<> matched = match_module(*bytes, image_); !matched) {
-        return about(from, std::move(matched).error());
+        return file_error(from, std::move(matched).error());
       }
     }
     const fs::path below = module && flat ? fs::path("kernel") / file : file;
@@ -196,7 +192,7 @@ class Assembler {
       Result<std::string> given = read_file(*parts_.btf, kMaxBtfBytes);
       if (!given) return std::move(given).error();
       if (Result<> matched = match_btf(*given, image_, symbols_); !matched) {
-        return about(*parts_.btf, std::move(matched).error());
+        return file_error(*parts_.btf, std::move(matched).error());
       }
       btf = *std::move(given);
     }
@@ -238,7 +234,7 @@ Result<std::string> read_release(const fs::path& file) {
   if (!text) return text.error();
   const std::string release(trim(*text));
   if (is_valid_id(release)) return release;
-  return about(file.filename(), Error{"no kernel release in it"});
+  return file_error(file.filename(), Error{"no kernel release in it"});
 }
 
 }  // namespace
@@ -251,9 +247,9 @@ Result<KernelParts> unpack_kernel_archive(const fs::path& archive, const fs::pat
                       "on that machine: the script that 'bpfmatrix kernels collect' prints"};
   const auto image = if_there(into / "vmlinuz");
   const auto release_file = if_there(into / "release");
-  if (!image || !release_file) return about(archive, foreign);
+  if (!image || !release_file) return file_error(archive, foreign);
   Result<std::string> release = read_release(*release_file);
-  if (!release) return about(archive, std::move(release).error());
+  if (!release) return file_error(archive, std::move(release).error());
   KernelParts parts{.image = *image};
   parts.release = *std::move(release);
   parts.config = if_there(into / "config");
@@ -273,11 +269,11 @@ Result<AssembledKernel> assemble_kernel(const KernelParts& parts, const fs::path
     return std::move(copied).error();
   }
   Result<MappedFile> file = MappedFile::open(copy, kMaxImageBytes);
-  if (!file) return about(parts.image, Error{"empty, or it cannot be mapped"});
+  if (!file) return file_error(parts.image, Error{"empty, or it cannot be mapped"});
   const Result<OpenedImage> opened = open_image(*std::move(file), dir->path());
-  if (!opened) return about(parts.image, opened.error());
+  if (!opened) return file_error(parts.image, opened.error());
   Result<KernelImage> image = describe_image(*opened);
-  if (!image) return about(parts.image, std::move(image).error());
+  if (!image) return file_error(parts.image, std::move(image).error());
   return Assembler(parts, tree, *opened, *std::move(image)).run();
 }
 

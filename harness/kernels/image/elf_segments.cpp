@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
+
+#include "elf/little_endian.h"
 
 namespace bpfmatrix {
 
@@ -21,14 +22,6 @@ constexpr std::size_t kMaxSegments = 128;
 constexpr std::size_t kMaxNoteBytes = 64 << 10;
 constexpr std::size_t kMaxInnerFiles = 64;
 constexpr std::size_t kMaxInnerFileBytes = 64 << 10;
-
-template <typename T>
-std::optional<T> read_at(std::string_view bytes, std::uint64_t at) {
-  T value{};
-  if (at > bytes.size() || bytes.size() - at < sizeof value) return std::nullopt;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
 
 std::uint64_t padded(std::uint64_t bytes) { return (bytes + kNoteAlign - 1) & ~(kNoteAlign - 1); }
 

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "elf/little_endian.h"
 #include "kernels/archive/decompress.h"
 
 namespace bpfmatrix {
@@ -18,18 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A little-endian number at a fixed place of a header; nothing past the end.
-template <typename T>
-std::optional<T> number_at(std::string_view bytes, std::uint64_t at) {
-  T value{};
-  if (at > bytes.size() || bytes.size() - at < sizeof value) return std::nullopt;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-std::string_view slice(std::string_view bytes, std::uint64_t at, std::uint64_t length) {
-  if (at > bytes.size() || length > bytes.size() - at) return {};
-  return bytes.substr(at, length);
+/// Empty where it is not all there.
+std::string_view part(std::string_view bytes, std::uint64_t at, std::uint64_t length) {
+  return slice(bytes, at, length).value_or(std::string_view());
 }
 
 /// Where the kernel proper is in the file, and how it is packed.
@@ -66,26 +57,26 @@ std::optional<Error> refuse_foreign(std::string_view bytes) {
 }
 
 bool is_bzimage(std::string_view image) {
-  return number_at<std::uint16_t>(image, 0x1fe) == 0xaa55 && slice(image, 0x202, 4) == "HdrS";
+  return read_at<std::uint16_t>(image, 0x1fe) == 0xaa55 && part(image, 0x202, 4) == "HdrS";
 }
 
 /// Documentation/x86/boot.rst, payload_offset and payload_length, v5.8 (later below
 /// Documentation/arch).
 Result<Payload> read_bzimage(std::string_view image) {
-  const auto version = number_at<std::uint16_t>(image, 0x206).value_or(0);
+  const auto version = read_at<std::uint16_t>(image, 0x206).value_or(0);
   if (version < 0x0208) {
     return Error{
         fmt::format("a bzImage of boot protocol {:#x}; 0x208 (v2.6.24) is the oldest "
                     "that says where its payload is",
                     version)};
   }
-  const auto flags = number_at<std::uint16_t>(image, 0x236).value_or(0);
+  const auto flags = read_at<std::uint16_t>(image, 0x236).value_or(0);
   if (version >= 0x020c && (flags & 1) == 0) return Error{"a 32-bit x86 kernel"};
-  const std::uint64_t setup = number_at<std::uint8_t>(image, 0x1f1).value_or(0);
+  const std::uint64_t setup = read_at<std::uint8_t>(image, 0x1f1).value_or(0);
   const std::uint64_t start = ((setup == 0 ? 4 : setup) + 1) * 512;
-  const std::uint64_t offset = number_at<std::uint32_t>(image, 0x248).value_or(0);
-  const std::uint64_t length = number_at<std::uint32_t>(image, 0x24c).value_or(0);
-  std::string_view payload = slice(image, start + offset, length);
+  const std::uint64_t offset = read_at<std::uint32_t>(image, 0x248).value_or(0);
+  const std::uint64_t length = read_at<std::uint32_t>(image, 0x24c).value_or(0);
+  std::string_view payload = part(image, start + offset, length);
   if (payload.size() < 16) return past_the_end();
   // gzip has the size in its own last bytes; to all others the kernel's build appends it
   // (scripts/Makefile.lib, size_append, v5.8).
@@ -95,12 +86,12 @@ Result<Payload> read_bzimage(std::string_view image) {
 
 /// drivers/firmware/efi/libstub/zboot-header.S.
 bool is_zboot(std::string_view image) {
-  return image.starts_with("MZ") && slice(image, 4, 4) == "zimg";
+  return image.starts_with("MZ") && part(image, 4, 4) == "zimg";
 }
 
 /// "zstd22" and such, as the header has it.
 std::string zboot_packing(std::string_view image) {
-  std::string name(slice(image, 24, 32));
+  std::string name(part(image, 24, 32));
   name.resize(std::strlen(name.c_str()));
   return is_valid_id(name) ? name : "?";
 }
@@ -122,9 +113,9 @@ bool is_packed(std::string_view bytes) {
 }
 
 Result<Payload> read_zboot(std::string_view image) {
-  const auto offset = number_at<std::uint32_t>(image, 8).value_or(0);
-  const auto length = number_at<std::uint32_t>(image, 12).value_or(0);
-  const std::string_view payload = slice(image, offset, length);
+  const auto offset = read_at<std::uint32_t>(image, 8).value_or(0);
+  const auto length = read_at<std::uint32_t>(image, 12).value_or(0);
+  const std::string_view payload = part(image, offset, length);
   if (payload.empty()) return past_the_end();
   if (!is_packed(payload)) {
     return Error{fmt::format("an EFI zboot image packed with '{}', which is not supported",
@@ -137,14 +128,14 @@ Result<Payload> read_zboot(std::string_view image) {
 /// An Image that EFI can start is a PE file too, whose sections say how long it must be. (The
 /// image_size of its own header counts .bss, which no file has.)
 bool is_whole_pe(std::string_view image) {
-  const std::uint64_t pe = number_at<std::uint32_t>(image, 0x3c).value_or(0);
+  const std::uint64_t pe = read_at<std::uint32_t>(image, 0x3c).value_or(0);
   if (!image.starts_with("MZ") || pe == 0) return true;
-  if (slice(image, pe, 4) != std::string_view("PE\0\0", 4)) return false;
-  const auto sections = number_at<std::uint16_t>(image, pe + 6).value_or(0);
-  const std::uint64_t table = pe + 24 + number_at<std::uint16_t>(image, pe + 20).value_or(0);
+  if (part(image, pe, 4) != std::string_view("PE\0\0", 4)) return false;
+  const auto sections = read_at<std::uint16_t>(image, pe + 6).value_or(0);
+  const std::uint64_t table = pe + 24 + read_at<std::uint16_t>(image, pe + 20).value_or(0);
   for (std::uint64_t i = 0; i < sections; ++i) {
-    const auto bytes = number_at<std::uint32_t>(image, table + i * 40 + 16);
-    const auto at = number_at<std::uint32_t>(image, table + i * 40 + 20);
+    const auto bytes = read_at<std::uint32_t>(image, table + i * 40 + 16);
+    const auto at = read_at<std::uint32_t>(image, table + i * 40 + 20);
     if (!bytes || !at || std::uint64_t{*at} + *bytes > image.size()) return false;
   }
   return true;
@@ -240,8 +231,7 @@ std::string_view to_string(ImageFormat format) {
   return "";
 }
 
-/// arch/arm64/include/asm/image.h, ARM64_IMAGE_MAGIC, v5.8.
-bool is_arm64_image(std::string_view bytes) { return slice(bytes, 0x38, 4) == "ARM\x64"; }
+bool is_arm64_image(std::string_view bytes) { return part(bytes, 0x38, 4) == "ARM\x64"; }
 
 bool is_elf(std::string_view bytes) {
   return bytes.starts_with(

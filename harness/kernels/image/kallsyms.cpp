@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "elf/little_endian.h"
 #include "kernels/image/elf_segments.h"
 
 namespace bpfmatrix {
@@ -22,14 +23,6 @@ constexpr std::size_t kMaxNameBytes = 2048;  // KSYM_NAME_LEN is 512 since v6.1
 constexpr std::size_t kSymbolsPerMarker = 256;
 /// How much of an image may be walked in vain: a search that is led astray ends here.
 constexpr std::size_t kMaxSteps = 100'000'000;
-
-template <typename T>
-std::optional<T> read_at(std::string_view bytes, std::size_t at) {
-  T value{};
-  if (at > bytes.size() || bytes.size() - at < sizeof value) return std::nullopt;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
 
 std::size_t align(std::size_t at, std::size_t to) { return (at + to - 1) / to * to; }
 

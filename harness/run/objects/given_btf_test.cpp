@@ -75,7 +75,7 @@ TEST_F(GivenBtfTest, a_truncated_one_is_refused) {
 TEST_F(GivenBtfTest, what_is_for_no_kernel_or_is_the_second_for_one_is_refused) {
   EXPECT_THAT(refusal({{"older-*", path("x86.btf")}}), HasSubstr("no such kernel"));
   EXPECT_THAT(refusal({{"old-x86_64", path("x86.btf")}, {"*-x86_64", path("x86.btf")}}),
-              HasSubstr("'old-x86_64' has BTF given already"));
+              HasSubstr("BTF for 'old-x86_64' was already given"));
   EXPECT_THAT(refusal({{"*", path("absent.btf")}}), HasSubstr("absent.btf"));
 }
 

@@ -15,17 +15,17 @@ constexpr const char* kKernels[] = {"debian-5.10-x86_64", "debian-6.1-aarch64"};
 
 class AppVm : public VmFixture {
  protected:
-  /// What came of test_command.cpp, called so, on each kernel.
+  /// What came of test_app.cpp, called so, on each kernel.
   std::vector<Outcome> run_command(const std::string& mode,
                                    const std::vector<std::string>& kernels) {
     CaseSpec spec;
     spec.id = "command";
     spec.object =
         SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
-    LoaderApp command{"test-command", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-command"};
+    LoaderApp command{"test-app", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-app"};
     command.arguments = {"{object}", mode};
     return run_suite({.kernels = kernels,
-                      .loaders = std::vector<std::string>{"test-command"},
+                      .loaders = std::vector<std::string>{"test-app"},
                       .commands = {command}},
                      {spec});
   }
@@ -134,7 +134,7 @@ TEST_F(AppVm, one_that_loads_nothing_is_refused_with_its_own_words) {
     EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
     EXPECT_EQ(outcome.open.result, StageResult::failed);
     EXPECT_EQ(outcome.open.message,
-              "the command loaded nothing and ended with exit code 3: error: no license to run");
+              "the application loaded nothing and ended with exit code 3: error: no license to run");
     EXPECT_TRUE(outcome.programs.empty());
     ASSERT_TRUE(outcome.app);
     EXPECT_TRUE(outcome.app->failed());

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -129,6 +130,9 @@ int main(int argc, char** argv) {
   if (strcmp(what, "lockup") == 0) lock_up();
   if (strcmp(what, "garbage") == 0) speak_garbage();
   if (strcmp(what, "memory") == 0) use_up_memory();
+  // Another exit code each time, by chance.
+  unsigned char chance = 0;
+  if (strcmp(what, "moody") == 0 && getrandom(&chance, 1, 0) == 1) return 2 + chance % 2;
   for (; strcmp(what, "flood") == 0;) write_file("/dev/console", "flood flood flood flood\n");
   for (; strcmp(what, "silence") == 0;) pause();
   return 1;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "guest/loader/common/section_target.h"
+#include "base/section_name.h"
 
 namespace bpfmatrix::guest {
 
@@ -28,11 +28,11 @@ std::string_view type_for(std::string_view method) {
 
 /// "ksyscall/connect" becomes "__x64_sys_connect": the place ends with what was asked for.
 bool asks_for(const WantedProgram& program, std::string_view place) {
-  const std::string asked = parse_section(program.section).asked;
-  return !asked.empty() && place.ends_with(asked);
+  const std::string_view target = parse_section_name(program.section).target;
+  return !target.empty() && place.ends_with(target);
 }
 
-/// The later answer counts, but for a refusal after the program was accepted. A refusal without a
+/// The later answer counts, but for a failure after the program was accepted. A failure without a
 /// log keeps the words of the one before.
 void merge(std::optional<ProgramSent>& load, ProgramSent later) {
   if (load && load->error == 0 && later.error != 0) return;
@@ -55,14 +55,13 @@ void merge(std::optional<ProgramAttached>& attach, const ProgramAttached& later)
 
 }  // namespace
 
-CommandRecord::CommandRecord(std::vector<WantedProgram> programs, std::vector<std::string> maps,
-                             Held held)
+AppRecord::AppRecord(std::vector<WantedProgram> programs, std::vector<std::string> maps, Held held)
     : held_(std::move(held)) {
   for (WantedProgram& program : programs) programs_.push_back({std::move(program)});
   for (const std::string& map : maps) object_maps_.insert(shown_name(map));
 }
 
-void CommandRecord::take(const MapMade& map) {
+void AppRecord::take(const MapMade& map) {
   const MapMade shown{shown_name(map.name), map.type, map.error, map.id};
   const auto known = std::find_if(maps_.begin(), maps_.end(), [&](const Map& other) {
     return other.made.name == shown.name && !shown.name.empty();
@@ -74,7 +73,7 @@ void CommandRecord::take(const MapMade& map) {
   }
 }
 
-void CommandRecord::take(ProgramSent program) {
+void AppRecord::take(ProgramSent program) {
   std::vector<WantedProgram> wanted;
   for (const Program& known : programs_) wanted.push_back(known.wanted);
   const std::optional<std::size_t> index = match_program(wanted, program.sent);
@@ -87,14 +86,14 @@ void CommandRecord::take(ProgramSent program) {
   merge(known.load, std::move(program));
 }
 
-void CommandRecord::take(const ProgramAttached& attached) {
+void AppRecord::take(const ProgramAttached& attached) {
   if (Program* program = program_of(attached)) return merge(program->attach, attached);
   if (attached.program) return;
   std::fprintf(stderr, "note: nobody knows which program was to be attached to %s '%s'\n",
                attached.point.method.c_str(), attached.point.place.c_str());
 }
 
-CommandRecord::Program* CommandRecord::program_of(const ProgramAttached& attached) {
+AppRecord::Program* AppRecord::program_of(const ProgramAttached& attached) {
   if (!attached.program) return program_that_asked(attached.point);
   if (Program* known = program_of_id(*attached.program)) return known;
   // That a probe cannot be attached is the answer to its question.
@@ -105,14 +104,14 @@ CommandRecord::Program* CommandRecord::program_of(const ProgramAttached& attache
   return nullptr;
 }
 
-CommandRecord::Program* CommandRecord::program_of_id(std::uint32_t id) {
+AppRecord::Program* AppRecord::program_of_id(std::uint32_t id) {
   const auto found = std::find_if(programs_.begin(), programs_.end(),
                                   [&](const Program& program) { return program.ids.contains(id); });
   return found != programs_.end() ? &*found : nullptr;
 }
 
 /// The one that waits to be attached so: by its section's words, or because there is no other.
-CommandRecord::Program* CommandRecord::program_that_asked(const AttachPoint& point) {
+AppRecord::Program* AppRecord::program_that_asked(const AttachPoint& point) {
   std::vector<Program*> waiting;
   for (Program& program : programs_) {
     const bool attached = program.attach && program.attach->error == 0;
@@ -124,8 +123,8 @@ CommandRecord::Program* CommandRecord::program_that_asked(const AttachPoint& poi
   return waiting.size() == 1 ? waiting.front() : nullptr;
 }
 
-/// A program of the command's that is none of the object's.
-CommandRecord::Program& CommandRecord::promote(std::size_t other) {
+/// A program of the application's that is none of the object's.
+AppRecord::Program& AppRecord::promote(std::size_t other) {
   ProgramSent load = std::move(others_[other]);
   others_.erase(others_.begin() + static_cast<std::ptrdiff_t>(other));
   const auto same = std::find_if(programs_.begin(), programs_.end(), [&](const Program& program) {
@@ -141,7 +140,7 @@ CommandRecord::Program& CommandRecord::promote(std::size_t other) {
 }
 
 /// Too large for a question, or kept: what is only asked for is let go at once.
-void CommandRecord::promote_others() {
+void AppRecord::promote_others() {
   for (std::size_t i = 0; i < others_.size();) {
     const ProgramSent& other = others_[i];
     const bool kept = other.error == 0 && other.id && held_.program(*other.id);
@@ -153,7 +152,7 @@ void CommandRecord::promote_others() {
   }
 }
 
-bool CommandRecord::begun() const {
+bool AppRecord::begun() const {
   const bool map =
       std::any_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.of_object; });
   const bool sent = std::any_of(programs_.begin(), programs_.end(),
@@ -163,13 +162,13 @@ bool CommandRecord::begun() const {
          });
 }
 
-bool CommandRecord::attached() const {
+bool AppRecord::attached() const {
   return std::any_of(programs_.begin(), programs_.end(), [](const Program& program) {
     return program.attach && program.attach->error == 0;
   });
 }
 
-void CommandRecord::report_maps() {
+void AppRecord::report_maps() {
   for (Map& map : maps_) {
     const bool kept = map.made.error == 0 && map.made.id && held_.map(*map.made.id);
     if (map.said || (!map.of_object && !kept)) continue;
@@ -178,18 +177,18 @@ void CommandRecord::report_maps() {
   }
 }
 
-void CommandRecord::report_attach_of(Program& program) {
+void AppRecord::report_attach_of(Program& program) {
   program.attach_said = true;
-  const SectionTarget target = parse_section(program.wanted.section);
+  const SectionName target = parse_section_name(program.wanted.section);
   const ProgramAttached& attach = *program.attach;
   AttachReport report{program.wanted.name, {attach.error != 0, attach.error, {}}};
-  report.method = target.method.empty() ? attach.point.method : target.method;
-  report.asked = target.asked.empty() ? attach.point.place : target.asked;
-  if (attach.error == 0) report.taken = attach.point.place;
+  report.method = target.method.empty() ? attach.point.method : std::string(target.method);
+  report.requested = target.target.empty() ? attach.point.place : std::string(target.target);
+  if (attach.error == 0) report.actual = attach.point.place;
   report_attach(report);
 }
 
-void CommandRecord::report() {
+void AppRecord::report() {
   promote_others();
   for (Program& program : programs_) {
     if (std::exchange(program.announced, true)) continue;
@@ -198,7 +197,7 @@ void CommandRecord::report() {
   report_maps();
   const bool sent = std::any_of(programs_.begin(), programs_.end(),
                                 [](const Program& program) { return program.load.has_value(); });
-  // What the command's loader resolved, skipped or poisoned, only its instructions can tell.
+  // What the application's loader resolved, skipped or poisoned, only its instructions can tell.
   if (sent && !std::exchange(relocation_said_, true)) report_relocate({}, {}, {}, {});
   for (Program& program : programs_) {
     if (!program.load || std::exchange(program.load_said, true)) continue;
@@ -211,7 +210,7 @@ void CommandRecord::report() {
   }
 }
 
-std::vector<CommandRecord::Accepted> CommandRecord::accepted() const {
+std::vector<AppRecord::Accepted> AppRecord::accepted() const {
   std::vector<Accepted> accepted;
   for (const Program& program : programs_) {
     if (!program.load || program.load->error != 0 || !program.load->id) continue;
@@ -220,7 +219,7 @@ std::vector<CommandRecord::Accepted> CommandRecord::accepted() const {
   return accepted;
 }
 
-std::optional<std::uint32_t> CommandRecord::map_id(std::string_view name) const {
+std::optional<std::uint32_t> AppRecord::map_id(std::string_view name) const {
   for (const Map& map : maps_) {
     if (map.made.name == name && map.made.error == 0) return map.made.id;
   }

@@ -1,5 +1,6 @@
-// What a command came to at the kernel, put into the order of the loader contract: its programs
-// known again as the object's, retries and probes of its loader told apart from what counts.
+// What an application came to at the kernel, put into the order of the loader contract: its
+// programs known again as the object's, retries and probes of its loader told apart from what
+// counts.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +32,13 @@ struct ProgramSent {
 };
 
 struct ProgramAttached {
-  /// Nothing: it was refused before any program was named.
+  /// Nothing: it failed before any program was named.
   std::optional<std::uint32_t> program{};
   AttachPoint point{};
   int error = 0;
 };
 
-class CommandRecord {
+class AppRecord {
  public:
   /// Whether the kernel still holds what has this id.
   struct Held {
@@ -45,13 +46,13 @@ class CommandRecord {
     std::function<bool(std::uint32_t id)> map{};
   };
   /// `programs` and `maps` are the object's.
-  CommandRecord(std::vector<WantedProgram> programs, std::vector<std::string> maps, Held held);
+  AppRecord(std::vector<WantedProgram> programs, std::vector<std::string> maps, Held held);
 
   void take(const MapMade& map);
   void take(ProgramSent program);
   void take(const ProgramAttached& attached);
 
-  /// Something that is no probe was loaded, or refused.
+  /// Something that is no probe was loaded, or failed to.
   bool begun() const;
   bool attached() const;
   /// Says what has been found out since the last time.

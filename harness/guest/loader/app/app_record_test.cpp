@@ -11,22 +11,22 @@ namespace {
 using ::testing::ElementsAre;
 
 /// The kernel of these tests holds what has an id below 100.
-CommandRecord new_record() {
+AppRecord new_record() {
   const auto held = [](std::uint32_t id) { return id < 100; };
-  return CommandRecord({{"on_connect", "kprobe/tcp_connect", "kprobe", 20},
-                        {"on_accept", "kprobe/inet_accept", "kprobe", 20},
-                        {"on_open", "tracepoint/fs/open", "tracepoint", 20}},
-                       {"events", "object.rodata"}, {held, held});
+  return AppRecord({{"on_connect", "kprobe/tcp_connect", "kprobe", 20},
+                    {"on_accept", "kprobe/inet_accept", "kprobe", 20},
+                    {"on_open", "tracepoint/fs/open", "tracepoint", 20}},
+                   {"events", "object.rodata"}, {held, held});
 }
 
 ProgramSent sent(const std::string& name, const std::string& type, int error,
                  std::optional<std::uint32_t> id, std::uint64_t instructions = 20) {
   ProgramSent program{{name, type, instructions}, error, id, {}};
-  program.report.verdict = {error != 0, error, {}};
+  program.report.stage = {error != 0, error, {}};
   return program;
 }
 
-std::vector<Json> report_of(CommandRecord& record) {
+std::vector<Json> report_of(AppRecord& record) {
   testing::internal::CaptureStdout();
   record.report();
   std::istringstream lines(testing::internal::GetCapturedStdout());
@@ -49,8 +49,8 @@ std::vector<std::string> names_of(const std::vector<Json>& events) {
   return names;
 }
 
-TEST(CommandRecord, is_said_in_the_order_of_the_contract_and_only_once) {
-  CommandRecord record = new_record();
+TEST(AppRecord, is_said_in_the_order_of_the_contract_and_only_once) {
+  AppRecord record = new_record();
   record.take(MapMade{"events", "ringbuf", 0, 5});
   record.take(sent("on_connect", "kprobe", 0, 7));
   record.take(ProgramAttached{7, {"kprobe", "tcp_connect"}, 0});
@@ -61,18 +61,18 @@ TEST(CommandRecord, is_said_in_the_order_of_the_contract_and_only_once) {
   EXPECT_THAT(names_of(report_of(record)), ElementsAre("load"));
 }
 
-TEST(CommandRecord, a_program_is_attached_where_its_descriptor_was) {
-  CommandRecord record = new_record();
+TEST(AppRecord, a_program_is_attached_where_its_descriptor_was) {
+  AppRecord record = new_record();
   record.take(sent("on_connect", "kprobe", 0, 7));
   record.take(ProgramAttached{7, {"kprobe", "tcp_v4_connect"}, 0});
   EXPECT_TRUE(record.attached());
   const Json attach = event_of(report_of(record), "attach", "program", "on_connect");
-  EXPECT_EQ(attach["asked"], "tcp_connect") << "the section's word";
-  EXPECT_EQ(attach["taken"], "tcp_v4_connect") << "the kernel's";
+  EXPECT_EQ(attach["requested"], "tcp_connect") << "the section's word";
+  EXPECT_EQ(attach["actual"], "tcp_v4_connect") << "the kernel's";
 }
 
-TEST(CommandRecord, a_second_try_that_is_taken_counts) {
-  CommandRecord record = new_record();
+TEST(AppRecord, a_second_try_that_is_taken_counts) {
+  AppRecord record = new_record();
   record.take(sent("on_connect", "kprobe", EINVAL, {}));
   record.take(sent("on_connect", "kprobe", 0, 7));
   record.take(ProgramAttached{7, {"kprobe", "a"}, EINVAL});
@@ -83,11 +83,11 @@ TEST(CommandRecord, a_second_try_that_is_taken_counts) {
   EXPECT_EQ(event_of(events, "load", "program", "on_connect")["result"], "ok");
   const Json attach = event_of(events, "attach", "program", "on_connect");
   EXPECT_EQ(attach["result"], "ok");
-  EXPECT_EQ(attach["taken"], "a, b");
+  EXPECT_EQ(attach["actual"], "a, b");
 }
 
-TEST(CommandRecord, a_refusal_keeps_the_log_of_the_try_that_had_one) {
-  CommandRecord record = new_record();
+TEST(AppRecord, a_refusal_keeps_the_log_of_the_try_that_had_one) {
+  AppRecord record = new_record();
   ProgramSent with_log = sent("on_connect", "kprobe", EACCES, {});
   with_log.report.log = "R1 !read_ok";
   record.take(with_log);
@@ -95,8 +95,8 @@ TEST(CommandRecord, a_refusal_keeps_the_log_of_the_try_that_had_one) {
   EXPECT_EQ(event_of(report_of(record), "log", "program", "on_connect")["text"], "R1 !read_ok");
 }
 
-TEST(CommandRecord, instructions_are_said_where_they_were_kept) {
-  CommandRecord record = new_record();
+TEST(AppRecord, instructions_are_said_where_they_were_kept) {
+  AppRecord record = new_record();
   ProgramSent program = sent("on_connect", "kprobe", 0, 7);
   program.report.sent = {{0x0807060504030201}, {{0, 12}}};
   record.take(program);
@@ -105,8 +105,8 @@ TEST(CommandRecord, instructions_are_said_where_they_were_kept) {
   EXPECT_EQ(insns["functions"], Json::parse(R"([{"insn":0,"type":12}])"));
 }
 
-TEST(CommandRecord, probes_are_counted_and_left_out) {
-  CommandRecord record = new_record();
+TEST(AppRecord, probes_are_counted_and_left_out) {
+  AppRecord record = new_record();
   record.take(sent("libbpf_nametest", "socket_filter", 0, 107, 2));
   record.take(sent("", "kprobe", EINVAL, {}, 8));
   record.take(ProgramAttached{107, {"", ""}, EBADF});
@@ -116,21 +116,21 @@ TEST(CommandRecord, probes_are_counted_and_left_out) {
   EXPECT_THAT(names_of(report_of(record)), ElementsAre("program", "program", "program"));
 }
 
-TEST(CommandRecord, programs_that_are_none_of_the_objects_are_known_by_being_kept) {
-  CommandRecord record = new_record();
+TEST(AppRecord, programs_that_are_none_of_the_objects_are_known_by_being_kept) {
+  AppRecord record = new_record();
   record.take(sent("small", "xdp", 0, 9, 2));
   record.take(sent("large", "xdp", EACCES, {}, 300));
   record.take(ProgramAttached{9, {"xdp", "lo"}, 0});
   EXPECT_TRUE(record.begun());
   const auto events = report_of(record);
   EXPECT_EQ(event_of(events, "program", "name", "small")["section"], "");
-  EXPECT_EQ(event_of(events, "attach", "program", "small")["asked"], "lo");
+  EXPECT_EQ(event_of(events, "attach", "program", "small")["requested"], "lo");
   EXPECT_EQ(event_of(events, "load", "program", "large")["errno"], "EACCES");
   EXPECT_EQ(record.probes(), 0U);
 }
 
-TEST(CommandRecord, a_place_that_cannot_be_had_is_the_refusal_of_who_asked_for_it) {
-  CommandRecord record = new_record();
+TEST(AppRecord, a_place_that_cannot_be_had_is_the_refusal_of_who_asked_for_it) {
+  AppRecord record = new_record();
   record.take(sent("on_connect", "kprobe", 0, 7));
   record.take(sent("on_accept", "kprobe", 0, 8));
   record.take(ProgramAttached{{}, {"kprobe", "inet_accept"}, ENOENT});
@@ -139,23 +139,23 @@ TEST(CommandRecord, a_place_that_cannot_be_had_is_the_refusal_of_who_asked_for_i
   EXPECT_EQ(event_of(events, "attach", "program", "on_connect"), Json(nullptr));
 }
 
-TEST(CommandRecord, the_only_program_that_waits_is_who_asked) {
-  CommandRecord record = new_record();
+TEST(AppRecord, the_only_program_that_waits_is_who_asked) {
+  AppRecord record = new_record();
   record.take(sent("on_open", "tracepoint", 0, 7));
   record.take(ProgramAttached{{}, {"tracepoint", "fs/openat"}, ENOENT});
-  EXPECT_EQ(event_of(report_of(record), "attach", "program", "on_open")["result"], "refused");
+  EXPECT_EQ(event_of(report_of(record), "attach", "program", "on_open")["result"], "failed");
 }
 
-TEST(CommandRecord, global_data_goes_by_the_name_of_its_section) {
-  CommandRecord record = new_record();
+TEST(AppRecord, global_data_goes_by_the_name_of_its_section) {
+  AppRecord record = new_record();
   record.take(MapMade{"prog_bpf.rodata", "array", EINVAL, {}});
   EXPECT_TRUE(record.begun());
   const Json map = event_of(report_of(record), "map", "name", ".rodata");
   EXPECT_EQ(map["errno"], "EINVAL");
 }
 
-TEST(CommandRecord, accepted_programs_and_maps_are_found_by_their_ids) {
-  CommandRecord record = new_record();
+TEST(AppRecord, accepted_programs_and_maps_are_found_by_their_ids) {
+  AppRecord record = new_record();
   record.take(MapMade{"events", "ringbuf", 0, 5});
   record.take(sent("on_connect", "kprobe", 0, 7));
   record.take(sent("on_accept", "kprobe", EINVAL, {}));

@@ -27,7 +27,7 @@ namespace {
 constexpr int kLongestWaitMs = 50;
 /// Longer than a call that does something takes, emulated and watched: who is still in it waits.
 constexpr std::chrono::milliseconds kLongCall{50};
-/// A command that is never seen waiting, or has attached nothing, gets so many times longer.
+/// An application that is never seen waiting, or has attached nothing, gets so many times longer.
 constexpr std::int64_t kPatience = 10;
 constexpr std::int64_t kGraceMs = 3000;
 constexpr std::size_t kTailBytes = 2048;
@@ -52,7 +52,7 @@ Fd watch_children() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-CommandRecord::Held held_by_kernel() {
+AppRecord::Held held_by_kernel() {
   return {[](std::uint32_t id) { return open_program(id).valid(); },
           [](std::uint32_t id) { return open_map(id).valid(); }};
 }
@@ -64,13 +64,13 @@ std::string end_words(int status) {
 
 }  // namespace
 
-CommandRun::CommandRun(CommandRequest request)
+AppRun::AppRun(AppRequest request)
     : request_(std::move(request)),
       record_(request_.programs, request_.maps, held_by_kernel()),
       watcher_(record_, request_.insns),
       signals_(watch_children()) {}
 
-Result<> CommandRun::run() {
+Result<> AppRun::run() {
   if (Result<> started = start(); !started) return started;
   while (tracer_->alive() || !tracer_->status()) {
     wait();
@@ -83,7 +83,7 @@ Result<> CommandRun::run() {
   return {};
 }
 
-Result<> CommandRun::start() {
+Result<> AppRun::start() {
   ::mkdir(kCellCgroup, 0755);
   Pipe in = make_pipe();
   Pipe out = make_pipe();
@@ -99,7 +99,7 @@ Result<> CommandRun::start() {
   return {};
 }
 
-void CommandRun::wait() {
+void AppRun::wait() {
   std::array<pollfd, 3> fds{pollfd{signals_.get(), POLLIN, 0}, pollfd{output_.get(), POLLIN, 0},
                             pollfd{phase_ == Phase::held ? STDIN_FILENO : -1, POLLIN, 0}};
   ::poll(fds.data(), fds.size(), kLongestWaitMs);
@@ -114,8 +114,8 @@ void CommandRun::wait() {
   }
 }
 
-/// What the command says is its log, and ours.
-void CommandRun::drain_output() {
+/// What the application says is its log, and ours.
+void AppRun::drain_output() {
   std::string block(kOutputBlock, '\0');
   for (ssize_t n = 0; (n = ::read(output_.get(), block.data(), block.size())) != 0;) {
     if (n < 0 && errno == EINTR) continue;
@@ -128,7 +128,7 @@ void CommandRun::drain_output() {
   output_.reset();
 }
 
-void CommandRun::step() {
+void AppRun::step() {
   switch (phase_) {
     case Phase::setting_up:
       if (!quiet() && !tracer_->about_to_end()) return;
@@ -142,14 +142,14 @@ void CommandRun::step() {
 }
 
 /// It has set up something, and nothing more for a while.
-bool CommandRun::quiet() const {
+bool AppRun::quiet() const {
   if (!record_.begun()) return false;
   const std::int64_t silence = uptime_ms() - watcher_.last_setup_ms();
   if (silence >= request_.quiet_ms * kPatience) return true;
   return record_.attached() && silence >= request_.quiet_ms && tracer_->all_waiting(kLongCall);
 }
 
-void CommandRun::say_ready() {
+void AppRun::say_ready() {
   opened_ = true;
   report_open({});
   record_.report();
@@ -157,9 +157,9 @@ void CommandRun::say_ready() {
   phase_ = Phase::held;
 }
 
-void CommandRun::say_what_came_of_it() {
+void AppRun::say_what_came_of_it() {
   if (const auto map = record_.map_id(kObservedMap)) report_observed_map(*map, request_.object);
-  for (const CommandRecord::Accepted& program : record_.accepted()) {
+  for (const AppRecord::Accepted& program : record_.accepted()) {
     const Fd fd = open_program(program.id);
     const std::optional<RunStatistics> ran = statistics_->read(fd.get());
     if (ran) report_ran(program.name, ran->run_cnt, ran->run_time_ns);
@@ -167,44 +167,44 @@ void CommandRun::say_what_came_of_it() {
 }
 
 /// One that is about to end by itself needs no telling.
-void CommandRun::end() {
+void AppRun::end() {
   phase_ = Phase::ending;
-  told_to_end_ms_ = uptime_ms();
+  stop_sent_ms_ = uptime_ms();
   if (!tracer_->about_to_end()) {
-    told_by_ = SIGINT;
+    stop_signal_ = SIGINT;
     tracer_->send(SIGINT);
   }
   tracer_->let_end();
 }
 
-void CommandRun::end_more_firmly() {
-  const std::int64_t since = uptime_ms() - told_to_end_ms_;
+void AppRun::end_more_firmly() {
+  const std::int64_t since = uptime_ms() - stop_sent_ms_;
   if (since >= 2 * kGraceMs) {
     // Again and again: a process may have been born in the meantime.
-    if (told_by_ != 0) told_by_ = SIGKILL;
+    if (stop_signal_ != 0) stop_signal_ = SIGKILL;
     tracer_->kill_all();
-  } else if (since >= kGraceMs && told_by_ == SIGINT) {
-    told_by_ = SIGTERM;
+  } else if (since >= kGraceMs && stop_signal_ == SIGINT) {
+    stop_signal_ = SIGTERM;
     tracer_->send(SIGTERM);
     input_.reset();
   }
 }
 
-std::string CommandRun::why_nothing_was_loaded() const {
+std::string AppRun::why_nothing_was_loaded() const {
   std::string_view words = tail_;
   while (words.ends_with('\n')) words.remove_suffix(1);
-  return fmt::format("the command loaded nothing and ended with {}{}{}",
+  return fmt::format("the application loaded nothing and ended with {}{}{}",
                      end_words(*tracer_->status()), words.empty() ? "" : ": ", words);
 }
 
-void CommandRun::say_end() {
+void AppRun::say_end() {
   if (!opened_) {
     const bool begun = record_.begun();
-    report_open(begun ? Verdict() : Verdict{true, 0, why_nothing_was_loaded()});
-    if (!begun) return report_command(*tracer_->status(), told_by_, record_.probes());
+    report_open(begun ? StageReport() : StageReport{true, 0, why_nothing_was_loaded()});
+    if (!begun) return report_app(*tracer_->status(), stop_signal_, record_.probes());
   }
   record_.report();
-  report_command(*tracer_->status(), told_by_, record_.probes());
+  report_app(*tracer_->status(), stop_signal_, record_.probes());
 }
 
 }  // namespace bpfmatrix::guest

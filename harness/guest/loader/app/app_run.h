@@ -1,5 +1,5 @@
-// One run of a command from its start to its end: it is let alone until it has set up its programs,
-// held while the trigger is pulled, and told to end.
+// One run of an application from its start to its end: it is let alone until it has set up its
+// programs, held while the trigger is pulled, and stopped.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@
 
 namespace bpfmatrix::guest {
 
-class CommandRun {
+class AppRun {
  public:
-  explicit CommandRun(CommandRequest request);
+  explicit AppRun(AppRequest request);
 
-  /// Blocks until the command has ended and all of it has been said but `done`. Error: it could not
-  /// be run at all.
+  /// Blocks until the application has ended and all of it has been said but `done`. Error: it could
+  /// not be run at all.
   Result<> run();
 
  private:
   enum class Phase {
     setting_up,  ///< until it is quiet, or about to end
     held,        ///< `ready` was said: until the host says that the trigger was pulled
-    ending,      ///< told to end, more and more firmly
+    ending,      ///< being stopped, more and more firmly
   };
 
   Result<> start();
@@ -43,22 +43,22 @@ class CommandRun {
   void say_end();
   std::string why_nothing_was_loaded() const;
 
-  CommandRequest request_;
-  CommandRecord record_;
+  AppRequest request_;
+  AppRecord record_;
   CallWatcher watcher_;
   std::optional<Tracer> tracer_{};
   std::optional<RunStatisticsSwitch> statistics_{};
   Fd signals_{};
   Fd output_{};
-  /// Kept open, so that a command that reads its standard input waits there.
+  /// Kept open, so that an application that reads its standard input waits there.
   Fd input_{};
   /// The last of what it wrote.
   std::string tail_{};
   Phase phase_ = Phase::setting_up;
   bool opened_ = false;
-  std::int64_t told_to_end_ms_ = 0;
-  /// The signal it was told with last; 0: it ended by itself.
-  int told_by_ = 0;
+  std::int64_t stop_sent_ms_ = 0;
+  /// The signal it was last stopped with; 0: it ended by itself.
+  int stop_signal_ = 0;
 };
 
 }  // namespace bpfmatrix::guest

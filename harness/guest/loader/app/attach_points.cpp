@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxPath = 4096;
 constexpr std::size_t kMaxDefinition = 512;
-/// A hostile command must not fill our memory.
+/// A hostile application must not fill our memory.
 constexpr std::size_t kMaxKept = 65536;
 
 std::uint64_t number_in(const std::string& file) {

@@ -1,5 +1,6 @@
-// What a command opens before it attaches a program to it: perf events, the tracepoints and probes
-// behind them, and the probes it defines by writing to kprobe_events, as loaders did before 4.17.
+// What an application opens before it attaches a program to it: perf events, the tracepoints and
+// probes behind them, and the probes it defines by writing to kprobe_events, as loaders did
+// before 4.17.
 #pragma once
 
 #include <sys/types.h>
@@ -37,7 +38,7 @@ class AttachPoints {
  public:
   AttachPoints();
 
-  /// Notes what the call opened or defined. If it was refused, the place that cannot be had.
+  /// Notes what the call opened or defined. If it failed, the place that is unavailable.
   std::optional<AttachPoint> take(const SystemCall& call);
   /// What a perf event's descriptor stands for.
   std::optional<AttachPoint> of(pid_t process, int fd) const;

@@ -62,7 +62,7 @@ void take_reason(const Tracee& tracee, const SentLoad& load, ProgramSent& progra
   const std::optional<Reason> reason = ask_reason(tracee, load);
   if (!reason) return;
   if (reason->error == 0) {
-    program.report.verdict.message = "refused, and accepted when asked again for the reason";
+    program.report.stage.message = "failed, and was accepted when sent again for the reason";
     return;
   }
   program.report.log = reason->log;
@@ -132,7 +132,7 @@ void CallWatcher::take_bpf(const SystemCall& call) {
     case BPF_OBJ_PIN:
       break;
     default:
-      // Reading and writing maps is what a command does all its life.
+      // Reading and writing maps is what an application does all its life.
       return;
   }
   last_setup_ms_ = uptime_ms();
@@ -153,7 +153,7 @@ void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
   const std::optional<SentLoad> load = read_load(call.tracee, bytes);
   if (!load) return;
   ProgramSent program{load->program, call.error(), {}, {}};
-  program.report.verdict = {call.error() != 0, call.error(), {}};
+  program.report.stage = {call.error() != 0, call.error(), {}};
   program.report.instructions = load->attr.insn_cnt;
   program.report.log = load->log(call.tracee);
   if (insns_) program.report.sent = load->sent(call.tracee);

@@ -1,4 +1,4 @@
-// Reads what a traced command asks of the kernel for its BPF programs, and what it is told.
+// Reads what a traced application asks of the kernel for its BPF programs, and what it is told.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace bpfmatrix::guest {
 class CallWatcher {
  public:
   /// `insns`: the record is given the instructions of programs too.
-  CallWatcher(CommandRecord& record, bool insns) : record_(record), insns_(insns) {}
+  CallWatcher(AppRecord& record, bool insns) : record_(record), insns_(insns) {}
 
   void take(const SystemCall& call);
   /// When the last call was made by which something is set up; 0: none was yet.
@@ -36,7 +36,7 @@ class CallWatcher {
   void attach(const SystemCall& call, int program_fd, AttachPoint point, int error);
   AttachPoint link_target(const SystemCall& call, std::string_view attr) const;
 
-  CommandRecord& record_;
+  AppRecord& record_;
   bool insns_;
   AttachPoints points_{};
   /// Requests that have no answer yet, by process and socket.

@@ -1,4 +1,4 @@
-// The loader `command`: a program that knows nothing of us, run and watched, and what it asks of
+// The loader `app`: a program that knows nothing of us, run and watched, and what it asks of
 // the kernel put into the words of loader_contract.md.
 #include <cstdio>
 #include <iostream>
@@ -15,10 +15,10 @@ namespace {
 Result<> run() {
   std::string line;
   std::getline(std::cin, line);
-  Result<CommandRequest> request = parse_command_request(line);
+  Result<AppRequest> request = parse_app_request(line);
   if (!request) return std::move(request).error();
   report_loader(request->name, request->version);
-  if (Result<> ran = CommandRun(*std::move(request)).run(); !ran) return ran;
+  if (Result<> ran = AppRun(*std::move(request)).run(); !ran) return ran;
   report_done();
   return {};
 }

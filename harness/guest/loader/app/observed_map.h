@@ -1,4 +1,4 @@
-// The map `observed` of a command's programs, read from outside by its id.
+// The map `observed` of a application's programs, read from outside by its id.
 #pragma once
 
 #include <bpf/btf.h>

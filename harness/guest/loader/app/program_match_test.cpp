@@ -21,7 +21,7 @@ TEST(ProgramMatch, by_name_and_no_instruction_missing) {
   EXPECT_EQ(match_program(kWanted, {"tiny", "xdp", 2}), 4U) << "small, and named as the object's";
 }
 
-TEST(ProgramMatch, what_the_kernel_cut_off_is_told_by_type_and_size) {
+TEST(ProgramMatch, what_the_kernel_cut_off_is_stop_signal_type_and_size) {
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "tracepoint", 20}), 1U);
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 20}), 2U);
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 33}), 3U);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kContract = 1;
 
-void read_programs(ObjectReader& parent, CommandRequest& request) {
+void read_programs(ObjectReader& parent, AppRequest& request) {
   const Json* list = parent.array("programs");
   if (list == nullptr) return parent.fail("programs", "missing");
   for (const Json& json : *list) {
@@ -20,7 +20,7 @@ void read_programs(ObjectReader& parent, CommandRequest& request) {
   }
 }
 
-void read_environment(ObjectReader& parent, CommandRequest& request) {
+void read_environment(ObjectReader& parent, AppRequest& request) {
   const Json* object = parent.object("environment");
   if (object == nullptr) return parent.fail("environment", "missing");
   for (const auto& [name, value] : object->items()) {
@@ -29,10 +29,10 @@ void read_environment(ObjectReader& parent, CommandRequest& request) {
   }
 }
 
-void read_command(ObjectReader& parent, CommandRequest& request) {
-  const Json* json = parent.object("command");
-  if (json == nullptr) return parent.fail("command", "missing");
-  ObjectReader reader(*json, parent.where("command"));
+void read_app(ObjectReader& parent, AppRequest& request) {
+  const Json* json = parent.object("app");
+  if (json == nullptr) return parent.fail("app", "missing");
+  ObjectReader reader(*json, parent.where("app"));
   request.name = reader.string("name");
   request.version = reader.string("version");
   request.line.argv = reader.strings("argv");
@@ -46,24 +46,24 @@ void read_command(ObjectReader& parent, CommandRequest& request) {
 
 }  // namespace
 
-Result<CommandRequest> parse_command_request(std::string_view line) {
+Result<AppRequest> parse_app_request(std::string_view line) {
   const Result<Json> json = parse_json(line, "request");
   if (!json) return json.error();
   ObjectReader reader(*json, "request");
   if (reader.integer("contract") != kContract) reader.fail("contract", "this loader speaks 1");
-  CommandRequest request;
+  AppRequest request;
   request.object = reader.string("object");
   const std::string btf = reader.optional_string("btf").value_or("");
   request.line.environment = {"BPFMATRIX_OBJECT=" + request.object, "BPFMATRIX_BTF=" + btf};
-  // Setting them is up to the command as well.
+  // Setting them is up to the application as well.
   if (const Json* globals = reader.object("globals"); globals != nullptr && !globals->empty()) {
     request.line.environment.push_back("BPFMATRIX_GLOBALS=" + globals->dump());
   }
-  // Whether the command attaches is its own decision.
+  // Whether the application attaches is its own decision.
   reader.boolean("attach");
   request.hold = reader.boolean("hold");
   request.insns = reader.optional_boolean("insns").value_or(false);
-  read_command(reader, request);
+  read_app(reader, request);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
 }

@@ -1,4 +1,4 @@
-// What the host asks of the loader `command` (loader_contract.md).
+// What the host asks of the loader `app` (loader_contract.md).
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@
 
 namespace bpfmatrix::guest {
 
-struct CommandRequest {
+struct AppRequest {
   std::string object{};
   bool hold = false;
   /// The instructions that are sent are to be said.
   bool insns = false;
-  /// By which name and version the command is to be called in the record.
+  /// By which name and version the application is to be called in the record.
   std::string name{};
   std::string version{};
-  CommandLine line{};
+  AppLine line{};
   /// So long must no call have been made by which something is set up.
   std::int64_t quiet_ms = 0;
   std::vector<WantedProgram> programs{};
@@ -27,6 +27,6 @@ struct CommandRequest {
 };
 
 /// Error: not what the contract says.
-Result<CommandRequest> parse_command_request(std::string_view line);
+Result<AppRequest> parse_app_request(std::string_view line);
 
 }  // namespace bpfmatrix::guest

@@ -1,4 +1,4 @@
-// One BPF_PROG_LOAD of the command's as it was sent, copied out of its memory.
+// One BPF_PROG_LOAD of the application's as it was sent, copied out of its memory.
 #pragma once
 
 #include <linux/bpf.h>
@@ -14,12 +14,13 @@
 
 namespace bpfmatrix::guest {
 
-/// The attributes as far as both the command and this program know them; what is not given is zero.
+/// The attributes as far as both the application and this program know them; what is not given is
+/// zero.
 bpf_attr attributes(std::string_view bytes);
 
 struct SentLoad {
   bpf_attr attr{};
-  /// False: the command knows attributes that this program does not.
+  /// False: the application knows attributes that this program does not.
   bool whole = true;
   /// struct bpf_insn, one after another.
   std::string instructions{};
@@ -27,7 +28,7 @@ struct SentLoad {
 
   /// For the record: instructions, and where functions begin.
   SentProgram sent(const Tracee& tracee) const;
-  /// The verifier's words, if the command asked for them.
+  /// The verifier's words, if the application asked for them.
   std::string log(const Tracee& tracee) const;
   bool asked_for_log() const;
 };
@@ -43,8 +44,8 @@ struct Reason {
 };
 
 /// Sends a refused load once more, from this process and with a log, and closes what comes of it.
-/// The command's maps and types are reached by their ids. Call it while the command's thread
-/// stands still. Nothing: something it refers to cannot be had from here.
+/// The application's maps and types are reached by their ids. Call it while the application's
+/// thread stands still. Nothing: something it refers to cannot be had from here.
 std::optional<Reason> ask_reason(const Tracee& tracee, const SentLoad& load);
 
 /// A descriptor of our own; invalid if there is no such thing any more.

@@ -1,5 +1,5 @@
-// What can be seen of a thread of the command's from outside, while it is stopped. Nothing here
-// changes it, and every read is bounded: what it holds is the command's word, not ours.
+// What can be seen of a thread of the application's from outside, while it is stopped. Nothing here
+// changes it, and every read is bounded: what it holds is the application's word, not ours.
 #pragma once
 
 #include <sys/types.h>

@@ -38,7 +38,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-/// In the child: waits until it is traced, then becomes the command.
+/// In the child: waits until it is traced, then becomes the application.
 [[noreturn]] void become(char* const* argv, char* const* environment, int input, int output,
                          int gate) {
   ::setpgid(0, 0);
@@ -82,8 +82,8 @@ bool seize(pid_t id) {
 
 }  // namespace
 
-Result<Tracer> Tracer::start(const CommandLine& command, int input, int output, OnCall on_call) {
-  CommandLine texts = command;
+Result<Tracer> Tracer::start(const AppLine& application, int input, int output, OnCall on_call) {
+  AppLine texts = application;
   const std::vector<char*> argv = pointers(texts.argv);
   const std::vector<char*> environment = pointers(texts.environment);
   int gate[2];
@@ -97,7 +97,7 @@ Result<Tracer> Tracer::start(const CommandLine& command, int input, int output, 
     const int error = errno;
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, __WALL);
-    return Error{fmt::format("cannot trace the command: {}", std::strerror(error))};
+    return Error{fmt::format("cannot trace the application: {}", std::strerror(error))};
   }
   Tracer tracer(pid, std::move(on_call));
   tracer.threads_[pid].process = pid;
@@ -166,7 +166,7 @@ bool Tracer::take_syscall(pid_t id) {
     thread.entered = registers;
     thread.entered_at = std::chrono::steady_clock::now();
     const bool ends = registers->number == SYS_exit_group || registers->number == SYS_exit;
-    if (!ends || may_end_ || held_ != 0 || !ends_command(thread)) return true;
+    if (!ends || may_end_ || held_ != 0 || !ends_app(thread)) return true;
     held_ = id;
     return false;
   }
@@ -176,7 +176,7 @@ bool Tracer::take_syscall(pid_t id) {
 }
 
 /// exit_group() of the last process, exit() of the last thread.
-bool Tracer::ends_command(const Thread& thread) const {
+bool Tracer::ends_app(const Thread& thread) const {
   const bool whole_process = thread.entered->number == SYS_exit_group;
   return std::all_of(threads_.begin(), threads_.end(), [&](const auto& entry) {
     return whole_process ? entry.second.process == thread.process : &entry.second == &thread;

@@ -1,5 +1,5 @@
-// The command, traced: every system call of every one of its threads and children is shown when it
-// has been made. Nothing of the command is changed by that but its speed.
+// The application, traced: every system call of every one of its threads and children is shown when
+// it has been made. Nothing of the application is changed by that but its speed.
 #pragma once
 
 #include <sys/types.h>
@@ -30,7 +30,7 @@ struct SystemCall {
   int error() const { return result < 0 ? static_cast<int>(-result) : 0; }
 };
 
-struct CommandLine {
+struct AppLine {
   std::vector<std::string> argv{};
   /// NAME=VALUE
   std::vector<std::string> environment{};
@@ -40,21 +40,21 @@ class Tracer {
  public:
   using OnCall = std::function<void(const SystemCall&)>;
 
-  /// Starts the command in a process group of its own, `output` as its standard output and error,
-  /// `input` as its standard input. Error: it could not be started, or not traced.
-  static Result<Tracer> start(const CommandLine& command, int input, int output, OnCall on_call);
+  /// Starts the application in a process group of its own, `output` as its standard output and
+  /// error, `input` as its standard input. Error: it could not be started, or not traced.
+  static Result<Tracer> start(const AppLine& application, int input, int output, OnCall on_call);
 
   /// Takes every stop there is, without waiting for one. Call it whenever SIGCHLD came.
   void take_stops();
-  /// The last process of the command is about to end by itself, and stands still until let_end():
-  /// what it has attached is attached yet.
+  /// The last process of the application is about to end by itself, and stands still until
+  /// let_end(): what it has attached is attached yet.
   bool about_to_end() const { return held_ != 0; }
   /// From now on it may end.
   void let_end();
   /// Every thread has been in the same system call for so long.
   bool all_waiting(std::chrono::milliseconds at_least) const;
   bool alive() const { return !threads_.empty(); }
-  /// To all of the command's own process group.
+  /// To all of the application's own process group.
   void send(int signal) const;
   /// To each process of it, wherever it went.
   void kill_all() const;
@@ -75,7 +75,7 @@ class Tracer {
   void take_exec(pid_t id);
   /// False: it is to stand still.
   bool take_syscall(pid_t id);
-  bool ends_command(const Thread& thread) const;
+  bool ends_app(const Thread& thread) const;
   static void resume(pid_t id, int signal);
 
   pid_t main_;

@@ -27,13 +27,13 @@ void emit(const OrderedJson& event) {
   std::fflush(stdout);
 }
 
-void add_verdict(OrderedJson& event, const Verdict& verdict) {
-  event["result"] = verdict.refused ? "refused" : "ok";
+void add_stage(OrderedJson& event, const StageReport& stage) {
+  event["result"] = stage.failed ? "failed" : "ok";
   // libbpf's own error numbers start at 4000 and say less than its message.
   constexpr int kFirstOfLibbpf = 4000;
-  const bool named = verdict.error != 0 && std::abs(verdict.error) < kFirstOfLibbpf;
-  event["errno"] = named ? OrderedJson(errno_name(verdict.error)) : nullptr;
-  std::string_view message = verdict.message;
+  const bool named = stage.error != 0 && std::abs(stage.error) < kFirstOfLibbpf;
+  event["errno"] = named ? OrderedJson(errno_name(stage.error)) : nullptr;
+  std::string_view message = stage.message;
   if (message.size() > kMaxMessageBytes) message.remove_prefix(message.size() - kMaxMessageBytes);
   event["message"] = message.empty() ? OrderedJson(nullptr) : OrderedJson(message);
 }
@@ -82,9 +82,9 @@ void report_kernel_btf(bool ahead) {
   emit({{"event", "kernel_btf"}, {"parsed", ahead ? "ahead" : "now"}});
 }
 
-void report_open(const Verdict& verdict) {
+void report_open(const StageReport& stage) {
   OrderedJson event{{"event", "open"}};
-  add_verdict(event, verdict);
+  add_stage(event, stage);
   emit(event);
 }
 
@@ -92,20 +92,20 @@ void report_program(std::string_view name, std::string_view section, std::string
   emit({{"event", "program"}, {"name", name}, {"section", section}, {"type", type}});
 }
 
-void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
+void report_relocate(const StageReport& stage, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned) {
   OrderedJson event{{"event", "relocate"}};
-  add_verdict(event, verdict);
+  add_stage(event, stage);
   event["applied"] = or_null(applied);
   event["skipped"] = or_null(skipped);
   event["poisoned"] = or_null(poisoned);
   emit(event);
 }
 
-void report_map(std::string_view name, std::string_view type, const Verdict& verdict,
+void report_map(std::string_view name, std::string_view type, const StageReport& stage,
                 std::optional<bool> attributes_known) {
   OrderedJson event{{"event", "map"}, {"name", name}, {"type", type}};
-  add_verdict(event, verdict);
+  add_stage(event, stage);
   event["attributes_known"] = or_null(attributes_known);
   emit(event);
 }
@@ -144,7 +144,7 @@ void report_load(const LoadReport& load) {
   if (cut) log.remove_prefix(log.size() - kMaxLogBytes);
   report_log(load.program, log);
   OrderedJson event{{"event", "load"}, {"program", load.program}};
-  add_verdict(event, load.verdict);
+  add_stage(event, load.stage);
   event["stats"] = {{"insns", or_null(load.log_stats.insns)},
                     {"states_total", or_null(load.log_stats.states_total)},
                     {"states_peak", or_null(load.log_stats.states_peak)},
@@ -163,10 +163,10 @@ void report_load(const LoadReport& load) {
 
 void report_attach(const AttachReport& attach) {
   OrderedJson event{{"event", "attach"}, {"program", attach.program}};
-  add_verdict(event, attach.verdict);
+  add_stage(event, attach.stage);
   event["method"] = attach.method;
-  event["asked"] = attach.asked;
-  event["taken"] = attach.taken.empty() ? OrderedJson(nullptr) : OrderedJson(attach.taken);
+  event["requested"] = attach.requested;
+  event["actual"] = attach.actual.empty() ? OrderedJson(nullptr) : OrderedJson(attach.actual);
   emit(event);
 }
 
@@ -179,11 +179,11 @@ void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t r
       {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
 }
 
-void report_command(int status, int told_by, std::size_t probes) {
-  OrderedJson event{{"event", "command"}};
+void report_app(int status, int stop_signal, std::size_t probes) {
+  OrderedJson event{{"event", "app"}};
   event["exit_code"] = WIFEXITED(status) ? OrderedJson(WEXITSTATUS(status)) : nullptr;
   event["signal"] = WIFSIGNALED(status) ? OrderedJson(WTERMSIG(status)) : nullptr;
-  event["told_by"] = told_by != 0 ? OrderedJson(told_by) : nullptr;
+  event["stop_signal"] = stop_signal != 0 ? OrderedJson(stop_signal) : nullptr;
   event["probes"] = probes;
   emit(event);
 }

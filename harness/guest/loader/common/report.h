@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/verifier_stats.h"
 #include "guest/loader/common/relocation_log.h"
-#include "guest/loader/common/verifier_stats.h"
 
 namespace bpfmatrix::guest {
 
-/// What a stage came to; `error` (an errno, 0: none) and `message` say why it was refused.
-struct Verdict {
-  bool refused = false;
+/// What a stage came to; `error` (an errno, 0: none) and `message` say why it failed.
+struct StageReport {
+  bool failed = false;
   int error = 0;
   std::string message{};
 };
@@ -34,13 +34,13 @@ struct SentProgram {
 
 struct LoadReport {
   std::string program{};
-  Verdict verdict{};
+  StageReport stage{};
   VerifierLogStats log_stats{};
   std::optional<std::uint64_t> xlated_bytes{};
   std::optional<std::uint64_t> jited_bytes{};
   /// As many as the kernel was given.
   std::optional<std::uint64_t> instructions{};
-  /// What the kernel minded; asked only where it said no without a log.
+  /// What the kernel minded; asked only where the load failed without a log.
   std::optional<bool> attributes_known{};
   std::optional<bool> type_known{};
   std::optional<bool> attach_type_known{};
@@ -51,26 +51,26 @@ struct LoadReport {
 
 struct AttachReport {
   std::string program{};
-  Verdict verdict{};
+  StageReport stage{};
   std::string method{};
-  std::string asked{};
-  std::string taken{};
+  std::string requested{};
+  std::string actual{};
 };
 
 /// Texts are cut where the contract says; bytes that are no UTF-8 become U+FFFD.
 void report_loader(std::string_view name, std::string_view version);
 /// That libbpf uses the kernel's BTF, and whether that had been parsed before the request came.
 void report_kernel_btf(bool ahead);
-void report_open(const Verdict& verdict);
+void report_open(const StageReport& stage);
 void report_program(std::string_view name, std::string_view section, std::string_view type);
-void report_relocate(const Verdict& verdict, std::optional<std::size_t> applied,
+void report_relocate(const StageReport& stage, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
-void report_map(std::string_view name, std::string_view type, const Verdict& verdict,
+void report_map(std::string_view name, std::string_view type, const StageReport& stage,
                 std::optional<bool> attributes_known = {});
 /// In pieces that fit a line.
 void report_insns(std::string_view program, const SentProgram& sent);
 void report_relocation(const LoggedRelocation& relocation);
-/// The log in pieces, then the verdict. A log over 1 MiB loses its beginning.
+/// The log in pieces, then the result. A log over 1 MiB loses its beginning.
 void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);
 /// That another program of the object has taken its place again.
@@ -79,9 +79,10 @@ void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);
 void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns);
-/// How a command that was watched came to its end: `status` as waitpid() has it, `told_by` the
-/// signal it was told to end with (0: by itself), `probes` the programs it only asked with.
-void report_command(int status, int told_by, std::size_t probes);
+/// How an application that was watched came to its end: `status` as waitpid() has it, `stop_signal`
+/// the signal it was last stopped with (0: it ended by itself), `probes` the programs it only asked
+/// with.
+void report_app(int status, int stop_signal, std::size_t probes);
 void report_done();
 
 }  // namespace bpfmatrix::guest

@@ -38,14 +38,14 @@ TEST(Report, a_refusal_carries_errno_and_message) {
     report_map("events", "ringbuf", {true, -EINVAL, "map 'events': failed to create"});
   });
   EXPECT_EQ(events[0], Json::parse(R"({"event":"map","name":"events","type":"ringbuf",
-      "result":"refused","errno":"EINVAL","message":"map 'events': failed to create",
+      "result":"failed","errno":"EINVAL","message":"map 'events': failed to create",
       "attributes_known":null})"));
 }
 
 TEST(Report, an_error_number_of_libbpfs_own_has_no_name) {
   const auto events = events_of([] { report_open({true, -4003, "not an ELF file"}); });
   EXPECT_EQ(events[0]["errno"], nullptr);
-  EXPECT_EQ(events[0]["result"], "refused");
+  EXPECT_EQ(events[0]["result"], "failed");
 }
 
 TEST(Report, what_is_not_known_is_null) {
@@ -68,7 +68,7 @@ TEST(Report, what_was_seen_is_values_by_name) {
 LoadReport refused_with(const std::string& log) {
   LoadReport report;
   report.program = "p";
-  report.verdict = {true, EACCES, ""};
+  report.stage = {true, EACCES, ""};
   report.log = log;
   return report;
 }
@@ -103,8 +103,8 @@ TEST(Report, binary_logs_stay_within_the_contract) {
 
 TEST(Report, what_a_section_does_not_ask_for_was_not_taken_either) {
   const auto events = events_of([] { report_attach({"p", {}, "xdp", "lo", ""}); });
-  EXPECT_EQ(events[0]["taken"], nullptr);
-  EXPECT_EQ(events[0]["asked"], "lo");
+  EXPECT_EQ(events[0]["actual"], nullptr);
+  EXPECT_EQ(events[0]["requested"], "lo");
 }
 
 TEST(ErrnoName, knows_the_kernels_own) {

@@ -49,7 +49,7 @@ bool is_cgroup_program(const bpf_program* program) {
   }
 }
 
-bool is_tc_program(const bpf_program* program, const SectionTarget& target) {
+bool is_tc_program(const bpf_program* program, const SectionName& target) {
   return bpf_program__type(program) == BPF_PROG_TYPE_SCHED_CLS &&
          (target.method == "tc" || target.method == "tcx");
 }
@@ -64,20 +64,20 @@ bool is_xdp_program(const bpf_program* program) {
 std::optional<AttachReport> Attacher::attach(const bpf_program* program) {
   LibbpfLog::instance().clear();
   Witness::instance().watch_attach();
-  SectionTarget target = parse_section(bpf_program__section_name(program));
+  SectionName target = parse_section_name(bpf_program__section_name(program));
   Attempt attempt;
   if (is_xdp_program(program)) {
-    target.asked = kInterface;
+    target.target = kInterface;
     attempt = attach_xdp(program);
   } else if (is_tc_program(program, target)) {
     attempt = attach_tc(program, target);
-    target.asked = kInterface;
+    target.target = kInterface;
   } else if (is_cgroup_program(program)) {
     // By whatever word the section says so: "cgroup_skb", "sockops", "cgroup".
     if (bpf_program__type(program) != BPF_PROG_TYPE_LSM) target.method = "cgroup";
     attempt = attach_cgroup(program);
   } else if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT) {
-    target.asked = kClock;
+    target.target = kClock;
     attempt = attach_perf_event(program);
   } else {
     attempt = attach_by_section(program, target);
@@ -87,20 +87,24 @@ std::optional<AttachReport> Attacher::attach(const bpf_program* program) {
   }
   if (attempt.undo) undo_.push_back(std::move(attempt.undo));
   any_ = any_ || attempt.error == 0;
-  AttachReport report{bpf_program__name(program), {}, target.method, target.asked, attempt.taken};
+  AttachReport report{bpf_program__name(program),
+                      {},
+                      std::string(target.method),
+                      std::string(target.target),
+                      attempt.actual};
   if (attempt.error != 0) {
-    report.verdict = {true, attempt.error, LibbpfLog::instance().message()};
-    report.taken.clear();
+    report.stage = {true, attempt.error, LibbpfLog::instance().message()};
+    report.actual.clear();
   }
   return report;
 }
 
 Attacher::Attempt Attacher::attach_by_section(const bpf_program* program,
-                                              const SectionTarget& target) {
+                                              const SectionName& target) {
   bpf_link* link = bpf_program__attach(program);
   if (link == nullptr) return {-errno};
   const std::string& symbol = Witness::instance().attach_trace().symbol;
-  return {0, symbol.empty() ? target.asked : symbol, destroy(link)};
+  return {0, symbol.empty() ? std::string(target.target) : symbol, destroy(link)};
 }
 
 Attacher::Attempt Attacher::attach_xdp(const bpf_program* program) {
@@ -124,14 +128,14 @@ Attacher::Attempt Attacher::attach_xdp(const bpf_program* program) {
   return {0, kInterface, {}};
 }
 
-Attacher::Attempt Attacher::attach_tc(const bpf_program* program, const SectionTarget& target) {
+Attacher::Attempt Attacher::attach_tc(const bpf_program* program, const SectionName& target) {
   const int index = static_cast<int>(::if_nametoindex(kInterface));
   if (target.method == "tcx") {
     bpf_link* link = bpf_program__attach_tcx(program, index, nullptr);
     if (link == nullptr) return {-errno};
-    return {0, std::string(kInterface) + " " + target.asked, destroy(link)};
+    return {0, std::string(kInterface) + " " + std::string(target.target), destroy(link)};
   }
-  const bool egress = target.asked.starts_with("egress");
+  const bool egress = target.target.starts_with("egress");
   bpf_tc_hook hook{};
   hook.sz = sizeof hook;
   hook.ifindex = index;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/section_name.h"
 #include "guest/loader/common/report.h"
-#include "guest/loader/common/section_target.h"
 
 namespace bpfmatrix::guest {
 
@@ -35,13 +35,13 @@ class Attacher {
   /// What was attached: 0 and how to undo it, or a negative errno.
   struct Attempt {
     int error = 0;
-    std::string taken{};
+    std::string actual{};
     std::function<void()> undo{};
   };
 
-  Attempt attach_by_section(const bpf_program* program, const SectionTarget& target);
+  Attempt attach_by_section(const bpf_program* program, const SectionName& target);
   Attempt attach_xdp(const bpf_program* program);
-  Attempt attach_tc(const bpf_program* program, const SectionTarget& target);
+  Attempt attach_tc(const bpf_program* program, const SectionName& target);
   Attempt attach_cgroup(const bpf_program* program);
   static Attempt attach_perf_event(const bpf_program* program);
   int open_cgroup();

@@ -87,7 +87,7 @@ bool LibbpfObject::open(const Globals& globals) {
 
 void LibbpfObject::prepare() {
   Witness::instance().expect(programs_.size(), [this](std::size_t index, LoadReport report) {
-    take_verdict(index, std::move(report));
+    take_result(index, std::move(report));
   });
   std::size_t index = 0;
   bpf_program* program = nullptr;
@@ -141,22 +141,22 @@ bool LibbpfObject::take_failure(int error) {
     const auto name = subject(*line, "prog");
     Program* program = name ? blamed_program(*name) : nullptr;
     if (program == nullptr) continue;
-    refuse(*program, {true, error, LibbpfLog::instance().message()});
+    fail(*program, {true, error, LibbpfLog::instance().message()});
     again_ = true;
     return true;
   }
   if (relocation_reported_) return false;
-  const Verdict verdict{true, error, LibbpfLog::instance().message()};
-  if (leave_out_btf_users(verdict)) return true;
+  const StageReport stage{true, error, LibbpfLog::instance().message()};
+  if (leave_out_btf_users(stage)) return true;
   relocation_reported_ = true;
-  report_relocations(verdict);
+  report_relocations(stage);
   return true;
 }
 
 /// Without a BTF of the kernel's, one fentry program makes libbpf give up the whole object. False
 /// when that is not what happened.
-bool LibbpfObject::leave_out_btf_users(const Verdict& verdict) {
-  if (verdict.message.find("Error loading vmlinux BTF") == std::string::npos) return false;
+bool LibbpfObject::leave_out_btf_users(const StageReport& stage) {
+  if (stage.message.find("Error loading vmlinux BTF") == std::string::npos) return false;
   std::size_t index = 0;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object_.get()) {
@@ -164,16 +164,16 @@ bool LibbpfObject::leave_out_btf_users(const Verdict& verdict) {
     if (entry.excluded || !bpf_program__autoload(program)) continue;
     if (!needs_kernel_btf(bpf_program__type(program))) continue;
     entry.excluded = true;
-    entry.without_btf = verdict;
+    entry.without_btf = stage;
     again_ = true;
   }
   return again_;
 }
 
-void LibbpfObject::refuse(Program& program, const Verdict& verdict) {
+void LibbpfObject::fail(Program& program, const StageReport& stage) {
   LoadReport report;
   report.program = program.name;
-  report.verdict = verdict;
+  report.stage = stage;
   report_load(report);
   program.reported = true;
   program.excluded = true;
@@ -198,10 +198,10 @@ void LibbpfObject::take_line(std::string_view line) {
   report_new_map(*map, {});
 }
 
-void LibbpfObject::take_verdict(std::size_t index, LoadReport report) {
+void LibbpfObject::take_result(std::size_t index, LoadReport report) {
   relocation_is_done();
   Program& program = programs_[index];
-  program.accepted = !report.verdict.refused;
+  program.accepted = !report.stage.failed;
   if (std::exchange(program.reported, true)) return;
   report.program = program.name;
   report_insns(program.name, report.sent);
@@ -212,24 +212,24 @@ void LibbpfObject::relocation_is_done() {
   if (std::exchange(relocation_reported_, true)) return;
   report_relocations({});
   for (Program& program : programs_) {
-    if (program.without_btf) refuse(program, *program.without_btf);
+    if (program.without_btf) fail(program, *program.without_btf);
   }
 }
 
-void LibbpfObject::report_relocations(const Verdict& verdict) {
+void LibbpfObject::report_relocations(const StageReport& stage) {
   for (const LoggedRelocation& relocation : relocations_.relocations()) {
     report_relocation(relocation);
   }
-  if (verdict.refused) return report_relocate(verdict, {}, {}, {});
+  if (stage.failed) return report_relocate(stage, {}, {}, {});
   // libbpf skips none: it resolves, poisons or refuses.
-  report_relocate(verdict, relocations_.applied(), 0, relocations_.poisoned());
+  report_relocate(stage, relocations_.applied(), 0, relocations_.poisoned());
 }
 
-void LibbpfObject::report_new_map(std::string_view name, const Verdict& verdict) {
+void LibbpfObject::report_new_map(std::string_view name, const StageReport& stage) {
   if (!reported_maps_.emplace(name).second) return;
   const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
-  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", verdict,
-             verdict.refused ? Witness::instance().map_attributes_known() : std::nullopt);
+  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", stage,
+             stage.failed ? Witness::instance().map_attributes_known() : std::nullopt);
 }
 
 OrderedJson LibbpfObject::observed_values() const {

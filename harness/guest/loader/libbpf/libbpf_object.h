@@ -23,7 +23,7 @@ class LibbpfObject {
   /// sent are reported too.
   LibbpfObject(std::string path, std::string btf, bool insns);
 
-  /// Opens the object and gives its global variables these values. False when libbpf refused the
+  /// Opens the object and gives its global variables these values. False when that failed for the
   /// object, or a variable is not there; that has been reported.
   bool open(const Globals& globals);
   /// Loads what can be loaded. False when something failed that is none of the contract's stages.
@@ -42,9 +42,9 @@ class LibbpfObject {
     std::string name{};
     /// libbpf would not load it: it is left out of further tries.
     bool excluded = false;
-    /// Left out because it needs the kernel's own BTF and there is none. Said as its refusal only
-    /// once the rest of the object has got past relocation without it.
-    std::optional<Verdict> without_btf{};
+    /// Left out because it needs the kernel's own BTF and there is none. Said as its failed load
+    /// only once the rest of the object has got past relocation without it.
+    std::optional<StageReport> without_btf{};
     bool reported = false;
     bool accepted = false;
   };
@@ -52,15 +52,15 @@ class LibbpfObject {
   std::unique_ptr<bpf_object, Close> open_object() const;
   void prepare();
   void take_line(std::string_view line);
-  void take_verdict(std::size_t index, LoadReport report);
+  void take_result(std::size_t index, LoadReport report);
   void relocation_is_done();
-  void report_relocations(const Verdict& verdict);
-  void report_new_map(std::string_view name, const Verdict& verdict);
+  void report_relocations(const StageReport& stage);
+  void report_new_map(std::string_view name, const StageReport& stage);
   Program* blamed_program(std::string_view name);
   bool poison_is_accounted_for() const;
   bool take_failure(int error);
-  bool leave_out_btf_users(const Verdict& verdict);
-  void refuse(Program& program, const Verdict& verdict);
+  bool leave_out_btf_users(const StageReport& stage);
+  void fail(Program& program, const StageReport& stage);
 
   std::string path_;
   std::string btf_;

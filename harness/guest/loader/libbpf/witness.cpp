@@ -175,11 +175,11 @@ SentProgram Witness::sent_program(const bpf_attr& attr) {
 
 void Witness::ask_reason(const bpf_attr& attr, unsigned size, const Attempt& first,
                          LoadReport& report) {
-  report.verdict = {true, first.error, {}};
+  report.stage = {true, first.error, {}};
   Attempt second = attempt(attr, size, kLogBasic);
   if (second.fd >= 0) {
     ::close(second.fd);
-    report.verdict.message = "refused, and accepted when asked again for the reason";
+    report.stage.message = "failed, and was accepted when sent again for the reason";
   }
   report.log_truncated = second.error == ENOSPC && first.error != ENOSPC;
   report.log = std::move(second.log);
@@ -204,7 +204,7 @@ void Witness::ask_statistics(const bpf_attr& attr, unsigned size, const Attempt&
   describe_program(first.fd, report);
 }
 
-/// The kernel has refused before it verified anything: what of the attribute did it mind?
+/// The load failed before anything was verified: what of the attribute did it mind?
 void Witness::ask_about_silence(const bpf_attr& attr, unsigned size, const Attempt& first,
                                 LoadReport& report) {
   if (first.error == E2BIG) report.attributes_known = fields_are_known(BPF_PROG_LOAD, attr, size);
@@ -212,34 +212,34 @@ void Witness::ask_about_silence(const bpf_attr& attr, unsigned size, const Attem
   const bool has_attach_type =
       size >= offsetof(bpf_attr, expected_attach_type) + sizeof attr.expected_attach_type;
   const std::uint32_t asked = has_attach_type ? attr.expected_attach_type : 0;
-  if (type_is_taken(attr.prog_type, asked)) {
+  if (type_is_known(attr.prog_type, asked)) {
     report.type_known = true;
     report.attach_type_known = true;
-    if (!flags_are_taken(attr.prog_flags)) report.attributes_known = false;
+    if (!flags_are_known(attr.prog_flags)) report.attributes_known = false;
     return;
   }
   // Many types are known with certain attach types only.
   bool known = false;
   for (std::uint32_t type = 0; type < kAttachTypes && !known; ++type) {
-    known = type_is_taken(attr.prog_type, type);
+    known = type_is_known(attr.prog_type, type);
   }
   report.type_known = known;
   if (known) report.attach_type_known = false;
 }
 
-bool Witness::type_is_taken(std::uint32_t program_type, std::uint32_t attach_type) {
-  return trivial_is_taken(program_type, attach_type, 0);
+bool Witness::type_is_known(std::uint32_t program_type, std::uint32_t attach_type) {
+  return trivial_is_known(program_type, attach_type, 0);
 }
 
-/// But for two flags, which kernels that know them refuse in silence too, unless a device
+/// But for two flags, which kernels that know them reject in silence too, unless a device
 /// (BPF_F_XDP_DEV_BOUND_ONLY) or a token (BPF_F_TOKEN_FD) comes along: of these nobody can tell.
-bool Witness::flags_are_taken(std::uint32_t flags) {
+bool Witness::flags_are_known(std::uint32_t flags) {
   constexpr std::uint32_t kWithMore = 1U << 6 | 1U << 16;
-  return trivial_is_taken(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kWithMore);
+  return trivial_is_known(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kWithMore);
 }
 
 /// Whether a program of two instructions gets as far as the verifier, or is even accepted.
-bool Witness::trivial_is_taken(std::uint32_t program_type, std::uint32_t attach_type,
+bool Witness::trivial_is_known(std::uint32_t program_type, std::uint32_t attach_type,
                                std::uint32_t flags) {
   const bpf_insn insns[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
                             {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};

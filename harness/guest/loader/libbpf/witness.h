@@ -2,9 +2,10 @@
 // and perf_event_open(2) of the library passes through here. The witness
 //
 //   - knows each program by the log buffer it was given, so libbpf's feature probes are told apart;
-//   - asks the kernel for its verdict first and for a log only when it refused. A log can make a
-//     refusal of its own: up to 6.3 a full buffer is ENOSPC;
-//   - hands libbpf a substitute descriptor for a refused program, so that the object's other
+//   - asks the kernel for its result first and for a log only when the load failed. A log can make
+//     a failure of its own: up to 6.3 a full buffer is ENOSPC;
+//   - hands libbpf a substitute descriptor for a program that was not loaded, so that the object's
+//   other
 //     programs are loaded too, in the same pass over the kernel's BTF. The substitute is
 //     /dev/null: the kernel never holds a program that nobody asked for. It is never attached, and
 //     what libbpf would do with it (bind .rodata, fill a slot of a program array) is left out.
@@ -27,7 +28,7 @@ namespace bpfmatrix::guest {
 
 class Witness {
  public:
-  /// What one program was told by the kernel; `program` of the report is the caller's to fill in.
+  /// What the kernel answered to one program; `program` of the report is the caller's to fill in.
   using OnLoad = std::function<void(std::size_t program, LoadReport report)>;
 
   /// One per process: the syscalls of a process are.
@@ -58,7 +59,7 @@ class Witness {
   void perf_event_open(const void* attr);
   void duplicated(int from, int to);
 
-  /// Of the last map the kernel refused with E2BIG: whether it knows all attributes it was given.
+  /// Of the last map that failed with E2BIG: whether it knows all attributes it was given.
   std::optional<bool> map_attributes_known() const { return map_attributes_known_; }
 
  private:
@@ -87,9 +88,9 @@ class Witness {
                       LoadReport& report);
   void ask_about_silence(const bpf_attr& attr, unsigned size, const Attempt& first,
                          LoadReport& report);
-  bool type_is_taken(std::uint32_t program_type, std::uint32_t attach_type);
-  bool flags_are_taken(std::uint32_t flags);
-  bool trivial_is_taken(std::uint32_t program_type, std::uint32_t attach_type, std::uint32_t flags);
+  bool type_is_known(std::uint32_t program_type, std::uint32_t attach_type);
+  bool flags_are_known(std::uint32_t flags);
+  bool trivial_is_known(std::uint32_t program_type, std::uint32_t attach_type, std::uint32_t flags);
   bool concerns_substitute(int command, const bpf_attr& attr) const;
 
   std::vector<Marker> markers_{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 //
-// What test_command.cpp loads: two programs that are taken everywhere and one that is taken
+// What test_app.cpp loads: two programs that are taken everywhere and one that is taken
 // nowhere.
 #include "types.h"
 #include <bpf/bpf_helpers.h>

@@ -1,7 +1,7 @@
 // A loader as a user may have written it, with libbpf and with calls of its own. It knows nothing
 // of what watches it.
 //
-//     test-command OBJECT [MODE]
+//     test-app OBJECT [MODE]
 //
 //     (none)    loads and attaches from a second thread, then waits to be interrupted
 //     once      the same, and ends at once
@@ -59,7 +59,7 @@ void ignore_signals() {
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 2 ? argv[2] : "";
   if (mode == "fail" || argc < 2) {
-    std::fprintf(stderr, "error: no licence to run\n");
+    std::fprintf(stderr, "error: no license to run\n");
     return 3;
   }
   if (mode == "stubborn") ignore_signals();

@@ -1,8 +1,8 @@
-#include "guest/loader/common/verifier_stats.h"
+#include "base/verifier_stats.h"
 
 #include <gtest/gtest.h>
 
-namespace bpfmatrix::guest {
+namespace bpfmatrix {
 namespace {
 
 constexpr auto kNone = std::nullopt;
@@ -35,7 +35,13 @@ const Case kCases[] = {
      "processed 1000001 insns (limit 1000000) max_states_per_insn 12 total_states 249 "
      "peak_states 249 mark_read 0\n",
      1000001, 249, 249, 0, 1912812},
-    {"a refusal",
+    {"7.3, with a subprogram",
+     "stack depth max 48\n"
+     "subprog 0 (main) main insns_self 16 insns_total 1000001 stack 8\n"
+     "subprog 1 (counts) static insns_self 999985 insns_total 999985 stack 24\n",
+     kNone, kNone, kNone, 32, kNone},
+    {"7.3, before its subprograms", "stack depth max 48\n", kNone, kNone, kNone, kNone, kNone},
+    {"a rejection",
      "R0 invalid mem access 'inv'\nprocessed 7 insns (limit 1000000) max_states_per_insn 0 "
      "total_states 0 peak_states 0 mark_read 0\n",
      7, 0, 0, kNone, kNone},
@@ -44,7 +50,10 @@ const Case kCases[] = {
      kNone, kNone},
     {"too large a number", "processed 99999999999999999999999 insns\n", kNone, kNone, kNone, kNone,
      kNone},
-    {"cut short", "processed 12", 12, kNone, kNone, kNone, kNone},
+    {"too large a frame", "stack depth 8+99999999999999999999999\n", kNone, kNone, kNone, kNone,
+     kNone},
+    {"cut short", "processed 12", kNone, kNone, kNone, kNone, kNone},
+    {"a list that is cut short", "stack depth 16+", kNone, kNone, kNone, kNone, kNone},
 };
 
 TEST(VerifierStats, are_read_from_the_words_of_every_kernel) {
@@ -58,6 +67,17 @@ TEST(VerifierStats, are_read_from_the_words_of_every_kernel) {
   }
 }
 
+/// Kernels differ in what they say of a program's stack, not in what is read of it.
+TEST(VerifierStats, the_stack_of_one_program_compares_across_kernels) {
+  for (const char* log :
+       {"processed 15 insns (limit 131072), stack depth 8+24\n", "stack depth 8+24\n",
+        "stack depth 8+24 max 48\n",
+        "stack depth max 48\nsubprog 0 (a) main insns_self 1 insns_total 2 stack 8\n"
+        "subprog 1 (b) static insns_self 1 insns_total 1 stack 24\n"}) {
+    EXPECT_EQ(parse_verifier_stats(log).stack_bytes, 32U) << log;
+  }
+}
+
 TEST(VerifierStats, are_looked_for_at_the_end_of_a_long_log) {
   const std::string early = "processed 1 insns (limit 131072), stack depth 8\n";
   const std::string late = "processed 2 insns (limit 131072), stack depth 16\n";
@@ -67,4 +87,4 @@ TEST(VerifierStats, are_looked_for_at_the_end_of_a_long_log) {
 }
 
 }  // namespace
-}  // namespace bpfmatrix::guest
+}  // namespace bpfmatrix
