@@ -64,7 +64,7 @@ TEST(Conclusive, what_could_not_be_told_is_named) {
   EXPECT_EQ(inconclusive_after([](Outcome& o) {
               o.programs[0].relocations.push_back({.cross_check = CrossCheck::disagrees});
             }),
-            "what became of the relocations of 'p'");
+            "whether the relocations of 'p' are right");
 }
 
 TEST(Conclusive, what_would_be_absent_again_is_no_doubt) {
