@@ -9,7 +9,7 @@ in a store of its own that shares the kernels with the user's: cold (no template
 outcome), warm (templates and cases are there, --no-cache), cached (unchanged after the first). Says of
 each how long it took and how busy it kept the processors, and of the warm one per architecture what
 cells took: the wall clock, the loader's own part of it by the guest's clock, and the rest, which is
-what isolation costs. That is held against a cold boot of Debian's 6.1 to our agent under the same
+what isolation costs. That is compared with a cold boot of Debian's 6.1 to our agent under the same
 conditions: as many at a time as cells in a run, one for each processor. In the loader's own work,
 reading the kernel's BTF is what BTF source kernel takes longer than none, for cases that have both.
 

@@ -6,7 +6,7 @@ host's files over 9p, which cloud kernels leave out), without KVM, one processor
 turn. virtme-ng: `vng --run ... bpftool prog load`, from its start to its end. Ours: a cell of
 `bpfmatrix run --object`, BTF source none, each in a clone of its own: open, load, attach, detach, the
 record written; what the run took before its first cell (finding the kernel, making its template if
-there is none) is told beside it.
+there is none) is printed beside it.
 
     ci/bench/virtme.py [--bpfmatrix build/release/bin/bpfmatrix] [--rounds 10] [--limit 30]
 

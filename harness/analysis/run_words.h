@@ -1,5 +1,5 @@
 // What came of a program while it was attached, in the words a rule may expect. Nothing where it
-// cannot be told.
+// is not known.
 #pragma once
 
 #include <optional>

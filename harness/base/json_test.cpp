@@ -13,7 +13,7 @@ TEST(ParseJson, names_the_source_and_the_place) {
 }
 
 TEST(ParseJson, refuses_a_key_that_stands_twice) {
-  EXPECT_EQ(parse_json("{\"a\":1,\"a\":2}", "f").error().message, "'f': key 'a' stands twice");
+  EXPECT_EQ(parse_json("{\"a\":1,\"a\":2}", "f").error().message, "'f': key 'a' occurs twice");
   EXPECT_TRUE(parse_json("{\"a\":{\"a\":1},\"b\":{\"a\":2}}", "f"));
 }
 

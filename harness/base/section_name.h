@@ -14,7 +14,7 @@ struct SectionName {
   /// ".s" behind the method.
   bool sleepable = false;
   /// One word for each way of attaching, whichever of its words the section has: "tracepoint" for
-  /// "tp". Words that nobody knows are left as they are.
+  /// "tp". Unknown words are left as they are.
   std::string_view method{};
   /// Behind the first '/'; empty where the section does not say.
   std::string_view target{};

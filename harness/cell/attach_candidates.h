@@ -9,7 +9,7 @@
 
 namespace bpfmatrix {
 
-/// The name asked for first, there or not; then what is there by a similar name: the other entries
+/// The requested symbol first, there or not; then similar symbols that are there: the other entries
 /// of the same system call, what the compiler made of a function, the same event in another group.
 /// Empty for a method whose targets are no names in the kernel, for patterns, and for no name.
 std::vector<AttachCandidate> attach_candidates(std::string_view method, std::string_view asked,

@@ -100,7 +100,7 @@ class LoaderReader {
   void add_ran(ObjectReader& reader);
   void add_app(ObjectReader& reader);
   void add_kernel_btf(ObjectReader& reader);
-  /// The program an event speaks of; fails the reader when nobody announced it.
+  /// The program an event speaks of; fails the reader when it was not announced.
   SaidProgram* program(ObjectReader& reader);
 
   LoaderRecord record_{};

@@ -22,8 +22,8 @@ using ExpectedValues = std::map<std::string, Scalar, std::less<>>;
 ExpectedValues expected_values(const std::optional<Triggered>& triggered,
                                const NamedValues& of_case);
 
-/// Each value with what it should be: `absent` where no program fired, `unknown` where nobody knows.
-/// "fd__wrapped" is compared with "fd"; `hits`, and what begins with "hits__", is a count.
+/// Each value with what it should be: `absent` where no program fired, `unknown` if that is not
+/// known. "fd__wrapped" is compared with "fd"; `hits`, and what begins with "hits__", is a count.
 std::vector<ObservedValue> compare(const std::vector<SaidValue>& values,
                                    const ExpectedValues& expected);
 

@@ -132,7 +132,7 @@ class ProgramRecorder {
   std::vector<LinkedFunction> functions_;
 };
 
-/// Programs that libbpf loads only on request, which nobody makes here.
+/// Programs that libbpf loads only on request, and there is none here.
 std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
   std::set<std::string, std::less<>> names;
   for (const auto& [section, code] : read_code_sections(object)) {

@@ -151,7 +151,7 @@ class LoaderRun {
     if (reader_.record().ready && !was_ready) pull_trigger();
   }
 
-  /// The loader is told to go on, so that nobody waits for one whose word is worth nothing.
+  /// The loader is asked to continue, so that nothing waits for one whose record is worth nothing.
   void give_record_up() {
     worthless_ = true;
     if (hold()) (void)session_.input("", true, deadline_);

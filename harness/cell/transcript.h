@@ -48,7 +48,7 @@ struct CaseInput {
   std::string write_text{};
 };
 
-/// Whether the guest is asked for the same.
+/// Whether the guest does the same.
 bool same_request(const CaseInput& one, const CaseInput& other);
 
 /// A loader that is a program of the user's own.
@@ -106,7 +106,7 @@ struct Attempt {
   std::optional<Triggered> triggered{};
   /// Why none was, although one was due, in the agent's words; the record is as good as before.
   std::string trigger_error{};
-  /// Why the loader could not be told to go on; the record is then worth nothing.
+  /// Why the loader could not be asked to continue; the record is then worth nothing.
   std::string go_error{};
   /// The agent's report of the loader's end; absent: there was none.
   std::optional<Exited> exited{};

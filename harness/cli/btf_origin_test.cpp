@@ -144,8 +144,8 @@ TEST_F(BtfOrigin, that_has_the_btf_of_another_kernel_is_told) {
   for (std::size_t i = 0; i < others.size(); i += 50) others[i] += "_new";
   collect(fake_kernel_btf(Arch::x86_64, others));
   expect_none(ask, unknown,
-              "does not look like the BTF of this kernel: of its 602 functions the image of "
-              "5.4.1-own has 589\n");
+              "does not look like the BTF of this kernel: it has 602 functions, and the image of "
+              "5.4.1-own has 589 of them\n");
   collect(fake_kernel_btf(Arch::aarch64, BtfWorld::functions()));
   expect_none(ask, unknown, "the BTF of a kernel for aarch64, not x86_64\n");
   collect(own_.substr(0, own_.size() - 9));
@@ -153,7 +153,7 @@ TEST_F(BtfOrigin, that_has_the_btf_of_another_kernel_is_told) {
   expect_none({"--collection", hub_, "--release", kRelease, "--arch", "x86_64"}, unknown,
               "': not BTF, or damaged\n");
   collect(own_, "own/2/x86_64");
-  expect_none(ask, unknown, "': several that differ: 'own/1/x86_64/");
+  expect_none(ask, unknown, "': several files that differ: 'own/1/x86_64/");
 }
 
 TEST_F(BtfOrigin, is_debug_information) {

@@ -78,8 +78,8 @@ TEST_F(CacheCommand, a_damaged_one_is_noticed_set_aside_and_begun_anew) {
   ASSERT_TRUE(write_file(file_, bytes));
   const Said said = cache({"verify"});
   EXPECT_EQ(said.exit_code, ExitCode::unknown);
-  EXPECT_EQ(said.out, "the outcome of 'K/c7/kernel/libbpf' is not what was kept\n");
-  EXPECT_THAT(said.err, HasSubstr("set aside as 'transcripts.db.damaged-1', and begun anew"));
+  EXPECT_EQ(said.out, "the transcript of 'K/c7/kernel/libbpf' is damaged\n");
+  EXPECT_THAT(said.err, HasSubstr("set aside as 'transcripts.db.damaged-1'; a new one is begun"));
   EXPECT_EQ(*read_file(file_.string() + ".damaged-1", 1 << 20), bytes);
   expect_transcripts(0);
   EXPECT_THAT(cache({"stats"}).out, HasSubstr("set aside   1\n"));

@@ -27,7 +27,7 @@ struct DeriveArguments {
   bool preview = false;
 };
 
-/// The run as it was asked for. What of it is gone by now is left out of the plan: its cells keep
+/// The run as it was planned. What is gone by now is left out of the plan: its cells keep
 /// what they said.
 Result<RunInput> input_of(const std::string& run, KernelFinder& kernels) {
   Result<RunSpec> spec = read_run_spec(run);

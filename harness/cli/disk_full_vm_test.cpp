@@ -45,7 +45,7 @@ struct Obstacle {
 constexpr Obstacle kObstacles[] = {
     {"outcomes.jsonl",
      [](const fs::path& run) { fs::create_symlink("/dev/full", run / "outcomes.jsonl"); },
-     "error: 'RUN/outcomes\\.jsonl': No space left on device; and cannot be cut back: .*\n"},
+     "error: 'RUN/outcomes\\.jsonl': No space left on device; and cannot be shortened: .*\n"},
     {"kernels", [](const fs::path& run) { EXPECT_TRUE(write_file(run / "kernels", "in the way")); },
      "error: 'RUN/kernels/[0-9a-f]+\\.json\\.gz': Not a directory\n"},
 };
@@ -69,7 +69,7 @@ class DiskFullVm : public ::testing::Test {
     EXPECT_EQ(full.exit_code, unknown) << full.err;
     const std::string error = std::regex_replace(obstacle.error, std::regex("RUN"), out.string());
     EXPECT_THAT(errors_in(full.err), MatchesRegex(error));
-    EXPECT_THAT(full.err, HasSubstr("hint: make room, and go on: bpfmatrix run --resume " +
+    EXPECT_THAT(full.err, HasSubstr("hint: make room, then continue: bpfmatrix run --resume " +
                                     out.string() + "\n"));
     EXPECT_THAT(full.out, IsEmpty());
     EXPECT_THAT(half_written(out), IsEmpty());

@@ -83,7 +83,7 @@ TEST_F(KernelsAdd, an_image_is_added_listed_verified_and_removed) {
   EXPECT_EQ(kernels({"verify", "mine"}).exit_code, as_expected);
   const Said again = kernels({"add", "mine", "--image", image});
   EXPECT_EQ(again.exit_code, wrong_command);
-  EXPECT_THAT(again.err, HasSubstr("error: kernel 'mine': there is one of that name\n"
+  EXPECT_THAT(again.err, HasSubstr("error: kernel 'mine': the name is already used\n"
                                    "hint: run 'bpfmatrix kernels rm mine', or choose another"));
   EXPECT_EQ(kernels({"rm", "mine"}).exit_code, as_expected);
   EXPECT_THAT(kernels({"list"}).out, Not(HasSubstr("mine")));
@@ -95,7 +95,7 @@ TEST_F(KernelsAdd, what_cannot_be_added_is_told_and_leaves_nothing) {
   expect_refused({"add", "x"},
                  "error: which kernel? give one of --image, --archive and --from-running");
   expect_refused({"add", "x", "--image", image, "--from-running"}, "error: which kernel?");
-  expect_refused({"add", "debian-6.1-x86_64", "--image", image}, "': a name of the catalog");
+  expect_refused({"add", "debian-6.1-x86_64", "--image", image}, "': the catalog uses this name");
   expect_refused({"add", "x", "--image", path("gone")}, "error: kernel 'x': '" + path("gone"));
   expect_refused({"add", "x", "--image", cut}, "truncated: the payload reaches past the end");
   expect_refused({"add", "x", "--image", image, "--arch", "mips"},

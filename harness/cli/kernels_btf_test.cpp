@@ -101,10 +101,10 @@ TEST_F(KernelsBtf, minimised_is_what_the_objects_look_at_in_whatever_order_they_
     fs::remove(out_);
     const Said said = btf(words);
     EXPECT_EQ(said.exit_code, as_expected) << said.err;
-    EXPECT_EQ(said.err,
-              "2 types and 2 members for 2 relocations, of which 0 fit nothing in this kernel\n" +
-                  std::to_string(both.size()) + " bytes of " + std::to_string(whole_.size()) +
-                  "\n");
+    EXPECT_EQ(
+        said.err,
+        "2 types and 2 members for 2 relocations; 0 relocations have no match in this kernel\n" +
+            std::to_string(both.size()) + " bytes of " + std::to_string(whole_.size()) + "\n");
     EXPECT_TRUE(world_.get("out.btf") == both);
   }
   EXPECT_EQ(btf({"mine", "-o", "-", "--min", a}).out, minimum({a}));
@@ -134,7 +134,7 @@ TEST_F(KernelsBtf, an_object_without_relocations_is_named) {
   const Said said = btf({"mine", "-o", out_, "--min", a, plain});
   EXPECT_EQ(said.exit_code, as_expected);
   EXPECT_THAT(said.err,
-              StartsWith("'" + plain + "' has no CO-RE relocations: nothing is kept for it\n"));
+              StartsWith("'" + plain + "' has no CO-RE relocations: no types are kept for it\n"));
   EXPECT_EQ(world_.get("out.btf"), minimum({a}));
 }
 
@@ -230,10 +230,10 @@ TEST_F(KernelsBtfOfModule, alone_is_written_as_the_module_has_it) {
 TEST_F(KernelsBtfOfModule, with_min_becomes_one_btf_with_the_kernels) {
   const std::string object = compiler_.object("core_module_local").string();
   const Said without = btf({"--min", object});
-  EXPECT_THAT(without.err, HasSubstr("6 relocations, of which 4 fit nothing")) << without.err;
+  EXPECT_THAT(without.err, HasSubstr("6 relocations; 4 relocations have no match")) << without.err;
   const Said with = btf({"--min", object, "--module", "ring"});
   EXPECT_EQ(with.exit_code, as_expected) << with.err;
-  EXPECT_THAT(with.err, HasSubstr("6 relocations, of which 1 fit nothing"));
+  EXPECT_THAT(with.err, HasSubstr("6 relocations; 1 relocations have no match"));
   const Btf part = *Btf::parse(bytes_of(out_));
   EXPECT_EQ(part.find("ring", BtfKind::struct_type).size(), 1U);
   EXPECT_EQ(part.find("moved", BtfKind::struct_type).size(), 1U);

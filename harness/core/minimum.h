@@ -52,7 +52,7 @@ class CoreMinimum {
   std::vector<const Btf*> targets_;
   BtfSubset subset_;
   CoreMinimumCount count_{};
-  /// What was asked for and found in the kernel's own BTF, without flavours.
+  /// What was wanted and found in the kernel's own BTF, without flavours.
   std::set<std::pair<std::string, BtfKind>> of_kernel_{};
 };
 

@@ -239,8 +239,8 @@ TEST_F(CoreMinimumOfModule, is_refused_where_two_types_would_become_one) {
   const Result<std::string> written = minimum.write();
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().message,
-            "struct 'shape___module' of a module has the name of another one of the kernel: in one "
-            "BTF nothing would tell them apart");
+            "struct 'shape___module' of a module has the same name as another one of the kernel: "
+            "one BTF cannot hold both");
 }
 
 TEST(CoreMinimum, a_relocation_that_means_nothing_is_named) {

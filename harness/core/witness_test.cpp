@@ -94,7 +94,7 @@ class Search {
       const Result<CoreMatch> match = match_core_spec(spec, target_, id, budget_);
       const auto* found = std::get_if<CoreSpec>(&*match);
       if (found != nullptr) matching.push_back(id);
-      // How far a candidate got that does not match is nobody's business.
+      // How far a candidate got that does not match is not compared.
       lines.push_back(found == nullptr ? fmt::format("{}non-matching candidate #{}", prefix, number)
                                        : fmt::format("{}matching candidate #{} {}", prefix, number,
                                                      in_libbpf_words(*found)));

@@ -2,7 +2,7 @@
 // described in the kernel's Documentation/bpf/btf.rst.
 //
 // Nothing in the bytes is trusted: `parse` checks every length, name and type id once, the
-// accessors check what they are asked for, and walks along types have a depth limit, because types
+// accessors check their arguments, and walks along types have a depth limit, because types
 // may well refer to themselves.
 #pragma once
 

@@ -299,9 +299,9 @@ TEST(Btf, refuses_what_points_nowhere) {
       {btf_bytes({1, info(BtfKind::int_type)}), "BTF: type 1 is cut short"},
       {btf_bytes({1, 31U << 24, 4}), "BTF: type 1 has the unknown kind 31"},
       {btf_bytes({3, info(BtfKind::ptr), 0}), "BTF: type 1 has a name beyond the strings"},
-      {btf_bytes({0, info(BtfKind::ptr), 2}), "BTF: refers to type 2, but there are 2 only"},
+      {btf_bytes({0, info(BtfKind::ptr), 2}), "BTF: refers to type 2, but there are only 2"},
       {btf_bytes({0, info(BtfKind::struct_type, 1), 4, 1, 9, 0}),
-       "BTF: refers to type 9, but there are 2 only"},
+       "BTF: refers to type 9, but there are only 2"},
   };
   for (const BadBtf& one : bad) {
     const Result<Btf> btf = Btf::parse(one.bytes);

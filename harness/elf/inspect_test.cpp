@@ -91,8 +91,7 @@ TEST(Inspect, names_what_some_loaders_refuse) {
       object_notes(info),
       ElementsAre(
           "legacy map definitions: libbpf 1.x cannot open the object, Aya and older libbpf can",
-          "section 'kprobe/tcp_connect' names no program type: the loader must be "
-          "told"));
+          "section 'kprobe/tcp_connect' names no program type: the loader has to set it"));
 }
 
 TEST(Inspect, escape_sequences_in_names_do_not_reach_the_terminal) {

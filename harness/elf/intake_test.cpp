@@ -65,7 +65,7 @@ TEST(Intake, names_an_archive) {
   EXPECT_EQ(refusal(path),
             named(path,
                   "ar archive, not a BPF object\n"
-                  "take the object out of it: 'ar t libx.a' lists, 'ar x libx.a MEMBER' extracts"));
+                  "extract the object: 'ar t libx.a' lists, 'ar x libx.a MEMBER' extracts"));
 }
 
 TEST(Intake, names_a_rust_library) {

@@ -25,7 +25,7 @@ void fields(auto& field, Of<Exited> auto& exited) {
   field("dropped_err_bytes", exited.dropped_err_bytes, "of its standard error");
   field("wall_ms", exited.wall_ms, "how long it ran, by the guest's clock");
   field("memlock_counted", exited.memlock_counted,
-        "whether this kernel counts BPF memory against RLIMIT_MEMLOCK; null: nobody asked");
+        "whether this kernel counts BPF memory against RLIMIT_MEMLOCK; null: not asked");
   field("leftovers", exited.leftovers, "what of the cell could not be cleared away");
 }
 

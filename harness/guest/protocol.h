@@ -7,8 +7,8 @@
 //
 // all numbers little-endian. No JSON is an empty object. Each side counts its frames from 0, and
 // again from 0 after a `park`: what comes then is a new talk, with another host perhaps. A stream
-// that breaks any of this is broken for good: nobody looks for the next good frame, because a lost
-// frame could make a wrong result out of a right one.
+// that breaks any of this is broken for good: there is no search for the next good frame, because a
+// lost frame could make a wrong result out of a right one.
 #pragma once
 
 #include <array>

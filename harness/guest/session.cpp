@@ -156,7 +156,7 @@ Result<std::string> Session::read_file(std::string_view path, std::uint64_t max_
     if (!frame) return frame.error();
     if (frame->type != FrameType::file_chunk) return end_of_file(*frame, path, std::move(bytes));
     if (bytes.size() + frame->blob.size() > max_bytes) {
-      return lose(Error{fmt::format("sent more of '{}' than was asked for", path)});
+      return lose(Error{fmt::format("sent more of '{}' than was requested", path)});
     }
     bytes += frame->blob;
   }

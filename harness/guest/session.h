@@ -2,7 +2,7 @@
 // deadline. A call that fails leaves the session in one of three states, which say why:
 //
 //     ready   the agent answered that it could not do it; the session goes on
-//     hung    the deadline passed; what comes later cannot be told apart from an answer, so the
+//     hung    the deadline passed; what comes later cannot be distinguished from an answer, so the
 //             session is over
 //     lost    the channel closed, or what came was no protocol; the session is over
 #pragma once

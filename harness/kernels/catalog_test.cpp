@@ -82,7 +82,7 @@ TEST(Catalog, a_source_that_is_none_is_named) {
   };
   EXPECT_EQ(problem(built_entry("")), "'c: kernels[0]: source': wanted one of 'tarball' and 'deb'");
   EXPECT_EQ(problem(built_entry(R"("tarball": {"path": "../x", "sha256": "a"}, )")),
-            "'c: kernels[0]: source: tarball': key 'path': '../x' is no path below a mirror");
+            "'c: kernels[0]: source: tarball': key 'path': '../x' is not a path below a mirror");
   EXPECT_EQ(problem(built_entry(
                 R"("deb": {"suite": "s", "package": "linux-image-a", "keyring": "k"}, )")),
             "'c: kernels[0]: source: deb': key 'package': 'linux-image-a' is no linux-source-... "
@@ -142,7 +142,7 @@ TEST(Catalog, a_package_that_nobody_vouches_for_is_named) {
             where + ": packages[0]': wanted a 'sha256', or a 'key' for all packages");
   EXPECT_EQ(
       problem(R"("distribution": "d", "packages": [{"path": "../k.rpm"}])"),
-      where + ": packages[0]': key 'path': '../k.rpm' is no path of a package below a mirror");
+      where + ": packages[0]': key 'path': '../k.rpm' is not the path of a package below a mirror");
   EXPECT_EQ(problem(R"("distribution": "d", "key": "8483c65d", "packages": [])"),
             where + "': key 'key': not a fingerprint");
   EXPECT_EQ(problem(R"("distribution": "d", "packages": [])"), where + "': no packages");
@@ -158,7 +158,7 @@ TEST(Catalog, a_snapshot_is_a_time) {
   EXPECT_EQ(std::get<DebSource>(at("20181120T000000Z")->entries[0].source).snapshot,
             "20181120T000000Z");
   EXPECT_EQ(at("2018").error().message,
-            "'c: kernels[0]: deb': key 'snapshot': '2018' is no time like 20181120T000000Z");
+            "'c: kernels[0]: deb': key 'snapshot': '2018' is not a time like 20181120T000000Z");
 }
 
 TEST(Catalog, an_unknown_key_is_named_with_its_place) {
@@ -176,7 +176,7 @@ TEST(Catalog, refuses_what_is_wrong) {
   EXPECT_FALSE(parse_catalog(catalog_with(R"({"id": "a", "arch": "x86_64"})"), "c"));
   EXPECT_FALSE(parse_catalog(catalog_with(R"({"id": "a", "arch": "amd64", "deb": {}})"), "c"));
   EXPECT_EQ(parse_catalog(catalog_with(entry("a") + "," + entry("a")), "c").error().message,
-            "'c': id 'a' stands twice");
+            "'c': id 'a' occurs twice");
 }
 
 TEST(Catalog, selects_by_glob_once_and_in_order) {

@@ -75,8 +75,8 @@ Result<std::map<std::string, std::string>> parse_manifest(std::string_view text,
   return hashes;
 }
 
-/// A process that was killed leaves its unfinished folder; a day later nobody works in it any more.
-/// An index that nobody read for a month has been replaced by a newer one.
+/// A process that was killed leaves its unfinished folder; a day later it is abandoned.
+/// An index that was not read for a month has been replaced by a newer one.
 void remove_older(const fs::path& folder, std::chrono::hours age) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {

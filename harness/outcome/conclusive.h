@@ -18,7 +18,7 @@ namespace bpfmatrix {
 ///
 /// Conclusive although something is absent, because the same would be absent again: what a kernel
 /// does not count or say (statistics, run counts, candidates), what was never reached (not_reached,
-/// `absent`, relocations of a program that was not sent: not_compared), what nobody knows the
+/// `absent`, relocations of a program that was not sent: not_compared), what has no known
 /// expected value of (`unknown`), a log cut off at the harness's own limit.
 std::string inconclusive(const Outcome& outcome);
 

@@ -71,7 +71,7 @@ Result<RunEnd> run_plan(const RunInput& input, const RunWorld& world, const RunS
 
   // Work: whatever is finished is recorded at once.
   if (!work.empty()) {
-    // Templates that were left half made by the dead, and those nobody has used for long.
+    // Templates that killed processes left half made, and those not used for long.
     TemplateStore(settings.fetch.store).gc({});
     work.run();
     times.save();

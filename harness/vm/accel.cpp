@@ -74,7 +74,7 @@ Answer find_out(const AccelQuestion& question) {
 }
 
 Accel choose_automatically(const AccelQuestion& question) {
-  if (question.host.arch != question.guest) return Accel::tcg;  // nobody would expect KVM
+  if (question.host.arch != question.guest) return Accel::tcg;  // KVM is not expected
   if (!question.host.kvm_opens) {
     question.say("no usable /dev/kvm: guests are emulated, which is slower");
     return Accel::tcg;

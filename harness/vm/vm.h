@@ -47,7 +47,7 @@ class Vm {
   /// From `start` to the end of a successful `connect`.
   std::chrono::milliseconds ready_after() const;
 
-  /// A channel that nobody waited for. The agent of a clone does not speak first, but on the
+  /// A channel that was not waited for. The agent of a clone does not speak first, but on the
   /// channel that it had when it was frozen it listens.
   Channel& channel(ChannelKind kind);
   /// Of a machine whose RAM is not its own.

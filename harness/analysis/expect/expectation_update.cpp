@@ -92,7 +92,7 @@ std::optional<Words> words_for(const Sample& sample, const ExpectationRule* rule
   for (const std::string& field : fields_of(rule)) {
     if (const auto got = word(sample, field)) words[field] = *got;
   }
-  // A failure stands with the stage and the cause, whatever the old rule asked for.
+  // A failure is written with the stage and the cause, whatever the old rule had.
   for (const char* stage : {"open", "relocate", "load", "attach"}) {
     if (word(sample, stage) != "failed") continue;
     const auto cause = word(sample, "cause");
@@ -168,7 +168,7 @@ class Mend {
   }
 
   /// The rules to put before the old one, or in its place if no sample met it. Empty:
-  /// nothing could be told.
+  /// nothing was conclusive.
   std::vector<ExpectationRule> run() {
     split(rule_ != nullptr ? rule_->program : "*", std::move(groups_), met_);
     return std::move(rules_);

@@ -92,8 +92,8 @@ MaybeWord relocations_word(const Outcome& outcome, Subject program) {
   return std::string(result ? to_string(*result) : kNoRelocations);
 }
 
-/// How a field of a rule is read from an outcome; a cause is told by what is known of the kernel
-/// too. A field that is not here cannot be told.
+/// How a field of a rule is read from an outcome; a cause also needs what is known of the kernel
+/// too. A field that is not here is not known.
 struct FieldReader {
   std::string_view field;
   MaybeWord (*read)(const Outcome&, Subject);

@@ -21,7 +21,7 @@ std::vector<ExpectationRule> rules(const char* json) {
 const StageOutcome kOk{StageResult::ok};
 const StageOutcome kRefused{StageResult::failed, "EINVAL", ""};
 
-/// Two programs on 6.1, loaded, attached and triggered, and nobody counted.
+/// Two programs on 6.1, loaded, attached and triggered, and nothing counted.
 Outcome good_outcome() {
   Outcome outcome;
   outcome.kernel.release = "6.1.0-50-cloud-amd64";
@@ -131,11 +131,11 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
        Verdict::unsure},
       {"a mismatch outweighs a doubt", good_outcome(), R"([{"program":"first","load":"failed"}])",
        Verdict::unexpected},
-      {"a condition that nobody can answer", good_outcome(),
+      {"a condition that cannot be answered", good_outcome(),
        R"j([{"when":"has(bpf_loop)","load":"ok"},{"load":"ok"}])j", Verdict::unsure},
       {"a condition whose answer does not matter", good_outcome(),
        R"j([{"when":"kernel >= 5.17 or has(bpf_loop)","load":"ok"}])j", Verdict::as_expected},
-      {"hits that nobody counted", good_outcome(), R"([{"load":"ok","fired":"yes"}])",
+      {"runs that nothing counted", good_outcome(), R"([{"load":"ok","fired":"yes"}])",
        Verdict::unsure},
       {"relocations that the program does not have", good_outcome(),
        R"([{"relocations":"resolved"}])", Verdict::unexpected},

@@ -14,7 +14,7 @@ namespace {
 
 using Facts = std::vector<ConditionFacts>;
 
-/// One comparison that holds for all that are to be told apart from the rest.
+/// One comparison that holds for all of these and for none of the rest.
 struct Comparison {
   std::string text{};
   std::function<bool(const ConditionFacts&)> holds{};

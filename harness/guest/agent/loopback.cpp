@@ -49,7 +49,7 @@ void* add_attribute(Message& message, std::uint16_t type, std::uint16_t bytes) {
   return RTA_DATA(attribute);
 }
 
-/// That there is nothing to remove is the usual answer, so nobody waits for one.
+/// That there is nothing to remove is the usual answer, so nothing waits for one.
 void send_message(const Fd& socket, const Message& message) {
   (void)::send(socket.get(), &message, message.header.nlmsg_len, MSG_DONTWAIT);
 }

@@ -16,7 +16,7 @@ struct ChildPrivileges {
   std::optional<std::uint64_t> capabilities{};
 };
 
-/// Error: a capability that nobody knows.
+/// Error: an unknown capability.
 Result<ChildPrivileges> child_privileges(const RunRequest& run);
 
 /// In the child, between fork and exec: allocates nothing. False: errno says why not.
@@ -26,7 +26,7 @@ bool take_privileges(const ChildPrivileges& privileges);
 Result<> lock_kernel_down(const std::string& level);
 
 /// Whether the memory of maps counts against RLIMIT_MEMLOCK (up to 5.10): found out by asking for a
-/// map with a limit of 0. Nothing if it cannot be told.
+/// map with a limit of 0. Nothing if it is not known.
 std::optional<bool> memlock_is_counted();
 
 }  // namespace bpfmatrix::guest

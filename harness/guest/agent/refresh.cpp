@@ -30,7 +30,7 @@ void set_clock(std::int64_t unix_ns, std::vector<std::string>& notes) {
 }
 
 /// Bytes in the pool change nothing by themselves: the generator draws from it again in a minute,
-/// or when it is told to (RNDRESEEDCRNG, 4.17).
+/// or on request (RNDRESEEDCRNG, 4.17).
 void stir(std::string_view random, const Fd& device, std::vector<std::string>& notes) {
   PoolInfo info;
   info.bytes = static_cast<int>(std::min<std::size_t>(random.size(), kMaxBytes));

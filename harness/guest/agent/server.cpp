@@ -259,7 +259,7 @@ Result<> Server::handle_read(const Frame& frame) {
   if (!fd.valid()) return fail(system_note(request->path));
   FileEnd end;
   for (;;) {
-    // One byte more than asked for tells whether there is more.
+    // One byte more than requested shows whether there is more.
     const std::int64_t left = request->max_bytes - end.bytes;
     const auto wanted = static_cast<std::size_t>(std::clamp<std::int64_t>(left, 1, kChunkBytes));
     std::optional<std::string> block = read_block(fd, wanted);

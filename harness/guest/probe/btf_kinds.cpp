@@ -48,7 +48,7 @@ std::vector<KnownKind> known_kinds() {
       {"restrict", {kNoName, info(2), 1, kNoName, info(11), 2}},
       {"func_proto", after_function_type({})},
       {"func", after_function_type({kA, info(12), 2})},
-      // Linkage is told since 5.6.
+      // BTF has linkage since 5.6.
       {"func_global", after_function_type({kA, info(12, 1), 2})},
       {"var", {kA, info(14), 1, 0}},
       {"datasec", {kA, info(14), 1, 0, kSection, info(15, 1), 4, 2, 0, 4}},

@@ -13,7 +13,7 @@ namespace bpfmatrix::guest {
 
 /// Ids in the kernel's own BTF of things to attach to; the host knows them. None without BTF.
 struct ProbeTargets {
-  /// A function that is there for tests, and called by nobody else.
+  /// A function that is there for tests, and not called otherwise.
   std::optional<std::uint32_t> function{};
   std::optional<std::uint32_t> lsm_hook{};
   std::optional<std::uint32_t> iterator{};

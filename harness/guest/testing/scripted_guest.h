@@ -12,7 +12,7 @@
 namespace bpfmatrix {
 
 /// Says hello, and then only what `react` makes it say: that sees each frame of the host. When
-/// nothing is left to say, the deadline has passed (nobody waits for it), or the channel is closed.
+/// nothing is left to say, the deadline has passed (without waiting), or the channel is closed.
 class ScriptedGuest : public Channel {
  public:
   using React = std::function<void(ScriptedGuest& guest, const Frame& frame)>;

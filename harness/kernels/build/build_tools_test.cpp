@@ -33,7 +33,7 @@ TEST(BuildTools, all_that_is_missing_is_one_error_with_the_packages) {
   const auto checked = check_tools(needed_tools(Arch::aarch64, Arch::x86_64, "12"), find);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().message,
-            "to build it, this machine lacks 'flex', 'bison', 'pahole', "
+            "this machine lacks what it takes to build it: 'flex', 'bison', 'pahole', "
             "'aarch64-linux-gnu-gcc-12', 'aarch64-linux-gnu-ld'");
   EXPECT_EQ(checked.error().hint,
             "apt-get install --no-install-recommends flex bison pahole gcc-12-aarch64-linux-gnu "

@@ -58,8 +58,8 @@ std::uint32_t big_endian(std::string_view bytes) {
   return value;
 }
 
-/// Takes one packet from the front (RFC 4880, 4.2). Nothing: cut short, or of a length that is told
-/// in pieces, which keys never are.
+/// Takes one packet from the front (RFC 4880, 4.2). Nothing: cut short, or of a length that is
+/// given in pieces, which keys never are.
 std::optional<Packet> take_packet(std::string_view& bytes) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   const bool fresh = (first & 0x40) != 0;

@@ -64,12 +64,12 @@ TEST_F(AddedKernel, a_damaged_record_is_left_out) {
 TEST_F(AddedKernel, has_a_name_of_its_own) {
   EXPECT_EQ(problem("mine"), "");
   ASSERT_TRUE(add("mine"));
-  EXPECT_EQ(problem("mine"), "kernel 'mine': there is one of that name");
-  EXPECT_EQ(problem("linux-5.8-x86_64"), "kernel 'linux-5.8-x86_64': a name of the catalog");
+  EXPECT_EQ(problem("mine"), "kernel 'mine': the name is already used");
+  EXPECT_EQ(problem("linux-5.8-x86_64"), "kernel 'linux-5.8-x86_64': the catalog uses this name");
   EXPECT_EQ(problem("../x"), "kernel '../x': no valid name");
   const auto again = add("mine");
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().message, "kernel 'mine': there is one of that name");
+  EXPECT_EQ(again.error().message, "kernel 'mine': the name is already used");
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST_F(BtfCollection, a_release_is_no_path) {
   for (const std::string& release : {"../x86_64/" + kRelease, std::string(".."), std::string()}) {
     const auto found = find_collected_btf(path("hub"), release, Arch::x86_64);
     ASSERT_FALSE(found);
-    EXPECT_THAT(found.error().message, EndsWith("'" + release + "': no kernel's release"));
+    EXPECT_THAT(found.error().message, EndsWith("'" + release + "': not a kernel release"));
   }
 }
 
@@ -85,7 +85,7 @@ TEST_F(BtfCollection, several_of_a_release_must_be_the_same) {
   const auto found = find();
   ASSERT_FALSE(found);
   const std::string name = "/x86_64/" + kFile + ".tar.xz'";
-  EXPECT_THAT(found.error().message, EndsWith("several that differ: 'mint/19" + name +
+  EXPECT_THAT(found.error().message, EndsWith("several files that differ: 'mint/19" + name +
                                               ", 'ubuntu/16.04" + name + ", 'ubuntu/18.04" + name));
   EXPECT_EQ(found.error().hint,
             "choose a folder of one version: " + fs::canonical(path("hub/mint/19")).string());

@@ -45,9 +45,9 @@ TEST(KernelMatch, a_config_is_the_one_that_the_image_holds) {
   const auto config = [&](const std::string& text) { return problem(match_config(text, image)); };
   EXPECT_EQ(config("# a comment\nCONFIG_NET=y\nCONFIG_BPF=y\n"), "");
   EXPECT_EQ(config("CONFIG_BPF=y\n"),
-            "not the config that the image holds: 'CONFIG_NET=y' is in one only");
+            "not the config in the image: only one of them has 'CONFIG_NET=y'");
   EXPECT_EQ(config("CONFIG_BPF=y\nCONFIG_NET=y\nCONFIG_X=m\n"),
-            "not the config that the image holds: 'CONFIG_X=m' is in one only");
+            "not the config in the image: only one of them has 'CONFIG_X=m'");
 }
 
 TEST(KernelMatch, a_system_map_says_where_the_banner_is) {
@@ -59,8 +59,7 @@ TEST(KernelMatch, a_system_map_says_where_the_banner_is) {
   EXPECT_EQ(map("ffff800008000000 T _text\nffff800008000004 D linux_banner\n", "...." + kBanner),
             "");
   const std::string other =
-      "the System.map of another kernel: the image of 6.1.0-50-amd64 does "
-      "not have its 'linux_banner' at ";
+      "the System.map of another kernel: in the image of 6.1.0-50-amd64 'linux_banner' is not at ";
   EXPECT_EQ(map(text + "ffffffff81000005 D linux_banner\n"), other + "ffffffff81000005");
   EXPECT_EQ(map(text + "ffffffffffffffff D linux_banner\n"), other + "ffffffffffffffff");
   EXPECT_EQ(map(text), "not a System.map: '_text' or 'linux_banner' is not in it");
@@ -75,8 +74,8 @@ TEST(KernelMatch, btf_made_for_another_kernel_is_told_by_its_functions_and_regis
   EXPECT_EQ(problem(match_btf(btf, without, own)), "");
   EXPECT_EQ(problem(match_btf(btf, without, {})), "") << "nobody can tell";
   EXPECT_EQ(problem(match_btf(btf, without, {{'T', "do_exit"}})),
-            "does not look like the BTF of this kernel: of its 2 functions the image of " +
-                without.release + " has 1");
+            "does not look like the BTF of this kernel: it has 2 functions, and the image of " +
+                without.release + " has 1 of them");
   without.arch = Arch::aarch64;
   EXPECT_EQ(problem(match_btf(btf, without, own)), "the BTF of a kernel for x86_64, not aarch64");
 }

@@ -134,7 +134,7 @@ TEST_F(KernelPartsTest, what_does_not_belong_together_is_refused) {
   expect_refused({.image = image_, .release = "5.4.2"},
                  "the image says it is '5.4.1-own', the machine that ran it '5.4.2'");
   expect_refused({.image = image_, .config = put("c", "CONFIG_BPF=y\n")},
-                 "not the config that the image holds: 'CONFIG_NET=y' is in one only");
+                 "not the config in the image: only one of them has 'CONFIG_NET=y'");
   expect_refused({.image = image_, .system_map = put("m", "0 T main\n")},
                  "not a System.map: '_text' or 'linux_banner' is not in it");
   expect_refused({.image = image_, .modules = dir_->path() / "other"},

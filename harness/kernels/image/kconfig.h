@@ -30,7 +30,7 @@ Result<std::vector<ConfigOption>> join_fragments(
     const std::vector<std::vector<ConfigOption>>& fragments);
 
 /// Every option wanted is in `config`, a whole .config. Error: names each that is not, what it is
-/// instead, where it was asked for, and why.
+/// instead, which fragment wanted it, and why.
 Result<> check_config(const std::vector<ConfigOption>& wanted, std::string_view config);
 
 }  // namespace bpfmatrix

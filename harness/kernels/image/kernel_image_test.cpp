@@ -183,7 +183,7 @@ TEST_F(Image, a_header_that_lies_is_an_error) {
   expect_refused(with_u32(zboot, 8, 0xfffffff0), outside);
   expect_refused(with_u32(zboot, 12, 0xffffffff), outside);
   expect_refused(fake_bzimage_around(pack(vmlinux(EM_AARCH64, ""), Packing::gzip)),
-                 "a header for x86_64 around a kernel for aarch64");
+                 "the header is for x86_64, the kernel in it for aarch64");
   // A payload that is its own header is no compressed stream.
   EXPECT_FALSE(read(with_u32(zboot, 8, 0)));
 }

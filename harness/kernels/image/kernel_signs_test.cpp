@@ -65,9 +65,9 @@ TEST(KernelSigns, functions_that_btf_has_are_the_kernels) {
   EXPECT_EQ(share->compared, 2U);
   EXPECT_EQ(share->alike, 2U);
   kernel.symbols.pop_back();
-  EXPECT_EQ(
-      problem(match_signs(btf, kernel)),
-      "does not look like the BTF of this kernel: of its 2 functions the image of 5.4.1 has 1");
+  EXPECT_EQ(problem(match_signs(btf, kernel)),
+            "does not look like the BTF of this kernel: it has 2 functions, and the image of 5.4.1 "
+            "has 1 of them");
   kernel.symbols.clear();
   const auto nothing = match_signs(btf, kernel);
   ASSERT_TRUE(nothing) << nothing.error().message;

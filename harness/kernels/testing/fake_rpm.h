@@ -1,5 +1,5 @@
-// For tests: RPM packages, made by rpmbuild as a distribution makes them, or by hand as nobody
-// should.
+// For tests: RPM packages, made by rpmbuild as a distribution makes them, or by hand as no
+// distribution should.
 #pragma once
 
 #include <string>

@@ -17,10 +17,10 @@ namespace bpfmatrix {
 struct FakePage {
   std::string body{};
   int status = 200;
-  /// Break the connection after so many bytes of the body, the first `cuts` times it is asked for.
+  /// Break the connection after so many bytes of the body, the first `cuts` times it is requested.
   std::optional<std::size_t> cut_after{};
   int cuts = 0;
-  /// Answer 200 with everything when a part is asked for.
+  /// Answer 200 with everything when a part is requested.
   bool ignore_range = false;
   /// Say nothing more after the headers, until the client goes.
   bool stall = false;

@@ -1,4 +1,4 @@
-// For tests: a source tree that builds in a moment, and is asked for what a kernel's is asked for.
+// For tests: a source tree that builds in a moment, and can do what a kernel's can.
 #pragma once
 
 #include <filesystem>

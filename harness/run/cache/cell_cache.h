@@ -37,7 +37,7 @@ class CellCache {
   std::optional<Recalled> recall(const CellInput& input, Guests& guests);
   /// What was made of a transcript that recall() gave.
   void remember(const std::string& cell, const std::string& packed, const Outcome& outcome);
-  /// Of a cell that recall() was asked for and did not have. Keeps nothing that is not conclusive.
+  /// Of a cell that recall() did not have. Keeps nothing that is not conclusive.
   /// Safe from several threads.
   void keep(const std::string& cell, const std::string& packed, const Derived& derived);
 

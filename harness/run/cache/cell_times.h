@@ -1,5 +1,5 @@
 // How long cells took in earlier runs, kept in the store: cell-times.json. A hint and no more: that
-// it cannot be read or written costs nobody anything.
+// it cannot be read or written does no harm.
 #pragma once
 
 #include <chrono>

@@ -27,7 +27,7 @@ struct KeptTranscript {
   /// As pack() gave it (cell/transcript.h).
   std::string packed{};
   /// What derive() was last given beside it, and what it made of it: a line of outcomes.jsonl
-  /// without its end. Both empty: nobody remembers.
+  /// without its end. Both empty: nothing is known.
   std::string context{};
   std::string line{};
 };

@@ -23,7 +23,7 @@ Result<GuestClone> clone_guest(const Template& from, const std::filesystem::path
 /// The same in a machine that Template::start() gave.
 Result<GuestClone> clone_guest(const Template& from, Vm started, Clock::time_point deadline);
 
-/// The host's time, and random bytes that nobody else gets: what a parked agent needs to go on.
+/// The host's time, and random bytes of its own: what a parked agent needs to continue.
 Refresh refresh_now();
 
 }  // namespace bpfmatrix

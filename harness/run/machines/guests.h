@@ -33,7 +33,7 @@ class Guest {
   /// Ends the machine, because of what was `seen`, and says what it left. Blocks a few seconds at
   /// most.
   virtual ExitFacts give_up(const std::string& seen) = 0;
-  /// Ends the machine; nobody waits until it is gone.
+  /// Ends the machine, without waiting until it is gone.
   virtual void kill() = 0;
 };
 
@@ -49,7 +49,7 @@ class GuestAhead {
 /// The guests of one kernel. Safe from several threads, but for what is said otherwise.
 class Guests {
  public:
-  /// What the kernel is known to be, learnt from a guest if nobody has asked it before; nothing: it
+  /// What the kernel is known to be, measured in a guest if it was not measured before; nothing: it
   /// could not be learnt. A clone must be the same.
   using Learn = std::function<std::optional<KernelFacts>(Guests&)>;
 
@@ -59,7 +59,7 @@ class Guests {
   /// there is none.
   virtual Result<std::string> machine() = 0;
   /// To be called once, by one thread, and before the rest. May block for some boots. Nothing:
-  /// guests can be had. Else why not.
+  /// there are guests. Else why not.
   virtual std::optional<VmExit> prepare(const Learn& learn) = 0;
 
   /// Starts the machine of the next guest, so that whoever comes next need not wait for it.

@@ -196,7 +196,7 @@ class Questioning {
   }
 
   /// The kernel's BTF has their numbers. Without it: they are given out in order, so who does not
-  /// know the newest of those that were asked for knows none beyond.
+  /// know the newest of those that were tried knows none beyond.
   void count_map_types() {
     for (const BtfId id :
          btf_ ? btf_->find("bpf_map_type", BtfKind::enum_type) : std::vector<BtfId>()) {

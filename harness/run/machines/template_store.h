@@ -1,7 +1,7 @@
 // The templates of a store, shared by any number of processes:
 //
 //   templates/<key>/        a template that was checked; gone when it is too old or too much
-//   templates/<key>.new/    one in the making, by whoever holds the lock; rubbish if nobody does
+//   templates/<key>.new/    one in the making, by whoever holds the lock; rubbish if it is free
 //   locks/template-<key>
 #pragma once
 

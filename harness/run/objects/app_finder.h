@@ -24,7 +24,7 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
 Result<AppFile> find_app(const LoaderApp& app, Arch arch);
 
 /// Each loader of the plan that is a app, on each architecture on which the plan needs it:
-/// `apps`, and those that come with the guest tools. Error: the first that cannot be had; one
+/// `apps`, and those that come with the guest tools. Error: the first that is unavailable; one
 /// that has the name of a loader of ours; two of one name; a loader that is not there at all.
 Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan);
 

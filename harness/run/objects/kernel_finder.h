@@ -24,7 +24,7 @@ class KernelFinder {
   std::vector<PlanKernel> known() const;
   /// Given by path, or in the store already; never touches the network.
   Result<Kernel> find_here(const std::string& id) const;
-  /// From the store, or fetched into it. Blocks while it downloads. Error: it cannot be had.
+  /// From the store, or fetched into it. Blocks while it downloads. Error: it is unavailable.
   Result<Kernel> find(const std::string& id) const;
 
  private:

@@ -27,7 +27,7 @@ class ObjectFinder {
   void compile_against(Arch arch, std::filesystem::path btf) { btf_[arch] = std::move(btf); }
 
   /// Compiles, fetches or just finds it. Blocks while clang or a download runs.
-  /// Error: it cannot be had. That it is no BPF object is a fact of its own (`problem`).
+  /// Error: it is unavailable. That it is no BPF object is a fact of its own (`problem`).
   Result<ObjectFile> find(const CaseSpec& spec, Arch arch) const;
 
  private:

@@ -1,5 +1,5 @@
 // For the tests that bring about faults in clones: each is to be recognised, over within its
-// deadline, and to cost nobody else anything.
+// deadline, and to cost no other cell anything.
 #pragma once
 
 #include <gmock/gmock.h>

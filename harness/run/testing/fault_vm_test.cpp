@@ -1,4 +1,4 @@
-// Faults in clones: each is recognised, over within its deadline, and costs nobody else anything.
+// Faults in clones: each is recognised, over within its deadline, and costs no other cell anything.
 // What `run` makes of them: fault_table_vm_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

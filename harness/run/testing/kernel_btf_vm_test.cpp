@@ -36,7 +36,7 @@ class KernelBtfVm : public TemplateVmFixture {
     template_.emplace(get(wanted));
   }
 
-  /// Every object of the suite that can be had here, by its case.
+  /// Every object of the suite that is here, by its case.
   std::map<std::string, std::string> objects() {
     const ObjectsHere here(settings_, *kernels_);
     std::map<std::string, std::string> found;

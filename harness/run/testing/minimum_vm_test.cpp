@@ -1,5 +1,5 @@
 // The BTF that `kernels btf --min` makes for the objects of the suite, on real kernels: every
-// relocation comes to the same number, to the byte, as against the kernel's whole BTF.
+// relocation gives the same number, to the byte, as with the kernel's whole BTF.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -24,7 +24,7 @@ FakeProgram program_of(const Attempt& attempt) {
   }
   if (!attempt.loader_log.empty()) program.push_back(complains(attempt.loader_log));
   if (attempt.exited) program.push_back(exits(*attempt.exited));
-  // One without an end hangs: for the host a deadline passes, but nobody waits for it.
+  // One without an end hangs: for the host a deadline passes, without waiting.
   if (!attempt.exited && attempt.session == SessionState::lost) program.push_back(dies());
   return program;
 }

@@ -1,5 +1,5 @@
 // Guests that say again what guests once said: the attempts of a transcript, one after another, in
-// place of machines. Nothing boots and nobody waits.
+// place of machines. Nothing boots and nothing waits.
 #pragma once
 
 #include <atomic>

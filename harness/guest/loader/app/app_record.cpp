@@ -26,7 +26,7 @@ std::string_view type_for(std::string_view method) {
   return method == "tracepoint" || method == "perf_event" ? method : "kprobe";
 }
 
-/// "ksyscall/connect" becomes "__x64_sys_connect": the place ends with what was asked for.
+/// "ksyscall/connect" becomes "__x64_sys_connect": the place ends with the requested one.
 bool asks_for(const WantedProgram& program, std::string_view place) {
   const std::string_view target = parse_section_name(program.section).target;
   return !target.empty() && place.ends_with(target);
@@ -89,7 +89,7 @@ void AppRecord::take(ProgramSent program) {
 void AppRecord::take(const ProgramAttached& attached) {
   if (Program* program = program_of(attached)) return merge(program->attach, attached);
   if (attached.program) return;
-  std::fprintf(stderr, "note: nobody knows which program was to be attached to %s '%s'\n",
+  std::fprintf(stderr, "note: it is not known which program was to be attached to %s '%s'\n",
                attached.point.method.c_str(), attached.point.place.c_str());
 }
 
@@ -139,7 +139,7 @@ AppRecord::Program& AppRecord::promote(std::size_t other) {
   return program;
 }
 
-/// Too large for a question, or kept: what is only asked for is let go at once.
+/// Too large for a question, or kept: what is only probed is let go at once.
 void AppRecord::promote_others() {
   for (std::size_t i = 0; i < others_.size();) {
     const ProgramSent& other = others_[i];

@@ -1,4 +1,4 @@
-// Reads what a traced application asks of the kernel for its BPF programs, and what it is told.
+// Reads what a traced application asks of the kernel for its BPF programs, and what it gets back.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ struct SentLoad {
 
   /// For the record: instructions, and where functions begin.
   SentProgram sent(const Tracee& tracee) const;
-  /// The verifier's words, if the application asked for them.
+  /// The verifier's log, if the application requested it.
   std::string log(const Tracee& tracee) const;
   bool asked_for_log() const;
 };
@@ -45,7 +45,7 @@ struct Reason {
 
 /// Sends a refused load once more, from this process and with a log, and closes what comes of it.
 /// The application's maps and types are reached by their ids. Call it while the application's
-/// thread stands still. Nothing: something it refers to cannot be had from here.
+/// thread stands still. Nothing: something it refers to is unavailable from here.
 std::optional<Reason> ask_reason(const Tracee& tracee, const SentLoad& load);
 
 /// A descriptor of our own; invalid if there is no such thing any more.

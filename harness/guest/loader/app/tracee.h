@@ -11,7 +11,7 @@
 
 namespace bpfmatrix::guest {
 
-/// What a file descriptor leads to, as /proc/PID/fdinfo tells: ids by which it can be had again.
+/// What a file descriptor leads to, as /proc/PID/fdinfo tells: ids by which it can be opened again.
 struct DescriptorIds {
   std::optional<std::uint32_t> program{};
   std::optional<std::uint32_t> map{};

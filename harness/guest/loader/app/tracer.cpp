@@ -71,7 +71,7 @@ pid_t process_of(pid_t thread) {
   return line != nullptr ? std::atoi(line + std::strlen("\nTgid:\t")) : thread;
 }
 
-/// Stops it for the first time, so that it can be told to stop at system calls.
+/// Stops it for the first time, so that it can be made to stop at system calls.
 bool seize(pid_t id) {
   int status = 0;
   return ::ptrace(PTRACE_SEIZE, id, nullptr, kOptions) == 0 &&

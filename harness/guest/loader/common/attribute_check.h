@@ -1,6 +1,6 @@
 // E2BIG of bpf(2) has two meanings: something is too big, or the kernel is too old to know a field
 // of the attribute that is not zero. The second is said before anything else is looked at, so it
-// can be asked for alone.
+// can be tried alone.
 #pragma once
 
 #include <cstddef>

@@ -40,7 +40,7 @@ struct LoadReport {
   std::optional<std::uint64_t> jited_bytes{};
   /// As many as the kernel was given.
   std::optional<std::uint64_t> instructions{};
-  /// What the kernel minded; asked only where the load failed without a log.
+  /// What the kernel did not accept; probed only if the load failed without a log.
   std::optional<bool> attributes_known{};
   std::optional<bool> type_known{};
   std::optional<bool> attach_type_known{};

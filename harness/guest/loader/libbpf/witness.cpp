@@ -232,7 +232,7 @@ bool Witness::type_is_known(std::uint32_t program_type, std::uint32_t attach_typ
 }
 
 /// But for two flags, which kernels that know them reject in silence too, unless a device
-/// (BPF_F_XDP_DEV_BOUND_ONLY) or a token (BPF_F_TOKEN_FD) comes along: of these nobody can tell.
+/// (BPF_F_XDP_DEV_BOUND_ONLY) or a token (BPF_F_TOKEN_FD) comes along: of these nothing is known.
 bool Witness::flags_are_known(std::uint32_t flags) {
   constexpr std::uint32_t kWithMore = 1U << 6 | 1U << 16;
   return trivial_is_known(BPF_PROG_TYPE_SOCKET_FILTER, 0, flags & ~kWithMore);

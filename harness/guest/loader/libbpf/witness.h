@@ -7,7 +7,7 @@
 //   - hands libbpf a substitute descriptor for a program that was not loaded, so that the object's
 //   other
 //     programs are loaded too, in the same pass over the kernel's BTF. The substitute is
-//     /dev/null: the kernel never holds a program that nobody asked for. It is never attached, and
+//     /dev/null: the kernel never holds a program that was not requested. It is never attached, and
 //     what libbpf would do with it (bind .rodata, fill a slot of a program array) is left out.
 #pragma once
 
