@@ -22,7 +22,7 @@ namespace {
 ExitCode exit_code_of(const VerdictSummary& verdicts) {
   if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
   const bool told = std::all_of(verdicts.notable.begin(), verdicts.notable.end(),
-                                [](const JudgedCell& cell) { return cell.told; });
+                                [](const JudgedCell& cell) { return cell.ended; });
   return told ? as_expected : unknown;
 }
 

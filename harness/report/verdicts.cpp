@@ -22,11 +22,6 @@ std::string unexpected_text(const JudgedCell& cell, const std::string& run_dir) 
   return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", run_dir, cell.cell);
 }
 
-bool was_told(const Outcome& outcome) {
-  const bool ended = outcome.end == End::completed || outcome.end == End::panicked;
-  return ended && outcome.vm.flaky.empty();
-}
-
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.
 std::string doubts_text(const VerdictSummary& summary) {
   std::map<std::string, std::pair<int, std::string>> reasons;
@@ -45,22 +40,6 @@ std::string doubts_text(const VerdictSummary& summary) {
 }
 
 }  // namespace
-
-VerdictSummary judge_all(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
-                         RunKernels* kernels, const Features* features) {
-  static const std::vector<ExpectationRule> kNone;
-  VerdictSummary summary;
-  for (const Outcome& outcome : outcomes) {
-    const auto found = rules.find(outcome.case_id);
-    const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
-    CellVerdict verdict = judge(outcome, found == rules.end() ? kNone : found->second,
-                                condition_facts(outcome, kernel, features), kernel);
-    ++summary.counts[verdict.verdict];
-    if (verdict.verdict != Verdict::as_expected)
-      summary.notable.push_back({outcome.cell, std::move(verdict), was_told(outcome)});
-  }
-  return summary;
-}
 
 std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir) {
   std::string text;

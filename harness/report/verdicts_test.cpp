@@ -53,9 +53,9 @@ TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
                  {"flaky", wants_accepted()},
                  {"unavailable", expected_unavailable}});
   ASSERT_EQ(summary.notable.size(), 3U) << "unavailable is as expected";
-  EXPECT_FALSE(summary.notable[0].told);
-  EXPECT_FALSE(summary.notable[1].told);
-  EXPECT_TRUE(summary.notable[2].told) << "unsure for want of a rule, but nothing was lost";
+  EXPECT_FALSE(summary.notable[0].ended);
+  EXPECT_FALSE(summary.notable[1].ended);
+  EXPECT_TRUE(summary.notable[2].ended) << "unsure for want of a rule, but nothing was lost";
 }
 
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
