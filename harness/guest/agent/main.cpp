@@ -49,12 +49,16 @@ std::string live_without_exceptions() {
 
 }  // namespace
 
+/// What the trigger executes ends here, before the C++ library has set itself up: an emulated
+/// machine that has just begun translates every instruction it comes to. Asked with getppid, because
+/// getpid is a call that is being observed; only init of a machine has no parent.
+[[gnu::constructor(101)]] void end_at_once(int argc, char** argv) {
+  if (argc == 2 && argv[1] == kEndAtOnce && ::getppid() != 0) ::_exit(0);
+}
+
 }  // namespace bpfmatrix::guest
 
-int main(int argc, char** argv) {
-  // What the trigger executes. Asked with getppid, because getpid is a call that is being observed;
-  // only init of a machine has no parent.
-  if (argc == 2 && argv[1] == bpfmatrix::kEndAtOnce && ::getppid() != 0) return 0;
+int main() {
   // It mounts, kills and reboots: nowhere but in a guest of its own.
   if (::getpid() != 1) {
     std::fputs("error: the guest agent runs as init of a guest, nowhere else\n", stderr);
