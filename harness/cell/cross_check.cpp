@@ -167,8 +167,7 @@ RelocationRecord cross_check(const RelocationSides& sides) {
                           .target_value = calculated.target_value,
                           .candidates = calculated.candidates,
                           .reason = calculated.reason};
-  record.result =
-      sides.sent ? result_of(calculated, *sides.sent) : result_unsent(sides);
+  record.result = sides.sent ? result_of(calculated, *sides.sent) : result_unsent(sides);
   if (record.result == RelocationResult::skipped && record.reason.empty()) {
     record.reason = "the compiler's value was left in place";
   }

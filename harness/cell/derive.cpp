@@ -9,10 +9,10 @@
 #include "base/sha256.h"
 #include "cell/attach_candidates.h"
 #include "cell/differences.h"
+#include "cell/failure_source.h"
 #include "cell/loader_record.h"
 #include "cell/log_tail.h"
 #include "cell/observation.h"
-#include "cell/failure_source.h"
 
 namespace bpfmatrix {
 
@@ -161,8 +161,7 @@ std::vector<ProgramOutcome> programs_of(const LoaderRecord& record, const Kernel
     program.load = load_of(said);
     program.attach = {said.attach, said.method, said.requested, said.actual, {}};
     if (facts != nullptr) {
-      program.attach.candidates =
-          candidates_of(said.section, said.method, said.requested, *facts);
+      program.attach.candidates = candidates_of(said.section, said.method, said.requested, *facts);
     }
     program.run.run_cnt = said.run_cnt;
     program.run.run_time_ns = said.run_time_ns;
@@ -300,10 +299,9 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   outcome.programs = programs_of(record, in.facts);
   if (in.object != nullptr) locate_rejections(*in.object, outcome.programs);
   outcome.trigger = trigger_of(attempt);
-  outcome.observed =
-      compare(record.observed, expected_values(attempt.triggered, in.spec != nullptr
-                                                                      ? in.spec->truth
-                                                                      : NamedValues()));
+  outcome.observed = compare(
+      record.observed,
+      expected_values(attempt.triggered, in.spec != nullptr ? in.spec->truth : NamedValues()));
   if (attempt.triggered) add_runs(outcome);
   add_relocations(in, record, derived);
   notice_disagreements(derived);
@@ -396,9 +394,8 @@ Derived derive(const DeriveInput& in) {
     attempts.push_back(derive_attempt(in, attempt));
   }
   const bool checked = in.transcript.attempts.back().kind == AttemptKind::cold_check;
-  Derived derived = checked
-                        ? with_cold_check(std::move(attempts.front()), attempts.back().outcome)
-                        : settle(std::move(attempts));
+  Derived derived = checked ? with_cold_check(std::move(attempts.front()), attempts.back().outcome)
+                            : settle(std::move(attempts));
   derived.outcome.vm.cached = in.recalled;
   notice_flaky(derived);
   return derived;

@@ -142,15 +142,15 @@ const EndCase kEnds[] = {
      "trigger: closed"},
     {"time is up", [](Attempt& a, TranscriptInputs&) { a.exited = Exited{.timed_out = true}; },
      End::hung, "the loader did not end within 120 s"},
-    {"bytes were dropped",
-     [](Attempt& a, TranscriptInputs&) { a.exited->dropped_out_bytes = 7; }, End::lost,
-     "7 bytes of the loader's record were lost"},
+    {"bytes were dropped", [](Attempt& a, TranscriptInputs&) { a.exited->dropped_out_bytes = 7; },
+     End::lost, "7 bytes of the loader's record were lost"},
     {"ended before it was done",
      [](Attempt& a, TranscriptInputs&) {
        a.lines.pop_back();
        a.exited = Exited{.signal = 11};
      },
-     End::lost, "the loader ended with signal 11 (Segmentation fault) before its record was complete"},
+     End::lost,
+     "the loader ended with signal 11 (Segmentation fault) before its record was complete"},
     {"the agent refused, and nothing was limited",
      [](Attempt& a, TranscriptInputs&) {
        a.exited.reset();
@@ -189,17 +189,15 @@ TEST(Derive, how_an_attempt_ended_is_what_it_left) {
 }
 
 TEST(Derive, a_panic_on_the_console_counts_more_than_the_lost_channel) {
-  const Outcome outcome = outcome_of(
-      {given_up(SessionState::lost, std::string(kPanic))});
+  const Outcome outcome = outcome_of({given_up(SessionState::lost, std::string(kPanic))});
   EXPECT_EQ(outcome.end, End::panicked);
   EXPECT_THAT(outcome.end_reason, HasSubstr("sysrq triggered crash"));
   EXPECT_THAT(outcome.console_tail, HasSubstr("Kernel panic"));
 }
 
 TEST(Derive, a_lost_attempt_says_nothing_and_the_last_that_was_not_lost_counts) {
-  const Outcome outcome =
-      outcome_of({given_up(SessionState::lost, "x"), completed(good_lines()),
-                  booted(given_up(SessionState::lost, "x"))});
+  const Outcome outcome = outcome_of({given_up(SessionState::lost, "x"), completed(good_lines()),
+                                      booted(given_up(SessionState::lost, "x"))});
   EXPECT_EQ(outcome.end, End::completed);
   ASSERT_EQ(outcome.vm.attempts.size(), 3U);
   EXPECT_EQ(outcome.vm.attempts[0].end, End::lost);
@@ -219,9 +217,9 @@ TEST(Derive, attempts_that_differ_are_flaky_and_a_person_hears_of_it) {
 }
 
 TEST(Derive, attempts_that_are_all_lost_leave_the_cell_lost) {
-  const Outcome outcome = outcome_of({given_up(SessionState::lost, "x"),
-                                      given_up(SessionState::lost, "x"),
-                                      booted(given_up(SessionState::lost, "x"))});
+  const Outcome outcome =
+      outcome_of({given_up(SessionState::lost, "x"), given_up(SessionState::lost, "x"),
+                  booted(given_up(SessionState::lost, "x"))});
   EXPECT_EQ(outcome.end, End::lost);
 }
 
@@ -239,8 +237,7 @@ TEST(Derive, a_cold_check_that_agrees_only_says_that_there_was_one) {
 }
 
 TEST(Derive, a_cold_check_that_differs_makes_the_cell_flaky) {
-  const Outcome outcome =
-      outcome_of({completed(good_lines()), cold(completed(rejected_lines()))});
+  const Outcome outcome = outcome_of({completed(good_lines()), cold(completed(rejected_lines()))});
   EXPECT_EQ(outcome.programs.at(0).load.stage.result, StageResult::ok);
   EXPECT_FALSE(outcome.vm.flaky.empty());
   EXPECT_EQ(outcome.vm.attempts.size(), 2U);

@@ -40,11 +40,10 @@ TEST(Differences, what_a_cell_came_to_may_not) {
   other.end = End::hung;
   other.programs[0].load.stage = {StageResult::failed, "EACCES", "no"};
   other.observed[0].result = ObservedResult::wrong;
-  EXPECT_THAT(
-      differences(sample(), other),
-      ElementsAre("end: completed, hung", "programs[on_open].load.result: ok, failed",
-                  "programs[on_open].load.errno: null, EACCES",
-                  "observed[pid].result: right, wrong"));
+  EXPECT_THAT(differences(sample(), other),
+              ElementsAre("end: completed, hung", "programs[on_open].load.result: ok, failed",
+                          "programs[on_open].load.errno: null, EACCES",
+                          "observed[pid].result: right, wrong"));
 }
 
 TEST(Differences, whether_a_program_fired_may_not_change) {

@@ -1,6 +1,6 @@
 // Where a rejected program stood in its source: by the object's line information, because kernels
-// before 5.0 take none (BPF_PROG_LOAD's line_info: c454a46b5efd, v5.0), and print file and line only
-// from 6.10 on.
+// before 5.0 take none (BPF_PROG_LOAD's line_info: c454a46b5efd, v5.0), and print file and line
+// only from 6.10 on.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-
 namespace bpfmatrix {
 namespace {
 
@@ -31,8 +30,8 @@ LoaderRecord record_of(const char* line) {
 }
 
 TEST(LoaderRecord, an_application_ended_in_one_of_two_ways) {
-  const LoaderRecord record = record_of(
-      R"({"event":"app","exit_code":null,"signal":9,"stop_signal":9,"probes":12})");
+  const LoaderRecord record =
+      record_of(R"({"event":"app","exit_code":null,"signal":9,"stop_signal":9,"probes":12})");
   ASSERT_TRUE(record.app);
   EXPECT_EQ(record.app->signal, 9);
   EXPECT_EQ(record.app->stop_signal, 9);

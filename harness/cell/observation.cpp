@@ -48,7 +48,7 @@ ExpectedValues expected_values(const std::optional<Triggered>& triggered,
 }
 
 std::optional<std::uint64_t> fired_count(const std::vector<ObservedValue>& values,
-                                           std::string_view program) {
+                                         std::string_view program) {
   for (const ObservedValue& value : values) {
     const Name name = split(value.name);
     if (name.base != kHits || name.way != program) continue;

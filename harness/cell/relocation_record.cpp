@@ -103,10 +103,9 @@ class ProgramRecorder {
   std::uint64_t linked_slots() const { return functions_.back().at + functions_.back().count; }
 
   RelocationSides sides_of(const CoreResult& calculated,
-                                   const std::optional<std::uint64_t>& at) const {
-    RelocationSides sides{
-        .calculated = calculated,
-        .object_failed = record_.relocate.result == StageResult::failed};
+                           const std::optional<std::uint64_t>& at) const {
+    RelocationSides sides{.calculated = calculated,
+                          .object_failed = record_.relocate.result == StageResult::failed};
     const auto said = said_.find({calculated.function, calculated.index});
     if (said != said_.end()) sides.said = said->second;
     const std::size_t slots = calculated.before.size();
@@ -201,9 +200,9 @@ Result<ObjectRelocations> record_relocations(const ElfFile& object, const Loader
     const SaidProgram& program = said.programs[i];
     Result<std::vector<LinkedFunction>> functions = link_program(object, program.name);
     if (!functions) return wrap(fmt::format("program '{}'", program.name), functions.error());
-    all.programs[i] = ProgramRecorder(ext, against, loader, said, by_loader, program.sent,
-                                      *std::move(functions))
-                          .record(by_function);
+    all.programs[i] =
+        ProgramRecorder(ext, against, loader, said, by_loader, program.sent, *std::move(functions))
+            .record(by_function);
     records += all.programs[i].size();
     if (records > kMaxRecords) return Error{fmt::format("more than {} in all", kMaxRecords)};
   }

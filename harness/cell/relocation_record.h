@@ -1,5 +1,5 @@
-// The records of CO-RE relocations: calculated for each program that a loader spoke of, and compared
-// with what the loader sent and said.
+// The records of CO-RE relocations: calculated for each program that a loader spoke of, and
+// compared with what the loader sent and said.
 #pragma once
 
 #include <memory>

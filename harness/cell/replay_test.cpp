@@ -1,5 +1,5 @@
-// What derive() makes of what real kernels said: for each cell the outcome that its run had. Recorded
-// by ci/record_replays.sh.
+// What derive() makes of what real kernels said: for each cell the outcome that its run had.
+// Recorded by ci/record_replays.sh.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,7 +99,8 @@ CaseSpec case_of(const Outcome& outcome) {
   for (const ObservedValue& value : outcome.observed) {
     if (!value.expected) continue;
     const std::string name = value.name.substr(0, value.name.find("__"));
-    if (const auto* number = std::get_if<std::int64_t>(&*value.expected)) spec.truth[name] = *number;
+    if (const auto* number = std::get_if<std::int64_t>(&*value.expected))
+      spec.truth[name] = *number;
     if (const auto* text = std::get_if<std::string>(&*value.expected)) spec.truth[name] = *text;
   }
   return spec;
@@ -160,7 +161,8 @@ TEST(Replay, there_is_one_of_every_end) {
       seen.insert(std::string(to_string(outcome.end)));
       if (!outcome.vm.flaky.empty()) seen.insert("flaky");
       if (outcome.app) seen.insert("app");
-      if (outcome.embedded && outcome.embedded->origin == EmbeddedOrigin::file) seen.insert("own BTF");
+      if (outcome.embedded && outcome.embedded->origin == EmbeddedOrigin::file)
+        seen.insert("own BTF");
       for (const ProgramOutcome& program : outcome.programs) {
         if (program.load.stage.failed()) seen.insert("load failed");
         if (program.attach.stage.failed()) seen.insert("attach failed");

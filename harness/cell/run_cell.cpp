@@ -272,8 +272,7 @@ Result<TranscriptInputs> inputs_of(const Cell& cell, const CaseSpec& spec, const
 
 Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
                                    std::string isolation) {
-  Result<TranscriptInputs> inputs =
-      inputs_of(*input.cell, *input.spec, input.kernel, input.object);
+  Result<TranscriptInputs> inputs = inputs_of(*input.cell, *input.spec, input.kernel, input.object);
   if (!inputs) return inputs;
   if (input.app != nullptr) inputs->app = AppInput{input.app->app, input.app->sha256};
   inputs->machine = std::move(machine);

@@ -131,7 +131,8 @@ TEST_F(RunningACell, and_only_there) {
 TEST_F(RunningACell, an_application_is_put_beside_the_object_and_told_where_it_is) {
   const auto file = dir_->path() / "app";
   ASSERT_TRUE(write_file(file, "an application"));
-  const AppFile app{{.name = "app", .path = "./app", .arguments = {"{object}", "-v"}}, file,
+  const AppFile app{{.name = "app", .path = "./app", .arguments = {"{object}", "-v"}},
+                    file,
                     std::string(64, 'a')};
   input_.app = &app;
   run();

@@ -94,8 +94,7 @@ struct World {
     spec.trigger.emplace();
   }
   Result<TranscriptInputs> inputs() {
-    const CellInput input{&cell,  &spec, &kernel, &object, nullptr, app ? &*app : nullptr,
-                          timeout};
+    const CellInput input{&cell, &spec, &kernel, &object, nullptr, app ? &*app : nullptr, timeout};
     return inputs_of(input, machine, isolation);
   }
   std::string key() {

@@ -46,8 +46,7 @@ OrderedJson to_json(const CacheStats& stats, const std::string& file) {
 
 void print_stats(const CacheStats& stats, const std::string& file) {
   fmt::print("file        {}\n", file);
-  fmt::print("transcripts {}, {} compressed\n", stats.transcripts,
-             mebibytes(stats.packed_bytes));
+  fmt::print("transcripts {}, {} compressed\n", stats.transcripts, mebibytes(stats.packed_bytes));
   fmt::print("size        {}\n", mebibytes(stats.bytes));
   fmt::print("last used   {} to {}\n", day_of(stats.oldest_use), day_of(stats.latest_use));
   fmt::print("set aside   {}\n", stats.set_aside);

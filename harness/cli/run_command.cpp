@@ -22,9 +22,9 @@
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
 #include "outcome/outcome_fields.h"
+#include "run/assemble.h"
 #include "run/cache/cell_times.h"
 #include "run/machines/guest_vm.h"
-#include "run/assemble.h"
 #include "run/machines/machines.h"
 #include "run/run.h"
 
@@ -140,7 +140,8 @@ class RunCommand {
   Result<RunSpec> read_request() {
     Result<RunSpec> request = read_run_spec(options_.resume);
     if (!request || !request->options) return request;
-    const Result<> taken = take_options(*request->options, fmt::format("'{}/run.json': accel", options_.resume));
+    const Result<> taken =
+        take_options(*request->options, fmt::format("'{}/run.json': accel", options_.resume));
     if (!taken) return taken.error();
     return request;
   }
@@ -287,10 +288,11 @@ class RunCommand {
                          [&times](const Cell& cell) { return times.expected(cell); });
     settings_.fetch.store.remove_abandoned();
     Machines machines(settings_);
-    const RunWorld world{
-        .find_kernel = [&](const std::string& id) { return kernels.find(id); },
-        .guests_of = [&](const Kernel& kernel,
-                         const RunWorld::Notice& say_so) { return machines.guests_of(kernel, say_so); }};
+    const RunWorld world{.find_kernel = [&](const std::string& id) { return kernels.find(id); },
+                         .guests_of =
+                             [&](const Kernel& kernel, const RunWorld::Notice& say_so) {
+                               return machines.guests_of(kernel, say_so);
+                             }};
     return run_plan(input, world, settings_, dir, progress);
   }
 

@@ -97,9 +97,8 @@ const std::vector<ExpectableField>& expectable_fields() {
 
 std::vector<ExpectationRule> default_expectations() {
   ExpectationRule rule;
-  rule.allowed = {{"load", {"ok"}},
-                  {"attach", {"ok", "not_reached"}},
-                  {"app", {"ended", "not_reached"}}};
+  rule.allowed = {
+      {"load", {"ok"}}, {"attach", {"ok", "not_reached"}}, {"app", {"ended", "not_reached"}}};
   rule.because = "expected: it loads, and attaches where its section says";
   return {rule};
 }

@@ -35,8 +35,7 @@ struct Bad {
 constexpr Bad kBad[] = {
     {R"({})", "'f: expect': wanted an array of rules, got object"},
     {R"([{}])", "'f: expect[0]': key 'load': a rule must have an expectation"},
-    {R"([{"load":"ok"},{"laod":"accepted","load":"ok"}])",
-     "'f: expect[1]': unknown key 'laod'"},
+    {R"([{"load":"ok"},{"laod":"accepted","load":"ok"}])", "'f: expect[1]': unknown key 'laod'"},
     {R"([{"load":"acepted"}])", "'f: expect[0]': key 'load': unknown word 'acepted'"},
     {R"([{"load":[]}])", "'f: expect[0]': key 'load': wanted a word or an array of words"},
     {R"([{"load":1}])", "'f: expect[0]': key 'load': wanted a word or an array of words"},

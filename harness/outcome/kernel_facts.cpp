@@ -1,8 +1,8 @@
 #include "outcome/kernel_facts.h"
 
-#include "base/text.h"
-
 #include <algorithm>
+
+#include "base/text.h"
 
 namespace bpfmatrix {
 

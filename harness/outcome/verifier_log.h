@@ -1,6 +1,6 @@
 // What a verifier's log says at its end, on kernels from 4.18 to 7.3: why it rejects a program,
-// and where it was then. A log is hostile input of any size: only its end is read, line by line. The statistics
-// there are read by base/verifier_stats.h.
+// and where it was then. A log is hostile input of any size: only its end is read, line by line.
+// The statistics there are read by base/verifier_stats.h.
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,8 @@ Result<std::vector<CaseSpec>> cases_of_objects(const std::vector<std::string>& o
   for (const std::string& file : objects) {
     if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
     CaseSpec spec = case_for_object(file);
-    const bool twice = std::any_of(suite.begin(), suite.end(),
-                                   [&](const CaseSpec& s) { return s.id == spec.id; });
+    const bool twice =
+        std::any_of(suite.begin(), suite.end(), [&](const CaseSpec& s) { return s.id == spec.id; });
     if (twice) {
       return Error{fmt::format("two objects are called '{}'", spec.id),
                    "give them different file names"};

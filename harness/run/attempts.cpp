@@ -93,8 +93,7 @@ Attempt Attempts::try_in_booted(const CellInput& input, Guests& source) {
 }
 
 /// True: the guest must not serve another cell.
-bool Attempts::try_in(Guest& guest, const CellInput& input, const GuestUse& use,
-                      Attempt& attempt) {
+bool Attempts::try_in(Guest& guest, const CellInput& input, const GuestUse& use, Attempt& attempt) {
   context_.started(*input.cell);
   GuestUse in = use;
   in.btf_in_guest = guest.cloned();

@@ -125,9 +125,8 @@ std::vector<std::string> in_order(std::vector<std::string> cells,
     const auto found = places.find(cell);
     return found != places.end() ? found->second : places.size();
   };
-  std::stable_sort(cells.begin(), cells.end(), [&](const std::string& a, const std::string& b) {
-    return place(a) < place(b);
-  });
+  std::stable_sort(cells.begin(), cells.end(),
+                   [&](const std::string& a, const std::string& b) { return place(a) < place(b); });
   return cells;
 }
 

@@ -45,8 +45,8 @@ struct Known {
 
 }  // namespace
 
-void find_kernels(const std::vector<const Cell*>& cells, const RunWorld& world,
-                  Announcer& announce, const RunWorld::Notice& notice, RunParts& parts) {
+void find_kernels(const std::vector<const Cell*>& cells, const RunWorld& world, Announcer& announce,
+                  const RunWorld::Notice& notice, RunParts& parts) {
   for (const Cell* cell : cells) {
     const std::string& id = cell->kernel.id;
     if (parts.kernels.contains(id)) continue;

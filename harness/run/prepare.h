@@ -17,13 +17,12 @@ namespace bpfmatrix {
 
 /// Each kernel of `cells`, once; one that is unavailable is noticed, and its cells will say so.
 /// Blocks while kernels are downloaded.
-void find_kernels(const std::vector<const Cell*>& cells, const RunWorld& world,
-                  Announcer& announce, const RunWorld::Notice& notice, RunParts& parts);
+void find_kernels(const std::vector<const Cell*>& cells, const RunWorld& world, Announcer& announce,
+                  const RunWorld::Notice& notice, RunParts& parts);
 
 /// The BTF that cases given as C are compiled against: always the same kernel's where it is
 /// available, because another header makes another object; else any kernel's of the run.
-void choose_headers(Arch arch, const RunWorld& world, ObjectFinder& objects,
-                    const RunParts& parts);
+void choose_headers(Arch arch, const RunWorld& world, ObjectFinder& objects, const RunParts& parts);
 
 /// Each object of the plan, once: a mistake in a case costs seconds, not minutes. Blocks while
 /// objects are compiled. Error: a case of ours is wrong.

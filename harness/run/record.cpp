@@ -47,9 +47,9 @@ DeriveInput derive_input(const Transcript& transcript, const CaseSpec* spec, con
 Derived Record::derive_cell(const Cell& cell, const Transcript& transcript, bool recalled) {
   RunKernel& kernel = parts_.kernel_of(cell);
   const Result<ObjectFile>& object = parts_.object_of(cell);
-  DeriveInput in = derive_input(transcript, &parts_.spec_of(cell),
-                                kernel.kernel ? &*kernel.kernel : nullptr,
-                                object ? &*object : nullptr, cell.btf, kernel.types);
+  DeriveInput in =
+      derive_input(transcript, &parts_.spec_of(cell), kernel.kernel ? &*kernel.kernel : nullptr,
+                   object ? &*object : nullptr, cell.btf, kernel.types);
   if (const KernelFactsKeeper::Known* known = facts_.find(cell.kernel.id)) {
     in.facts = &known->facts;
     in.facts_sha256 = known->sha256;

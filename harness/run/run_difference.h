@@ -16,8 +16,8 @@ struct RunRecord {
 };
 
 /// What of `run` is not as in `other`, a line each: cells that are missing, too many or there
-/// twice; what a cell came to (cell/differences.h says what may change); what its kernel was found to
-/// be; and transcripts of `run` that are not there. Empty: the same.
+/// twice; what a cell came to (cell/differences.h says what may change); what its kernel was found
+/// to be; and transcripts of `run` that are not there. Empty: the same.
 std::vector<std::string> run_differences(const RunRecord& run, const RunRecord& other);
 
 }  // namespace bpfmatrix

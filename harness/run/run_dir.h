@@ -1,7 +1,8 @@
 // The directory a run leaves behind: everything right of it reads only this.
 //
 //     run.json            what was asked: the matrix and the cells it came to
-//     transcripts/CELL.json.gz  all that a finished cell said (cell/transcript.h), '/' in the cell's
+//     transcripts/CELL.json.gz  all that a finished cell said (cell/transcript.h), '/' in the
+//     cell's
 //                         id as '@'; written and synced before the cell's line below
 //     outcomes.jsonl      what was made of them, one line a cell; can be made anew (bpfmatrix
 //                         derive). Locked (flock) by the process that runs
@@ -104,6 +105,5 @@ Result<> replace_outcomes(const std::filesystem::path& run_dir,
                           const std::vector<Outcome>& outcomes);
 /// JSON Schema of run.json.
 OrderedJson run_schema();
-
 
 }  // namespace bpfmatrix

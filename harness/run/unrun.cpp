@@ -55,9 +55,9 @@ std::optional<Transcript> transcript_without_lockdown(const CellInput& in,
   if (known == nullptr || known->facts.configured(kLockdownOption) != Ternary::no) {
     return std::nullopt;
   }
-  return unrun(inputs_of(*in.cell, *in.spec, in.kernel, in.object), *in.cell,
-               fmt::format("the kernel cannot be locked down: it has no CONFIG_{}",
-                           kLockdownOption));
+  return unrun(
+      inputs_of(*in.cell, *in.spec, in.kernel, in.object), *in.cell,
+      fmt::format("the kernel cannot be locked down: it has no CONFIG_{}", kLockdownOption));
 }
 
 }  // namespace bpfmatrix

@@ -28,17 +28,16 @@ Work::Work(const RunParts& parts, const RunWorld& world, const RunSettings& sett
       times_(times),
       record_(record),
       announce_(announce),
-      attempts_{settings.isolation, world.time,
-                [this](const Cell& cell) {
-                  return dir_.console_log(cell.kernel.id, ++parts_.kernel_of(cell).booted);
-                },
-                [this](const Cell& cell, const std::string& text) {
-                  if (Result<> kept = dir_.keep_console(cell.id(), text); !kept)
-                    record_.fail(kept.error());
-                },
-                [this](const Cell& cell) {
-                  announce_([&](Listener& l) { l.cell_started(cell); });
-                }},
+      attempts_{
+          settings.isolation, world.time,
+          [this](const Cell& cell) {
+            return dir_.console_log(cell.kernel.id, ++parts_.kernel_of(cell).booted);
+          },
+          [this](const Cell& cell, const std::string& text) {
+            if (Result<> kept = dir_.keep_console(cell.id(), text); !kept)
+              record_.fail(kept.error());
+          },
+          [this](const Cell& cell) { announce_([&](Listener& l) { l.cell_started(cell); }); }},
       queue_(settings.isolation) {}
 
 void Work::add(const Cell& cell) {
@@ -95,8 +94,7 @@ void Work::prepare(const CellQueue::Task& task) {
   const std::string& id = queued_[task.kernel];
   announce_([&](Listener& l) { l.kernel_booting(id); });
   const Clock::time_point start = world_.time.now();
-  kernel.no_guests =
-      kernel.guests->prepare([&](Guests& guests) { return learn(kernel, guests); });
+  kernel.no_guests = kernel.guests->prepare([&](Guests& guests) { return learn(kernel, guests); });
   const auto took = ms_since(start, world_.time);
   announce_([&](Listener& l) { l.kernel_ready(id, took); });
   const std::lock_guard lock(mutex_);
@@ -145,8 +143,8 @@ bool Work::is_cold_checked(const Cell& cell) const {
 Transcript Work::begin_transcript(const CellInput& input, RunKernel& kernel) const {
   Transcript transcript;
   const Result<std::string> machine = kernel.guests->machine();
-  Result<TranscriptInputs> inputs = inputs_of(
-      input, machine ? *machine : "", std::string(to_string(settings_.isolation)));
+  Result<TranscriptInputs> inputs =
+      inputs_of(input, machine ? *machine : "", std::string(to_string(settings_.isolation)));
   if (inputs) {
     transcript.inputs = *std::move(inputs);
   } else {

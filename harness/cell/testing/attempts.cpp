@@ -56,7 +56,8 @@ Attempt completed(std::vector<std::string> lines) {
   attempt.ready_ms = 20;
   attempt.wall_ms = 100;
   attempt.lines = std::move(lines);
-  attempt.triggered = Triggered{{{"fd", 7}, {"port", 4242}}, {{"comm", "trigger"}}, {{"connect", -111}}};
+  attempt.triggered =
+      Triggered{{{"fd", 7}, {"port", 4242}}, {{"comm", "trigger"}}, {{"connect", -111}}};
   attempt.exited = Exited{.code = 0, .wall_ms = 60};
   attempt.session = SessionState::ready;
   return attempt;

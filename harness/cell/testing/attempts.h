@@ -8,8 +8,8 @@
 
 namespace bpfmatrix {
 
-/// The lines of a libbpf that loads and attaches one kprobe on connect(), which fires once and reads
-/// the right arguments.
+/// The lines of a libbpf that loads and attaches one kprobe on connect(), which fires once and
+/// reads the right arguments.
 std::vector<std::string> good_lines();
 /// The same, of a program that the verifier rejects.
 std::vector<std::string> rejected_lines();

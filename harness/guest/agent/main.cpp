@@ -50,8 +50,8 @@ std::string live_without_exceptions() {
 }  // namespace
 
 /// What the trigger executes ends here, before the C++ library has set itself up: an emulated
-/// machine that has just begun translates every instruction it comes to. Asked with getppid, because
-/// getpid is a call that is being observed; only init of a machine has no parent.
+/// machine that has just begun translates every instruction it comes to. Asked with getppid,
+/// because getpid is a call that is being observed; only init of a machine has no parent.
 [[gnu::constructor(101)]] void end_at_once(int argc, char** argv) {
   if (argc == 2 && argv[1] == kEndAtOnce && ::getppid() != 0) ::_exit(0);
 }

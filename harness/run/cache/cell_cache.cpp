@@ -59,9 +59,8 @@ std::optional<CellCache::Keys> CellCache::keys_of(const CellInput& input, Guests
       inputs_of(input, *machine, std::string(to_string(settings_.isolation)));
   if (!inputs) return std::nullopt;
   const KernelFactsKeeper::Known* known = facts_.recall(*input.kernel);
-  const std::string context = fmt::format("{}\n{}\n{}", build_,
-                                          known != nullptr ? known->sha256 : "",
-                                          truth_of(*input.spec));
+  const std::string context = fmt::format(
+      "{}\n{}\n{}", build_, known != nullptr ? known->sha256 : "", truth_of(*input.spec));
   return Keys{key_of(*inputs), sha256_hex(context)};
 }
 
@@ -90,7 +89,8 @@ std::optional<CellCache::Keys> CellCache::known_keys(const std::string& cell) {
 void CellCache::remember(const std::string& cell, const std::string& packed,
                          const Outcome& outcome) {
   const std::optional<Keys> keys = known_keys(cell);
-  if (cache_ && keys) cache_->keep(keys->transcript, {cell, packed, keys->context, to_line(outcome)});
+  if (cache_ && keys)
+    cache_->keep(keys->transcript, {cell, packed, keys->context, to_line(outcome)});
 }
 
 void CellCache::keep(const std::string& cell, const std::string& packed, const Derived& derived) {

@@ -253,7 +253,8 @@ CacheRemoved TranscriptCache::remove_old(const CacheLimits& limits) {
     // A tenth at a time.
     if (more) {
       Query(db,
-            "DELETE FROM transcripts WHERE key IN (SELECT key FROM transcripts ORDER BY used LIMIT ?)",
+            "DELETE FROM transcripts WHERE key IN (SELECT key FROM transcripts ORDER BY used LIMIT "
+            "?)",
             {left / 10 + 1})
           .next();
     }

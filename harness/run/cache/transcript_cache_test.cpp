@@ -91,8 +91,8 @@ TEST_F(TranscriptCacheFile, garbage_is_set_aside_and_begun_anew) {
   cache.keep(key_of(1), kept_of(1));
   EXPECT_EQ(found(cache, 2), 1);
   EXPECT_EQ(fs::file_size(aside(1)), 9000U);
-  EXPECT_THAT(said_,
-              ElementsAre(HasSubstr("set aside as 'transcripts.db.damaged-1'; a new one is begun")));
+  EXPECT_THAT(
+      said_, ElementsAre(HasSubstr("set aside as 'transcripts.db.damaged-1'; a new one is begun")));
   EXPECT_EQ(cache.stats().set_aside, 1);
 }
 
@@ -194,7 +194,7 @@ TEST_F(TranscriptCacheFile, an_unusable_place_costs_the_caching_only) {
   EXPECT_THAT(folder_in_the_way.verify(), IsEmpty());
   ASSERT_TRUE(write_file(dir_->path() / "file", "x"));
   TranscriptCache no_folder(Store(dir_->path() / "file" / "store"),
-                         [this](const std::string& text) { said_.push_back(text); });
+                            [this](const std::string& text) { said_.push_back(text); });
   EXPECT_FALSE(no_folder.serves());
   EXPECT_EQ(said_.size(), 2U);
 }
@@ -277,8 +277,7 @@ pid_t start_keeper(const Store& store, int first) {
   int said = 0;
   {
     TranscriptCache cache(store, [&](const std::string&) { ++said; });
-    for (int i = first; i < first + 100; ++i)
-      cache.keep(key_of(i), kept_of(i));
+    for (int i = first; i < first + 100; ++i) cache.keep(key_of(i), kept_of(i));
   }
   ::_exit(said == 0 ? 0 : 1);
 }

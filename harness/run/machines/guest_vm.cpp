@@ -69,7 +69,7 @@ GuestVm::GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited
       session_(std::move(clone.session)) {}
 
 GuestVmOrExit GuestVm::boot(const Kernel& kernel, Accel accel,
-                          const std::filesystem::path& console_log, const RunSettings& settings) {
+                            const std::filesystem::path& console_log, const RunSettings& settings) {
   const Result<Initramfs> initramfs = make_initramfs(kernel);
   if (!initramfs) return no_guest(initramfs.error());
   VmSpec spec = vm_spec(kernel, accel);

@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "guest/session.h"
 #include "kernels/kernel.h"
-
 #include "run/machines/clone.h"
 #include "run/machines/guests.h"
 #include "run/settings.h"
@@ -46,7 +45,7 @@ class GuestVm : public Guest {
   /// Blocks until the agent answers, at most settings.boot_timeout. The other alternative says why
   /// there is no guest.
   static GuestVmOrExit boot(const Kernel& kernel, Accel accel,
-                          const std::filesystem::path& console_log, const RunSettings& settings);
+                            const std::filesystem::path& console_log, const RunSettings& settings);
   static GuestVmOrExit boot(const VmSpec& spec, std::chrono::milliseconds timeout);
   /// `waited`: for how long, from when it was needed.
   GuestVm(GuestClone clone, Accel accel, std::chrono::milliseconds waited);

@@ -7,7 +7,8 @@ namespace bpfmatrix {
 std::unique_ptr<Guests> Machines::guests_of(const Kernel& kernel, const Notice& notice) {
   if (context_.settings == nullptr) {
     notice_ = notice;
-    context_ = {&settings_, [this](const Kernel& asked) { return choose_accel_for(asked); }, notice};
+    context_ = {&settings_, [this](const Kernel& asked) { return choose_accel_for(asked); },
+                notice};
   }
   return std::make_unique<GuestSource>(kernel, context_);
 }

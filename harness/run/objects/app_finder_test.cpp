@@ -46,7 +46,8 @@ TEST(AppFile, static_programs_of_the_right_machine_run) {
 TEST(AppFile, the_wrong_machine_is_named_with_the_right_one) {
   const auto checked = check_runs_in_guest(executable({}), Arch::aarch64, "./x");
   ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.error().message, "loader './x': made for x86_64, but the kernel is for aarch64");
+  EXPECT_EQ(checked.error().message,
+            "loader './x': made for x86_64, but the kernel is for aarch64");
   EXPECT_THAT(checked.error().hint, HasSubstr("{arch}"));
 }
 

@@ -84,7 +84,10 @@ Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
   const std::string shown = to_string(spec.object);
   Result<ObjectInfo> info = read_object_bytes(*bytes, shown);
   if (!info) return ObjectFile{.file = *file, .shown = shown, .problem = std::move(info).error()};
-  return ObjectFile{.file = *file, .shown = shown, .info = *std::move(info), .elf = sections_of(*std::move(bytes))};
+  return ObjectFile{.file = *file,
+                    .shown = shown,
+                    .info = *std::move(info),
+                    .elf = sections_of(*std::move(bytes))};
 }
 
 }  // namespace bpfmatrix

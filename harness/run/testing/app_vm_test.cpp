@@ -20,8 +20,7 @@ class AppVm : public VmFixture {
                                    const std::vector<std::string>& kernels) {
     CaseSpec spec;
     spec.id = "command";
-    spec.object =
-        SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
+    spec.object = SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
     LoaderApp command{"test-app", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-app"};
     command.arguments = {"{object}", mode};
     return run_suite({.kernels = kernels,
@@ -133,8 +132,9 @@ TEST_F(AppVm, one_that_loads_nothing_is_refused_with_its_own_words) {
   for (const Outcome& outcome : run_command("fail", {kKernels[0]})) {
     EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
     EXPECT_EQ(outcome.open.result, StageResult::failed);
-    EXPECT_EQ(outcome.open.message,
-              "the application loaded nothing and ended with exit code 3: error: no license to run");
+    EXPECT_EQ(
+        outcome.open.message,
+        "the application loaded nothing and ended with exit code 3: error: no license to run");
     EXPECT_TRUE(outcome.programs.empty());
     ASSERT_TRUE(outcome.app);
     EXPECT_TRUE(outcome.app->failed());

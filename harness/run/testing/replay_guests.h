@@ -16,8 +16,8 @@
 
 namespace bpfmatrix {
 
-/// A guest whose loader says the lines of `attempt`, whose trigger answers as it did, and which ends
-/// as it did.
+/// A guest whose loader says the lines of `attempt`, whose trigger answers as it did, and which
+/// ends as it did.
 class ReplayGuest : public Guest {
  public:
   explicit ReplayGuest(Attempt attempt);

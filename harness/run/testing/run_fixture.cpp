@@ -59,10 +59,10 @@ void RunFixture::plan(const std::string& kernel, const std::string& case_id, Btf
   if (kernels_.contains(kernel)) return;
   const fs::path image = dir_->path() / (kernel + ".image");
   ASSERT_TRUE(write_file(image, kernel));
-  kernels_.emplace(kernel, Kernel{.id = kernel,
-                                  .release = "6.1.0",
-                                  .image = image,
-                                  .image_sha256 = "image of " + kernel});
+  kernels_.emplace(
+      kernel,
+      Kernel{
+          .id = kernel, .release = "6.1.0", .image = image, .image_sha256 = "image of " + kernel});
 }
 
 void RunFixture::say(const std::string& kernel, std::vector<Attempt> attempts) {
@@ -91,8 +91,7 @@ RunWorld RunFixture::world() {
               },
           .guests_of = [this](const Kernel& kernel,
                               const RunWorld::Notice&) -> std::unique_ptr<Guests> {
-            auto guests =
-                std::make_unique<CountedGuests>(attempts_[kernel.id], taken_[kernel.id]);
+            auto guests = std::make_unique<CountedGuests>(attempts_[kernel.id], taken_[kernel.id]);
             guests->no_guests = no_guests_;
             return guests;
           },

@@ -68,11 +68,11 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;
   Machines machines(settings_);
-  const RunWorld world{
-      .find_kernel = [&](const std::string& id) { return kernels_->find(id); },
-      .guests_of = [&](const Kernel& kernel, const RunWorld::Notice& notice) {
-        return machines.guests_of(kernel, notice);
-      }};
+  const RunWorld world{.find_kernel = [&](const std::string& id) { return kernels_->find(id); },
+                       .guests_of =
+                           [&](const Kernel& kernel, const RunWorld::Notice& notice) {
+                             return machines.guests_of(kernel, notice);
+                           }};
   const Result<RunEnd> ran = run_plan(input, world, settings_, *dir, quiet);
   EXPECT_TRUE(ran) << ran.error().message;
   EXPECT_FALSE(ran->unwritten) << ran->unwritten->message;
