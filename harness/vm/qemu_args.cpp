@@ -148,6 +148,21 @@ Device trusted_timer(Arch arch) {
 /// to BPF (crypto/testmgr.c, notests, v5.8).
 Device no_cipher_tests() { return {{}, {"cryptomgr.notests"}}; }
 
+/// Page table isolation guards a kernel's secrets from its processes; these have none from each
+/// other, and under emulation it flushes QEMU's TLB at every system call. Not mitigations=off,
+/// which changes what the verifier accepts (bpf_bypass_spec_v1(), include/linux/bpf.h, since v6.7).
+/// arm64 leaves it out itself on a Cortex-A72 (kpti_safe_list, arch/arm64/kernel/cpufeature.c,
+/// v5.8).
+Device no_page_table_isolation(Arch arch) {
+  switch (arch) {
+    case Arch::x86_64:
+      return {{}, {"nopti"}};
+    case Arch::aarch64:
+      return {};
+  }
+  return {};
+}
+
 Device wires(Wiring wiring) {
   const auto socket = [](std::string_view id, int fd) {
     return fmt::format("socket,id={},fd={}", id, fd);
@@ -200,19 +215,25 @@ std::vector<Device> devices(const VmSpec& spec) {
           trusted_random_numbers(),
           trusted_timer(spec.arch),
           no_cipher_tests(),
+          no_page_table_isolation(spec.arch),
           boot(spec)};
+}
+
+std::string kernel_command_line(const VmSpec& spec) {
+  std::vector<std::string> words;
+  for (const Device& device : devices(spec)) {
+    words.insert(words.end(), device.kernel.begin(), device.kernel.end());
+  }
+  words.insert(words.end(), spec.kernel_arguments.begin(), spec.kernel_arguments.end());
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 std::vector<std::string> qemu_argv(const VmSpec& spec) {
   std::vector<std::string> argv{qemu_program(spec.arch)};
-  std::vector<std::string> kernel;
   for (const Device& device : devices(spec)) {
     argv.insert(argv.end(), device.qemu.begin(), device.qemu.end());
-    kernel.insert(kernel.end(), device.kernel.begin(), device.kernel.end());
   }
-  if (spec.ram == Ram::clone) return argv;
-  kernel.insert(kernel.end(), spec.kernel_arguments.begin(), spec.kernel_arguments.end());
-  argv.insert(argv.end(), {"-append", fmt::format("{}", fmt::join(kernel, " "))});
+  if (spec.ram != Ram::clone) argv.insert(argv.end(), {"-append", kernel_command_line(spec)});
   return argv;
 }
 

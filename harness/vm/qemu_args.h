@@ -68,6 +68,8 @@ struct Device {
 /// "qemu-system-x86_64".
 std::string qemu_program(Arch arch);
 std::vector<Device> devices(const VmSpec& spec);
+/// What the kernel is booted with. A clone was booted as its template was.
+std::string kernel_command_line(const VmSpec& spec);
 std::vector<std::string> qemu_argv(const VmSpec& spec);
 
 }  // namespace bpfmatrix

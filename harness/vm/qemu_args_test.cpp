@@ -26,7 +26,7 @@ TEST(QemuArgv, x86_64) {
             "-device virtserialport,chardev=virtio,nr=1,name=org.bpfmatrix.agent.0 -no-reboot "
             "-kernel /k/vmlinuz -initrd /k/initramfs -append "
             "'earlyprintk=ttyS0,115200 console=ttyS0,115200 loglevel=6 panic=-1 oops=panic "
-            "random.trust_cpu=on no_timer_check cryptomgr.notests'");
+            "random.trust_cpu=on no_timer_check cryptomgr.notests nopti'");
 }
 
 TEST(QemuArgv, aarch64) {

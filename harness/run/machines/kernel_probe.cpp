@@ -10,6 +10,7 @@
 #include "elf/btf.h"
 #include "images/guest_tools.h"
 #include "outcome/probe_record.h"
+#include "vm/qemu_args.h"
 
 namespace bpfmatrix {
 
@@ -240,6 +241,7 @@ Result<std::filesystem::path> kept_facts_path(const Store& store, const Kernel& 
   const auto btf = kernel.btf ? std::optional(kernel.btf->file) : std::nullopt;
   Sha256 key;
   key.update(fmt::format("{}\n", kKernelFactsSchema));
+  key.update(kernel_command_line({.arch = kernel.arch}) + "\n");
   for (const auto& file : {std::optional(tools->probe), std::optional(tools->agent),
                            std::optional(kernel.image), kernel.config, btf}) {
     if (Result<> added = add_file(key, file); !added) return std::move(added).error();

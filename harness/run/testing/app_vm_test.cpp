@@ -21,12 +21,11 @@ class AppVm : public VmFixture {
     CaseSpec spec;
     spec.id = "command";
     spec.object = SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
-    LoaderApp command{"test-app", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-app"};
-    command.arguments = {"{object}", mode};
-    return run_suite({.kernels = kernels,
-                      .loaders = std::vector<std::string>{"test-app"},
-                      .commands = {command}},
-                     {spec});
+    LoaderApp app{"test-app", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-app"};
+    app.arguments = {"{object}", mode};
+    return run_suite(
+        {.kernels = kernels, .loaders = std::vector<std::string>{"test-app"}, .apps = {app}},
+        {spec});
   }
 
   std::vector<Outcome> run_command(const std::string& mode) {
