@@ -136,7 +136,9 @@ def write_objects(dest, kernel, picked, objects):
     files = [objects[sha256] for sha256 in hashes if sha256 in objects]
     for sha256 in hashes:
         if sha256 in objects:
-            compress(dest / "objects" / f"{sha256}.o.gz", objects[sha256].read_bytes())
+            # DWARF is most of an object, and nothing that derive() looks at.
+            bare = subprocess.run(["llvm-strip", "--strip-debug", str(objects[sha256]), "-o", "-"], stdout=subprocess.PIPE, check=True)
+            compress(dest / "objects" / f"{sha256}.o.gz", bare.stdout)
     if not files:
         return
     result = subprocess.run(

@@ -15,11 +15,11 @@ trap 'rm -rf "$work"' EXIT
 
 # Runs a case by the fault program, into $work/NAME. Exit codes 1 and 3 are what is looked for.
 fault() {
-  local name=$1
+  local name=$1 code=0
   shift
   "$bpfmatrix" run --case ringbuf --loader "$faults" --loader-args "$name" --no-cache --btf none \
-    --kernel debian-6.1-x86_64 --out "$work/$name" "$@" >"$work/said" 2>&1 ||
-    [ "$?" -eq 1 ] || [ "$?" -eq 3 ] || { cat "$work/said" >&2; exit 1; }
+    --kernel debian-6.1-x86_64 --out "$work/$name" "$@" >"$work/said" 2>&1 || code=$?
+  [ "$code" -eq 1 ] || [ "$code" -eq 3 ] || { cat "$work/said" >&2; exit 1; }
 }
 for name in reset garbage; do fault "$name" --kernel debian-6.1-aarch64; done
 fault silence --cell-timeout 5
@@ -30,10 +30,13 @@ for attempt in $(seq 20); do
   grep --quiet '"flaky":\[\]' "$work/moody/outcomes.jsonl" || break
   [ "$attempt" -lt 20 ] || { echo "error: attempts never differed" >&2; exit 1; }
 done
+# A store that has no kernels.
+XDG_CACHE_HOME=$work/empty "$bpfmatrix" run --kernel linux-4.18-x86_64 --case ringbuf --out "$work/unavailable" >"$work/said" 2>&1 ||
+  [ "$?" -eq 3 ] || { cat "$work/said" >&2; exit 1; }
 "$bpfmatrix" kernels btf debian-6.1-x86_64 -o "$work/own.btf"
 "$bpfmatrix" run --kernel debian-6.1-x86_64 --case core-task-tgid --btf-file "$work/own.btf" --no-cache \
   --out "$work/own" >"$work/said" 2>&1 || { cat "$work/said" >&2; exit 1; }
 
 rm -rf harness/cell/testdata/replays
 BPFMATRIX=$bpfmatrix ci/pick_replays.py harness/cell/testdata/replays "$run" \
-  "$work"/{reset,garbage,silence,moody,own}
+  "$work"/{reset,garbage,silence,moody,unavailable,own}
