@@ -55,6 +55,7 @@ packages=(
   pahole                   # BTF from debug information
   # What only the tests run
   bpftool                  # an independent reader of BTF to compare with
+  busybox                  # another shell for kernels/collect.sh
   gnupg                    # makes keys to sign test archives with
 )
 

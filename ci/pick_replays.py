@@ -58,10 +58,13 @@ def has_relocations(outcome):
     return any(program["relocations"] for program in outcome["programs"])
 
 
-def replayable(outcome):
-    """Less than the whole BTF has fewer types that could have been meant, and none of modules."""
+def replayable(outcome, objects):
+    """Objects of packages are not kept. Less than the whole BTF has fewer types that could have been
+    meant, other ids, and none of modules."""
+    if has_relocations(outcome) and outcome["object"]["sha256"] not in objects:
+        return False
     return all(
-        r["candidates"] <= 1 and not r["module"]
+        r["candidates"] <= 1 and not r["module"] and r["kind"] != "target_type_id"
         for program in outcome["programs"]
         for r in program["relocations"]
     )
@@ -71,13 +74,13 @@ def transcript_of(run, cell):
     return run / "transcripts" / (cell.replace("/", "@") + ".json.gz")
 
 
-def pick(runs):
+def pick(runs, objects):
     """(run, outcome) by kernel."""
     best = {}
     for run in runs:
         for line in (run / "outcomes.jsonl").open():
             outcome = json.loads(line)
-            if not replayable(outcome):
+            if not replayable(outcome, objects):
                 continue
             size = transcript_of(run, outcome["cell"]).stat().st_size
             key = (outcome["kernel"]["id"], kind(outcome))
@@ -150,8 +153,8 @@ def write_objects(dest, kernel, picked, objects):
 
 
 dest = pathlib.Path(sys.argv[1])
-kernels = pick([pathlib.Path(run) for run in sys.argv[2:]])
 objects = object_files()
+kernels = pick([pathlib.Path(run) for run in sys.argv[2:]], objects)
 for kernel, picked in sorted(kernels.items()):
     write_cells(dest, kernel, picked)
     write_facts(dest, picked)

@@ -111,6 +111,8 @@ Outcome derive_again(const Replay& replay, Ingredients& ingredients) {
   const Outcome& was = replay.outcome;
   const CaseSpec spec = case_of(was);
   DeriveInput in{.transcript = replay.transcript, .spec = &spec};
+  if (was.embedded && was.embedded->functions)
+    in.given_share = {*was.embedded->functions, *was.embedded->functions_in_kernel};
   in.object = ingredients.object(was.object.sha256);
   if (in.object != nullptr) {
     in.types.emplace();

@@ -89,7 +89,7 @@ TEST_F(BtfOrigin, that_is_no_image_or_has_no_btf_is_told) {
   expect_none({world_.put("text", "hello")}, wrong_command, "text': not a kernel image\n");
   expect_none({world_.path("gone")}, wrong_command, "gone': No such file or directory\n");
   expect_none({"without"}, unknown,
-              "kernel 'without' has no BTF\nhint: --collection takes it from BTF that others made");
+              "kernel 'without' has no BTF\nhint: --collection uses BTF that others made");
   expect_none({}, wrong_command,
               "which kernel?\nhint: name one; 'bpfmatrix kernels list' prints them\n");
 }

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/golden_test_support.h"
 #include "cli/command_test_support.h"
 #include "cli/exit_code.h"
-#include "report/golden_test_support.h"
 
 namespace bpfmatrix {
 namespace {

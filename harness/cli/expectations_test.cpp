@@ -58,7 +58,7 @@ TEST_F(Expectations, a_run_is_judged_by_what_the_cases_expect_now) {
 
 TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
   replace("verifier/helper-unknown", "\"helper_unknown\"", "\"license\"");
-  replace("verifier/helper-aging", "\"load\": \"refused\"", "\"load\": \"accepted\"");
+  replace("verifier/helper-aging", "\"load\": \"failed\"", "\"load\": \"ok\"");
   replace("programs/panic-sysrq", "\"panicked\"", "\"completed\"");
   const std::string before = text("verifier/helper-unknown");
   const Said preview = judge({"--preview"});

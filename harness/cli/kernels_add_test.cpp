@@ -78,7 +78,7 @@ TEST_F(KernelsAdd, an_image_is_added_listed_verified_and_removed) {
   EXPECT_EQ(added.exit_code, as_expected) << added.err;
   EXPECT_TRUE(added.out.starts_with("mine                     5.4.1-own ")) << added.out;
   EXPECT_THAT(added.out, HasSubstr("\n  image     bzImage, x86_64, sha256 "));
-  EXPECT_THAT(added.out, HasSubstr("\n  config    none: the image has none inside, give it "));
+  EXPECT_THAT(added.out, HasSubstr("\n  config    none: the image has none inside; give it "));
   EXPECT_THAT(kernels({"list"}).out, HasSubstr("\nmine                     5.4.1-own "));
   EXPECT_EQ(kernels({"verify", "mine"}).exit_code, as_expected);
   const Said again = kernels({"add", "mine", "--image", image});

@@ -122,7 +122,7 @@ TEST_F(KernelsBtf, a_kernel_behind_further_objects_is_told_from_them) {
   EXPECT_FALSE(fs::exists(out_));
   world_.add("none", BtfWorld::image("5.4.1-own", "", '\x5a'));
   EXPECT_THAT(btf({"none", "-o", out_, "--min", a, b}).err,
-              StartsWith("error: kernel 'none' has no BTF\nhint: --collection takes it from "));
+              StartsWith("error: kernel 'none' has no BTF\nhint: --collection uses BTF "));
   const Said without = btf({"mine", a, "-o", out_});
   EXPECT_EQ(without.exit_code, wrong_command);
   EXPECT_THAT(without.err, HasSubstr("OBJECT requires --min"));

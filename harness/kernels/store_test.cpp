@@ -119,7 +119,7 @@ TEST_F(StoreTest, waiting_for_a_lock_has_an_end) {
   const auto held = store_.lock("key", std::chrono::seconds(10), [] {});
   const auto second = store_.lock("key", std::chrono::milliseconds(20), [] {});
   ASSERT_FALSE(second);
-  EXPECT_NE(second.error().message.find("held by another process"), std::string::npos);
+  EXPECT_NE(second.error().message.find("another process has held it"), std::string::npos);
 }
 
 TEST_F(StoreTest, what_a_killed_process_left_goes_after_a_day) {

@@ -80,7 +80,7 @@ TEST_F(Snapshot, a_release_of_an_earlier_day_is_refused) {
 
 TEST_F(Snapshot, a_release_of_a_later_day_is_refused) {
   publish({.date = after_snapshot(72h), .valid_until = after_snapshot(240h)});
-  expect_refused("dated 2018-11-23 00:00 UTC, which is still to come");
+  expect_refused("dated 2018-11-23 00:00 UTC, which is in the future");
 }
 
 TEST_F(Snapshot, a_tampered_release_is_refused) {

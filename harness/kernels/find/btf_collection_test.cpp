@@ -121,7 +121,7 @@ TEST_F(BtfCollection, an_archive_holds_the_one_file_and_nothing_else) {
   const auto named = [&](const std::string& text) {
     return "'" + path("x.tar.xz").string() + "': " + text;
   };
-  const std::string wanted = " in it; wanted is the one file '" + kFile + "'";
+  const std::string wanted = " in it; wanted only the file '" + kFile + "'";
   EXPECT_EQ(problem(make_tar({file, {.path = "more", .body = ""}})), named("'more'" + wanted));
   EXPECT_EQ(problem(make_tar({file, file})), named("'" + kFile + "'" + wanted));
   EXPECT_EQ(problem(make_tar({{.path = "../" + kFile, .body = "x"}})),

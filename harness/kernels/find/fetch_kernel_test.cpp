@@ -196,7 +196,7 @@ TEST_F(Kernels, a_stale_release_is_refused) {
 
 TEST_F(Kernels, a_release_from_the_future_is_refused) {
   archive_.publish(classic_kernel(), FakeRelease{.date = std::chrono::hours(48)});
-  expect_refused("which is still to come");
+  expect_refused("which is in the future");
 }
 
 TEST_F(Kernels, another_suites_release_replayed_is_refused) {
