@@ -103,7 +103,9 @@ def write_cells(dest, kernel, picked):
                    separators=(",", ":"))
         for run, outcome in sorted(picked, key=lambda p: p[1]["cell"])
     ]
-    compress(dest / f"{kernel}.jsonl.gz", ("\n".join(lines) + "\n").encode())
+    # Paths below this folder, as anyone else has them.
+    text = ("\n".join(lines) + "\n").replace(f"{pathlib.Path.cwd()}/", "")
+    compress(dest / f"{kernel}.jsonl.gz", text.encode())
 
 
 def write_facts(dest, picked):
