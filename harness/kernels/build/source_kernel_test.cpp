@@ -147,7 +147,8 @@ TEST_F(SourceKernel, a_compiler_error_is_shown_and_its_log_kept) {
 
 TEST_F(SourceKernel, a_compiler_that_is_not_there_is_named_with_its_package) {
   source_.gcc = "4.1";
-  expect_failure("this machine lacks what it takes to build it: 'gcc-4.1', 'x86_64-linux-gnu-gcc-4.1'");
+  expect_failure(
+      "this machine lacks what it takes to build it: 'gcc-4.1', 'x86_64-linux-gnu-gcc-4.1'");
 }
 
 TEST_F(SourceKernel, a_fragment_that_is_not_there_is_named) {
