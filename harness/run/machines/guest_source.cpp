@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <future>
+
 #include "cell/run_cell.h"
 #include "run/machines/kernel_probe.h"
 
@@ -18,13 +20,15 @@ bool same_kernel(const KernelFacts& a, KernelFacts b) {
   return to_json(a) == to_json(b);
 }
 
-class VmAhead : public GuestAhead {
+/// A clone that wakes on a thread of its own.
+class CloneAhead : public GuestAhead {
  public:
-  explicit VmAhead(Vm vm) : vm_(std::move(vm)) {}
-  Vm take() { return std::move(vm_); }
+  explicit CloneAhead(std::future<Result<GuestClone>> clone) : clone_(std::move(clone)) {}
+  /// Blocks until the clone answers, or has failed to.
+  Result<GuestClone> take() { return clone_.get(); }
 
  private:
-  Vm vm_;
+  std::future<Result<GuestClone>> clone_;
 };
 
 /// Error: the clone's kernel is not what the booted one was.
@@ -112,16 +116,22 @@ Result<TemplateRequest> GuestSource::template_request() const {
 std::unique_ptr<GuestAhead> GuestSource::start_ahead() {
   if (!clones_) return nullptr;
   Result<Vm> started = template_->start("");
-  return started ? std::make_unique<VmAhead>(*std::move(started)) : nullptr;
+  if (!started) return nullptr;
+  // Started here: QEMU ends with the thread that started it.
+  return std::make_unique<CloneAhead>(
+      std::async(std::launch::async, [this, vm = *std::move(started)]() mutable {
+        return clone_guest(*template_, std::move(vm), Clock::now() + kCloneTimeout);
+      }));
 }
 
-std::optional<GuestOrExit> GuestSource::clone(std::optional<Vm> ahead) {
+std::optional<GuestOrExit> GuestSource::clone(std::unique_ptr<GuestAhead> ahead) {
   Error error;
   for (int attempt = 0; attempt < kCloneAttempts; ++attempt, ahead.reset()) {
     const Clock::time_point needed = Clock::now();
-    const Clock::time_point deadline = needed + kCloneTimeout;
-    Result<GuestClone> guest = ahead ? clone_guest(*template_, *std::move(ahead), deadline)
-                                     : clone_guest(*template_, "", deadline);
+    // All that start_ahead() gives is a CloneAhead.
+    Result<GuestClone> guest = ahead != nullptr
+                                   ? static_cast<CloneAhead&>(*ahead).take()
+                                   : clone_guest(*template_, "", needed + kCloneTimeout);
     if (guest) {
       const auto waited =
           std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - needed);
@@ -143,11 +153,8 @@ void GuestSource::give_up_cloning(const Error& error) {
 
 GuestOrExit GuestSource::next(std::unique_ptr<GuestAhead> ahead,
                               const std::filesystem::path& console_log) {
-  std::optional<Vm> started;
-  // All that start_ahead() gives is a VmAhead.
-  if (ahead != nullptr) started = static_cast<VmAhead&>(*ahead).take();
   if (clones_) {
-    if (auto guest = clone(std::move(started))) return *std::move(guest);
+    if (auto guest = clone(std::move(ahead))) return *std::move(guest);
   }
   return boot(console_log);
 }

@@ -42,7 +42,7 @@ class GuestSource : public Guests {
   Result<TemplateKey> key() const;
   Result<TemplateRequest> template_request() const;
   std::optional<VmExit> try_to_boot();
-  std::optional<GuestOrExit> clone(std::optional<Vm> ahead);
+  std::optional<GuestOrExit> clone(std::unique_ptr<GuestAhead> ahead);
   void give_up_cloning(const Error& error);
 
   const Kernel& kernel_;

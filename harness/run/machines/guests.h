@@ -40,7 +40,7 @@ class Guest {
 /// Or why there is no guest.
 using GuestOrExit = std::variant<std::unique_ptr<Guest>, VmExit>;
 
-/// A machine that was started before it is needed; only its source knows what it is.
+/// A guest that comes up before it is needed; only its source knows what it is.
 class GuestAhead {
  public:
   virtual ~GuestAhead() = default;
@@ -62,8 +62,8 @@ class Guests {
   /// there are guests. Else why not.
   virtual std::optional<VmExit> prepare(const Learn& learn) = 0;
 
-  /// Starts the machine of the next guest, so that whoever comes next need not wait for it.
-  /// nullptr: guests are booted, or it cannot be started now, which next() will say.
+  /// Starts the next guest and does not wait for it, so that it answers when it is needed. nullptr:
+  /// guests are booted, or it cannot be started now, which next() will say.
   virtual std::unique_ptr<GuestAhead> start_ahead() = 0;
   /// A guest for one cell: of `ahead` if there is one of this source.
   virtual GuestOrExit next(std::unique_ptr<GuestAhead> ahead,
