@@ -111,8 +111,9 @@ bool close_the_network() {
 }  // namespace
 
 const std::vector<fs::path>& system_folders() {
-  static const std::vector<fs::path> folders{
-      "/usr", "/bin", "/lib", "/lib64", "/opt", "/nix/store", "/gnu/store", "/etc/ld.so.cache"};
+  static const std::vector<fs::path> folders{"/usr",       "/bin",       "/lib",
+                                             "/lib64",     "/opt",       "/nix/store",
+                                             "/gnu/store", "/etc/clang", "/etc/ld.so.cache"};
   return folders;
 }
 

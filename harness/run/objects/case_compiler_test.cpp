@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/child_process.h"
 #include "base/confinement.h"
@@ -124,6 +125,15 @@ TEST_F(CaseCompilerTest, a_file_outside_of_the_case_is_neither_included_nor_quot
         << name;
   }
   EXPECT_TRUE(fs::is_empty(dir_->path() / "cache" / "objects"));
+}
+
+TEST_F(CaseCompilerTest, a_source_or_header_that_is_no_file_is_not_waited_for) {
+  ASSERT_EQ(::mkfifo(path("case/pipe.h").c_str(), 0600), 0);
+  EXPECT_EQ(compile().error().message, "'" + path("case/pipe.h") + "': not a regular file");
+  fs::remove(path("case/pipe.h"));
+  fs::remove(path("case/p.bpf.c"));
+  ASSERT_EQ(::mkfifo(path("case/p.bpf.c").c_str(), 0600), 0);
+  EXPECT_EQ(compile().error().message, "'" + path("case/p.bpf.c") + "': not a regular file");
 }
 
 TEST_F(CaseCompilerTest, a_source_cannot_say_that_its_lines_are_another_files) {
