@@ -105,7 +105,8 @@ bool close_the_network() {
   }};
   const sock_fprog filter{program.size(), program.data()};
   if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return true;
-  return errno == EINVAL;  // this kernel has no filters
+  // This kernel has no filters, or whoever runs us does not let us set one.
+  return errno == EINVAL || errno == ENOSYS || errno == EPERM;
 }
 
 }  // namespace
