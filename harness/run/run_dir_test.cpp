@@ -1,6 +1,7 @@
 #include "run/run_dir.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <thread>
@@ -63,6 +64,34 @@ TEST_F(RunDirectory, resume_knows_finished_cells_and_drops_a_line_cut_short) {
   EXPECT_EQ(run->finished(), std::set<std::string>{"a"});
   ASSERT_TRUE(run->append(outcome("b")));
   EXPECT_EQ(read_outcomes(file)->size(), 2U);
+}
+
+TEST_F(RunDirectory, a_line_cut_short_may_be_long) {
+  { ASSERT_TRUE(RunDir::create(path_, request_)->append(outcome("a"))); }
+  const fs::path file = path_ / "outcomes.jsonl";
+  const auto size = fs::file_size(file);
+  for (const std::size_t more : {std::size_t{1}, std::size_t{65'536}, std::size_t{200'000}}) {
+    std::ofstream(file, std::ios::app) << std::string(more, 'x');
+    const auto run = RunDir::resume(path_);
+    ASSERT_TRUE(run) << run.error().message;
+    EXPECT_EQ(fs::file_size(file), size) << more;
+  }
+  ASSERT_TRUE(write_file(file, std::string(100'000, 'x')));
+  ASSERT_TRUE(RunDir::resume(path_));
+  EXPECT_EQ(fs::file_size(file), 0U);
+}
+
+TEST_F(RunDirectory, what_is_no_regular_file_is_not_waited_for) {
+  { ASSERT_TRUE(RunDir::create(path_, request_)); }
+  const fs::path file = path_ / "outcomes.jsonl";
+  fs::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  const std::string error = "'" + file.string() + "': not a regular file";
+  EXPECT_EQ(RunDir::resume(path_).error().message, error);
+  EXPECT_EQ(read_outcomes(file).error().message, error);
+  fs::remove(path_ / "run.json");
+  ASSERT_EQ(::mkfifo((path_ / "run.json").c_str(), 0600), 0);
+  EXPECT_FALSE(RunDir::resume(path_));
 }
 
 TEST_F(RunDirectory, a_line_that_does_not_fit_is_an_error_and_leaves_no_half) {
