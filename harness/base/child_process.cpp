@@ -129,16 +129,23 @@ Result<ChildProcess> ChildProcess::start(const Command& command) {
   for (const auto& [key, value] : command.environment) environment[key] = value;
   std::vector<std::pair<int, int>> fds = command.fds;
   const pid_t parent = ::getpid();
-  const auto setup = [&fds, parent](auto& executor) {
+  std::optional<ChildCage> cage;
+  if (command.confined) cage.emplace(*command.confined);
+  const auto setup = [&fds, &cage, &command, parent](auto& executor) {
+    // Boost would go on to exec all the same.
+    const auto give_up = [&executor](const char* what) {
+      executor.set_error(std::error_code(errno, std::system_category()), what);
+      ::_exit(127);
+    };
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);  // the parent went before prctl could see it
     ::setpgid(0, 0);                          // ctrl-c is for us; we end our children ourselves
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (!place_descriptors(fds)) {
-      executor.set_error(std::error_code(errno, std::system_category()), "descriptors");
-    }
+    if (!command.directory.empty() && ::chdir(command.directory.c_str()) != 0) give_up("directory");
+    if (!place_descriptors(fds)) give_up("descriptors");
+    if (cage && !cage->enter()) give_up("confinement");
     close_the_rest_on_exec(fds);
   };
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/confinement.h"
 #include "base/result.h"
 
 namespace bpfmatrix {
@@ -25,6 +26,10 @@ struct Command {
   std::vector<std::pair<int, int>> fds{};
   /// NAME=VALUE, in place of our own value of NAME.
   std::vector<std::pair<std::string, std::string>> environment{};
+  /// Where it runs; empty: where we do.
+  std::filesystem::path directory{};
+  /// Nothing: it may do what we may.
+  std::optional<Confinement> confined{};
 };
 
 /// The command as a person would paste it into a shell.

@@ -47,6 +47,16 @@ TEST(RunCommand, ends_what_floods) {
   EXPECT_EQ(output.error().message, "'sh': wrote more than 1000 bytes");
 }
 
+TEST(RunCommand, runs_where_it_is_told_to) {
+  Command command = shell("pwd");
+  command.directory = "/usr";
+  EXPECT_EQ(run_command(command, 10s)->out, "/usr\n");
+  command.directory = "/no/such/folder";
+  const Result<CommandOutput> output = run_command(command, 10s);
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().message, "'sh': No such file or directory");
+}
+
 TEST(ChildProcess, inherits_only_what_it_is_given_under_the_number_asked_for) {
   auto [ours, theirs] = socket_pair();
   const int leaked = ::dup(1);  // without close-on-exec, as a careless library would

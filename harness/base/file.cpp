@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "base/fd.h"
 #include "base/unfinished.h"
 
 namespace bpfmatrix {
@@ -26,6 +26,14 @@ Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
   return {};
 }
 
+Error not_regular(const fs::path& path) {
+  return Error{fmt::format("'{}': not a regular file", path.string())};
+}
+
+Error too_large(const fs::path& path, std::uint64_t max_bytes) {
+  return Error{fmt::format("'{}': larger than the limit of {} bytes", path.string(), max_bytes)};
+}
+
 }  // namespace
 
 Error file_error(const fs::path& path, int error) {
@@ -40,28 +48,45 @@ Error file_error(const fs::path& path, Error error) {
   return wrap(fmt::format("'{}'", path.string()), std::move(error));
 }
 
-Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return file_error(path, errno);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return file_error(path, errno);
-  if (!S_ISREG(info.st_mode)) return Error{fmt::format("'{}': not a regular file", path.string())};
+bool is_below(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) return false;
+  const fs::path outer = fs::weakly_canonical(fs::absolute(folder, error), error);
+  if (error) return false;
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
 
-  // The size is a hint only: files under /proc say 0, and a file may grow while it is read.
+Result<Fd> open_file(const fs::path& path, std::uint64_t max_bytes) {
+  // Looked at before it is opened, because opening does something to some devices, and after it,
+  // because it may have been replaced in between.
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return file_error(path, errno);
+  if (!S_ISREG(info.st_mode)) return not_regular(path);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return file_error(path, errno);
+  if (!S_ISREG(info.st_mode)) return not_regular(path);
+  if (static_cast<std::uint64_t>(info.st_size) > max_bytes) return too_large(path, max_bytes);
+  return fd;
+}
+
+Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
+  const Result<Fd> fd = open_file(path, max_bytes);
+  if (!fd) return fd.error();
+  // Read to its end: files under /proc are of size 0, and a file may grow while it is read.
   std::string bytes;
-  const std::uint64_t expected = static_cast<std::uint64_t>(info.st_size);
-  if (expected <= max_bytes) bytes.reserve(expected + 1);
+  struct stat info {};
+  if (::fstat(fd->get(), &info) == 0) {
+    bytes.reserve(std::min(static_cast<std::uint64_t>(info.st_size), max_bytes) + 1);
+  }
   char block[64 * 1024];
   for (;;) {
-    const ssize_t n = ::read(fd.get(), block, sizeof block);
+    const ssize_t n = ::read(fd->get(), block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return file_error(path, errno);
     if (n == 0) return bytes;
     bytes.append(block, static_cast<std::size_t>(n));
-    if (bytes.size() > max_bytes) {
-      return Error{
-          fmt::format("'{}': larger than the limit of {} bytes", path.string(), max_bytes)};
-    }
+    if (bytes.size() > max_bytes) return too_large(path, max_bytes);
   }
 }
 

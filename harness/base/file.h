@@ -7,6 +7,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace bpfmatrix {
@@ -17,8 +18,15 @@ Error file_error(const std::filesystem::path& path, const std::error_code& error
 /// "'PATH': what is wrong with it"; the hint stays.
 Error file_error(const std::filesystem::path& path, Error error);
 
-/// The bytes of a regular file of at most `max_bytes`. Error: missing, unreadable, larger, or not a
-/// regular file (a FIFO would block).
+/// Whether `path` is `folder` or something below it when all symbolic links are followed, as far as
+/// the two exist.
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder);
+
+/// A regular file, open for reading. Nothing is read, so one of holes costs as little as any other.
+/// Error: missing, unreadable, larger than `max_bytes`, or not a regular file (a FIFO would block).
+Result<Fd> open_file(const std::filesystem::path& path, std::uint64_t max_bytes);
+
+/// The bytes of a regular file of at most `max_bytes`. Error: as of open_file.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 enum class Durability {

@@ -8,6 +8,8 @@
 namespace bpfmatrix {
 namespace {
 
+namespace fs = std::filesystem;
+
 TEST(File, reads_back_what_was_written) {
   const Result<TempDir> dir = TempDir::create();
   ASSERT_TRUE(dir);
@@ -27,11 +29,48 @@ TEST(File, refuses_more_than_the_limit) {
 
 TEST(File, refuses_what_is_no_regular_file_without_blocking) {
   const Result<TempDir> dir = TempDir::create();
-  const auto fifo = dir->path() / "fifo";
+  const fs::path fifo = dir->path() / "fifo";
+  const fs::path link = dir->path() / "link";
+  const fs::path socket = dir->path() / "socket";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_FALSE(read_file(fifo, 10));
-  EXPECT_FALSE(read_file(dir->path(), 10));
+  ASSERT_EQ(::mknod(socket.c_str(), S_IFSOCK | 0600, 0), 0);
+  fs::create_symlink(fifo, link);
+  for (const fs::path& path : {fifo, link, socket, dir->path(), fs::path("/dev/zero")}) {
+    const std::string error = "'" + path.string() + "': not a regular file";
+    EXPECT_EQ(read_file(path, 10).error().message, error);
+    EXPECT_EQ(open_file(path, 10).error().message, error);
+  }
   EXPECT_FALSE(read_file(dir->path() / "missing", 10));
+}
+
+TEST(File, a_large_file_of_holes_is_refused_before_it_is_read) {
+  const Result<TempDir> dir = TempDir::create();
+  const fs::path sparse = dir->path() / "sparse";
+  ASSERT_TRUE(write_file(sparse, ""));
+  fs::resize_file(sparse, std::uint64_t{100} << 30);
+  const std::string error = "'" + sparse.string() + "': larger than the limit of 1000 bytes";
+  EXPECT_EQ(read_file(sparse, 1000).error().message, error);
+  EXPECT_EQ(open_file(sparse, 1000).error().message, error);
+}
+
+TEST(File, files_of_the_kernel_are_read_whatever_size_they_say) {
+  EXPECT_FALSE(read_file("/proc/self/status", 1 << 20)->empty());
+  EXPECT_FALSE(read_file("/sys/kernel/mm/transparent_hugepage/enabled", 1 << 20)->empty());
+}
+
+TEST(File, what_is_below_a_folder_is_told_with_all_links_followed) {
+  const Result<TempDir> dir = TempDir::create();
+  const fs::path folder = dir->path() / "a";
+  fs::create_directories(folder / "b");
+  fs::create_directories(dir->path() / "ab");
+  fs::create_symlink("/etc", folder / "out");
+  fs::create_symlink("b", folder / "in");
+  for (const char* name : {"", ".", "b", "b/..", "in", "in/x", "missing/x"}) {
+    EXPECT_TRUE(is_below(folder / name, folder)) << name;
+  }
+  for (const char* name : {"..", "../ab", "out", "out/passwd", "b/../../ab", "in/../.."}) {
+    EXPECT_FALSE(is_below(folder / name, folder)) << name;
+  }
 }
 
 TEST(File, a_failed_write_leaves_the_old_file_and_no_other) {

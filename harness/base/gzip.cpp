@@ -14,6 +14,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 16;
+/// By how much more than its text a packed file may have, at the most.
+constexpr std::uint64_t kOverhead = 1 << 16;
 
 struct CloseGzip {
   void operator()(gzFile file) const { ::gzclose(file); }
@@ -63,8 +65,11 @@ Result<std::string> gunzip(std::string_view bytes, std::uint64_t max_bytes) {
 }
 
 Result<std::string> read_gzip(const std::filesystem::path& file, std::uint64_t max_bytes) {
-  const GzipReader in(::gzopen(file.c_str(), "rbe"));
-  if (in == nullptr) return file_error(file, errno);
+  Result<Fd> fd = open_file(file, max_bytes + kOverhead);
+  if (!fd) return std::move(fd).error();
+  const GzipReader in(::gzdopen(fd->get(), "rb"));
+  if (in == nullptr) return file_error(file, ENOMEM);
+  fd->release();
   std::string text;
   while (text.size() <= max_bytes) {
     const std::size_t have = text.size();

@@ -1,13 +1,11 @@
 #include "base/sha256.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "base/fd.h"
 #include "base/file.h"
 
 namespace bpfmatrix {
@@ -42,13 +40,13 @@ std::string sha256_hex(std::string_view bytes) {
   return hash.finish();
 }
 
-Result<std::string> sha256_file(const std::filesystem::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return file_error(path, errno);
+Result<std::string> sha256_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const Result<Fd> fd = open_file(path, max_bytes);
+  if (!fd) return fd.error();
   Sha256 hash;
   char block[64 * 1024];
   for (;;) {
-    const ssize_t n = ::read(fd.get(), block, sizeof block);
+    const ssize_t n = ::read(fd->get(), block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return file_error(path, errno);
     if (n == 0) return hash.finish();

@@ -29,8 +29,10 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
-/// Reads in blocks, so the file may be of any size. Error: it cannot be read.
-Result<std::string> sha256_file(const std::filesystem::path& path);
+/// Reads in blocks. Error: as of open_file (base/file.h); nothing that bpfmatrix takes is larger
+/// than the usual limit.
+Result<std::string> sha256_file(const std::filesystem::path& path,
+                                std::uint64_t max_bytes = std::uint64_t{8} << 30);
 /// 64 characters of [0-9a-f].
 bool is_sha256(std::string_view text);
 

@@ -27,6 +27,17 @@ TEST(Sha256, in_pieces_and_from_a_file_it_is_the_same) {
   EXPECT_EQ(*sha256_file(dir->path() / "f"), kAbc);
 }
 
+TEST(Sha256, a_file_beyond_the_limit_is_refused_before_it_is_read) {
+  const Result<TempDir> dir = TempDir::create();
+  const auto sparse = dir->path() / "sparse";
+  ASSERT_TRUE(write_file(sparse, ""));
+  std::filesystem::resize_file(sparse, std::uint64_t{100} << 30);
+  const Result<std::string> hash = sha256_file(sparse);
+  ASSERT_FALSE(hash);
+  EXPECT_EQ(hash.error().message,
+            "'" + sparse.string() + "': larger than the limit of 8589934592 bytes");
+}
+
 TEST(Sha256, knows_what_a_hash_looks_like) {
   EXPECT_TRUE(is_sha256(kAbc));
   EXPECT_FALSE(is_sha256("abc"));

@@ -24,7 +24,12 @@ constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 Result<RunSettings> settings_for(const fs::path& dir) {
   RunSettings settings;
   settings.case_headers = dir / "include";
-  if (!fs::is_directory(settings.case_headers)) {
+  if (fs::is_directory(settings.case_headers)) {
+    if (!is_below(settings.case_headers, dir)) {
+      return Error{
+          fmt::format("'{}': leads out of '{}'", settings.case_headers.string(), dir.string())};
+    }
+  } else {
     Result<fs::path> headers = find_data("cases/include");
     if (!headers) return std::move(headers).error();
     settings.case_headers = *std::move(headers);

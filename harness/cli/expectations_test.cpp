@@ -79,6 +79,29 @@ TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
   EXPECT_EQ(check.exit_code, as_expected) << check.out;
 }
 
+TEST_F(Expectations, a_flag_that_runs_code_on_this_machine_is_named_and_not_given_to_clang) {
+  const std::string folder = file("verifier/loop-bounded").parent_path().string();
+  replace("verifier/loop-bounded", "\"shows\"",
+          "\"cflags\": [\"-DX\", \"-fplugin=" + folder + "/evil.so\"], \"shows\"");
+  replace("verifier/helper-unknown", "\"shows\"",
+          "\"cflags\": [\"-MF\", \"" + folder + "/written\"], \"shows\"");
+  const Said said = bpfmatrix_says({"cases", "check", "--dir", cases().string()});
+  EXPECT_EQ(said.exit_code, unexpected);
+  EXPECT_THAT(said.out, HasSubstr("'" + file("verifier/loop-bounded").string() +
+                                  "': key 'cflags': '-fplugin=" + folder +
+                                  "/evil.so' is not an allowed flag\n  allowed are -D, -U"));
+  EXPECT_THAT(said.out, HasSubstr("key 'cflags': '-MF' is not an allowed flag"));
+  EXPECT_FALSE(fs::exists(folder + "/written"));
+}
+
+TEST_F(Expectations, headers_of_a_suite_do_not_lead_out_of_it) {
+  fs::remove_all(cases() / "include");
+  fs::create_directory_symlink("/etc", cases() / "include");
+  const Said said = bpfmatrix_says({"cases", "check", "--dir", cases().string()});
+  EXPECT_EQ(said.exit_code, wrong_command);
+  EXPECT_THAT(said.err, HasSubstr("include': leads out of '" + cases().string() + "'"));
+}
+
 TEST_F(Expectations, everything_wrong_is_found_without_a_kernel) {
   replace("verifier/helper-unknown", "\"shows\"", "\"shos\"");
   replace("verifier/loop-bounded", "\"expect\": [",

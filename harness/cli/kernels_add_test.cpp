@@ -1,11 +1,13 @@
 // Kernels of one's own: from files, and from what collect.sh found on a made-up machine.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
 #include "cli/exit_code.h"
 #include "kernels/testing/fake_archive.h"
+#include "kernels/testing/fake_image.h"
 
 namespace bpfmatrix {
 namespace {
@@ -104,6 +106,34 @@ TEST_F(KernelsAdd, what_cannot_be_added_is_told_and_leaves_nothing) {
   expect_refused({"add", "x", "--image", image, "--config", put("config", "hello")},
                  "config': not a kernel's config: no line begins with CONFIG_");
   expect_refused({"add", "x", "--archive", image}, "error: kernel 'x': '" + image);
+}
+
+TEST_F(KernelsAdd, an_image_whose_types_never_end_is_refused_and_not_kept) {
+  // The second of two types: a pointer to itself.
+  std::string endless = fake_btf(1);
+  put_le(endless, 36 + 4, 2U << 24, 4);
+  put_le(endless, 36 + 8, 2, 4);
+  const std::string image = put("endless", fake_bzimage(kRelease, endless));
+  const std::string problem = "BTF: type 2 is made of itself, without a name in between";
+  expect_refused({"add", "x", "--image", image}, problem);
+  const std::string plain = put("plain", fake_bzimage(kRelease, ""));
+  expect_refused({"add", "x", "--image", plain, "--btf", put("endless.btf", endless)}, problem);
+  const Said said = bpfmatrix_says({"kernels", "btf", image, "-o", path("out.btf")},
+                                   std::chrono::seconds(60), {{"XDG_CACHE_HOME", path("cache")}});
+  EXPECT_EQ(said.exit_code, wrong_command);
+  EXPECT_THAT(said.err, HasSubstr(problem));
+}
+
+TEST_F(KernelsAdd, what_is_no_regular_file_is_refused_at_once) {
+  const std::string fifo = path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const char* option : {"--image", "--archive"}) {
+    expect_refused({"add", "x", option, fifo}, "not a regular file");
+  }
+  const std::string image = put("image", fake_bzimage(kRelease, ""));
+  for (const char* option : {"--config", "--system-map", "--btf"}) {
+    expect_refused({"add", "x", "--image", image, option, fifo}, "not a regular file");
+  }
 }
 
 TEST_F(KernelsAdd, a_machine_is_collected_by_every_shell_and_added) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "elf/btf_shape.h"
 #include "elf/little_endian.h"
 
 namespace bpfmatrix {
@@ -200,6 +201,7 @@ Result<Btf> Btf::read(Btf btf) {
   if (Result<> read = btf.read_header(); !read) return std::move(read).error();
   if (Result<> read = btf.read_types(); !read) return std::move(read).error();
   btf.index_names();
+  if (Result<> ends = check_btf_shape(btf); !ends) return std::move(ends).error();
   return btf;
 }
 

@@ -1,9 +1,8 @@
 // A read-only view of BTF, the type description that kernels and BPF objects carry. The format is
 // described in the kernel's Documentation/bpf/btf.rst.
 //
-// Nothing in the bytes is trusted: `parse` checks every length, name and type id once, the
-// accessors check their arguments, and walks along types have a depth limit, because types
-// may well refer to themselves.
+// Nothing in the bytes is trusted: `parse` checks every length, name and type id once, and that
+// walks along types end (btf_shape.h); the accessors check their arguments.
 #pragma once
 
 #include <array>
@@ -103,7 +102,7 @@ struct BtfSectionVariable {
 class Btf {
  public:
   /// Takes a whole .BTF section, or a kernel's BTF file. Error: cut short, big-endian, a kind newer
-  /// than enum64, or a name or type id that points nowhere.
+  /// than enum64, a name or type id that points nowhere, or types that do not end.
   static Result<Btf> parse(std::string bytes);
   /// Takes the .BTF section of a kernel module, which continues the kernel's: its types refer to
   /// those of `base` too, ids and names count on from there. Error: as above, or `base` is such a

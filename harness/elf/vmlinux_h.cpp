@@ -17,6 +17,8 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::uint64_t kMaxBtfBytes = 64 << 20;
+/// Kernels have some 3 MB. Types are bounded when they are read, names may still be long.
+constexpr std::size_t kMaxHeaderBytes = 256 << 20;
 
 constexpr std::string_view kPrologue = R"(#ifndef __VMLINUX_H__
 #define __VMLINUX_H__
@@ -33,8 +35,10 @@ constexpr std::string_view kEpilogue = R"(#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #endif /* __VMLINUX_H__ */
 )";
 
+/// Beyond the limit nothing is written any more: libbpf cannot be stopped.
 void append_formatted(void* context, const char* format, va_list arguments) {
   auto& text = *static_cast<std::string*>(context);
+  if (text.size() > kMaxHeaderBytes) return;
   va_list again;
   va_copy(again, arguments);
   const int length = std::vsnprintf(nullptr, 0, format, arguments);
@@ -74,6 +78,10 @@ Result<std::string> vmlinux_header(const std::filesystem::path& btf_file) {
     if (const int error = ::btf_dump__dump_type(dump.get(), id); error != 0) {
       return libbpf_error(btf_file, -error);
     }
+  }
+  if (text.size() > kMaxHeaderBytes) {
+    return Error{fmt::format("'{}': more than {} bytes of declarations", btf_file.string(),
+                             kMaxHeaderBytes)};
   }
   text += kEpilogue;
   return text;

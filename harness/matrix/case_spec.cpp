@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "matrix/compiler_flags.h"
+#include "matrix/inner_path.h"
 
 namespace bpfmatrix {
 
@@ -19,13 +21,6 @@ constexpr int kCaseSchema = 2;
 /// Emptied by the guest after each cell.
 constexpr std::string_view kCommandDirectory = "/run/bpfmatrix/cell";
 
-/// A file that a case names: beside it or below, never elsewhere.
-std::optional<fs::path> inner_file(const fs::path& dir, const std::string& name) {
-  const fs::path relative = fs::path(name).lexically_normal();
-  if (name.empty() || relative.is_absolute() || *relative.begin() == "..") return std::nullopt;
-  return dir / relative;
-}
-
 ObjectSpec read_object_spec(ObjectReader& parent, const fs::path& dir, const std::string& where) {
   const Json* json = parent.required("object");
   if (json == nullptr) return SourceObject{};
@@ -37,9 +32,9 @@ ObjectSpec read_object_spec(ObjectReader& parent, const fs::path& dir, const std
   if (deb) {
     object = DebObject{*deb, reader.string("suite"), reader.string("path")};
   } else if (source || file) {
-    const auto path = inner_file(dir, source ? *source : *file);
+    const auto path = inner_path(dir, source ? *source : *file);
     if (!path) reader.fail(source ? "source" : "file", "must name a file beside the case");
-    if (source) object = SourceObject{path.value_or("")};
+    if (source) object = SourceObject{path.value_or(""), dir};
     if (file) object = FileObject{path.value_or("")};
   }
   if ((source ? 1 : 0) + (file ? 1 : 0) + (deb ? 1 : 0) != 1) {
@@ -57,7 +52,7 @@ void read_command(ObjectReader& reader, const fs::path& dir, TriggerSpec& trigge
   if (trigger.command.empty()) return;
   std::string& program = trigger.command[0];
   if (program.starts_with(kBeside)) {
-    const auto file = inner_file(dir, program.substr(kBeside.size()));
+    const auto file = inner_path(dir, program.substr(kBeside.size()));
     if (!file) return reader.fail("command", "must name a file beside the case");
     trigger.command_file = *file;
     program = fmt::format("{}/{}", kCommandDirectory, file->filename().string());
@@ -82,6 +77,18 @@ std::optional<TriggerSpec> read_trigger(ObjectReader& parent, const fs::path& di
     reader.fail("write", "wanted 'write' or 'command'");
   if (const Result<> read = reader.finish(); !read) parent.adopt(read.error());
   return trigger;
+}
+
+/// The folders of -I are named from the case's folder, and clang runs in the source's.
+std::vector<std::string> read_cflags(ObjectReader& reader, const fs::path& dir,
+                                     const ObjectSpec& object) {
+  const auto words = reader.optional_strings("cflags");
+  if (!words) return {};
+  const auto* source = std::get_if<SourceObject>(&object);
+  const fs::path source_dir = source != nullptr ? source->file.parent_path() : dir;
+  Result<std::vector<std::string>> flags = compiler_flags(*words, dir, source_dir);
+  if (!flags) reader.fail("cflags", flags.error().message, flags.error().hint);
+  return flags ? *std::move(flags) : std::vector<std::string>{};
 }
 
 NamedValues read_values(ObjectReader& reader, std::string_view key, bool texts) {
@@ -144,7 +151,7 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
   spec.attach = reader.optional_boolean("attach").value_or(true);
   spec.privileges = read_privileges(reader);
-  spec.cflags = reader.optional_strings("cflags").value_or(std::vector<std::string>{});
+  spec.cflags = read_cflags(reader, dir, spec.object);
   spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
   for (const auto& [name, value] : read_values(reader, "globals", false)) {
     spec.globals[name] = std::get<std::int64_t>(value);

@@ -21,6 +21,8 @@ namespace bpfmatrix {
 /// A program's source, compiled once per architecture.
 struct SourceObject {
   std::filesystem::path file{};
+  /// The case's: all that it may include but for shared headers. Empty: the source's own.
+  std::filesystem::path folder{};
 };
 /// A BPF object that is there already.
 struct FileObject {
@@ -64,6 +66,7 @@ struct CaseSpec {
   std::vector<Arch> archs{kArches.begin(), kArches.end()};
   bool attach = true;
   Privileges privileges{};
+  /// Each is one that clang may be given (matrix/compiler_flags.h).
   std::vector<std::string> cflags{};
   /// Sections that are removed from the object before it is loaded.
   std::vector<std::string> strip{};

@@ -111,6 +111,8 @@ constexpr Bad kBad[] = {
      "'case.json': key 'btf': unknown BTF source 'vmlinux'"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"arch":["riscv"]})",
      "'case.json': key 'arch': unknown architecture 'riscv'"},
+    {R"({"schema":2,"shows":"s","object":{"source":"a"},"cflags":["-DX","-fplugin=./evil.so"]})",
+     "'case.json': key 'cflags': '-fplugin=./evil.so' is not an allowed flag"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"trigger":{"write":{"path":"p"}}})",
      "'case.json: trigger: write': key 'text': missing"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"trigger":{}})",
@@ -131,6 +133,19 @@ constexpr Bad kBad[] = {
 };
 TEST_F(Suite, one_clear_error_for_each_mistake) {
   for (const Bad& row : kBad) EXPECT_EQ(error_of(row.json), row.message) << row.json;
+}
+
+TEST_F(Suite, a_link_does_not_lead_out_of_the_folder_of_a_case) {
+  ASSERT_TRUE(write_file(dir_->path() / "secret", ""));
+  fs::create_directories(dir_->path() / "g" / "c");
+  fs::create_symlink(dir_->path() / "secret", dir_->path() / "g" / "c" / "a");
+  constexpr std::string_view kStart = R"({"schema":2,"shows":"s","object":)";
+  EXPECT_EQ(error_of(std::string(kStart) + R"({"source":"a"}})"),
+            "'case.json: object': key 'source': must name a file beside the case");
+  EXPECT_EQ(error_of(std::string(kStart) + R"({"file":"a"}})"),
+            "'case.json: object': key 'file': must name a file beside the case");
+  EXPECT_EQ(error_of(std::string(kStart) + R"({"source":"b"},"trigger":{"command":["./a"]}})"),
+            "'case.json: trigger': key 'command': must name a file beside the case");
 }
 
 TEST_F(Suite, an_id_can_be_used_once_only) {

@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "base/file.h"
-#include "base/gzip.h"
 #include "base/json_fields.h"
+#include "base/lines.h"
 #include "outcome/kernel_fields.h"
 
 namespace bpfmatrix {
@@ -267,12 +267,6 @@ void fields(auto& field, Of<Outcome> auto& o) {
         "the fields of the map 'observed' when the trigger was over; empty without that map");
 }
 
-namespace {
-
-constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
-
-}  // namespace
-
 OrderedJson to_json(const Outcome& outcome) { return to_json_tree(outcome); }
 
 std::string to_line(const Outcome& outcome) { return to_json_text(outcome); }
@@ -287,19 +281,15 @@ OrderedJson outcome_schema() {
 }
 
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
-  const Result<std::string> text = file.extension() == ".gz" ? read_gzip(file, kMaxOutcomesBytes)
-                                                             : read_file(file, kMaxOutcomesBytes);
-  if (!text) return text.error();
   std::vector<Outcome> outcomes;
-  std::string_view rest = *text;
-  for (std::size_t line = 1; rest.find('\n') != std::string_view::npos; ++line) {
-    const std::size_t end = rest.find('\n');
+  const auto take = [&](std::string_view line, std::size_t number) -> Result<> {
     Result<Outcome> outcome =
-        from_json_text<Outcome>(rest.substr(0, end), fmt::format("{}:{}", file.string(), line));
+        from_json_text<Outcome>(line, fmt::format("{}:{}", file.string(), number));
     if (!outcome) return std::move(outcome).error();
     outcomes.push_back(*std::move(outcome));
-    rest.remove_prefix(end + 1);
-  }
+    return {};
+  };
+  if (Result<> read = read_lines(file, {}, take); !read) return std::move(read).error();
   return outcomes;
 }
 

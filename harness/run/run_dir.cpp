@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +50,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
+constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
 
 Error system_error(const fs::path& path) {
   return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
@@ -58,8 +60,15 @@ Error system_error(const fs::path& path) {
 constexpr auto kLockPatience = std::chrono::seconds(5);
 
 Result<Fd> open_outcomes(const fs::path& file) {
-  Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd.valid()) return system_error(file);
+  // A FIFO is not waited for: without a reader it does not open (ENXIO).
+  Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW,
+               0644));
+  struct stat info {};
+  const bool open = fd.valid() && ::fstat(fd.get(), &info) == 0;
+  if (open ? !S_ISREG(info.st_mode) : errno == ENXIO) {
+    return file_error(file, Error{"not a regular file"});
+  }
+  if (!open) return system_error(file);
   const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error(file);
@@ -87,13 +96,29 @@ Result<> has_no_links(const fs::path& run) {
   return {};
 }
 
+/// The bytes up to the end of the last whole line, looked for from the file's end.
+Result<off_t> whole_lines(const fs::path& file) {
+  const Result<Fd> fd = open_file(file, kMaxOutcomesBytes);
+  if (!fd) return fd.error();
+  std::array<char, 64 << 10> block{};
+  off_t end = ::lseek(fd->get(), 0, SEEK_END);
+  while (end > 0) {
+    const auto size = std::min<std::size_t>(static_cast<std::size_t>(end), block.size());
+    end -= static_cast<off_t>(size);
+    const ssize_t n = ::pread(fd->get(), block.data(), size, end);
+    if (n < 0) return system_error(file);
+    const std::size_t line =
+        std::string_view(block.data(), static_cast<std::size_t>(n)).rfind('\n');
+    if (line != std::string_view::npos) return end + static_cast<off_t>(line) + 1;
+  }
+  return off_t{0};
+}
+
 /// Cuts off a last line that has no line end: it was being written when the run was killed.
 Result<> drop_partial_line(const Fd& fd, const fs::path& file) {
-  const Result<std::string> text = read_file(file, 1ULL << 30);
-  if (!text) return text.error();
-  const std::size_t end = text->rfind('\n');
-  const std::size_t whole = end == std::string::npos ? 0 : end + 1;
-  if (::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) return system_error(file);
+  const Result<off_t> whole = whole_lines(file);
+  if (!whole) return whole.error();
+  if (::ftruncate(fd.get(), *whole) != 0) return system_error(file);
   return {};
 }
 

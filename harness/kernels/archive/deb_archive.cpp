@@ -5,7 +5,8 @@
 #include <array>
 #include <cerrno>
 
-#include "kernels/archive/archive_handle.h"
+#include "base/file.h"
+#include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
 
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBlockBytes = 131072;
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 
 /// Lets the inner archive read the bytes of the outer one's current member.
 struct Member {
@@ -35,13 +37,12 @@ la_ssize_t read_member(struct archive* inner, void* data, const void** bytes) {
 Result<> unpack_data(struct archive* outer, const fs::path& into, const PlaceFile& place,
                      const UnpackRules& rules) {
   Member member{outer};
-  const ArchiveHandle tar = new_archive_reader();
+  ArchiveHandle tar(::archive_read_new());
   ::archive_read_support_format_tar(tar.get());
   ::archive_read_support_format_empty(tar.get());
-  if (::archive_read_open(tar.get(), &member, nullptr, read_member, nullptr) != ARCHIVE_OK) {
-    return Error{archive_problem(tar.get())};
-  }
-  return unpack_entries(tar.get(), into, place, rules);
+  EntryStream entries(new_archive_reader(), std::move(tar));
+  if (Result<> opened = entries.open_with(read_member, &member); !opened) return opened;
+  return unpack_entries(entries, into, place, rules);
 }
 
 Result<> check_first_member(struct archive* outer, struct archive_entry* entry) {
@@ -72,15 +73,18 @@ Result<> unpack_members(struct archive* outer, const fs::path& into, const Place
 
 Result<> unpack_deb(const fs::path& deb, const fs::path& into, const PlaceFile& place,
                     const UnpackRules& rules) {
+  const auto named = [&deb](Error error) {
+    return wrap(fmt::format("'{}'", deb.filename().string()), std::move(error));
+  };
+  const Result<Fd> file = open_file(deb, kMaxFileBytes);
+  if (!file) return file.error();
   const ArchiveHandle outer(::archive_read_new());
   ::archive_read_support_format_ar(outer.get());
-  Result<> done;
-  if (::archive_read_open_filename(outer.get(), deb.c_str(), kBlockBytes) != ARCHIVE_OK) {
-    done = Error{archive_problem(outer.get())};
-  } else {
-    done = unpack_members(outer.get(), into, place, rules);
+  if (::archive_read_open_fd(outer.get(), file->get(), kBlockBytes) != ARCHIVE_OK) {
+    return named(Error{archive_problem(outer.get())});
   }
-  if (!done) return wrap(fmt::format("'{}'", deb.filename().string()), std::move(done).error());
+  Result<> done = unpack_members(outer.get(), into, place, rules);
+  if (!done) return named(std::move(done).error());
   return done;
 }
 

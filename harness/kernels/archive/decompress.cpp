@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/file.h"
 #include "kernels/archive/archive_handle.h"
 
 namespace bpfmatrix {
@@ -11,6 +12,7 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kBlockBytes = 262144;
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 
 ArchiveHandle new_stream_reader() {
   ArchiveHandle handle = new_archive_reader();
@@ -57,8 +59,10 @@ Result<> decompress_file(const std::filesystem::path& path, std::uint64_t max_by
   const auto named = [&path](Error error) {
     return wrap(fmt::format("'{}'", path.string()), std::move(error));
   };
+  const Result<Fd> file = open_file(path, kMaxFileBytes);
+  if (!file) return file.error();
   const ArchiveHandle handle = new_stream_reader();
-  if (::archive_read_open_filename(handle.get(), path.c_str(), kBlockBytes) != ARCHIVE_OK) {
+  if (::archive_read_open_fd(handle.get(), file->get(), kBlockBytes) != ARCHIVE_OK) {
     return named(Error{archive_problem(handle.get())});
   }
   Result<> done = give_out(handle.get(), max_bytes, sink);

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "kernels/archive/archive_handle.h"
+#include "kernels/archive/cpio_names.h"
+#include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
 
@@ -10,32 +11,34 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 131072;
-
-Result<> unpack_opened(struct archive* rpm, const fs::path& into, const PlaceFile& place,
-                       const UnpackRules& rules) {
-  Result<> done = unpack_entries(rpm, into, place, rules);
-  // Its outermost layer: without it any cpio archive would pass for a package.
-  const int layers = ::archive_filter_count(rpm);
+/// The outermost layer: without it any cpio archive would pass for a package.
+bool is_rpm(struct archive* packed) {
+  const int layers = ::archive_filter_count(packed);
   for (int i = 0; i < layers; ++i) {
-    if (::archive_filter_code(rpm, i) == ARCHIVE_FILTER_RPM) return done;
+    if (::archive_filter_code(packed, i) == ARCHIVE_FILTER_RPM) return true;
   }
-  return Error{"not an RPM package"};
+  return false;
+}
+
+Result<> unpack_opened(EntryStream& rpm, const fs::path& into, const PlaceFile& place,
+                       const UnpackRules& rules) {
+  if (!is_rpm(rpm.packed())) return Error{"not an RPM package"};
+  return unpack_entries(rpm, into, place, rules);
 }
 
 }  // namespace
 
 Result<> unpack_rpm(const fs::path& rpm, const fs::path& into, const PlaceFile& place,
                     const UnpackRules& rules) {
-  const ArchiveHandle handle = new_archive_reader();
-  ::archive_read_support_filter_rpm(handle.get());
-  ::archive_read_support_format_cpio(handle.get());
-  Result<> done;
-  if (::archive_read_open_filename(handle.get(), rpm.c_str(), kBlockBytes) != ARCHIVE_OK) {
-    done = Error{archive_problem(handle.get())};
-  } else {
-    done = unpack_opened(handle.get(), into, place, rules);
-  }
+  ArchiveHandle packed = new_archive_reader();
+  ::archive_read_support_filter_rpm(packed.get());
+  ArchiveHandle cpio(::archive_read_new());
+  ::archive_read_support_format_cpio(cpio.get());
+  CpioNames names;
+  EntryStream entries(std::move(packed), std::move(cpio),
+                      [&names](std::string_view piece) { return names.take(piece); });
+  if (Result<> opened = entries.open_file(rpm); !opened) return opened;
+  Result<> done = unpack_opened(entries, into, place, rules);
   if (!done) return wrap(fmt::format("'{}'", rpm.filename().string()), std::move(done).error());
   return done;
 }

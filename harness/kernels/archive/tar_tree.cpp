@@ -7,15 +7,13 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "kernels/archive/archive_handle.h"
+#include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::size_t kBlockBytes = 1 << 18;
 
 struct DiskFree {
   void operator()(struct archive* handle) const { ::archive_write_free(handle); }
@@ -47,16 +45,15 @@ bool stays_inside(std::string_view path, std::string_view target) {
 
 class TreeUnpacker {
  public:
-  TreeUnpacker(struct archive* tar, const fs::path& into, const TarLimits& limits)
+  TreeUnpacker(EntryStream& tar, const fs::path& into, const TarLimits& limits)
       : tar_(tar), into_(into), limits_(limits) {}
 
   Result<> run() {
     for (;;) {
-      struct archive_entry* entry = nullptr;
-      const int status = ::archive_read_next_header(tar_, &entry);
-      if (status == ARCHIVE_EOF) return finish();
-      if (status < ARCHIVE_WARN) return Error{archive_problem(tar_)};
-      if (Result<> taken = take(entry); !taken) return taken;
+      const Result<struct archive_entry*> entry = tar_.next();
+      if (!entry) return entry.error();
+      if (*entry == nullptr) return finish();
+      if (Result<> taken = take(*entry); !taken) return taken;
     }
   }
 
@@ -77,13 +74,24 @@ class TreeUnpacker {
     const std::string path(below_top(raw != nullptr ? raw : ""));
     if (path.empty()) return {};
     if (Result<> harmless = check(entry, path); !harmless) return harmless;
+    if (Result<> counted = count(entry, path); !counted) return counted;
     ::archive_entry_set_pathname(entry, (into_ / path).c_str());
     // The owner's bits are the maker's business; that a script may run is ours.
     ::archive_entry_set_perm(entry, (::archive_entry_perm(entry) & 0111) | 0644);
     if (::archive_write_header(disk_.get(), entry) != ARCHIVE_OK) {
       return Error{archive_problem(disk_.get())};
     }
-    return copy();
+    return copy(::archive_entry_size(entry), path);
+  }
+
+  /// A file of holes is as large as it says: they are filled when it is copied.
+  Result<> count(struct archive_entry* entry, const std::string& path) {
+    const la_int64_t size = ::archive_entry_size(entry);
+    if (size >= 0 && static_cast<std::uint64_t>(size) <= limits_.max_bytes - bytes_) {
+      bytes_ += static_cast<std::uint64_t>(size);
+      return {};
+    }
+    return Error{fmt::format("'{}': more than {} bytes", path, limits_.max_bytes)};
   }
 
   Result<> check(struct archive_entry* entry, const std::string& path) const {
@@ -96,10 +104,6 @@ class TreeUnpacker {
       return Error{fmt::format("'{}': a hard link or a device", path)};
     }
     if (type == AE_IFLNK && !limits_.links) return Error{fmt::format("'{}': a link", path)};
-    // A file of holes is as large as it says and holds next to nothing.
-    if (static_cast<std::uint64_t>(::archive_entry_size(entry)) > limits_.max_bytes) {
-      return Error{fmt::format("'{}': more than {} bytes", path, limits_.max_bytes)};
-    }
     const char* target = ::archive_entry_symlink(entry);
     if (type == AE_IFLNK && !stays_inside(path, target != nullptr ? target : "")) {
       return Error{fmt::format("'{}': a link that leaves the tree", path)};
@@ -107,17 +111,16 @@ class TreeUnpacker {
     return {};
   }
 
-  Result<> copy() {
+  Result<> copy(la_int64_t counted, const std::string& path) {
     const void* block = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
     for (;;) {
-      const int status = ::archive_read_data_block(tar_, &block, &size, &offset);
+      const int status = ::archive_read_data_block(tar_.data(), &block, &size, &offset);
       if (status == ARCHIVE_EOF) return {};
-      if (status < ARCHIVE_WARN) return Error{archive_problem(tar_)};
-      bytes_ += size;
-      if (bytes_ > limits_.max_bytes) {
-        return Error{fmt::format("more than {} bytes", limits_.max_bytes)};
+      if (status < ARCHIVE_WARN) return Error{archive_problem(tar_.data())};
+      if (offset > counted || size > static_cast<std::uint64_t>(counted - offset)) {
+        return Error{fmt::format("'{}': larger than it says", path)};
       }
       if (::archive_write_data_block(disk_.get(), block, size, offset) < ARCHIVE_OK) {
         return Error{archive_problem(disk_.get())};
@@ -125,7 +128,7 @@ class TreeUnpacker {
     }
   }
 
-  struct archive* tar_;
+  EntryStream& tar_;
   const fs::path& into_;
   const TarLimits& limits_;
   DiskHandle disk_ = new_disk_writer();
@@ -139,12 +142,11 @@ Result<> unpack_tree(const fs::path& tarball, const fs::path& into, const TarLim
   const auto named = [&tarball](Error error) {
     return wrap(fmt::format("'{}'", tarball.string()), std::move(error));
   };
-  const ArchiveHandle tar = new_archive_reader();
+  ArchiveHandle tar(::archive_read_new());
   ::archive_read_support_format_tar(tar.get());
-  if (::archive_read_open_filename(tar.get(), tarball.c_str(), kBlockBytes) != ARCHIVE_OK) {
-    return named(Error{archive_problem(tar.get())});
-  }
-  Result<> done = TreeUnpacker(tar.get(), into, limits).run();
+  EntryStream entries(new_archive_reader(), std::move(tar));
+  if (Result<> opened = entries.open_file(tarball); !opened) return opened;
+  Result<> done = TreeUnpacker(entries, into, limits).run();
   if (!done) return named(std::move(done).error());
   return done;
 }

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "kernels/archive/archive_handle.h"
+#include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
 
@@ -27,7 +28,13 @@ std::string_view plain_path(std::string_view path) {
   return path == "." ? std::string_view{} : path;
 }
 
-Result<> write_entry(struct archive* from, const fs::path& target) {
+/// Holes count: they are filled when the file is copied.
+std::uint64_t size_of(struct archive_entry* entry) {
+  return static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_entry_size(entry), 0));
+}
+
+/// At most the `size` that was counted.
+Result<> write_entry(struct archive* from, std::uint64_t size, const fs::path& target) {
   std::error_code made;
   fs::create_directories(target.parent_path(), made);
   if (made) return file_error(target, made);
@@ -38,6 +45,8 @@ Result<> write_entry(struct archive* from, const fs::path& target) {
     const la_ssize_t n = ::archive_read_data(from, block.data(), block.size());
     if (n == 0) return {};
     if (n < 0) return Error{archive_problem(from)};
+    if (static_cast<std::uint64_t>(n) > size) return Error{"a file larger than it says"};
+    size -= static_cast<std::uint64_t>(n);
     for (la_ssize_t done = 0; done < n;) {
       const ssize_t written =
           ::write(fd.get(), block.data() + done, static_cast<std::size_t>(n - done));
@@ -51,17 +60,16 @@ Result<> write_entry(struct archive* from, const fs::path& target) {
 /// The archive, entry by entry.
 class Unpacker {
  public:
-  Unpacker(struct archive* from, const fs::path& into, const PlaceFile& place,
+  Unpacker(EntryStream& from, const fs::path& into, const PlaceFile& place,
            const UnpackRules& rules)
-      : archive_(from), into_(into), place_(place), rules_(rules) {}
+      : stream_(from), into_(into), place_(place), rules_(rules) {}
 
   Result<> run() {
     for (;;) {
-      struct archive_entry* entry = nullptr;
-      const int status = ::archive_read_next_header(archive_, &entry);
-      if (status == ARCHIVE_EOF) return {};
-      if (status < ARCHIVE_WARN) return Error{archive_problem(archive_)};
-      Result<> taken = take(entry);
+      const Result<struct archive_entry*> entry = stream_.next();
+      if (!entry) return entry.error();
+      if (*entry == nullptr) return {};
+      Result<> taken = take(*entry);
       if (!taken) return taken;
     }
   }
@@ -84,21 +92,21 @@ class Unpacker {
       if (rules_.leave_out_links) return {};
       return Error{fmt::format("'{}': a link or a device where a file was wanted", path)};
     }
-    return write_entry(archive_, into_ / **target);
+    return write_entry(stream_.data(), size_of(entry), into_ / **target);
   }
 
   Result<> count(struct archive_entry* entry) {
-    const la_int64_t size = ::archive_entry_size(entry);
-    bytes_ += size > 0 ? static_cast<std::uint64_t>(size) : 0;
+    bytes_ += size_of(entry);
     ++entries_;
-    if (size < 0 || bytes_ > rules_.max_bytes || entries_ > rules_.max_entries) {
+    if (::archive_entry_size(entry) < 0 || bytes_ > rules_.max_bytes ||
+        entries_ > rules_.max_entries) {
       return Error{fmt::format("unpacks to more than {} bytes or {} files", rules_.max_bytes,
                                rules_.max_entries)};
     }
     return {};
   }
 
-  struct archive* archive_;
+  EntryStream& stream_;
   const fs::path& into_;
   const PlaceFile& place_;
   const UnpackRules& rules_;
@@ -108,7 +116,7 @@ class Unpacker {
 
 }  // namespace
 
-Result<> unpack_entries(struct archive* from, const fs::path& into, const PlaceFile& place,
+Result<> unpack_entries(EntryStream& from, const fs::path& into, const PlaceFile& place,
                         const UnpackRules& rules) {
   return Unpacker(from, into, place, rules).run();
 }

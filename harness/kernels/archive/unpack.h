@@ -11,9 +11,9 @@
 
 #include "base/result.h"
 
-struct archive;
-
 namespace bpfmatrix {
+
+class EntryStream;
 
 /// Where a file of the package goes, below the target folder; nothing: it is left out. An error
 /// stops the unpacking.
@@ -27,11 +27,11 @@ struct UnpackRules {
   std::uint64_t max_entries = 100'000;
 };
 
-/// Everything in `from`, which libarchive reads. Errors: it is damaged; a path in it is absolute or
+/// Everything in `from`, which is open. Errors: it is damaged; a path in it is absolute or
 /// climbs out with ".."; a file that `place` wants is a link or a device, or comes twice; over the
 /// limits; the disk is full. On an error what was written so far is left to the caller, who gave a
 /// folder of its own.
-Result<> unpack_entries(struct archive* from, const std::filesystem::path& into,
+Result<> unpack_entries(EntryStream& from, const std::filesystem::path& into,
                         const PlaceFile& place, const UnpackRules& rules);
 
 }  // namespace bpfmatrix

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "kernels/archive/archive_handle.h"
+#include "kernels/archive/entry_stream.h"
 #include "kernels/build/make_command.h"
 
 namespace bpfmatrix {
@@ -86,17 +86,16 @@ Result<std::set<fs::path>> archives_of(const fs::path& collection, const fs::pat
 /// An archive of one file, entry by entry.
 class OneFile {
  public:
-  OneFile(struct archive* from, std::string_view name, std::uint64_t max_bytes)
+  OneFile(EntryStream& from, std::string_view name, std::uint64_t max_bytes)
       : archive_(from), name_(name), max_bytes_(max_bytes) {}
 
   Result<std::string> read() {
     for (;;) {
-      struct archive_entry* entry = nullptr;
-      const int status = ::archive_read_next_header(archive_, &entry);
-      if (status == ARCHIVE_EOF && taken_) return std::move(bytes_);
-      if (status == ARCHIVE_EOF) return Error{"nothing in it"};
-      if (status < ARCHIVE_WARN) return Error{archive_problem(archive_)};
-      if (Result<> taken = take(entry); !taken) return std::move(taken).error();
+      const Result<struct archive_entry*> entry = archive_.next();
+      if (!entry) return entry.error();
+      if (*entry == nullptr && taken_) return std::move(bytes_);
+      if (*entry == nullptr) return Error{"nothing in it"};
+      if (Result<> taken = take(*entry); !taken) return std::move(taken).error();
     }
   }
 
@@ -117,9 +116,9 @@ class OneFile {
   Result<> copy() {
     std::string block(kBlockBytes, '\0');
     for (;;) {
-      const la_ssize_t n = ::archive_read_data(archive_, block.data(), block.size());
+      const la_ssize_t n = ::archive_read_data(archive_.data(), block.data(), block.size());
       if (n == 0) return {};
-      if (n < 0) return Error{archive_problem(archive_)};
+      if (n < 0) return Error{archive_problem(archive_.data())};
       bytes_.append(block, 0, static_cast<std::size_t>(n));
       if (bytes_.size() > max_bytes_) {
         return Error{fmt::format("unpacks to more than {} bytes", max_bytes_)};
@@ -127,7 +126,7 @@ class OneFile {
     }
   }
 
-  struct archive* archive_;
+  EntryStream& archive_;
   std::string_view name_;
   std::uint64_t max_bytes_;
   bool taken_ = false;
@@ -185,14 +184,11 @@ Result<std::string> read_btf_archive(const fs::path& path, std::string_view name
   const auto named = [&path](Error error) {
     return wrap(fmt::format("'{}'", path.string()), std::move(error));
   };
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return named(Error{"not a regular file"});
-  const ArchiveHandle tar = new_archive_reader();
+  ArchiveHandle tar(::archive_read_new());
   ::archive_read_support_format_tar(tar.get());
-  if (::archive_read_open_filename(tar.get(), path.c_str(), kBlockBytes) != ARCHIVE_OK) {
-    return named(Error{archive_problem(tar.get())});
-  }
-  Result<std::string> bytes = OneFile(tar.get(), name, max_bytes).read();
+  EntryStream entries(new_archive_reader(), std::move(tar));
+  if (Result<> opened = entries.open_file(path); !opened) return std::move(opened).error();
+  Result<std::string> bytes = OneFile(entries, name, max_bytes).read();
   if (!bytes) return named(std::move(bytes).error());
   return bytes;
 }

@@ -58,19 +58,21 @@ std::optional<std::uint64_t> extra_bytes(std::uint32_t kind, std::uint64_t vlen)
   }
 }
 
-std::optional<std::uint32_t> count_types(std::string_view types, std::size_t string_bytes) {
-  std::uint32_t count = 0;
+/// Without their bytes.
+std::optional<BtfShape> count_types(std::string_view types, std::size_t string_bytes) {
+  BtfShape shape;
   while (!types.empty()) {
     if (types.size() < 12 || u32(types, 0) >= string_bytes) return std::nullopt;
     const std::uint32_t info = u32(types, 4);
     const std::uint32_t kind = (info >> 24) & 0x1f;
     const auto extra = extra_bytes(kind, info & 0xffff);
-    if (!extra) return kind >= kFirstUnknownKind ? std::optional(count) : std::nullopt;
+    shape.all_known = extra.has_value();
+    if (!extra) return kind >= kFirstUnknownKind ? std::optional(shape) : std::nullopt;
     if (*extra > types.size() - 12) return std::nullopt;
     types.remove_prefix(12 + *extra);
-    ++count;
+    ++shape.types;
   }
-  return count;
+  return shape;
 }
 
 }  // namespace
@@ -90,9 +92,9 @@ std::optional<BtfShape> measure_btf(std::string_view bytes) {
   if (!types || !strings || strings->front() != '\0' || strings->back() != '\0') {
     return std::nullopt;
   }
-  const auto count = count_types(*types, strings->size());
-  if (!count) return std::nullopt;
-  return BtfShape{header + string_offset + string_bytes, *count};
+  auto shape = count_types(*types, strings->size());
+  if (shape) shape->bytes = header + string_offset + string_bytes;
+  return shape;
 }
 
 bool is_vmlinux_btf(std::string_view btf) {

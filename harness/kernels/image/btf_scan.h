@@ -12,6 +12,8 @@ struct BtfShape {
   /// Header, types and strings together.
   std::size_t bytes = 0;
   std::uint32_t types = 0;
+  /// No type is of a kind that this program does not know.
+  bool all_known = true;
 };
 
 /// Reads a BTF blob (little-endian, version 1) at the start of `bytes`: the header's lengths agree,

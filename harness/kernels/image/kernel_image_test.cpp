@@ -146,6 +146,20 @@ TEST_F(Image, a_broken_btf_section_is_an_error_and_not_no_btf) {
   expect_refused(vmlinux(EM_X86_64, btf), "its .BTF section is malformed");
 }
 
+TEST_F(Image, types_that_never_end_are_an_error_before_anybody_walks_along_them) {
+  // The second of two types: a pointer to itself.
+  const std::string btf = with_u32(with_u32(fake_btf(1), 36 + 4, 2U << 24), 36 + 8, 2);
+  for (const std::string& image :
+       {fake_bzimage(kRelease, btf), vmlinux(EM_X86_64, btf), fake_arm64_image(kText + btf)}) {
+    expect_refused(image, "BTF: type 2 is made of itself, without a name in between");
+  }
+}
+
+TEST_F(Image, types_newer_than_this_program_are_none_of_its_business) {
+  const std::string btf = with_u32(fake_btf(1), 36 + 4, 25U << 24);
+  EXPECT_EQ(read(vmlinux(EM_X86_64, btf))->btf, btf);
+}
+
 TEST_F(Image, what_is_no_kernel_is_named) {
   expect_refused("hello", "not a kernel image");
   expect_refused(pack("hello", Packing::gzip), "not a kernel image");

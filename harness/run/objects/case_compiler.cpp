@@ -10,6 +10,7 @@
 #include "base/temp_dir.h"
 #include "base/unfinished.h"
 #include "elf/vmlinux_h.h"
+#include "run/objects/include_check.h"
 
 namespace bpfmatrix {
 
@@ -19,8 +20,12 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kCompileTimeout{60};
 constexpr std::chrono::seconds kVersionTimeout{20};
+constexpr std::size_t kMaxWordsOfClang = 1 << 20;
+/// What of them an error quotes.
+constexpr std::size_t kMaxQuotedWords = 16 << 10;
+constexpr std::uint64_t kMaxInputBytes = 64 << 20;
 /// To be raised when clang is called in another way: what was kept before is then compiled anew.
-constexpr std::string_view kRecipe = "3";
+constexpr std::string_view kRecipe = "4";
 
 /// The macro that <bpf/bpf_tracing.h> knows the architecture by.
 std::string_view target_arch(Arch arch) {
@@ -33,12 +38,19 @@ std::string_view target_arch(Arch arch) {
   return "";
 }
 
-/// Every header in `dir`, in the order of their names; a missing folder has none.
+fs::path folder_of(const CompileRequest& request) {
+  return request.folder.empty() ? request.source.parent_path() : request.folder;
+}
+
+/// Every header in `dir` and below, in the order of their names; a missing folder has none.
 std::vector<fs::path> headers_in(const fs::path& dir) {
   std::vector<fs::path> headers;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(dir, ignored)) {
-    if (entry.path().extension() == ".h") headers.push_back(entry.path());
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    // What is no regular file is an error when it is read; clang would wait for it.
+    if (it->path().extension() == ".h" && !it->is_directory(ignored)) headers.push_back(it->path());
   }
   std::sort(headers.begin(), headers.end());
   return headers;
@@ -46,7 +58,7 @@ std::vector<fs::path> headers_in(const fs::path& dir) {
 
 std::vector<fs::path> files_of(const CompileRequest& request) {
   std::vector<fs::path> files = headers_in(request.include_dir);
-  for (const fs::path& header : headers_in(request.source.parent_path())) files.push_back(header);
+  for (const fs::path& header : headers_in(folder_of(request))) files.push_back(header);
   for (const fs::path& header : headers_in("/usr/include/bpf")) files.push_back(header);
   files.push_back(request.source);
   files.push_back(request.btf);
@@ -60,24 +72,89 @@ Result<std::string> clang_version() {
   return output->out;
 }
 
-Command clang_command(const CompileRequest& request, const fs::path& header_dir,
-                      const fs::path& output) {
+/// Where clang's own libraries and headers lie, if not with the system's: beside its real place.
+std::vector<fs::path> clang_folders() {
+  std::error_code error;
+  const auto clang = find_program("clang");
+  if (!clang) return {};
+  const fs::path place = fs::canonical(*clang, error).parent_path();
+  if (error || place.filename() != "bin") return {};
+  const fs::path prefix = place.parent_path();
+  return {place, prefix / "lib", prefix / "lib64", prefix / "include"};
+}
+
+/// All that a source may include.
+std::vector<fs::path> readable_folders(const CompileRequest& request, const fs::path& header_dir) {
+  std::vector<fs::path> folders{folder_of(request), header_dir, request.include_dir};
+  for (const fs::path& folder : clang_folders()) folders.push_back(folder);
+  for (const fs::path& folder : system_folders()) folders.push_back(folder);
+  return folders;
+}
+
+/// Where clang, run for one source, leaves what it makes.
+struct Made {
+  fs::path scratch{};
+  fs::path object = scratch / "out.o";
+  /// The files that it has opened.
+  fs::path headers = scratch / "headers";
+};
+
+Command clang_command(const CompileRequest& request, const fs::path& header_dir, const Made& made) {
   // Run beside the source: clang looks the lines that it puts into .BTF.ext up by the mapped path.
   const std::string beside = fs::absolute(request.source).parent_path().string();
-  Command command{.argv = {"env", "-C", beside, "clang", "-g", "-O2", "-target", "bpf", "-Wall",
-                           "-Werror=implicit-function-declaration",
-                           fmt::format("-D__TARGET_ARCH_{}", target_arch(request.arch)), "-I",
-                           fs::absolute(header_dir).string(), "-I",
-                           fs::absolute(request.include_dir).string()}};
+  Command command{
+      .argv = {"clang", "-g", "-O2", "-target", "bpf", "-Wall",
+               "-Werror=implicit-function-declaration",
+               fmt::format("-D__TARGET_ARCH_{}", target_arch(request.arch)), "-I",
+               fs::absolute(header_dir).string(), "-I", fs::absolute(request.include_dir).string()},
+      .environment = {{"CC_PRINT_HEADERS", "1"},
+                      {"CC_PRINT_HEADERS_FILE", fs::absolute(made.headers).string()},
+                      {"CCACHE_DISABLE", "1"},
+                      {"TMPDIR", fs::absolute(made.scratch).string()}},
+      .directory = beside,
+      .confined = Confinement{.readable = readable_folders(request, header_dir),
+                              .writable = {made.scratch}}};
   command.argv.insert(command.argv.end(), request.cflags.begin(), request.cflags.end());
   for (const std::string& word : {std::string("-c"), fs::absolute(request.source).string(),
-                                  std::string("-o"), fs::absolute(output).string()}) {
+                                  std::string("-o"), fs::absolute(made.object).string()}) {
     command.argv.push_back(word);
   }
   // Paths would make the object, and so every cell's identity, depend on where the checkout lies.
   command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", beside));
   command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", fs::absolute(header_dir).string()));
   return command;
+}
+
+/// Clang's words, to a bound.
+Error failed(const CompileRequest& request, const CommandOutput& clang) {
+  std::string words = clang.err.substr(0, kMaxQuotedWords);
+  if (words.size() < clang.err.size())
+    words += fmt::format("\n({} bytes more)\n", clang.err.size() - words.size());
+  // What it says of a header that it is kept from.
+  const bool kept_out = words.find("cannot open file") != std::string::npos;
+  return Error{
+      fmt::format("'{}': clang: {}\n{}", request.source.string(), to_string(clang.status), words),
+      kept_out ? std::string(kIncludeHint) : ""};
+}
+
+/// Looks at what was opened before clang's words are shown: they quote it.
+Result<> check_made(const CompileRequest& request, const fs::path& header_dir, const Made& made,
+                    const CommandOutput& clang) {
+  const fs::path beside = fs::absolute(request.source).parent_path();
+  const std::vector<fs::path> folders = readable_folders(request, header_dir);
+  std::error_code ignored;
+  if (fs::exists(made.headers, ignored)) {
+    const Result<std::string> opened = read_file(made.headers, kMaxInputBytes);
+    if (!opened) return opened.error();
+    if (Result<> ok = check_includes(*opened, beside, folders); !ok)
+      return file_error(request.source, std::move(ok).error());
+  }
+  if (!clang.status.success()) return failed(request, clang);
+  Result<std::string> object = read_file(made.object, kMaxInputBytes);
+  if (!object) return std::move(object).error();
+  if (Result<> ok = check_line_files(*std::move(object), beside, folders); !ok)
+    return file_error(request.source, std::move(ok).error());
+  return {};
 }
 
 }  // namespace
@@ -97,7 +174,7 @@ struct CaseCompiler::Known {
     const std::lock_guard lock(mutex);
     const auto known = hashes.find(file);
     if (known != hashes.end()) return known->second;
-    return hashes.emplace(file, sha256_file(file)).first->second;
+    return hashes.emplace(file, sha256_file(file, kMaxInputBytes)).first->second;
   }
 
   /// A hash over all that decides what comes out.
@@ -148,14 +225,12 @@ Result<fs::path> CaseCompiler::compile(const CompileRequest& request) const {
   const Result<TempDir> scratch =
       TempDir::create(object.parent_path(), std::string(kUnfinishedMark));
   if (!scratch) return scratch.error();
-  const fs::path output = scratch->path() / "out.o";
-  const auto clang = run_command(clang_command(request, *headers, output), kCompileTimeout);
-  if (!clang) return clang.error();
-  if (!clang->status.success()) {
-    return Error{fmt::format("'{}': clang: {}\n{}", request.source.string(),
-                             to_string(clang->status), clang->err)};
-  }
-  fs::rename(output, object, error);
+  const Made made{.scratch = scratch->path()};
+  const auto clang =
+      run_command(clang_command(request, *headers, made), kCompileTimeout, kMaxWordsOfClang);
+  if (!clang) return file_error(request.source, clang.error());
+  if (Result<> ok = check_made(request, *headers, made, *clang); !ok) return std::move(ok).error();
+  fs::rename(made.object, object, error);
   if (error) return file_error(object, error);
   return object;
 }

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/child_process.h"
+#include "base/confinement.h"
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "elf/elf_file.h"
@@ -14,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view kProgram = R"(#include "vmlinux.h"
 #define SEC(name) __attribute__((section(name), used))
@@ -51,6 +54,18 @@ class CaseCompilerTest : public ::testing::Test {
                   .include_dir = path("include")});
   }
 
+  /// What compiling a source with these first lines says, and that no secret is in it.
+  std::string error_with(const std::string& lines) {
+    source(lines + std::string(kProgram));
+    const auto object = compile();
+    if (object) return "";
+    EXPECT_THAT(object.error().message, Not(HasSubstr("secret")));
+    return object.error().message + " " + object.error().hint;
+  }
+  /// A line that is no C, so that clang quotes it where it can.
+  void add_secret() { ASSERT_TRUE(write_file(dir_->path() / "shadow", "root:secret:0:0\n")); }
+  bool guards_files() const { return ChildCage(Confinement{}).guards_files(); }
+
   Result<TempDir> dir_ = TempDir::create();
 };
 
@@ -79,6 +94,87 @@ TEST_F(CaseCompilerTest, an_error_quotes_clang_and_leaves_nothing_behind) {
   EXPECT_THAT(object.error().message, HasSubstr("p.bpf.c': clang: exit code 1\n"));
   EXPECT_THAT(object.error().message, HasSubstr("unknown type name 'this'"));
   EXPECT_TRUE(fs::is_empty(dir_->path() / "cache" / "objects"));
+}
+
+TEST_F(CaseCompilerTest, headers_of_the_case_and_of_the_system_are_included) {
+  fs::create_directories(dir_->path() / "case" / "include");
+  fs::create_directories(dir_->path() / "include");
+  ASSERT_TRUE(write_file(path("case/include/own.h"), "int own;\n"));
+  ASSERT_TRUE(write_file(path("include/shared.h"), "int shared;\n"));
+  EXPECT_EQ(error_with("#include \"include/own.h\"\n#include \"shared.h\"\n"
+                       "#include <stddef.h>\n#include <bpf/bpf_endian.h>\n"),
+            "");
+}
+
+TEST_F(CaseCompilerTest, a_header_below_the_case_that_changes_makes_another_object) {
+  fs::create_directories(dir_->path() / "case" / "include");
+  ASSERT_TRUE(write_file(path("case/include/own.h"), "int own;\n"));
+  source("#include \"include/own.h\"\n" + std::string(kProgram));
+  const fs::path first = *compile();
+  ASSERT_TRUE(write_file(path("case/include/own.h"), "int other;\n"));
+  EXPECT_NE(*compile(), first);
+}
+
+TEST_F(CaseCompilerTest, a_file_outside_of_the_case_is_neither_included_nor_quoted) {
+  add_secret();
+  fs::create_symlink(dir_->path() / "shadow", dir_->path() / "case" / "link.h");
+  for (const std::string& name :
+       {path("shadow"), std::string("../shadow"), std::string("link.h")}) {
+    EXPECT_THAT(error_with("#include \"" + name + "\"\n"),
+                HasSubstr("a case may include files of its own folder"))
+        << name;
+  }
+  EXPECT_TRUE(fs::is_empty(dir_->path() / "cache" / "objects"));
+}
+
+TEST_F(CaseCompilerTest, a_source_or_header_that_is_no_file_is_not_waited_for) {
+  ASSERT_EQ(::mkfifo(path("case/pipe.h").c_str(), 0600), 0);
+  EXPECT_EQ(compile().error().message, "'" + path("case/pipe.h") + "': not a regular file");
+  fs::remove(path("case/pipe.h"));
+  fs::remove(path("case/p.bpf.c"));
+  ASSERT_EQ(::mkfifo(path("case/p.bpf.c").c_str(), 0600), 0);
+  EXPECT_EQ(compile().error().message, "'" + path("case/p.bpf.c") + "': not a regular file");
+}
+
+TEST_F(CaseCompilerTest, a_source_cannot_say_that_its_lines_are_another_files) {
+  add_secret();
+  EXPECT_THAT(error_with("#line 1 \"" + path("shadow") + "\"\n"),
+              HasSubstr("has lines of '" + path("shadow") + "', which is outside of the case's"));
+  EXPECT_THAT(error_with("#line 1 \"../shadow\"\n"), HasSubstr("has lines of './../shadow'"));
+}
+
+TEST_F(CaseCompilerTest, the_assembler_reads_no_file_where_the_kernel_has_landlock) {
+  if (!guards_files()) return;
+  add_secret();
+  EXPECT_THAT(error_with("asm(\".incbin \\\"" + path("shadow") + "\\\"\");\n"),
+              HasSubstr("Could not find incbin file"));
+  EXPECT_THAT(error_with("asm(\".include \\\"" + path("shadow") + "\\\"\");\n"),
+              HasSubstr("Could not find include file"));
+}
+
+TEST_F(CaseCompilerTest, a_plugin_does_not_run_even_where_its_flag_gets_through) {
+  if (!guards_files()) return;
+  ASSERT_TRUE(write_file(path("plug.c"), R"(#include <stdio.h>
+__attribute__((constructor)) static void go(void) { fclose(fopen("proof", "w")); })"));
+  ASSERT_TRUE(
+      run_command({.argv = {"cc", "-shared", "-fPIC", "-o", path("evil.so"), path("plug.c")}},
+                  std::chrono::seconds(60))
+          ->status.success());
+  const auto object = CaseCompiler(dir_->path() / "cache")
+                          .compile({.source = path("case/p.bpf.c"),
+                                    .btf = path("btf"),
+                                    .cflags = {"-fplugin=" + path("evil.so")},
+                                    .include_dir = path("include")});
+  EXPECT_THAT(object.error().message, HasSubstr("evil.so"));
+  EXPECT_FALSE(fs::exists(path("case/proof")));
+}
+
+TEST_F(CaseCompilerTest, what_clang_says_is_quoted_to_a_bound) {
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += "int x" + std::string(2000, 'y') + " = " + "z;\n";
+  const std::string error = error_with(many);
+  EXPECT_LT(error.size(), 20000U);
+  EXPECT_THAT(error, HasSubstr(" bytes more)"));
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct ObjectFinder::Locate {
                    fmt::format("run 'bpfmatrix kernels fetch debian-6.1-{}'", to_string(arch))};
     }
     return finder.compiler_.compile({.source = object.file,
+                                     .folder = object.folder,
                                      .arch = arch,
                                      .btf = btf->second,
                                      .cflags = spec.cflags,

@@ -38,7 +38,10 @@ Result<fs::path> SectionStripper::strip(const fs::path& object,
       TempDir::create(stripped.parent_path(), std::string(kUnfinishedMark));
   if (!scratch) return scratch.error();
   const fs::path output = scratch->path() / "out.o";
-  command.argv.insert(command.argv.end(), {object.string(), output.string()});
+  // Absolute: no name of a file is an option, or a file of options (@).
+  command.argv.insert(command.argv.end(),
+                      {fs::absolute(object).string(), fs::absolute(output).string()});
+  command.confined = Confinement{.readable = {object}, .writable = {scratch->path()}};
   const auto ran = run_command(command, kTimeout);
   if (!ran) return Error{ran.error().message, "install llvm: it removes sections of objects"};
   if (!ran->status.success()) {
