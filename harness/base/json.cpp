@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -29,7 +31,35 @@ class Guard {
   std::string problem_{};
 };
 
+/// With valid text for every string and key.
+template <typename J>
+J validated(const J& json) {
+  if (json.is_string()) return valid_text(json.template get_ref<const std::string&>());
+  if (!json.is_structured()) return json;
+  J valid = json.is_array() ? J::array() : J::object();
+  for (const auto& [key, value] : json.items()) {
+    if (json.is_array()) {
+      valid.push_back(validated(value));
+    } else {
+      valid[valid_text(key)] = validated(value);
+    }
+  }
+  return valid;
+}
+
+template <typename J>
+std::string any_json_text(const J& json, int indent) {
+  try {
+    return printable_json(json.dump(indent));
+  } catch (const typename J::type_error&) {
+    return printable_json(validated(json).dump(indent));
+  }
+}
+
 }  // namespace
+
+std::string json_text(const Json& json, int indent) { return any_json_text(json, indent); }
+std::string json_text(const OrderedJson& json, int indent) { return any_json_text(json, indent); }
 
 Result<Json> parse_json(std::string_view text, std::string_view source) {
   try {

@@ -76,5 +76,19 @@ TEST(ObjectReader, an_unknown_key_comes_with_the_known_ones) {
   EXPECT_EQ(reader.finish().error().hint, "known keys: kernel, name");
 }
 
+TEST(JsonText, bytes_that_are_no_utf8_are_escaped_in_keys_and_values_and_the_order_stays) {
+  const OrderedJson json{{"b\xff", OrderedJson::array({"\xe9", 1, nullptr})}, {"a", "\\xe9"}};
+  EXPECT_EQ(json_text(json), R"({"b\\xff":["\\xe9",1,null],"a":"\\x5cxe9"})");
+}
+
+TEST(JsonText, valid_text_stays_as_it_is) {
+  EXPECT_EQ(json_text(Json{{"a", "\\xe9 µ"}}), R"({"a":"\\xe9 µ"})");
+  EXPECT_EQ(json_text(Json{{"a", 1}}, 1), "{\n \"a\": 1\n}");
+}
+
+TEST(JsonText, holds_nothing_that_a_terminal_would_act_on) {
+  EXPECT_EQ(json_text(Json("\x1b \u009b \u202e")), R"("\u001b \u009b \u202e")");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -100,7 +100,7 @@ class LoaderRun {
               {"hold", hold()}};
     if (input_.object->info.relocations.core_total() > 0) json["insns"] = true;
     if (input_.app != nullptr) json["app"] = app_input();
-    return json.dump() + "\n";
+    return json_text(json) + "\n";
   }
 
   /// How the application is run, and by what its programs and maps are known again.
