@@ -31,35 +31,39 @@ class Guard {
   std::string problem_{};
 };
 
-/// With valid text for every string and key.
 template <typename J>
-J validated(const J& json) {
-  if (json.is_string()) return valid_text(json.template get_ref<const std::string&>());
+J changed(const J& json, const TextChange& change) {
+  if (json.is_string()) return change(json.template get_ref<const std::string&>());
   if (!json.is_structured()) return json;
-  J valid = json.is_array() ? J::array() : J::object();
+  J whole = json.is_array() ? J::array() : J::object();
   for (const auto& [key, value] : json.items()) {
     if (json.is_array()) {
-      valid.push_back(validated(value));
+      whole.push_back(changed(value, change));
     } else {
-      valid[valid_text(key)] = validated(value);
+      whole[change(key)] = changed(value, change);
     }
   }
-  return valid;
+  return whole;
 }
 
 template <typename J>
-std::string any_json_text(const J& json, int indent) {
+std::string text_of(const J& json, int indent) {
   try {
     return printable_json(json.dump(indent));
   } catch (const typename J::type_error&) {
-    return printable_json(validated(json).dump(indent));
+    return printable_json(changed(json, valid_text).dump(indent));
   }
 }
 
 }  // namespace
 
-std::string json_text(const Json& json, int indent) { return any_json_text(json, indent); }
-std::string json_text(const OrderedJson& json, int indent) { return any_json_text(json, indent); }
+std::string json_text(const Json& json, int indent) { return text_of(json, indent); }
+std::string json_text(const OrderedJson& json, int indent) { return text_of(json, indent); }
+
+Json with_texts(const Json& json, const TextChange& change) { return changed(json, change); }
+OrderedJson with_texts(const OrderedJson& json, const TextChange& change) {
+  return changed(json, change);
+}
 
 Result<Json> parse_json(std::string_view text, std::string_view source) {
   try {

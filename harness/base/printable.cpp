@@ -140,10 +140,20 @@ std::string printable_json(std::string json) {
   return safe;
 }
 
-std::string valid_text(std::string_view bytes) {
-  if (is_plain_ascii(bytes) && bytes.find("\\x") == std::string_view::npos) {
-    return std::string(bytes);
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    if (!character.code) return false;
+    text.remove_prefix(character.bytes);
   }
+  return true;
+}
+
+std::string valid_text(std::string_view bytes) {
+  return is_utf8(bytes) ? std::string(bytes) : escape_bytes(bytes);
+}
+
+std::string escape_bytes(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
     const Character character = first_character(bytes);

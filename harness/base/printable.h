@@ -25,11 +25,16 @@ std::string printable(std::string_view text, Layout layout = Layout::one_line);
 /// Valid UTF-8 only.
 std::string printable_json(std::string json);
 
-/// For the entry: bytes that are no UTF-8 become escapes, and a backslash that would read as the
-/// start of such an escape becomes \x5c: different bytes never give the same text.
+/// For the entry: UTF-8 stays as it is, other text is given as escape_bytes() gives it.
 std::string valid_text(std::string_view bytes);
-/// The bytes that valid_text() was given.
+
+/// Bytes that are no UTF-8 become escapes, and a backslash that would read as the start of one
+/// becomes \x5c: different bytes never give the same text. For what must come back, as paths.
+std::string escape_bytes(std::string_view bytes);
+/// The bytes that escape_bytes() was given.
 std::string original_bytes(std::string_view text);
+
+bool is_utf8(std::string_view text);
 
 /// Columns on a terminal of text that is printable: one a character.
 int columns_of(std::string_view text);

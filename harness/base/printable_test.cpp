@@ -58,7 +58,7 @@ TEST(PrintableJson, is_the_same_json_without_a_character_that_does_not_print) {
   EXPECT_EQ(Json::parse(text), json);
 }
 
-TEST(ValidText, bytes_that_are_no_utf8_become_escapes_and_come_back) {
+TEST(EscapeBytes, bytes_that_are_no_utf8_become_escapes_and_come_back) {
   const std::pair<std::string_view, std::string_view> kRows[] = {
       {"plain", "plain"},
       {"\xff", "\\xff"},
@@ -71,21 +71,26 @@ TEST(ValidText, bytes_that_are_no_utf8_become_escapes_and_come_back) {
       {"\\\xff", "\\\\xff"},
   };
   for (const auto& [bytes, text] : kRows) {
-    EXPECT_EQ(valid_text(bytes), text);
+    EXPECT_EQ(escape_bytes(bytes), text);
     EXPECT_EQ(original_bytes(text), bytes);
-    EXPECT_EQ(original_bytes(valid_text(text)), text);
+    EXPECT_EQ(original_bytes(escape_bytes(text)), text);
   }
 }
 
-TEST(ValidText, each_pair_of_bytes_comes_back) {
+TEST(EscapeBytes, each_pair_of_bytes_comes_back) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
       const std::string bytes{'\\', static_cast<char>(first), static_cast<char>(second), 'f', 'f'};
-      const std::string text = valid_text(bytes);
+      const std::string text = escape_bytes(bytes);
       ASSERT_EQ(original_bytes(text), bytes);
       ASSERT_NO_THROW((void)Json(text).dump()) << text;
     }
   }
+}
+
+TEST(ValidText, only_text_that_is_no_utf8_is_changed) {
+  EXPECT_EQ(valid_text("\\xff µ \x1b"), "\\xff µ \x1b");
+  EXPECT_EQ(valid_text("\\xff \xff"), "\\x5cxff \\xff");
 }
 
 TEST(ColumnsOf, counts_characters_and_not_bytes) {
