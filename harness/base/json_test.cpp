@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/file.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -88,6 +92,20 @@ TEST(JsonText, valid_text_stays_as_it_is) {
 
 TEST(JsonText, holds_nothing_that_a_terminal_would_act_on) {
   EXPECT_EQ(json_text(Json("\x1b \u009b \u202e")), R"("\u001b \u009b \u202e")");
+}
+
+TEST(JsonText, is_the_only_way_from_json_to_text) {
+  namespace fs = std::filesystem;
+  const fs::path harness(BPFMATRIX_SOURCE_DIR "/harness");
+  for (const fs::path& file : fs::recursive_directory_iterator(harness)) {
+    const bool code = file.extension() == ".cpp" || file.extension() == ".h";
+    const std::string path = file.lexically_relative(harness).string();
+    if (!code || path == "base/json.cpp" || path.find("test") != std::string::npos) continue;
+    const Result<std::string> source = read_file(file, 1 << 20);
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->find(".dump("), std::string::npos) << path;
+    EXPECT_EQ(source->find("->dump("), std::string::npos) << path;
+  }
 }
 
 }  // namespace

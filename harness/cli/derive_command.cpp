@@ -50,7 +50,7 @@ void print_changes(const std::vector<Outcome>& before, const std::vector<Outcome
     if (was == known.end()) continue;
     const std::vector<std::string> found = differences(*was->second, outcome);
     changed += found.empty() ? 0 : 1;
-    for (const std::string& text : found) fmt::print("{}: {}\n", outcome.cell, text);
+    for (const std::string& text : found) print("{}: {}\n", outcome.cell, text);
   }
   say(fmt::format("{} outcomes derived, {} of them differ from before", now.size(), changed));
 }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -204,6 +203,12 @@ class RunCommand {
     Result<LoaderApp> command = app_of_path(path);
     if (!command) return command;
     command->quiet_ms = options_.loader_quiet_ms;
+    for (const std::string& text : options_.loader_env) {
+      if (!is_utf8(text)) return Error{fmt::format("--loader-env '{}': not UTF-8", text)};
+    }
+    if (!is_utf8(options_.loader_args)) {
+      return Error{fmt::format("--loader-args '{}': not UTF-8", options_.loader_args)};
+    }
     if (!options_.loader_args.empty()) {
       std::istringstream words(options_.loader_args);
       command->arguments.assign(std::istream_iterator<std::string>(words), {});
@@ -238,9 +243,9 @@ class RunCommand {
     for (const Cell& cell : plan.cells) {
       if (cell.kernel.id != last) {
         last = cell.kernel.id;
-        fmt::print("# {}\n", qemu_line(kernels, last));
+        print("# {}\n", qemu_line(kernels, last));
       }
-      fmt::print("{}\n", cell.id());
+      print("{}\n", cell.id());
     }
     say(fmt::format("{} cells", plan.cells.size()));
     return static_cast<int>(as_expected);
