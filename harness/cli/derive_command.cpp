@@ -37,7 +37,8 @@ Result<RunInput> input_of(const std::string& run, KernelFinder& kernels) {
 }
 
 Result<std::vector<Outcome>> known_outcomes(const std::string& run) {
-  if (!fs::exists(fs::path(run) / "outcomes.jsonl")) return std::vector<Outcome>();
+  std::error_code seen_by_read;
+  if (!fs::exists(fs::path(run) / "outcomes.jsonl", seen_by_read)) return std::vector<Outcome>();
   return read_run_outcomes(run);
 }
 

@@ -41,7 +41,8 @@ Result<RulesByCase> rules_for(const JudgeOptions& options) {
   if (!suite) return suite.error();
   RulesByCase rules;
   for (const CaseSpec& spec : *suite) rules.emplace(spec.id, spec.expect);
-  if (!fs::exists(fs::path(options.run) / "run.json")) return rules;
+  std::error_code ignored;
+  if (!fs::exists(fs::path(options.run) / "run.json", ignored)) return rules;
   const Result<RunSpec> asked = read_run_spec(options.run);
   if (!asked) return asked.error();
   for (const std::string& object : asked->objects)

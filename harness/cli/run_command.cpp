@@ -70,6 +70,12 @@ struct RunArguments {
   }
 };
 
+/// An empty path stays empty: whoever opens it says so.
+std::string absolute(const std::string& path) {
+  std::error_code seen_by_open;
+  return fs::absolute(path, seen_by_open).string();
+}
+
 class RunCommand {
  public:
   explicit RunCommand(const RunArguments& options) : options_(options) {}
@@ -169,8 +175,7 @@ class RunCommand {
     if (!options_.loaders.empty()) {
       if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
     }
-    for (const std::string& file : options_.objects)
-      request.objects.push_back(fs::absolute(file).string());
+    for (const std::string& file : options_.objects) request.objects.push_back(absolute(file));
     return request;
   }
 
@@ -178,7 +183,7 @@ class RunCommand {
   void take_btf_files(MatrixSpec& matrix) const {
     for (const std::string& text : options_.btf_files) {
       BtfFile file = parse_btf_file(text);
-      file.path = fs::absolute(file.path).string();
+      file.path = absolute(file.path);
       matrix.btf_files.push_back(std::move(file));
     }
     if (!matrix.btf_files.empty() && !matrix.btf) matrix.btf = {BtfSource::embedded};
@@ -191,7 +196,7 @@ class RunCommand {
         matrix.loaders->push_back(loader);
         continue;
       }
-      Result<LoaderApp> command = make_command(fs::absolute(loader).string());
+      Result<LoaderApp> command = make_command(absolute(loader));
       if (!command) return std::move(command).error();
       matrix.loaders->push_back(command->name);
       matrix.apps.push_back(*std::move(command));

@@ -82,7 +82,8 @@ Result<> drop_partial_line(const fs::path& file) {
 }
 
 Result<> is_free(const fs::path& path) {
-  if (!fs::exists(path / "run.json")) return {};
+  std::error_code seen_by_write;
+  if (!fs::exists(path / "run.json", seen_by_write)) return {};
   return Error{fmt::format("'{}': has a run already", path.string()),
                "continue it with --resume, or choose another --out"};
 }

@@ -8,14 +8,15 @@ std::string hostile_object(BpfCompiler& compiler) {
   constexpr const char* kSource = R"(
 #define SEC(name) __attribute__((section(name), used))
 struct map { int type, key, value, entries; };
-SEC("license") char license[] = "LLLLLLLL";
+SEC("license") char terms[] = "LLLLLLLL";
 SEC("maps") struct map mmmmmmmm = {2, 4, 4, 1};
 SEC("ssssssss") int pppppppp(void *ctx) { return 0; }
 )";
   const std::string name(kHostileName);
-  compiler.write("hostile.c", kSource);
-  compiler.run({"clang", "-target", "bpf", "-O2", "-c", "hostile.c", "-o", "hostile.o"});
-  std::string bytes = bytes_of(compiler.directory() / "hostile.o");
+  const std::string source = compiler.write("hostile.c", kSource).string();
+  const std::string object = (compiler.directory() / "hostile.o").string();
+  compiler.run({"clang", "-target", "bpf", "-O2", "-c", source, "-o", object});
+  std::string bytes = bytes_of(object);
   for (const char letter : {'L', 'm', 's', 'p'}) {
     const std::size_t at = bytes.find(std::string(name.size() + 1, letter));
     EXPECT_NE(at, std::string::npos) << letter;
