@@ -43,7 +43,29 @@ class HostileCommand : public testing::Test {
     fs::create_directories(fs::path(world_.path(name)).parent_path());
     EXPECT_TRUE(write_file(world_.path(name), bytes));
     return world_.path(name);
+  }  /// A fetched kernel in the store below `cache`, with this for each text of its record.
+  fs::path put_kernel(const std::string& cache, const std::string& id, const std::string& text) {
+    const Store store(fs::path(world_.path(cache)) / "bpfmatrix");
+    EXPECT_TRUE(store.prepare());
+    Result<TempDir> folder = store.temporary();
+    Kernel kernel;
+    kernel.id = id;
+    kernel.release = text;
+    kernel.image = folder->path() / "vmlinuz";
+    kernel.image_sha256 = std::string(64, 'a');
+    kernel.origin = {.kind = text,
+                     .package = text,
+                     .version = text,
+                     .sha256 = std::string(64, 'b'),
+                     .signed_by = text,
+                     .chain = {text}};
+    EXPECT_TRUE(write_file(kernel.image, "image"));
+    EXPECT_TRUE(write_kernel_record(kernel, folder->path()));
+    const auto tree = store.install(*std::move(folder), store.kernel_link(id));
+    EXPECT_TRUE(tree) << tree.error().message;
+    return tree ? *tree : fs::path();
   }
+
   UnavailableWorld world_{};
   BpfCompiler compiler_{};
 };
@@ -159,7 +181,9 @@ TEST_F(HostileCommand, names_in_an_object_are_shown_escaped) {
 TEST_F(HostileCommand, an_object_whose_path_and_names_are_no_utf8_is_planned_run_and_resumed) {
   const std::string file = put("o\xff\\xfe.o", hostile_object(compiler_));
   const std::string run = world_.path("run\xff");
-  const Said said = says({"run", "--object", file, "--kernel", "gone-rpm", "--out", run});
+  // Nothing needs to be fetched for headers.
+  put_kernel("cache", "debian-6.1-x86_64", "6.1");
+  const Said said = says({"run", "--object", file, "--kernel", "gone-tarball", "--out", run});
   EXPECT_EQ(said.exit_code, unknown) << said.err;
   EXPECT_THAT(said.out, HasSubstr("1 unavailable"));
   const Said again = says({"run", "--resume", run});
@@ -183,6 +207,7 @@ TEST_F(HostileCommand, what_an_application_is_given_must_be_utf8) {
 
 TEST_F(HostileCommand, a_store_whose_path_is_no_utf8_can_be_used) {
   const std::string cache = world_.path("cache\xff");
+  put_kernel("cache\xff", "debian-6.1-x86_64", "6.1");
   const auto with_cache = [&](std::vector<std::string> command) {
     Said said = bpfmatrix_says(std::move(command), std::chrono::seconds(60),
                                {{"XDG_CACHE_HOME", cache},
@@ -196,7 +221,7 @@ TEST_F(HostileCommand, a_store_whose_path_is_no_utf8_can_be_used) {
   EXPECT_EQ(with_cache({"kernels", "verify"}).exit_code, as_expected);
   EXPECT_EQ(with_cache({"cache", "stats"}).exit_code, as_expected);
   EXPECT_EQ(with_cache({"cache", "stats", "--json"}).exit_code, as_expected);
-  EXPECT_EQ(with_cache({"run", "--kernel", "gone-rpm", "--case", "ringbuf", "--out",
+  EXPECT_EQ(with_cache({"run", "--kernel", "gone-tarball", "--case", "ringbuf", "--out",
                         world_.path("in-cache")})
                 .exit_code,
             unknown);
@@ -224,28 +249,11 @@ TEST_F(HostileCommand, texts_of_a_case_are_shown_escaped) {
 }
 
 TEST_F(HostileCommand, texts_of_a_fetched_kernel_are_shown_escaped) {
-  const Store store(fs::path(world_.path("cache")) / "bpfmatrix");
-  ASSERT_TRUE(store.prepare());
-  Result<TempDir> folder = store.temporary();
-  Kernel kernel;
-  kernel.id = "gone-rpm";
-  kernel.release = kControls;
-  kernel.image = folder->path() / "vmlinuz";
-  kernel.image_sha256 = std::string(64, 'a');
-  kernel.origin = {.kind = kControls,
-                   .package = kControls,
-                   .version = kControls,
-                   .sha256 = std::string(64, 'b'),
-                   .signed_by = kControls,
-                   .chain = {kControls}};
-  ASSERT_TRUE(write_file(kernel.image, "image"));
-  ASSERT_TRUE(write_kernel_record(kernel, folder->path()));
-  const auto tree = store.install(*std::move(folder), store.kernel_link("gone-rpm"));
-  ASSERT_TRUE(tree) << tree.error().message;
+  const fs::path tree = put_kernel("cache", "gone-rpm", kControls);
   EXPECT_THAT(says({"kernels", "list"}).out, HasSubstr("h\\x1b[31m"));
   EXPECT_TRUE(parse_json(says({"kernels", "list", "--json"}).out, "list"));
   EXPECT_EQ(says({"kernels", "verify"}).exit_code, as_expected);
-  ASSERT_TRUE(write_file(*tree / kWord, "not of the package"));
+  ASSERT_TRUE(write_file(tree / kWord, "not of the package"));
   EXPECT_THAT(says({"kernels", "verify"}).out, HasSubstr("\\x1b[2J"));
   says({"kernels", "fetch", "gone-rpm"});
   says({"kernels", "rm", "gone-rpm"});
