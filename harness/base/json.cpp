@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -29,7 +31,39 @@ class Guard {
   std::string problem_{};
 };
 
+template <typename J>
+J changed(const J& json, const TextChange& change) {
+  if (json.is_string()) return change(json.template get_ref<const std::string&>());
+  if (!json.is_structured()) return json;
+  J whole = json.is_array() ? J::array() : J::object();
+  for (const auto& [key, value] : json.items()) {
+    if (json.is_array()) {
+      whole.push_back(changed(value, change));
+    } else {
+      whole[change(key)] = changed(value, change);
+    }
+  }
+  return whole;
+}
+
+template <typename J>
+std::string text_of(const J& json, int indent) {
+  try {
+    return printable_json(json.dump(indent));
+  } catch (const typename J::type_error&) {
+    return printable_json(changed(json, valid_text).dump(indent));
+  }
+}
+
 }  // namespace
+
+std::string json_text(const Json& json, int indent) { return text_of(json, indent); }
+std::string json_text(const OrderedJson& json, int indent) { return text_of(json, indent); }
+
+Json with_texts(const Json& json, const TextChange& change) { return changed(json, change); }
+OrderedJson with_texts(const OrderedJson& json, const TextChange& change) {
+  return changed(json, change);
+}
 
 Result<Json> parse_json(std::string_view text, std::string_view source) {
   try {

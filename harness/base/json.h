@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,6 +22,17 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// `source` names the text in errors. Refused: more than 64 levels of nesting, duplicate keys.
 Result<Json> parse_json(std::string_view text, std::string_view source);
+
+/// The only way from JSON to text. `indent`: blanks a level, below 0 all on one line. Never throws:
+/// bytes that are no UTF-8 are escaped as valid_text() does, and nothing is lost. Nor is there a
+/// character in it that a terminal would act on: JSON's own escapes stand for those.
+std::string json_text(const Json& json, int indent = -1);
+std::string json_text(const OrderedJson& json, int indent = -1);
+
+/// The same JSON with another text for each string in it, keys among them.
+using TextChange = std::function<std::string(std::string_view)>;
+Json with_texts(const Json& json, const TextChange& change);
+OrderedJson with_texts(const OrderedJson& json, const TextChange& change);
 
 /// One JSON object being read. Getters note the key as known and remember the first error; `finish`
 /// reports it, or the first key that was not read:

@@ -21,7 +21,7 @@ std::string text_of(const JsonPlace& place) {
 
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
 }
 
 }  // namespace
@@ -102,13 +102,11 @@ void JsonText::quote(std::string_view text) {
     text_ += text;
     text_ += '"';
   } else {
-    text_ += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    text_ += json_text(Json(text));
   }
 }
 
-void JsonText::value(const OrderedJson& json) {
-  word(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
-}
+void JsonText::value(const OrderedJson& json) { word(json_text(json)); }
 
 namespace json_fields {
 
@@ -127,7 +125,7 @@ void Reader::constant(std::string_view key, std::int64_t wanted, std::string_vie
                       std::string_view hint) {
   const Json* found = find(key, true);
   if (found == nullptr || *found == wanted) return;
-  problem_.fail({&place_, key}, fmt::format("wanted {}, got {}", wanted, found->dump()),
+  problem_.fail({&place_, key}, fmt::format("wanted {}, got {}", wanted, json_text(*found)),
                 std::string(hint));
 }
 
@@ -155,7 +153,7 @@ std::optional<std::uint64_t> read_bits(const Json& json, std::int64_t low, std::
                         : bits <= high && (low <= 0 || bits >= static_cast<std::uint64_t>(low));
   if (fits) return bits;
   problem.fail(place,
-               fmt::format("wanted an integer from {} to {}, got {}", low, high, json.dump()));
+               fmt::format("wanted an integer from {} to {}, got {}", low, high, json_text(json)));
   return std::nullopt;
 }
 

@@ -133,7 +133,7 @@ Checked<fits, T> checked(T& value, std::string_view problem) {
   return {value, problem};
 }
 
-/// Writes JSON as text, on one line. What is no UTF-8 in a string is replaced.
+/// Writes JSON as text, on one line, as json_text() does.
 class JsonText {
  public:
   void begin_object() { open('{'); }

@@ -145,9 +145,9 @@ TEST(JsonFields, what_was_there_before_is_gone) {
   EXPECT_EQ(t.note, "");
 }
 
-TEST(JsonFields, bytes_that_are_no_utf8_are_replaced) {
+TEST(JsonFields, bytes_that_are_no_utf8_are_escaped) {
   Part part{"\xff!", 0};
-  EXPECT_EQ(to_json_text(part), "{\"name\":\"\xef\xbf\xbd!\",\"ret\":0}");
+  EXPECT_EQ(to_json_text(part), R"({"name":"\\xff!","ret":0})");
 }
 
 /// A change to the full thing, and the error it must give.

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/file.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -74,6 +78,34 @@ TEST(ObjectReader, an_unknown_key_comes_with_the_known_ones) {
   reader.optional_string("name");
   reader.any("kernel");
   EXPECT_EQ(reader.finish().error().hint, "known keys: kernel, name");
+}
+
+TEST(JsonText, bytes_that_are_no_utf8_are_escaped_in_keys_and_values_and_the_order_stays) {
+  const OrderedJson json{{"b\xff", OrderedJson::array({"\xe9", 1, nullptr})}, {"a", "\\xe9"}};
+  EXPECT_EQ(json_text(json), R"({"b\\xff":["\\xe9",1,null],"a":"\\xe9"})");
+}
+
+TEST(JsonText, valid_text_stays_as_it_is) {
+  EXPECT_EQ(json_text(Json{{"a", "\\xe9 µ"}}), R"({"a":"\\xe9 µ"})");
+  EXPECT_EQ(json_text(Json{{"a", 1}}, 1), "{\n \"a\": 1\n}");
+}
+
+TEST(JsonText, holds_nothing_that_a_terminal_would_act_on) {
+  EXPECT_EQ(json_text(Json("\x1b \u009b \u202e")), R"("\u001b \u009b \u202e")");
+}
+
+TEST(JsonText, is_the_only_way_from_json_to_text) {
+  namespace fs = std::filesystem;
+  const fs::path harness(BPFMATRIX_SOURCE_DIR "/harness");
+  for (const fs::path& file : fs::recursive_directory_iterator(harness)) {
+    const bool code = file.extension() == ".cpp" || file.extension() == ".h";
+    const std::string path = file.lexically_relative(harness).string();
+    if (!code || path == "base/json.cpp" || path.find("test") != std::string::npos) continue;
+    const Result<std::string> source = read_file(file, 1 << 20);
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ(source->find(".dump("), std::string::npos) << path;
+    EXPECT_EQ(source->find("->dump("), std::string::npos) << path;
+  }
 }
 
 }  // namespace

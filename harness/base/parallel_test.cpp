@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -21,6 +22,16 @@ TEST(Parallel, does_each_once_and_all_before_it_returns) {
 
 TEST(Parallel, does_nothing_when_there_is_nothing) {
   for_each_at_once(0, 4, [](std::size_t) { FAIL(); });
+}
+
+TEST(Parallel, what_is_thrown_on_any_thread_comes_out_at_the_caller) {
+  for (const int threads : {1, 4}) {
+    EXPECT_THROW(for_each_at_once(20, threads,
+                                  [](std::size_t i) {
+                                    if (i > 2) throw std::runtime_error("bug");
+                                  }),
+                 std::runtime_error);
+  }
 }
 
 TEST(Parallel, works_at_more_than_one_thing_at_a_time) {

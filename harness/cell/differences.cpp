@@ -26,7 +26,7 @@ bool may_change(std::string_view path) {
 }
 
 std::string shown(const OrderedJson& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump().substr(0, kMaxShown);
+  return value.is_string() ? value.get<std::string>() : json_text(value).substr(0, kMaxShown);
 }
 
 /// An element by its name where it has one.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "cell/loader_record.h"
 
@@ -37,6 +38,7 @@ class LoaderRun {
       follow_loader();
     }
     run_.attempt.session = session_.state();
+    run_.attempt.loader_log = valid_text(run_.attempt.loader_log);
     return std::move(run_);
   }
 
@@ -100,7 +102,7 @@ class LoaderRun {
               {"hold", hold()}};
     if (input_.object->info.relocations.core_total() > 0) json["insns"] = true;
     if (input_.app != nullptr) json["app"] = app_input();
-    return json.dump() + "\n";
+    return json_text(json) + "\n";
   }
 
   /// How the application is run, and by what its programs and maps are known again.
@@ -144,7 +146,7 @@ class LoaderRun {
 
   void take_line(std::string_view line) {
     if (!std::exchange(begun_, true) && use_.on_begun) use_.on_begun();
-    run_.attempt.lines.emplace_back(line);
+    run_.attempt.lines.push_back(valid_text(line));
     if (worthless_ || !run_.attempt.go_error.empty()) return;
     const bool was_ready = reader_.record().ready;
     if (const Result<> added = reader_.add(line); !added) return give_record_up();
@@ -274,7 +276,10 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
                                    std::string isolation) {
   Result<TranscriptInputs> inputs = inputs_of(*input.cell, *input.spec, input.kernel, input.object);
   if (!inputs) return inputs;
-  if (input.app != nullptr) inputs->app = AppInput{input.app->app, input.app->sha256};
+  if (input.app != nullptr) {
+    inputs->app = AppInput{input.app->app, input.app->sha256};
+    inputs->app->app.path = valid_text(inputs->app->app.path);
+  }
   inputs->machine = std::move(machine);
   inputs->isolation = std::move(isolation);
   inputs->timeout_s = input.timeout.count();

@@ -45,17 +45,17 @@ OrderedJson to_json(const CacheStats& stats, const std::string& file) {
 }
 
 void print_stats(const CacheStats& stats, const std::string& file) {
-  fmt::print("file        {}\n", file);
-  fmt::print("transcripts {}, {} compressed\n", stats.transcripts, mebibytes(stats.packed_bytes));
-  fmt::print("size        {}\n", mebibytes(stats.bytes));
-  fmt::print("last used   {} to {}\n", day_of(stats.oldest_use), day_of(stats.latest_use));
-  fmt::print("set aside   {}\n", stats.set_aside);
+  print("file        {}\n", file);
+  print("transcripts {}, {} compressed\n", stats.transcripts, mebibytes(stats.packed_bytes));
+  print("size        {}\n", mebibytes(stats.bytes));
+  print("last used   {} to {}\n", day_of(stats.oldest_use), day_of(stats.latest_use));
+  print("set aside   {}\n", stats.set_aside);
 }
 
 int show_stats(const CacheArguments& arguments, TranscriptCache& cache) {
   const CacheStats stats = cache.stats();
   if (arguments.json) {
-    fmt::print("{}\n", to_json(stats, cache.file().string()).dump(1));
+    print_text(json_text(to_json(stats, cache.file().string()), 1) + "\n");
   } else {
     print_stats(stats, cache.file().string());
   }
@@ -66,16 +66,16 @@ int collect(const CacheArguments& arguments, TranscriptCache& cache) {
   const CacheRemoved removed =
       cache.gc({.max_bytes = static_cast<std::uint64_t>(arguments.max_mib * kMebi),
                 .max_age = std::chrono::hours(24) * arguments.max_days});
-  fmt::print("{} transcripts removed, {} freed\n", removed.transcripts, mebibytes(removed.bytes));
+  print("{} transcripts removed, {} freed\n", removed.transcripts, mebibytes(removed.bytes));
   return as_expected;
 }
 
 int verify(TranscriptCache& cache) {
   const CacheStats stats = cache.stats();
   const std::vector<std::string> findings = cache.verify();
-  for (const std::string& finding : findings) fmt::print("{}\n", finding);
+  for (const std::string& finding : findings) print("{}\n", finding);
   if (!findings.empty()) return ExitCode::unknown;
-  fmt::print("{} transcripts are intact\n", stats.transcripts);
+  print("{} transcripts are intact\n", stats.transcripts);
   return as_expected;
 }
 

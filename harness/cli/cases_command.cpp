@@ -27,8 +27,7 @@ Result<std::filesystem::path> folder(const CasesOptions& options) {
 Result<int> list(const std::filesystem::path& dir) {
   const auto suite = read_suite(dir);
   if (!suite) return suite.error();
-  for (const CaseSpec& spec : *suite)
-    fmt::print("{:<12} {:<32} {}\n", spec.group, spec.id, spec.shows);
+  for (const CaseSpec& spec : *suite) print("{:<12} {:<32} {}\n", spec.group, spec.id, spec.shows);
   return static_cast<int>(as_expected);
 }
 

@@ -24,7 +24,8 @@ constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 Result<RunSettings> settings_for(const fs::path& dir) {
   RunSettings settings;
   settings.case_headers = dir / "include";
-  if (fs::is_directory(settings.case_headers)) {
+  std::error_code ignored;
+  if (fs::is_directory(settings.case_headers, ignored)) {
     if (!is_below(settings.case_headers, dir)) {
       return Error{
           fmt::format("'{}': leads out of '{}'", settings.case_headers.string(), dir.string())};
@@ -50,7 +51,7 @@ class CasesCheck {
     ++cases_;
     const std::vector<Error> errors = case_errors(file);
     // An error names the file itself, and its place in it.
-    for (const Error& error : errors) print(error.message, error.hint);
+    for (const Error& error : errors) report(error.message, error.hint);
     if (errors.empty()) check_spec(file, *read_case(file));
     bad_cases_ += problems_ > before ? 1 : 0;
   }
@@ -61,30 +62,30 @@ class CasesCheck {
           fmt::format("{} objects are not on this machine, so their programs were not checked "
                       "('bpfmatrix run' fetches them, for example that of '{}')",
                       not_here_, not_here_example_));
-    if (problems_ == 0) fmt::print("{} cases, nothing wrong\n", cases_);
+    if (problems_ == 0) print("{} cases, nothing wrong\n", cases_);
     if (problems_ > 0)
-      fmt::print("{} cases, {} problems in {} of them\n", cases_, problems_, bad_cases_);
+      print("{} cases, {} problems in {} of them\n", cases_, problems_, bad_cases_);
     return problems_ == 0 ? as_expected : unexpected;
   }
 
  private:
-  void print(std::string_view problem, std::string_view what_to_do) {
+  void report(std::string_view problem, std::string_view what_to_do) {
     ++problems_;
-    fmt::print("{}\n", problem);
-    if (!what_to_do.empty()) fmt::print("  {}\n", what_to_do);
+    print_message(problem);
+    if (!what_to_do.empty()) print_message(fmt::format("  {}", what_to_do));
   }
 
   void check_spec(const fs::path& file, const CaseSpec& spec) {
     const auto [other, fresh] = seen_.emplace(spec.id, file);
     if (!fresh) {
-      print(fmt::format("'{}': case id '{}' is already used by '{}'", file.string(), spec.id,
-                        other->second.string()),
-            "give the folder another name");
+      report(fmt::format("'{}': case id '{}' is already used by '{}'", file.string(), spec.id,
+                         other->second.string()),
+             "give the folder another name");
     }
     const ContentsByArch contents = contents_of(file, spec);
     for (const CaseProblem& one : check_case(spec, features_, contents)) {
       const std::string place = one.rule ? fmt::format(": expect[{}]", *one.rule) : "";
-      print(fmt::format("'{}{}': {}", file.string(), place, one.problem), one.what_to_do);
+      report(fmt::format("'{}{}': {}", file.string(), place, one.problem), one.what_to_do);
     }
   }
 
@@ -95,8 +96,8 @@ class CasesCheck {
       if (!object) {
         if (not_here_++ == 0) not_here_example_ = spec.id;
       } else if (!*object) {
-        print(fmt::format("'{}': {}: {}", file.string(), to_string(arch), object->error().message),
-              object->error().hint);
+        report(fmt::format("'{}': {}: {}", file.string(), to_string(arch), object->error().message),
+               object->error().hint);
       } else if (!(*object)->problem) {
         all[arch] = contents_of(**object);
       }

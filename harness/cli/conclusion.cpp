@@ -56,11 +56,11 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::s
   if (json) {
     OrderedJson all = to_json(view);
     all["verdicts"] = to_json(verdicts);
-    fmt::print("{}\n", all.dump(1));
+    print_text(json_text(all, 1) + "\n");
   } else {
-    fmt::print("{}\n{}",
-               render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}),
-               render_verdicts(verdicts, run_dir));
+    print_drawn(
+        render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}));
+    print_text("\n" + render_verdicts(verdicts, run_dir));
   }
   std::fflush(stdout);
   if (features) say_disagreements(outcomes, kernels, *features);

@@ -37,7 +37,8 @@ Result<RunInput> input_of(const std::string& run, KernelFinder& kernels) {
 }
 
 Result<std::vector<Outcome>> known_outcomes(const std::string& run) {
-  if (!fs::exists(fs::path(run) / "outcomes.jsonl")) return std::vector<Outcome>();
+  std::error_code seen_by_read;
+  if (!fs::exists(fs::path(run) / "outcomes.jsonl", seen_by_read)) return std::vector<Outcome>();
   return read_run_outcomes(run);
 }
 
@@ -50,7 +51,7 @@ void print_changes(const std::vector<Outcome>& before, const std::vector<Outcome
     if (was == known.end()) continue;
     const std::vector<std::string> found = differences(*was->second, outcome);
     changed += found.empty() ? 0 : 1;
-    for (const std::string& text : found) fmt::print("{}: {}\n", outcome.cell, text);
+    for (const std::string& text : found) print("{}: {}\n", outcome.cell, text);
   }
   say(fmt::format("{} outcomes derived, {} of them differ from before", now.size(), changed));
 }

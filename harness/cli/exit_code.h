@@ -9,6 +9,7 @@ enum ExitCode : int {
   wrong_command = 2,  ///< the command line, a matrix, a case or an object is wrong
   unknown = 3,        ///< something could not be found out (a kernel unavailable, a VM lost), or
                       ///< not be written down (disk full)
+  our_bug = 70,       ///< bpfmatrix itself is wrong (EX_SOFTWARE of sysexits.h)
 };
 
 }  // namespace bpfmatrix

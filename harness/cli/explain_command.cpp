@@ -65,7 +65,7 @@ Result<> print_log(const ExplainOptions& options) {
   }
   const Result<std::string> log = log_of(*transcript, options);
   if (!log) return wrap(options.cell, log.error());
-  fmt::print("{}", *log);
+  print_text(*log);
   return {};
 }
 
@@ -81,10 +81,10 @@ Result<> explain_cells(const ExplainOptions& options) {
   bool found = false;
   for (const Outcome& outcome : *outcomes) {
     if (!glob_match(options.cell, outcome.cell)) continue;
-    if (found) fmt::print("\n");
+    if (found) print_text("\n");
     found = true;
-    fmt::print("{}", options.json ? to_json(outcome).dump(1) + "\n"
-                                  : explain(outcome, *features, options.run, known.of(outcome)));
+    print_text(options.json ? json_text(to_json(outcome), 1) + "\n"
+                            : explain(outcome, *features, options.run, known.of(outcome)));
   }
   if (!found) return no_such_cell(*outcomes, options);
   return {};

@@ -26,11 +26,9 @@ int inspect(const InspectOptions& options) {
     return wrong_command;
   }
   if (options.json) {
-    // Names are bytes of the file; those that are no UTF-8 come out as U+FFFD.
-    fmt::print("{}\n", inspect_json(*info, options.file)
-                           .dump(2, ' ', false, OrderedJson::error_handler_t::replace));
+    print_text(json_text(inspect_json(*info, options.file), 2) + "\n");
   } else {
-    fmt::print("{}", inspect_text(*info, options.file));
+    print_text(inspect_text(*info, options.file));
   }
   return as_expected;
 }

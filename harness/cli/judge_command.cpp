@@ -61,7 +61,7 @@ Result<int> hold_against(const RunRecord& run, const std::string& same_as) {
   const Result<RunRecord> other = read_record(same_as);
   if (!other) return other.error();
   const std::vector<std::string> found = run_differences(run, *other);
-  for (const std::string& difference : found) fmt::print("{}\n", difference);
+  for (const std::string& difference : found) print("{}\n", difference);
   if (!found.empty()) return static_cast<int>(unexpected);
   say(fmt::format("{} cells: no difference from {}", run.outcomes.size(), same_as));
   return static_cast<int>(as_expected);

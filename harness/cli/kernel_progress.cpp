@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "base/printable.h"
+#include "cli/talk.h"
 
 namespace bpfmatrix {
 
@@ -27,18 +29,18 @@ void ProgressLine::on_progress(const Progress& progress) {
   const bool whole = progress.total > 0 && progress.bytes >= progress.total;
   if (terminal_ && (whole || time_to_show())) {
     const std::string of = progress.total > 0 ? " of " + amount(progress.total) : "";
-    fmt::print(stderr, "\r\033[K{}: {} {}{}, {}", kernel_, what_, amount(progress.bytes), of,
-               speed(progress.bytes));
+    say_drawn(fmt::format("\r\033[K{}: {} {}{}, {}", printable(kernel_), printable(what_),
+                          amount(progress.bytes), of, speed(progress.bytes)));
   } else if (!terminal_ && whole) {
-    fmt::print(stderr, "{}: {} {}, {}\n", kernel_, what_, amount(progress.total),
-               speed(progress.bytes));
+    bpfmatrix::say(fmt::format("{}: {} {}, {}", kernel_, what_, amount(progress.total),
+                               speed(progress.bytes)));
   }
 }
 
 void ProgressLine::on_build(const BuildProgress& progress) {
   const auto show = [&](std::string_view begin, std::string_view end) {
-    fmt::print(stderr, "{}{}: compiling, {} of about {} files{}", begin, kernel_, progress.objects,
-               std::max(progress.objects, progress.total), end);
+    say_drawn(fmt::format("{}{}: compiling, {} of about {} files{}", begin, printable(kernel_),
+                          progress.objects, std::max(progress.objects, progress.total), end));
   };
   const std::int64_t tenths = progress.objects * 10 / progress.total;
   if (terminal_ && time_to_show()) show("\r\033[K", "");
@@ -48,11 +50,11 @@ void ProgressLine::on_build(const BuildProgress& progress) {
 
 void ProgressLine::say(std::string_view line) {
   clear();
-  fmt::print(stderr, "{}: {}\n", kernel_, line);
+  bpfmatrix::say(fmt::format("{}: {}", kernel_, line));
 }
 
 void ProgressLine::clear() {
-  if (terminal_) fmt::print(stderr, "\r\033[K");
+  if (terminal_) say_drawn("\r\033[K");
 }
 
 void ProgressLine::begin(const Progress& progress) {

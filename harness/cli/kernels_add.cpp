@@ -104,9 +104,9 @@ std::string modules_words(const AssembledKernel& added) {
 void print_added(const AssembledKernel& added, const KernelParts& parts) {
   const Kernel& kernel = added.kernel;
   const auto line = [](const char* what, const std::string& text) {
-    fmt::print("  {:<10}{}\n", what, text);
+    print("  {:<10}{}\n", what, text);
   };
-  fmt::print("{:<24} {:<30} {}\n", kernel.id, kernel.release, btf_words(kernel));
+  print("{:<24} {:<30} {}\n", kernel.id, kernel.release, btf_words(kernel));
   line("image", fmt::format("{}, {}, sha256 {}", added.format, to_string(kernel.arch),
                             kernel.origin.sha256.substr(0, 16)));
   if (!added.build_id.empty()) line("build id", added.build_id);
@@ -174,7 +174,7 @@ int print_collect_script() {
   if (!path) return report(path.error(), unknown);
   const Result<std::string> script = read_file(*path, kMaxScriptBytes);
   if (!script) return report(script.error(), unknown);
-  fmt::print("{}", *script);
+  print_text(*script);
   return as_expected;
 }
 

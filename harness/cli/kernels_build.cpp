@@ -95,7 +95,7 @@ int build(const BuildArguments& arguments) {
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   line.say(built->cached ? "built before from the same inputs"
                          : fmt::format("built in {} s", time.count()));
-  fmt::print("{:<24} {:<30} {}\n", entry->id, built->kernel.release, btf_words(built->kernel));
+  print("{:<24} {:<30} {}\n", entry->id, built->kernel.release, btf_words(built->kernel));
   return as_expected;
 }
 

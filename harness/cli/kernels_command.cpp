@@ -69,12 +69,12 @@ bool is_built(const CatalogEntry& entry) {
 
 void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
   if (!kernel) {
-    fmt::print("{:<24} {}\n", entry.id, is_built(entry) ? "not built" : "not fetched");
+    print("{:<24} {}\n", entry.id, is_built(entry) ? "not built" : "not fetched");
     return;
   }
   const Origin& origin = kernel->origin;
-  fmt::print("{:<24} {:<30} {:<18} {}\n", entry.id, kernel->release,
-             origin.version.empty() ? origin.kind : origin.version, btf_words(*kernel));
+  print("{:<24} {:<30} {:<18} {}\n", entry.id, kernel->release,
+        origin.version.empty() ? origin.kind : origin.version, btf_words(*kernel));
 }
 
 int list_kernels(const KernelsArguments& arguments) {
@@ -92,13 +92,13 @@ int list_kernels(const KernelsArguments& arguments) {
       print_row(entry, kernel);
     }
   }
-  if (arguments.json) fmt::print("{}\n", all.dump(2));
+  if (arguments.json) print_text(json_text(all, 2) + "\n");
   return as_expected;
 }
 
 bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
   if (const Result<Kernel> found = find_kernel(options.store, entry.id)) {
-    fmt::print(stderr, "{}: already there\n", entry.id);
+    say(entry.id + ": already there");
     print_row(entry, *found);
     return true;
   }
@@ -167,22 +167,22 @@ int verify_one(const Store& store, const CatalogEntry& entry) {
   const auto findings = verify_kernel(store, entry.id);
   if (!findings) return report(findings.error(), ExitCode::unknown);
   if (findings->empty()) {
-    fmt::print("{:<24} ok\n", entry.id);
+    print("{:<24} ok\n", entry.id);
     return as_expected;
   }
-  fmt::print("{:<24} {} file(s) differ\n", entry.id, findings->size());
+  print("{:<24} {} file(s) differ\n", entry.id, findings->size());
   for (const VerifyFinding& finding : *findings) {
-    fmt::print("  '{}': {}\n", finding.path.string(), finding.problem);
+    print("  '{}': {}\n", finding.path.string(), finding.problem);
   }
-  fmt::print(stderr, "hint: run 'bpfmatrix kernels rm {0}' and 'bpfmatrix kernels fetch {0}'\n",
-             entry.id);
+  say(fmt::format("hint: run 'bpfmatrix kernels rm {0}' and 'bpfmatrix kernels fetch {0}'",
+                  entry.id));
   return ExitCode::unknown;
 }
 
 int remove_one(const Store& store, const CatalogEntry& entry) {
   const Result<> removed = remove_kernel(store, entry.id);
   if (!removed) return report(removed.error(), ExitCode::unknown);
-  fmt::print("{:<24} removed\n", entry.id);
+  print("{:<24} removed\n", entry.id);
   return as_expected;
 }
 
@@ -197,7 +197,7 @@ int for_each_fetched(const KernelsArguments& arguments,
       select_entries(*catalog, named ? arguments.kernels : std::vector<std::string>{"*"});
   if (!entries) return report(entries.error(), wrong_command);
   const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
-  if (there.empty()) fmt::print(stderr, "no kernel in the store '{}'\n", store->root().string());
+  if (there.empty()) say(fmt::format("no kernel in the store '{}'", store->root().string()));
   int exit_code = as_expected;
   for (const CatalogEntry& entry : there) {
     exit_code = std::max(exit_code, act(*store, entry));

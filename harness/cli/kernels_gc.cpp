@@ -30,13 +30,13 @@ class Bill {
  public:
   void add(const std::string& kind, std::string name, std::uint64_t bytes) {
     if (is_sha256(name)) name.resize(kShownOfHash);
-    fmt::print("{:<9} {:<38} {:>10}\n", kind, name, mebibytes(bytes));
+    print("{:<9} {:<38} {:>10}\n", kind, name, mebibytes(bytes));
     bytes_ += bytes;
     ++count_;
   }
   void close(bool dry_run) const {
-    fmt::print("{} {}removed, {} {}\n", count_, dry_run ? "would be " : "", mebibytes(bytes_),
-               dry_run ? "to be freed" : "freed");
+    print("{} {}removed, {} {}\n", count_, dry_run ? "would be " : "", mebibytes(bytes_),
+          dry_run ? "to be freed" : "freed");
   }
 
  private:

@@ -88,9 +88,9 @@ class ShowCommand {
     if (options_.json) {
       OrderedJson json{{"id", kernel.id}, {"origin", kernel.origin.kind}};
       json.update(to_json(facts));
-      fmt::print("{}\n", json.dump(1, ' ', false, OrderedJson::error_handler_t::replace));
+      print_text(json_text(json, 1) + "\n");
     } else {
-      fmt::print("{}{}", origin_text(kernel), kernel_text(facts, *features));
+      print_text(origin_text(kernel) + kernel_text(facts, *features));
     }
     return static_cast<int>(as_expected);
   }

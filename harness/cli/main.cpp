@@ -2,6 +2,8 @@
 // not, why?
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <sstream>
+#include <string>
 
 #include "cli/cache_command.h"
 #include "cli/cases_command.h"
@@ -11,8 +13,29 @@
 #include "cli/inspect_command.h"
 #include "cli/judge_command.h"
 #include "cli/kernels_command.h"
+#include "cli/our_bug.h"
 #include "cli/run_command.h"
 #include "cli/shell_command.h"
+#include "cli/talk.h"
+
+namespace {
+
+/// The words of the command line that are not understood are in it.
+std::string failure_message(const CLI::App*, const CLI::Error& error) {
+  return bpfmatrix::printable(error.what()) + "\nRun with --help for more information.\n";
+}
+
+/// Prints help, or the error.
+int said_by(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = app.exit(error, out, err);
+  bpfmatrix::print_text(out.str());
+  bpfmatrix::say_drawn(err.str());
+  return code == 0 ? bpfmatrix::as_expected : bpfmatrix::wrong_command;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // A file that may not grow is an error like a disk that is full, and not our end.
@@ -21,9 +44,11 @@ int main(int argc, char** argv) {
                "bpfmatrix");
   app.set_version_flag("--version", "bpfmatrix " BPFMATRIX_VERSION);
   app.require_subcommand(1);
+  app.failure_message(failure_message);
   app.footer(
       "Exit codes: 0 as expected, 1 unexpected or regressed, 2 the command was wrong,\n"
-      "3 something could not be found out (a kernel unavailable, a VM lost) or written down.");
+      "3 something could not be found out (a kernel unavailable, a VM lost) or written down,\n"
+      "70 a bug in bpfmatrix itself.");
 
   int exit_code = bpfmatrix::as_expected;
   bpfmatrix::add_run_command(app, exit_code);
@@ -36,11 +61,12 @@ int main(int argc, char** argv) {
   bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);  // prints help or the error
-    return code == 0 ? bpfmatrix::as_expected : bpfmatrix::wrong_command;
-  }
-  return exit_code;
+  return bpfmatrix::guarded([&] {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return said_by(app, error);
+    }
+    return exit_code;
+  });
 }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -70,6 +69,12 @@ struct RunArguments {
     how.cold_check = std::getenv("CI") != nullptr ? kColdCheckOnCi : 0;
   }
 };
+
+/// An empty path stays empty: whoever opens it says so.
+std::string absolute(const std::string& path) {
+  std::error_code seen_by_open;
+  return fs::absolute(path, seen_by_open).string();
+}
 
 class RunCommand {
  public:
@@ -170,8 +175,7 @@ class RunCommand {
     if (!options_.loaders.empty()) {
       if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
     }
-    for (const std::string& file : options_.objects)
-      request.objects.push_back(fs::absolute(file).string());
+    for (const std::string& file : options_.objects) request.objects.push_back(absolute(file));
     return request;
   }
 
@@ -179,7 +183,7 @@ class RunCommand {
   void take_btf_files(MatrixSpec& matrix) const {
     for (const std::string& text : options_.btf_files) {
       BtfFile file = parse_btf_file(text);
-      file.path = fs::absolute(file.path).string();
+      file.path = absolute(file.path);
       matrix.btf_files.push_back(std::move(file));
     }
     if (!matrix.btf_files.empty() && !matrix.btf) matrix.btf = {BtfSource::embedded};
@@ -192,7 +196,7 @@ class RunCommand {
         matrix.loaders->push_back(loader);
         continue;
       }
-      Result<LoaderApp> command = make_command(fs::absolute(loader).string());
+      Result<LoaderApp> command = make_command(absolute(loader));
       if (!command) return std::move(command).error();
       matrix.loaders->push_back(command->name);
       matrix.apps.push_back(*std::move(command));
@@ -204,6 +208,12 @@ class RunCommand {
     Result<LoaderApp> command = app_of_path(path);
     if (!command) return command;
     command->quiet_ms = options_.loader_quiet_ms;
+    for (const std::string& text : options_.loader_env) {
+      if (!is_utf8(text)) return Error{fmt::format("--loader-env '{}': not UTF-8", text)};
+    }
+    if (!is_utf8(options_.loader_args)) {
+      return Error{fmt::format("--loader-args '{}': not UTF-8", options_.loader_args)};
+    }
     if (!options_.loader_args.empty()) {
       std::istringstream words(options_.loader_args);
       command->arguments.assign(std::istream_iterator<std::string>(words), {});
@@ -238,9 +248,9 @@ class RunCommand {
     for (const Cell& cell : plan.cells) {
       if (cell.kernel.id != last) {
         last = cell.kernel.id;
-        fmt::print("# {}\n", qemu_line(kernels, last));
+        print("# {}\n", qemu_line(kernels, last));
       }
-      fmt::print("{}\n", cell.id());
+      print("{}\n", cell.id());
     }
     say(fmt::format("{} cells", plan.cells.size()));
     return static_cast<int>(as_expected);

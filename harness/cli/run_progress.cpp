@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/printable.h"
+#include "cli/talk.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -30,7 +33,7 @@ void RunProgress::run_planned(const Plan& plan, int jobs) {
     time_left_.add(cell.id(), expected_(cell));
   }
   if (!terminal_) {
-    std::fprintf(stderr, "%d cells on %zu kernels, %d at a time\n", cells_, kernels_.size(), jobs_);
+    say(fmt::format("{} cells on {} kernels, {} at a time", cells_, kernels_.size(), jobs_));
   }
   draw();
 }
@@ -69,23 +72,24 @@ void RunProgress::cell_finished(const Outcome& outcome) {
   if (outcome.end != End::completed && outcome.end != End::panicked) ++at.unknown;
   if (at.done == at.cells) {
     at.now.clear();
-    if (!terminal_) std::fprintf(stderr, "%s\n", kernel_line(at).c_str());
+    if (!terminal_) say(kernel_line(at));
   }
   draw();
 }
 
 void RunProgress::notice(const std::string& text) {
   erase();
-  std::fprintf(stderr, "%s\n", text.c_str());
+  say(text);
   draw();
 }
 
 std::string RunProgress::kernel_line(const KernelProgress& kernel) const {
-  std::string line = fmt::format("{:<24} {:>3}/{:<3}", kernel.id, kernel.done, kernel.cells);
+  std::string line =
+      fmt::format("{:<24} {:>3}/{:<3}", printable(kernel.id), kernel.done, kernel.cells);
   if (kernel.panicked > 0) line += fmt::format("  {} panicked", kernel.panicked);
   if (kernel.known > 0) line += fmt::format("  {} known", kernel.known);
   if (kernel.unknown > 0) line += fmt::format("  {} not conclusive", kernel.unknown);
-  if (!kernel.now.empty()) line += "  " + kernel.now;
+  if (!kernel.now.empty()) line += "  " + printable(kernel.now);
   if (static_cast<int>(line.size()) > width_ - 1) line.resize(static_cast<std::size_t>(width_ - 1));
   return line;
 }
@@ -101,18 +105,17 @@ void RunProgress::draw() {
   erase();
   for (const KernelProgress& kernel : kernels_) {
     const bool dim = colour_ && kernel.now.empty();
-    std::fprintf(stderr, "%s%s%s\n", dim ? "\033[2m" : "", kernel_line(kernel).c_str(),
-                 dim ? "\033[0m" : "");
+    say_drawn(
+        fmt::format("{}{}{}\n", dim ? "\033[2m" : "", kernel_line(kernel), dim ? "\033[0m" : ""));
   }
   const std::string spent = seconds_text(Clock::now() - start_);
-  std::fprintf(stderr, "%d of %d cells, %s%s\n", done_, cells_, spent.c_str(),
-               time_left_text().c_str());
+  say(fmt::format("{} of {} cells, {}{}", done_, cells_, spent, time_left_text()));
   std::fflush(stderr);
   drawn_lines_ = static_cast<int>(kernels_.size()) + 1;
 }
 
 void RunProgress::erase() {
-  if (drawn_lines_ > 0) std::fprintf(stderr, "\033[%dA\033[J", drawn_lines_);
+  if (drawn_lines_ > 0) say_drawn(fmt::format("\033[{}A\033[J", drawn_lines_));
   drawn_lines_ = 0;
 }
 

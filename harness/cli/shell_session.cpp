@@ -143,8 +143,10 @@ Result<int> ShellSession::run(const std::vector<std::string>& command, std::stri
   std::vector<std::string> argv{busybox(), "sh"};
   if (!command.empty()) argv.insert(argv.end(), {"-c", "cd /objects; exec \"$@\"", "sh"});
   argv.insert(argv.end(), command.begin(), command.end());
-  const RunEvents events{.on_out_line = [](std::string_view line) { fmt::print("{}\n", line); },
-                         .on_err = [](std::string_view bytes) { fmt::print(stderr, "{}", bytes); }};
+  // The guest's own terminal: a command here is as free as one at its prompt.
+  const RunEvents events{
+      .on_out_line = [](std::string_view line) { print_drawn(fmt::format("{}\n", line)); },
+      .on_err = [](std::string_view bytes) { say_drawn(bytes); }};
   const Result<Exited> exited =
       vm_->session().run(request(std::move(argv)), input, events, Clock::now() + kLongest);
   std::fflush(stdout);

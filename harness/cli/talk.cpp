@@ -16,23 +16,40 @@ constexpr int kDefaultWidth = 120;
 constexpr int kMinWidth = 60;
 constexpr int kMaxWidth = 400;
 
-void print(std::string_view label, std::string_view colour, std::string_view text) {
+void put(std::FILE* file, std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), file);
+}
+
+/// Further lines are indented: none can pass for a line of its own.
+std::string as_one_message(std::string_view text) {
+  std::string lines = printable(text, Layout::lines);
+  for (std::size_t at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at + 1)) {
+    if (lines.substr(at + 1, 1) != " ") lines.insert(at + 1, "  ");
+  }
+  return lines;
+}
+
+void say_labelled(std::string_view label, std::string_view colour, std::string_view text) {
   const bool painted = wants_colour(STDERR_FILENO);
-  std::fprintf(stderr, "%s%.*s:%s %.*s\n", painted ? colour.data() : "",
-               static_cast<int>(label.size()), label.data(), painted ? "\033[0m" : "",
-               static_cast<int>(text.size()), text.data());
+  put(stderr, fmt::format("{}{}:{} {}\n", painted ? colour : "", label, painted ? "\033[0m" : "",
+                          as_one_message(text)));
 }
 
 }  // namespace
 
 void say_error(const Error& error) {
-  print("error", "\033[1;31m", error.message);
-  if (!error.hint.empty()) print("hint", "\033[1;36m", error.hint);
+  say_labelled("error", "\033[1;31m", error.message);
+  if (!error.hint.empty()) say_labelled("hint", "\033[1;36m", error.hint);
 }
 
-void say(std::string_view text) {
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-}
+void say(std::string_view text) { put(stderr, as_one_message(text) + "\n"); }
+
+void say_drawn(std::string_view text) { put(stderr, text); }
+void print_drawn(std::string_view text) { put(stdout, text); }
+
+void print_message(std::string_view text) { put(stdout, as_one_message(text) + "\n"); }
+
+void print_text(std::string_view text) { put(stdout, printable(text, Layout::lines)); }
 
 bool wants_colour(int fd) {
   const char* no_colour = ::getenv("NO_COLOR");

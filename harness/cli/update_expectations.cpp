@@ -38,7 +38,7 @@ Result<> rewrite(const fs::path& file, const ExpectationUpdate& updated, Update 
   const Result<std::string> before = read_file(file, kMaxCaseBytes);
   if (!before) return before.error();
   const std::string after = with_expectations(*before, sources_of(updated));
-  fmt::print("{}", line_diff(*before, after, file.string()));
+  print_text(line_diff(*before, after, file.string()));
   if (update == Update::preview) return {};
   if (::access(file.c_str(), W_OK) != 0 || ::access(file.parent_path().c_str(), W_OK) != 0) {
     return Error{fmt::format("'{}': no permission to write it", file.string()),

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -18,24 +20,12 @@ using Row = std::vector<std::string>;
 constexpr std::array<std::string_view, 6> kGplCompatible{
     "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
 
-/// Names come out of the file: an escape sequence among them must not reach the terminal.
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7F)
-      safe += fmt::format("\\x{:02x}", byte);
-    else
-      safe += c;
-  }
-  return safe;
-}
-
 /// The first row is the heading; columns from `numbers_from` on stand to the right.
 std::string table(const std::vector<Row>& rows, std::size_t numbers_from) {
-  std::vector<std::size_t> widths(rows.front().size());
+  std::vector<int> widths(rows.front().size());
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string text;
   for (const Row& row : rows) {

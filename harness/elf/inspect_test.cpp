@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hostile_test_support.h"
 #include "elf/testing/bpf_compiler.h"
 
 namespace bpfmatrix {
@@ -94,10 +95,29 @@ TEST(Inspect, names_what_some_loaders_refuse) {
           "section 'kprobe/tcp_connect' names no program type: the loader has to set it"));
 }
 
-TEST(Inspect, escape_sequences_in_names_do_not_reach_the_terminal) {
+TEST(Inspect, whatever_an_object_is_called_only_printable_text_comes_out) {
   ObjectInfo info = probe();
-  info.programs[0].name = "a\x1b[31mb\n";
-  EXPECT_THAT(inspect_text(info, "x.o"), HasSubstr("a\\x1b[31mb\\x0a"));
+  for (std::string* text :
+       {&info.license, &info.producer, &info.btf_problem, &info.programs[0].name,
+        &info.programs[0].section, &info.maps[0].name}) {
+    *text = kHostile;
+  }
+  info.programs[0].type = "unknown";
+  const std::string text = inspect_text(info, kHostile);
+  expect_printable(text);
+  expect_no_forged_line(text);
+  EXPECT_THAT(text, HasSubstr("h\\x1b[31m"));
+  const std::string json = json_text(inspect_json(info, kHostile));
+  expect_printable(json);
+  EXPECT_TRUE(parse_json(json, "inspect"));
+}
+
+TEST(Inspect, columns_stand_below_one_another_whatever_the_names) {
+  ObjectInfo info = probe();
+  info.programs[0].name = "µµµ\x1b";
+  const std::string text = inspect_text(info, "x.o");
+  EXPECT_THAT(text, HasSubstr("\n  program  section"));
+  EXPECT_THAT(text, HasSubstr("\n  µµµ\\x1b  kprobe/"));
 }
 
 TEST(Inspect, json_holds_the_same_facts) {

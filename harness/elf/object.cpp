@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/section_name.h"
 #include "base/sha256.h"
 #include "elf/elf_file.h"
@@ -228,6 +229,18 @@ BtfExt read_btf_ext(const ElfFile& elf, const Btf* btf, ObjectInfo& info) {
   return {};
 }
 
+/// Names are bytes of the file. Nothing is looked up by them in the ELF file after this.
+void make_texts_valid(ObjectInfo& info) {
+  const auto validate = [](std::string& text) { text = valid_text(text); };
+  for (std::string* text : {&info.license, &info.producer, &info.btf_problem}) validate(*text);
+  for (ObjectProgram& program : info.programs) {
+    for (std::string* text : {&program.name, &program.section, &program.type}) validate(*text);
+  }
+  for (ObjectMap& map : info.maps) {
+    for (std::string* text : {&map.name, &map.type}) validate(*text);
+  }
+}
+
 Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
   info.license = license(elf);
   info.producer = producer(elf);
@@ -243,6 +256,7 @@ Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
   info.maps = read_maps(elf, types);
   if (info.maps.size() > kMaxEntries) return Error{fmt::format("more than {} maps", kMaxEntries)};
   info.relocations = count_relocations(elf, ext);
+  make_texts_valid(info);
   return {};
 }
 

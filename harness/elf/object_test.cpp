@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/printable.h"
 #include "base/sha256.h"
-#include "elf/testing/bpf_compiler.h"
+#include "elf/testing/hostile_object.h"
 
 namespace bpfmatrix {
 namespace {
@@ -44,6 +45,19 @@ TEST(Object, lists_entry_programs_in_file_order_and_no_subprograms) {
               ElementsAre("on_unlink kprobe/do_unlinkat kprobe 14", "on_packet xdp xdp 0",
                           "on_connect ?tracepoint/syscalls/sys_enter_connect tracepoint 0"));
   EXPECT_EQ(info.programs[2].instructions, 2U);
+}
+
+TEST(Object, names_that_are_no_utf8_become_valid_where_they_are_read) {
+  BpfCompiler compiler;
+  const ObjectInfo info = info_of(compiler.write("hostile.o", hostile_object(compiler)));
+  const std::string valid = valid_text(kHostileName);
+  EXPECT_TRUE(is_utf8(valid));
+  ASSERT_EQ(info.programs.size(), 1U);
+  EXPECT_EQ(info.programs[0].name, "p" + valid);
+  EXPECT_EQ(info.programs[0].section, "s" + valid);
+  ASSERT_EQ(info.maps.size(), 1U);
+  EXPECT_EQ(info.maps[0].name, "m" + valid);
+  EXPECT_EQ(info.license, "L" + valid);
 }
 
 TEST(Object, lists_maps_described_by_btf_and_global_data) {

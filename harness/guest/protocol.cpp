@@ -152,8 +152,7 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
 
 Result<std::string> Encoder::encode(const Frame& frame) {
   // Text from outside (a loader's, a kernel's) need not be UTF-8.
-  const std::string json =
-      frame.header.empty() ? "" : frame.header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string json = frame.header.empty() ? "" : json_text(frame.header);
   if (!fits(json.size(), frame.blob.size())) {
     return Error{fmt::format("'{}' frame of {} and {} bytes is over the limit",
                              to_string(frame.type), json.size(), frame.blob.size())};

@@ -164,11 +164,11 @@ TEST(Protocol, a_header_that_is_no_object_is_refused) {
   }
 }
 
-TEST(Protocol, text_that_is_no_utf8_is_replaced_and_not_thrown_over) {
+TEST(Protocol, text_that_is_no_utf8_is_escaped_and_not_thrown_over) {
   const Frame frame{FrameType::failed, {{"message", "caf\xe9"}}, {}};
   Decoder decoder;
   decoder.feed(bytes_of(frame));
-  EXPECT_EQ((**decoder.next()).header["message"], "caf\xef\xbf\xbd");
+  EXPECT_EQ((**decoder.next()).header["message"], "caf\\xe9");
 }
 
 TEST(Protocol, random_bytes_are_never_a_frame) {

@@ -120,7 +120,7 @@ Result<Record> read_record(const fs::path& path) {
 
 template <typename Record>
 Result<> write_record(const fs::path& path, const Record& record) {
-  return write_file(path, to_json_tree(record).dump(2) + "\n");
+  return write_file(path, json_text(to_json_tree(record), 2) + "\n");
 }
 
 }  // namespace

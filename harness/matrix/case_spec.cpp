@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "matrix/compiler_flags.h"
 #include "matrix/inner_path.h"
 
@@ -227,7 +228,7 @@ CaseSpec case_for_object(const fs::path& file) {
   }
   if (spec.id.empty()) spec.id = "object";
   spec.group = "object";
-  spec.shows = fmt::format("the object '{}'", file.string());
+  spec.shows = fmt::format("the object '{}'", valid_text(file.string()));
   spec.object = FileObject{file};
   spec.expect = default_expectations();
   return spec;
@@ -239,7 +240,7 @@ std::string to_string(const ObjectSpec& object) {
     std::string operator()(const FileObject& o) const { return o.file.string(); }
     std::string operator()(const DebObject& o) const { return o.package + ":" + o.path; }
   };
-  return std::visit(Words{}, object);
+  return valid_text(std::visit(Words{}, object));
 }
 
 }  // namespace bpfmatrix

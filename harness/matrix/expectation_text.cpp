@@ -14,9 +14,7 @@ constexpr std::string_view kMargin = "    ";
 constexpr std::string_view kInnerMargin = "     ";
 constexpr std::string_view kObserved = "observed.";
 
-std::string quoted(const std::string& text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string quoted(const std::string& text) { return json_text(Json(text)); }
 
 std::string words_text(const std::vector<std::string>& words) {
   if (words.size() == 1) return quoted(words.front());

@@ -12,7 +12,7 @@
 namespace bpfmatrix {
 
 OrderedJson to_json(const Outcome& outcome);
-/// Without the line's end. What is no UTF-8 in it is replaced.
+/// Without the line's end. What is no UTF-8 in it is escaped.
 std::string to_line(const Outcome& outcome);
 
 /// Strict: an unknown key, a missing one or an unknown word is an error that names `where`.

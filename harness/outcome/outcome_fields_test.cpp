@@ -5,71 +5,13 @@
 
 #include "base/file.h"
 #include "base/golden_test_support.h"
+#include "base/hostile_test_support.h"
+#include "base/printable.h"
 #include "base/temp_dir.h"
+#include "outcome/testing/full_outcome.h"
 
 namespace bpfmatrix {
 namespace {
-
-Outcome full_outcome() {
-  Outcome o;
-  o.cell = "debian-6.1-x86_64/connect-kprobe-bare/kernel/libbpf";
-  o.kernel = {"debian-6.1-x86_64",
-              "6.1.0-50-cloud-amd64",
-              "x86_64",
-              true,
-              4700000,
-              "aa",
-              "deb",
-              "linux-image-6.1.0-50-cloud-amd64",
-              "6.1.176-1",
-              "bb",
-              "cc"};
-  o.object = {"connect.o", "dd", true, true, "GPL", "clang 14.0.6"};
-  o.case_id = "connect-kprobe-bare";
-  o.btf_source = "kernel";
-  o.embedded = EmbeddedBtf{EmbeddedOrigin::file, 4711, "ab", 900, 871};
-  o.loader = "libbpf";
-  o.loader_version = "1.4.6";
-  o.kernel.facts = "dd";
-  o.app = {"./app", 0, {}, 2, 7};
-  o.vm = {.accel = "tcg",
-          .cloned = true,
-          .ready_ms = 52,
-          .wall_ms = 840,
-          .loader_ms = 700,
-          .btf_parsed_ahead = true,
-          .attempts = {{true, End::hung, "no answer"}, {false, End::completed, ""}},
-          .cold_checked = true,
-          .flaky = {"end: hung, completed"}};
-  o.end = End::completed;
-  o.open.result = StageResult::ok;
-  o.relocate.stage.result = StageResult::ok;
-  o.relocate.applied = 1;
-  o.relocate.skipped = 0;
-  o.relocate.poisoned = 0;
-  o.maps.push_back({"events", "ringbuf", {StageResult::failed, "EINVAL", "no such type"}});
-  ProgramOutcome p{"on_connect", "kprobe/sys_connect", "kprobe", {}, {}, {}};
-  p.relocations = {{3, "helper", 7, 48, "byte_off", "struct task_struct::tgid", 4,
-                    "struct task_struct::tgid", "veth", 2420, 1, RelocationResult::resolved,
-                    "a reason", CrossCheck::disagrees, "sent imm 2424, calculated imm 2420"},
-                   {.kind = "enumval_value", .local_value = UINT64_MAX}};
-  p.load.stage.result = StageResult::ok;
-  p.load.stats.insns = 41;
-  p.load.stats.xlated_bytes = 344;
-  p.load.log_sha256 = "ee";
-  p.load.log_tail = "processed 41 insns";
-  p.attach = {{StageResult::failed, "ENOENT", "no such symbol"}, "kprobe", "sys_connect", "", {}};
-  p.attach.candidates = {{"sys_connect", false, false, false, false, {}},
-                         {"a:b", {}, {}, {}, {}, true}};
-  p.run = {"standard", 1, 3, 4500, ArgumentsSeen::wrapped};
-  o.programs.push_back(p);
-  o.trigger = {"standard", {{"getpid", 312}, {"connect", -115}}, ""};
-  o.observed = {{"fd__direct", std::int64_t{-7}, std::int64_t{100}, ObservedResult::wrong},
-                {"mask", std::uint64_t{18446744073709551615U}, {}, ObservedResult::unknown},
-                {"comm", "trig", "trig", ObservedResult::right},
-                {"port", std::int64_t{0}, std::int64_t{28531}, ObservedResult::absent}};
-  return o;
-}
 
 TEST(OutcomeJson, everything_comes_back_as_it_was) {
   const std::string line = to_json(full_outcome()).dump();
@@ -93,6 +35,26 @@ TEST(OutcomeJson, every_stage_has_the_same_words) {
   EXPECT_EQ(json["programs"][0]["load"]["result"], "ok");
   EXPECT_EQ(json["programs"][0]["attach"]["result"], "failed");
   EXPECT_EQ(to_json(Outcome{})["open"]["result"], "not_reached");
+}
+
+TEST(OutcomeJson, hostile_texts_come_back_as_they_were_and_are_no_controls_in_the_line) {
+  const Outcome hostile = hostile_outcome(kControls);
+  const std::string line = to_line(hostile);
+  EXPECT_EQ(printable(line), line);
+  const auto read = outcome_from_json(*parse_json(line, "f"), "f");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(hostile));
+  EXPECT_EQ(read->programs[0].name, kControls);
+}
+
+TEST(OutcomeJson, texts_that_are_no_utf8_are_written_escaped_and_stay_so) {
+  const Outcome hostile = hostile_outcome(kHostile);
+  const std::string line = to_line(hostile);
+  const auto read = outcome_from_json(*parse_json(line, "f"), "f");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->programs[0].name, valid_text(kHostile));
+  EXPECT_EQ(to_line(*read), line);
+  EXPECT_EQ(json_text(to_json(hostile)), line);
 }
 
 /// A change to the line, and the error it must give.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "report/explain_sections.h"
+#include "report/printable_outcome.h"
 
 namespace bpfmatrix {
 
@@ -35,12 +37,14 @@ std::string tell_program(const Telling& told, const ProgramOutcome& program) {
 
 std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir,
                     const KernelFacts* kernel) {
-  const Telling told{outcome, features, run_dir, kernel};
+  const Outcome shown = printable_outcome(outcome);
+  const std::string shown_dir = printable(run_dir);
+  const Telling told{shown, features, shown_dir, kernel};
   std::string text;
   for (const CellSection section : kBeforePrograms) text += section(told);
-  for (const ProgramOutcome& program : outcome.programs) text += tell_program(told, program);
+  for (const ProgramOutcome& program : shown.programs) text += tell_program(told, program);
   for (const CellSection section : kAfterPrograms) text += section(told);
-  return text;
+  return printable(text, Layout::lines);
 }
 
 }  // namespace bpfmatrix

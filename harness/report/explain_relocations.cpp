@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "base/printable.h"
 #include "report/explain_sections.h"
 
 namespace bpfmatrix {
@@ -51,9 +52,10 @@ Row row_of(const RelocationRecord& record, const std::string& program) {
 }
 
 std::string table(const std::vector<Row>& rows) {
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  std::array<int, std::tuple_size_v<Row>> widths{};
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string text;
   for (const Row& row : rows) {

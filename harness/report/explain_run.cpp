@@ -40,7 +40,7 @@ std::string_view result_text(ObservedResult result) {
 
 std::string scalar_text(const Scalar& value) {
   const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr ? fmt::format("\"{}\"", *text) : scalar_to_json(value).dump();
+  return text != nullptr ? fmt::format("\"{}\"", *text) : json_text(scalar_to_json(value));
 }
 
 std::string observed_text(const ObservedValue& value) {

@@ -6,6 +6,7 @@
 #include "analysis/advice.h"
 #include "analysis/causes/finding.h"
 #include "report/explain_sections.h"
+#include "report/explain_text.h"
 
 namespace bpfmatrix {
 
@@ -117,6 +118,12 @@ std::string story(const Telling& told) {
 
 }  // namespace
 
-std::string explain_summary(const Telling& told) { return story(told) + "\n\n"; }
+/// A loader's message may have more lines.
+std::string explain_summary(const Telling& told) {
+  const std::string whole = story(told);
+  const std::size_t end = std::min(whole.find('\n'), whole.size());
+  const std::string_view more = std::string_view(whole).substr(std::min(end + 1, whole.size()));
+  return whole.substr(0, end) + "\n" + quoted(more, "  ") + "\n";
+}
 
 }  // namespace bpfmatrix

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/causes/feature_check.h"
+#include "base/printable.h"
 
 namespace bpfmatrix {
 
@@ -23,7 +24,7 @@ constexpr Group kGroups[] = {
 };
 
 std::string line(std::string_view label, std::string_view text) {
-  return fmt::format("{:<{}}{}\n", label, kLabelWidth, text);
+  return fmt::format("{:<{}}{}\n", printable(label), kLabelWidth, printable(text));
 }
 
 /// Without what all names of a group begin with.
@@ -50,10 +51,10 @@ std::string wrapped(std::string_view label, const std::vector<std::string>& word
 }
 
 std::string shown(std::string_view name, const ProbedFact& fact) {
-  const std::string text(short_name(name));
+  const std::string text = printable(short_name(name));
   return fact.answer == Ternary::yes || fact.errno_name.empty()
              ? text
-             : fmt::format("{}({})", text, fact.errno_name);
+             : fmt::format("{}({})", text, printable(fact.errno_name));
 }
 
 std::string group_text(const Group& group, const std::map<std::string, ProbedFact>& facts) {
@@ -79,7 +80,8 @@ std::string helpers_text(const KernelFacts& facts, const Features& features) {
   text += "\n";
   for (const auto& [type, helpers] : facts.helpers) {
     if (helpers.unknown.size() > helpers.allowed.size()) continue;
-    text += fmt::format("  {:<18}{:>4} may be called", short_name(type), helpers.allowed.size());
+    text += fmt::format("  {:<18}{:>4} may be called", printable(short_name(type)),
+                        helpers.allowed.size());
     if (!helpers.unknown.empty()) text += fmt::format(", {} unknown", helpers.unknown.size());
     text += "\n";
   }
@@ -104,7 +106,8 @@ std::string disagreements_text(const KernelFacts& facts, const Features& feature
   const std::vector<Disagreement> disagreements = check_features(features, facts);
   if (disagreements.empty()) return "";
   std::string text = "\ndifferent from what kernels/features.json says of its version\n";
-  for (const Disagreement& one : disagreements) text += fmt::format("  {}\n", to_string(one));
+  for (const Disagreement& one : disagreements)
+    text += fmt::format("  {}\n", printable(to_string(one)));
   return text;
 }
 

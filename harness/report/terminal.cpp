@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -47,15 +49,9 @@ SignStyle style_of(Sign sign) {
   return {};
 }
 
-/// Columns, not bytes: everything we print is one column a character.
-int columns(std::string_view text) {
-  return static_cast<int>(
-      std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
 /// `text` in exactly `width` columns: padded, or cut with "…".
 std::string fit(std::string_view text, int width) {
-  const int have = columns(text);
+  const int have = columns_of(text);
   if (have <= width)
     return std::string(text) + std::string(static_cast<std::size_t>(width - have), ' ');
   std::size_t bytes = 0;
@@ -85,31 +81,32 @@ std::vector<std::string> labels(const MatrixView::Table& table) {
     if (programs[row.case_id].size() > 1 && !row.program.empty()) label += ":" + row.program;
     if (row.btf != "kernel") label += fmt::format(" [{}]", row.btf);
     if (loaders[row.case_id].size() > 1) label += fmt::format(" {}", row.loader);
-    labels.push_back(std::move(label));
+    labels.push_back(printable(label));
   }
   return labels;
 }
 
 int widest(const std::vector<std::string>& texts, int least, int most) {
   int width = least;
-  for (const std::string& text : texts) width = std::max(width, columns(text));
+  for (const std::string& text : texts) width = std::max(width, columns_of(text));
   return std::min(width, most);
 }
 
 /// "debian-6.1" of "debian-6.1-x86_64": the table's title says the rest.
 std::string column_title(const std::string& kernel, const std::string& arch) {
   const std::string suffix = "-" + arch;
-  return kernel.ends_with(suffix) ? kernel.substr(0, kernel.size() - suffix.size()) : kernel;
+  return printable(kernel.ends_with(suffix) ? kernel.substr(0, kernel.size() - suffix.size())
+                                            : kernel);
 }
 
 int field_width(const MatrixView::Table& table, int room) {
   int wanted = kMinFieldWidth;
   for (const std::string& kernel : table.kernels) {
-    wanted = std::max(wanted, columns(column_title(kernel, table.arch)) + 1);
+    wanted = std::max(wanted, columns_of(column_title(kernel, table.arch)) + 1);
   }
   for (const Row& row : table.rows) {
     for (const auto& [kernel, field] : row.fields)
-      wanted = std::max(wanted, columns(field.words) + 4);
+      wanted = std::max(wanted, columns_of(printable(field.words)) + 4);
   }
   const int each = room / std::max(1, static_cast<int>(table.kernels.size()));
   return std::clamp(std::min(wanted, each), kMinFieldWidth, kMaxFieldWidth);
@@ -119,7 +116,7 @@ std::string render_field(const Row& row, const std::string& kernel, int width, b
   const auto found = row.fields.find(kernel);
   if (found == row.fields.end()) return std::string(static_cast<std::size_t>(width), ' ');
   const SignStyle sign = style_of(found->second.sign);
-  const std::string words = fit(found->second.words, width - 3);
+  const std::string words = fit(printable(found->second.words), width - 3);
   return fmt::format("{} {} ", paint(sign.glyph, sign.colour, colour), words);
 }
 
@@ -130,9 +127,9 @@ std::string trimmed(std::string line) {
 
 std::string render_table(const MatrixView::Table& table, const TerminalStyle& style) {
   const std::vector<std::string> names = labels(table);
-  const int label_width = widest(names, columns(table.arch), kMaxLabelWidth) + 2;
+  const int label_width = widest(names, columns_of(printable(table.arch)), kMaxLabelWidth) + 2;
   const int width = field_width(table, style.width - label_width);
-  std::string head = fit(table.arch, label_width);
+  std::string head = fit(printable(table.arch), label_width);
   for (const std::string& kernel : table.kernels)
     head += fit(column_title(kernel, table.arch), width - 1) + " ";
   std::string text = trimmed(std::move(head));
@@ -149,14 +146,14 @@ std::string render_table(const MatrixView::Table& table, const TerminalStyle& st
 /// One line for each kernel, however many cells it has.
 std::string render_unavailable(const MatrixView& view, const TerminalStyle& style) {
   std::vector<std::string> names;
-  for (const UnavailableKernel& gone : view.unavailable) names.push_back(gone.kernel);
+  for (const UnavailableKernel& gone : view.unavailable) names.push_back(printable(gone.kernel));
   const int width = widest(names, 0, kMaxLabelWidth);
   std::string text;
   for (const UnavailableKernel& gone : view.unavailable) {
     const std::string cells = fmt::format("{} {}", gone.cells, gone.cells == 1 ? "cell" : "cells");
     text +=
         fmt::format("{} {}  {:>10}  {}\n", paint("?", style_of(Sign::unknown).colour, style.colour),
-                    fit(gone.kernel, width), cells, gone.reason);
+                    fit(printable(gone.kernel), width), cells, printable(gone.reason));
   }
   return text.empty() ? "" : "\nunavailable kernels:\n" + text;
 }

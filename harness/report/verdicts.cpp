@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -12,14 +14,15 @@ std::string mismatch_text(const Mismatch& mismatch) {
   text += fmt::format("{}: wanted {}, got {}", mismatch.field, fmt::join(mismatch.wanted, " or "),
                       mismatch.got);
   if (!mismatch.because.empty()) text += fmt::format(" ({})", mismatch.because);
-  return text;
+  return printable(text);
 }
 
 std::string unexpected_text(const JudgedCell& cell, const std::string& run_dir) {
-  std::string text = fmt::format("unexpected: {}\n", cell.cell);
+  std::string text = fmt::format("unexpected: {}\n", printable(cell.cell));
   for (const Mismatch& mismatch : cell.verdict.mismatches)
     text += fmt::format("  {}\n", mismatch_text(mismatch));
-  return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", run_dir, cell.cell);
+  return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", printable(run_dir),
+                            printable(cell.cell));
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.
@@ -34,7 +37,8 @@ std::string doubts_text(const VerdictSummary& summary) {
   }
   std::string text;
   for (const auto& [reason, cells] : reasons) {
-    text += fmt::format("unsure: {} ({}, such as {})\n", reason, cells.first, cells.second);
+    text += fmt::format("unsure: {} ({}, such as {})\n", printable(reason), cells.first,
+                        printable(cells.second));
   }
   return text;
 }

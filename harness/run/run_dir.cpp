@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/json_fields.h"
+#include "base/printable.h"
 #include "base/unfinished.h"
 #include "outcome/outcome_fields.h"
 
@@ -123,7 +124,8 @@ Result<> drop_partial_line(const Fd& fd, const fs::path& file) {
 }
 
 Result<> is_free(const fs::path& path) {
-  if (!fs::exists(path / "run.json")) return {};
+  std::error_code seen_by_write;
+  if (!fs::exists(path / "run.json", seen_by_write)) return {};
   return Error{fmt::format("'{}': has a run already", path.string()),
                "continue it with --resume, or choose another --out"};
 }
@@ -161,8 +163,9 @@ Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   // Another process may have begun one since; or been killed here before there was one to resume.
   if (Result<> free = is_free(path); !free) return std::move(free).error();
   remove_half_written(path);
-  if (const Result<> written = write_file(path / "run.json", to_json_tree(request).dump(1) + "\n");
-      !written) {
+  // Paths come back byte by byte.
+  const OrderedJson json = with_texts(to_json_tree(request), escape_bytes);
+  if (const Result<> written = write_file(path / "run.json", json_text(json, 1) + "\n"); !written) {
     return written.error();
   }
   return RunDir(path, request, *std::move(outcomes));
@@ -248,7 +251,9 @@ Result<RunSpec> read_run_spec(const fs::path& run_dir) {
   const fs::path file = run_dir / "run.json";
   const Result<std::string> text = read_file(file, kMaxRunJsonBytes);
   if (!text) return Error{text.error().message, "is this the directory of a run?"};
-  return from_json_text<RunSpec>(*text, file.string());
+  const Result<Json> json = parse_json(*text, file.string());
+  if (!json) return json.error();
+  return from_json<RunSpec>(with_texts(*json, original_bytes), file.string());
 }
 
 OrderedJson run_schema() {

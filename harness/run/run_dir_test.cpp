@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/file_limit_test_support.h"
 #include "base/golden_test_support.h"
+#include "base/hostile_test_support.h"
 #include "base/temp_dir.h"
 #include "cell/testing/attempts.h"
 #include "outcome/outcome_fields.h"
@@ -42,6 +43,19 @@ TEST_F(RunDirectory, what_was_asked_comes_back_for_a_resume) {
   EXPECT_FALSE(resumed->request().matrix.loaders);
   EXPECT_EQ(resumed->request().objects, request_.objects);
   EXPECT_EQ(resumed->request().cells, request_.cells);
+}
+
+TEST_F(RunDirectory, paths_that_are_no_utf8_come_back_byte_by_byte) {
+  request_.objects = {"/a\xff/\\xff.o", "/\x1b\u202e\n.o"};
+  request_.cells = {kHostile};
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const auto read = read_run_spec(path_);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->objects, request_.objects);
+  EXPECT_EQ(read->cells, request_.cells);
+  const auto text = read_file(path_ / "run.json", 10'000);
+  ASSERT_TRUE(text) << text.error().message;
+  expect_printable(*text);
 }
 
 TEST_F(RunDirectory, a_run_is_never_overwritten) {

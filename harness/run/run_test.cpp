@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "base/file.h"
 #include "base/file_limit_test_support.h"
+#include "base/hostile_test_support.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
 #include "run/cache/cell_times.h"
@@ -156,6 +159,60 @@ TEST_F(RunningAPlan, a_resumed_run_does_what_is_left) {
   RunDir again = *RunDir::resume(path);
   EXPECT_THAT(run(again), SizeIs(2));
   EXPECT_EQ(guests_taken(), 1);
+}
+
+/// A bug of ours, as soon as a cell has finished.
+class BuggyListener : public HeardListener {
+ public:
+  void cell_finished(const Outcome& outcome) override {
+    HeardListener::cell_finished(outcome);
+    throw std::runtime_error("a bug");
+  }
+};
+
+TEST_F(RunningAPlan, an_exception_comes_out_and_the_run_can_be_resumed) {
+  plan("k", "one");
+  plan("k", "two");
+  say("k", {completed(good_lines()), completed(good_lines())});
+  std::optional<RunDir> dir(new_dir());
+  const std::filesystem::path path = dir->path();
+  BuggyListener buggy;
+  settings_.jobs = 3;
+  EXPECT_THROW((void)run_plan(input_, world(), settings_, *dir, buggy), std::runtime_error);
+  EXPECT_FALSE(buggy.heard.empty());
+  dir.reset();
+  RunDir again = *RunDir::resume(path);
+  EXPECT_FALSE(again.finished().empty());
+  EXPECT_THAT(run(again), SizeIs(2));
+}
+
+TEST_F(RunningAPlan, what_a_guest_says_that_is_no_utf8_is_kept_escaped) {
+  plan("k", "one");
+  std::vector<std::string> lines = good_lines();
+  lines.insert(lines.begin() + 1, "caf\xe9 \x1b[31m");
+  Attempt attempt = completed(lines);
+  attempt.loader_log = "\xff\xfe " + kHostile;
+  say("k", {attempt});
+  RunDir dir = new_dir();
+  const std::vector<Outcome> outcomes = run(dir);
+  ASSERT_THAT(outcomes, SizeIs(1));
+  const Result<Transcript> transcript = read_transcript(dir.path(), outcomes[0].cell);
+  ASSERT_TRUE(transcript) << transcript.error().message;
+  EXPECT_EQ(transcript->attempts[0].lines[1], "caf\\xe9 \x1b[31m");
+  EXPECT_EQ(transcript->attempts[0].loader_log, valid_text("\xff\xfe " + kHostile));
+}
+
+TEST_F(RunningAPlan, a_case_whose_texts_are_no_utf8_is_run_and_recalled) {
+  plan("k", "one");
+  know("k");
+  CaseSpec& spec = input_.cases.at("one");
+  spec.truth = {{"comm", kHostile}};
+  spec.globals[kHostile] = 1;
+  say("k", {completed(good_lines())});
+  EXPECT_THAT(run(), SizeIs(1));
+  RunDir dir = new_dir();
+  EXPECT_THAT(run(dir), SizeIs(1));
+  EXPECT_EQ(guests_taken(), 0) << "its key is the same";
 }
 
 TEST_F(RunningAPlan, a_second_run_needs_no_guest) {

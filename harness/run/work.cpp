@@ -48,8 +48,21 @@ void Work::add(const Cell& cell) {
 void Work::run() {
   queued_ = queue_.kernels();
   std::vector<std::thread> workers;
-  for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work(); });
+  for (int i = 0; i < settings_.jobs; ++i) workers.emplace_back([this] { work_or_stop(); });
   for (std::thread& worker : workers) worker.join();
+  if (bug_) std::rethrow_exception(bug_);
+}
+
+/// An exception is a bug of ours. It ends the run, and not the process: what was found out is
+/// written down, and the run can be resumed.
+void Work::work_or_stop() {
+  try {
+    work();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!bug_) bug_ = std::current_exception();
+    prepared_.notify_all();
+  }
 }
 
 RunKernel& Work::kernel_of(const CellQueue::Task& task) {
@@ -78,7 +91,7 @@ void Work::work() {
 std::optional<CellQueue::Task> Work::wait_for_task(std::optional<std::size_t> at) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (record_.failure() || queue_.empty()) return std::nullopt;
+    if (bug_ || record_.failure() || queue_.empty()) return std::nullopt;
     if (auto task = queue_.take(at)) return task;
     prepared_.wait(lock);
   }
@@ -86,7 +99,7 @@ std::optional<CellQueue::Task> Work::wait_for_task(std::optional<std::size_t> at
 
 std::optional<CellQueue::Task> Work::take_ready(std::optional<std::size_t> at) {
   const std::lock_guard lock(mutex_);
-  return record_.failure() ? std::nullopt : queue_.take_ready(at);
+  return bug_ || record_.failure() ? std::nullopt : queue_.take_ready(at);
 }
 
 void Work::prepare(const CellQueue::Task& task) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,11 +26,13 @@ class Work {
 
   void add(const Cell& cell);
   bool empty() const { return queue_.empty(); }
-  /// Blocks until every cell that was added is recorded, or the record failed.
+  /// Blocks until every cell that was added is recorded, or the record failed. An exception, which
+  /// is a bug of ours, ends the work like a failure, and comes out here.
   void run();
 
  private:
   void work();
+  void work_or_stop();
   std::optional<CellQueue::Task> wait_for_task(std::optional<std::size_t> at);
   std::optional<CellQueue::Task> take_ready(std::optional<std::size_t> at);
   void prepare(const CellQueue::Task& task);
@@ -49,8 +52,9 @@ class Work {
   Record& record_;
   Announcer& announce_;
   Attempts::Context attempts_;
-  /// Guards the queue.
+  /// Guards the queue and the bug.
   std::mutex mutex_{};
+  std::exception_ptr bug_{};
   std::condition_variable prepared_{};
   CellQueue queue_;
   /// The queue's kernels by their numbers.

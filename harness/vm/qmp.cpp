@@ -18,7 +18,7 @@ constexpr std::size_t kMaxEvents = 256;
 constexpr std::size_t kMaxShown = 300;
 
 std::string request(std::string_view command, const Json& arguments) {
-  return Json{{"execute", command}, {"arguments", arguments}}.dump() + "\n";
+  return json_text(Json{{"execute", command}, {"arguments", arguments}}) + "\n";
 }
 
 /// Makes `message` carry the descriptor; `control` has to last as long.

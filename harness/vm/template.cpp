@@ -46,7 +46,7 @@ std::string to_text(const Record& record) {
                          {"ram_changed_ns", record.ram_changed_ns},
                          {"state_bytes", record.state_bytes},
                          {"state_sha256", record.state_sha256}};
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 Result<Record> read_record(const fs::path& file) {

@@ -9,7 +9,7 @@ namespace bpfmatrix::guest {
 
 namespace {
 
-void emit(const OrderedJson& line) { std::printf("%s\n", line.dump().c_str()); }
+void emit(const OrderedJson& line) { std::printf("%s\n", json_text(line).c_str()); }
 
 std::string_view to_string(Answer answer) {
   switch (answer) {

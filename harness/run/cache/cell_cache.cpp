@@ -26,7 +26,7 @@ std::string truth_of(const CaseSpec& spec) {
   for (const auto& [name, value] : spec.truth) {
     std::visit([&, key = name](const auto& v) { json[key] = v; }, value);
   }
-  return json.dump();
+  return json_text(json);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void CellTimes::took(const std::string& cell, std::chrono::milliseconds time) {
 
 void CellTimes::save() const {
   const std::lock_guard lock(mutex_);
-  (void)write_file(file_, Json(ms_).dump() + "\n");
+  (void)write_file(file_, json_text(Json(ms_)) + "\n");
 }
 
 }  // namespace bpfmatrix

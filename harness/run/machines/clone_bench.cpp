@@ -104,7 +104,7 @@ Result<> run(TemplateRequest request, int rounds, const TempDir& dir) {
               {"template_ms", making.count()},
               {"template_bytes", store.list().at(0).bytes}};
   Result<> measured = measure(request, *made, rounds, result);
-  if (measured) fmt::print("{}\n", result.dump());
+  if (measured) fmt::print("{}\n", json_text(result));
   return measured;
 }
 

@@ -113,7 +113,7 @@ class Questioning {
                     {"lsm_hook", btf_id("bpf_lsm_file_open", BtfKind::func)},
                     {"iterator", btf_id("bpf_iter_task", BtfKind::func)},
                     {"tracepoint", btf_id("btf_trace_sys_enter", BtfKind::typedef_type)}};
-    return json.dump() + "\n";
+    return json_text(json) + "\n";
   }
 
   Result<> ask() {

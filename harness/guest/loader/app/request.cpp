@@ -57,7 +57,7 @@ Result<AppRequest> parse_app_request(std::string_view line) {
   request.line.environment = {"BPFMATRIX_OBJECT=" + request.object, "BPFMATRIX_BTF=" + btf};
   // Setting them is up to the application as well.
   if (const Json* globals = reader.object("globals"); globals != nullptr && !globals->empty()) {
-    request.line.environment.push_back("BPFMATRIX_GLOBALS=" + globals->dump());
+    request.line.environment.push_back("BPFMATRIX_GLOBALS=" + json_text(*globals));
   }
   // Whether the application attaches is its own decision.
   reader.boolean("attach");

@@ -22,7 +22,7 @@ constexpr std::size_t kPieceInsns = 4096;
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 
 void emit(const OrderedJson& event) {
-  const std::string line = event.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  const std::string line = json_text(event) + "\n";
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
 }

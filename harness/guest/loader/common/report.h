@@ -57,7 +57,7 @@ struct AttachReport {
   std::string actual{};
 };
 
-/// Texts are cut where the contract says; bytes that are no UTF-8 become U+FFFD.
+/// Texts are cut where the contract says; bytes that are no UTF-8 are escaped: \xff.
 void report_loader(std::string_view name, std::string_view version);
 /// That libbpf uses the kernel's BTF, and whether that had been parsed before the request came.
 void report_kernel_btf(bool ahead);

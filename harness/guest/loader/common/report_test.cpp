@@ -60,7 +60,7 @@ TEST(Report, what_was_seen_is_values_by_name) {
     report_ran("p", 3, 4500);
   });
   EXPECT_EQ(events[0], Json::parse(R"({"event":"observed","map":"observed",
-      "values":{"hits":1,"comm":"caf\ufffd"}})"));
+      "values":{"hits":1,"comm":"caf\\xe9"}})"));
   EXPECT_EQ(events[1],
             Json::parse(R"({"event":"ran","program":"p","run_cnt":3,"run_time_ns":4500})"));
 }
