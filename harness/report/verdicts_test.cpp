@@ -61,7 +61,7 @@ TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const OrderedJson json =
       to_json(judge_all({outcome("bad", StageResult::failed)}, {{"bad", wants_accepted()}}));
-  EXPECT_EQ(json["counts"].size(), kVerdicts.size());
+  EXPECT_EQ(json["counts"].size(), std::size(kVerdictWords));
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");
 }
