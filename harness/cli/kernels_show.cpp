@@ -72,7 +72,7 @@ class ShowCommand {
   }
 
   Result<Accel> choose_accel_for(const Kernel& kernel) const {
-    const auto choice = parse_accel_choice(options_.accel);
+    const auto choice = parse_word<AccelChoice>(options_.accel);
     if (!choice) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
     return choose_accel({.choice = *choice,
                          .guest = kernel.arch,

@@ -130,13 +130,13 @@ class RunCommand {
 
   /// `where` names them in errors.
   Result<> take_options(const RunOptions& how, const std::string& where) {
-    const auto accel = parse_accel_choice(how.accel);
+    const auto accel = parse_word<AccelChoice>(how.accel);
     if (!accel) return Error{fmt::format("{} '{}': wanted auto, kvm or tcg", where, how.accel)};
     settings_.accel = *accel;
     settings_.cell_timeout = std::chrono::seconds(how.cell_timeout_s);
     settings_.boot_timeout = std::chrono::seconds(how.boot_timeout_s);
     settings_.cache = how.cache;
-    settings_.isolation = parse_isolation(how.isolation).value_or(Isolation::cell);
+    settings_.isolation = parse_word<Isolation>(how.isolation).value_or(Isolation::cell);
     settings_.cold_check = how.cold_check;
     return {};
   }

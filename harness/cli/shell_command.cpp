@@ -72,7 +72,7 @@ class ShellCommand {
     in_use_ = settings_.fetch.store.use();
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
-    const auto accel = parse_accel_choice(options_.accel);
+    const auto accel = parse_word<AccelChoice>(options_.accel);
     if (!accel) return Error{fmt::format("--accel '{}': wanted auto, kvm or tcg", options_.accel)};
     settings_.accel = *accel;
     Result<std::vector<BtfSource>> btf = parse_btf_sources({options_.btf});

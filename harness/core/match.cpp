@@ -140,24 +140,6 @@ Result<StepMatch> Matcher::find_element(const CoreAccessor& step, BtfId in) {
 
 }  // namespace
 
-std::string_view to_string(CoreMismatch mismatch) {
-  switch (mismatch) {
-    case CoreMismatch::no_candidate:
-      return "no candidate type";
-    case CoreMismatch::type_differs:
-      return "type differs in target";
-    case CoreMismatch::no_enum_value:
-      return "enum value not in target";
-    case CoreMismatch::no_field:
-      return "field not in target";
-    case CoreMismatch::array_too_short:
-      return "array too short in target";
-    case CoreMismatch::field_type_differs:
-      return "field of another type in target";
-  }
-  return "";
-}
-
 Result<std::vector<BtfId>> core_candidates(const Btf& local, BtfId type, const Btf& target,
                                            CoreBudget& budget) {
   const BtfType wanted = local.type(type).value_or(BtfType{});

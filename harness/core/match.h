@@ -3,11 +3,11 @@
 // libbpf 1.4, src/relo_core.c, bpf_core_match_member() and bpf_core_names_match().
 #pragma once
 
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "core/spec.h"
 #include "core/types.h"
 
@@ -22,8 +22,15 @@ enum class CoreMismatch {
   array_too_short,
   field_type_differs,
 };
-/// "no candidate type", "field not in target".
-std::string_view to_string(CoreMismatch mismatch);
+inline constexpr Word<CoreMismatch> kCoreMismatchWords[] = {
+    {CoreMismatch::no_candidate, "no candidate type"},
+    {CoreMismatch::type_differs, "type differs in target"},
+    {CoreMismatch::no_enum_value, "enum value not in target"},
+    {CoreMismatch::no_field, "field not in target"},
+    {CoreMismatch::array_too_short, "array too short in target"},
+    {CoreMismatch::field_type_differs, "field of another type in target"},
+};
+constexpr const auto& words_of(CoreMismatch) { return kCoreMismatchWords; }
 
 /// Types of `target` that have the name of `type`, flavours aside, and are of its kind; in the
 /// order of ids. Error: the budget is spent.

@@ -134,20 +134,6 @@ Result<CorePatch> patch(Slots& slots, const CoreChange& change) {
 
 }  // namespace
 
-std::string_view to_string(CoreField field) {
-  switch (field) {
-    case CoreField::imm:
-      return "imm";
-    case CoreField::imm64:
-      return "imm64";
-    case CoreField::off:
-      return "off";
-    case CoreField::mem_size:
-      return "mem_sz";
-  }
-  return "";
-}
-
 Result<CorePatch> patch_core(std::vector<std::uint64_t>& words, const CoreChange& change) {
   std::optional<Slots> slots = unpack(words);
   if (!slots) return Error{"the instruction ends beyond its section"};

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
-enum class CoreField {
-  imm,
-  imm64,     ///< of the two slots of a 64-bit load
-  off,       ///< of a load or store
-  mem_size,  ///< bytes that a load or store moves
+/// A place for a number in an instruction, in the words of libbpf's log.
+enum class CoreField { imm, imm64, off, mem_size };
+inline constexpr Word<CoreField> kCoreFieldWords[] = {
+    {CoreField::imm, "imm"},
+    {CoreField::imm64, "imm64", "of the two slots of a 64-bit load"},
+    {CoreField::off, "off", "of a load or store"},
+    {CoreField::mem_size, "mem_sz", "bytes that a load or store moves"},
 };
-/// As libbpf's log has it: "imm", "imm64", "off", "mem_sz".
-std::string_view to_string(CoreField field);
+constexpr const auto& words_of(CoreField) { return kCoreFieldWords; }
 
 struct CoreEdit {
   CoreField field = CoreField::imm;

@@ -17,8 +17,6 @@ constexpr std::size_t kMaxRelocations = 100'000;
 /// For one object. A thousand relocations against struct task_struct take a third of a million.
 constexpr std::uint64_t kMaxSteps = 20'000'000;
 
-constexpr std::string_view kOutcomes[] = {"resolved", "unchanged", "poisoned", "skipped", "failed"};
-
 /// A spec and its value.
 struct Valued {
   CoreSpec spec{};
@@ -196,17 +194,6 @@ Result<std::vector<CoreCandidate>*> Relocator::candidates(BtfId type) {
 }
 
 }  // namespace
-
-std::string_view to_string(CoreOutcome outcome) {
-  return kOutcomes[static_cast<std::size_t>(outcome)];
-}
-
-std::optional<CoreOutcome> parse_core_outcome(std::string_view text) {
-  for (std::size_t i = 0; i < std::size(kOutcomes); ++i) {
-    if (kOutcomes[i] == text) return static_cast<CoreOutcome>(i);
-  }
-  return std::nullopt;
-}
 
 Result<std::vector<CoreResult>> relocate(const ElfFile& elf, const Btf& local, const BtfExt& ext,
                                          const std::vector<const Btf*>& targets,

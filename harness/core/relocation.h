@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "core/patch.h"
 #include "core/value.h"
 #include "elf/btf.h"
@@ -22,15 +23,16 @@
 
 namespace bpfmatrix {
 
-enum class CoreOutcome {
-  resolved,   ///< the instruction now holds what is true on this kernel
-  unchanged,  ///< it did so before
-  poisoned,   ///< no number is right: the verifier rejects the program if it can reach it
-  skipped,    ///< not relocated: the compiler's value stays, right or wrong
-  failed,     ///< the loader fails for the whole object
+enum class CoreOutcome { resolved, unchanged, poisoned, skipped, failed };
+inline constexpr Word<CoreOutcome> kCoreOutcomeWords[] = {
+    {CoreOutcome::resolved, "resolved", "the instruction now holds what is true on this kernel"},
+    {CoreOutcome::unchanged, "unchanged", "it did so before"},
+    {CoreOutcome::poisoned, "poisoned",
+     "no number is right: the verifier rejects the program if it can reach it"},
+    {CoreOutcome::skipped, "skipped", "not relocated: the compiler's value stays, right or wrong"},
+    {CoreOutcome::failed, "failed", "the loader fails for the whole object"},
 };
-std::string_view to_string(CoreOutcome outcome);
-std::optional<CoreOutcome> parse_core_outcome(std::string_view text);
+constexpr const auto& words_of(CoreOutcome) { return kCoreOutcomeWords; }
 
 struct CoreResult {
   /// The object's section and, in it, the program or subprogram.

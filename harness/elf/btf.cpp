@@ -176,14 +176,6 @@ Error broken(std::string_view what) { return Error{fmt::format("BTF: {}", what)}
 
 }  // namespace
 
-std::string_view to_string(BtfKind kind) {
-  static constexpr std::array<std::string_view, kBtfKindCount> kNames{
-      "void", "int",     "ptr",      "array",    "struct",   "union", "enum",
-      "fwd",  "typedef", "volatile", "const",    "restrict", "func",  "func_proto",
-      "var",  "datasec", "float",    "decl_tag", "type_tag", "enum64"};
-  return kNames.at(static_cast<std::size_t>(kind));
-}
-
 Btf::Btf(std::shared_ptr<const Btf> base, std::string bytes)
     : base_(std::move(base)),
       first_(base_->type_count()),

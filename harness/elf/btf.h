@@ -5,7 +5,6 @@
 // walks along types end (btf_shape.h); the accessors check their arguments.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
@@ -40,10 +40,31 @@ enum class BtfKind : std::uint8_t {
   type_tag,
   enum64,
 };
-inline constexpr std::size_t kBtfKindCount = 20;
-
-/// As bpftool prints it, in lower case: "struct", "func_proto", "void".
-std::string_view to_string(BtfKind kind);
+/// As bpftool prints them, in lower case.
+inline constexpr Word<BtfKind> kBtfKindWords[] = {
+    {BtfKind::void_type, "void"},
+    {BtfKind::int_type, "int"},
+    {BtfKind::ptr, "ptr"},
+    {BtfKind::array, "array"},
+    {BtfKind::struct_type, "struct"},
+    {BtfKind::union_type, "union"},
+    {BtfKind::enum_type, "enum"},
+    {BtfKind::fwd, "fwd"},
+    {BtfKind::typedef_type, "typedef"},
+    {BtfKind::volatile_type, "volatile"},
+    {BtfKind::const_type, "const"},
+    {BtfKind::restrict_type, "restrict"},
+    {BtfKind::func, "func"},
+    {BtfKind::func_proto, "func_proto"},
+    {BtfKind::var, "var"},
+    {BtfKind::datasec, "datasec"},
+    {BtfKind::float_type, "float"},
+    {BtfKind::decl_tag, "decl_tag"},
+    {BtfKind::type_tag, "type_tag"},
+    {BtfKind::enum64, "enum64"},
+};
+constexpr const auto& words_of(BtfKind) { return kBtfKindWords; }
+inline constexpr std::size_t kBtfKindCount = std::size(kBtfKindWords);
 
 using BtfId = std::uint32_t;
 

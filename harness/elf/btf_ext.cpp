@@ -36,11 +36,6 @@ struct RawCoreRelocation {
   std::uint32_t offset, type, access, kind;
 };
 
-constexpr std::array<std::string_view, kCoreRelocationKinds.size()> kKindNames{
-    "byte_off",       "byte_sz",       "field_exists",   "signed",      "lshift_u64",
-    "rshift_u64",     "local_type_id", "target_type_id", "type_exists", "type_size",
-    "enumval_exists", "enumval_value", "type_matches"};
-
 Error broken(std::string_view what) { return Error{fmt::format(".BTF.ext: {}", what)}; }
 
 /// Hands each record of a subsection to `take(section, record)`: a record size, then, for each ELF
@@ -94,7 +89,7 @@ Result<> read_relocations(std::string_view bytes, const Btf& btf,
         const auto access = btf.string(raw.access);
         if (!access) return broken("an access string beyond the strings");
         if (raw.type >= btf.type_count()) return broken("a relocation whose type does not exist");
-        if (raw.kind >= kCoreRelocationKinds.size()) {
+        if (raw.kind >= kCoreRelocationKindCount) {
           return broken(fmt::format("the unknown relocation kind {}", raw.kind));
         }
         all.push_back({section, raw.offset / kInstructionBytes, raw.type, *access,
@@ -104,17 +99,6 @@ Result<> read_relocations(std::string_view bytes, const Btf& btf,
 }
 
 }  // namespace
-
-std::string_view to_string(CoreRelocationKind kind) {
-  return kKindNames.at(static_cast<std::size_t>(kind));
-}
-
-std::optional<CoreRelocationKind> parse_core_relocation_kind(std::string_view text) {
-  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
-    if (to_string(kind) == text) return kind;
-  }
-  return std::nullopt;
-}
 
 Result<BtfExt> parse_btf_ext(std::string_view bytes, const Btf& btf) {
   const auto header = read_at<Header>(bytes, 0);

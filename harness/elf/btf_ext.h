@@ -2,14 +2,13 @@
 // names source lines, and CO-RE relocations say what a loader has to adapt to the running kernel.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "elf/btf.h"
 
 namespace bpfmatrix {
@@ -30,18 +29,24 @@ enum class CoreRelocationKind : std::uint8_t {
   enumval_value,
   type_matches,
 };
-inline constexpr std::array kCoreRelocationKinds{
-    CoreRelocationKind::byte_off,       CoreRelocationKind::byte_sz,
-    CoreRelocationKind::field_exists,   CoreRelocationKind::is_signed,
-    CoreRelocationKind::lshift_u64,     CoreRelocationKind::rshift_u64,
-    CoreRelocationKind::local_type_id,  CoreRelocationKind::target_type_id,
-    CoreRelocationKind::type_exists,    CoreRelocationKind::type_size,
-    CoreRelocationKind::enumval_exists, CoreRelocationKind::enumval_value,
-    CoreRelocationKind::type_matches};
-
-/// As libbpf's log has it: "byte_off", "signed" (for is_signed), "enumval_value".
-std::string_view to_string(CoreRelocationKind kind);
-std::optional<CoreRelocationKind> parse_core_relocation_kind(std::string_view text);
+/// As libbpf's log has them.
+inline constexpr Word<CoreRelocationKind> kCoreRelocationKindWords[] = {
+    {CoreRelocationKind::byte_off, "byte_off"},
+    {CoreRelocationKind::byte_sz, "byte_sz"},
+    {CoreRelocationKind::field_exists, "field_exists"},
+    {CoreRelocationKind::is_signed, "signed"},
+    {CoreRelocationKind::lshift_u64, "lshift_u64"},
+    {CoreRelocationKind::rshift_u64, "rshift_u64"},
+    {CoreRelocationKind::local_type_id, "local_type_id"},
+    {CoreRelocationKind::target_type_id, "target_type_id"},
+    {CoreRelocationKind::type_exists, "type_exists"},
+    {CoreRelocationKind::type_size, "type_size"},
+    {CoreRelocationKind::enumval_exists, "enumval_exists"},
+    {CoreRelocationKind::enumval_value, "enumval_value"},
+    {CoreRelocationKind::type_matches, "type_matches"},
+};
+constexpr const auto& words_of(CoreRelocationKind) { return kCoreRelocationKindWords; }
+inline constexpr std::size_t kCoreRelocationKindCount = std::size(kCoreRelocationKindWords);
 
 // `section` is the ELF section of the instructions, `instruction` counts 8-byte slots from its
 // start. All names belong to the Btf the view was parsed with.

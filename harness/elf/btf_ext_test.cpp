@@ -104,11 +104,12 @@ TEST(BtfExt, refuses_every_shorter_version_of_itself) {
 }
 
 TEST(BtfExt, every_kind_reads_back_from_its_name) {
-  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
-    EXPECT_EQ(parse_core_relocation_kind(to_string(kind)), kind);
+  for (std::size_t i = 0; i < kCoreRelocationKindCount; ++i) {
+    const auto kind = static_cast<CoreRelocationKind>(i);
+    EXPECT_EQ(parse_word<CoreRelocationKind>(to_string(kind)), kind);
   }
-  EXPECT_EQ(kCoreRelocationKinds.size(), 13U);
-  EXPECT_EQ(parse_core_relocation_kind("byte_offset"), std::nullopt);
+  EXPECT_EQ(kCoreRelocationKindCount, 13U);
+  EXPECT_EQ(parse_word<CoreRelocationKind>("byte_offset"), std::nullopt);
 }
 
 }  // namespace

@@ -62,9 +62,9 @@ std::string maps_table(const ObjectInfo& info) {
 
 std::string core_kinds(const RelocationCounts& counts) {
   std::vector<std::string> kinds;
-  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
-    const std::uint64_t count = counts.core[static_cast<std::size_t>(kind)];
-    if (count > 0) kinds.push_back(fmt::format("{} {}", count, to_string(kind)));
+  for (const Word<CoreRelocationKind>& one : words_of(CoreRelocationKind{})) {
+    const std::uint64_t count = counts.core[static_cast<std::size_t>(one.value)];
+    if (count > 0) kinds.push_back(fmt::format("{} {}", count, one.word));
   }
   return kinds.empty() ? "" : fmt::format(" ({})", fmt::join(kinds, ", "));
 }
@@ -153,8 +153,8 @@ OrderedJson maps_json(const ObjectInfo& info) {
 
 OrderedJson relocations_json(const RelocationCounts& counts) {
   OrderedJson core = OrderedJson::object();
-  for (const CoreRelocationKind kind : kCoreRelocationKinds) {
-    core[std::string(to_string(kind))] = counts.core[static_cast<std::size_t>(kind)];
+  for (const Word<CoreRelocationKind>& one : words_of(CoreRelocationKind{})) {
+    core[std::string(one.word)] = counts.core[static_cast<std::size_t>(one.value)];
   }
   return {{"map", counts.maps},       {"global_data", counts.global_data},
           {"call", counts.calls},     {"callback", counts.callbacks},

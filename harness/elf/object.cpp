@@ -262,18 +262,6 @@ Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
 
 }  // namespace
 
-std::string_view to_string(MapSource source) {
-  switch (source) {
-    case MapSource::btf:
-      return "btf";
-    case MapSource::legacy:
-      return "legacy";
-    case MapSource::global:
-      return "global";
-  }
-  return "";
-}
-
 std::uint64_t RelocationCounts::core_total() const {
   return std::accumulate(core.begin(), core.end(), std::uint64_t{0});
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "elf/btf_ext.h"
 
 namespace bpfmatrix {
@@ -24,12 +25,14 @@ struct ObjectProgram {
 };
 
 /// How the object describes a map.
-enum class MapSource {
-  btf,     ///< in section .maps, by BTF types
-  legacy,  ///< in section maps, by struct bpf_map_def: libbpf 1.x fails for the whole object
-  global,  ///< global variables: .data, .rodata, .bss, .kconfig
+enum class MapSource { btf, legacy, global };
+inline constexpr Word<MapSource> kMapSourceWords[] = {
+    {MapSource::btf, "btf", "in section .maps, by BTF types"},
+    {MapSource::legacy, "legacy",
+     "in section maps, by struct bpf_map_def: libbpf 1.x fails for the whole object"},
+    {MapSource::global, "global", "global variables: .data, .rodata, .bss, .kconfig"},
 };
-std::string_view to_string(MapSource source);
+constexpr const auto& words_of(MapSource) { return kMapSourceWords; }
 
 struct ObjectMap {
   std::string name{};
@@ -51,8 +54,8 @@ struct RelocationCounts {
   /// Functions whose address is used: passed to bpf_loop and the like.
   std::uint64_t callbacks = 0;
   std::uint64_t externs = 0;
-  /// By kind, in the order of kCoreRelocationKinds.
-  std::array<std::uint64_t, kCoreRelocationKinds.size()> core{};
+  /// By CoreRelocationKind.
+  std::array<std::uint64_t, kCoreRelocationKindCount> core{};
 
   std::uint64_t core_total() const;
 };

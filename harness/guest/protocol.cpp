@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
 
 namespace bpfmatrix {
@@ -86,57 +87,13 @@ Result<Header> parse_header(std::string_view bytes) {
 }
 
 Result<FrameType> parse_type(std::uint16_t number) {
-  for (const FrameType type : kFrameTypes) {
-    if (static_cast<std::uint16_t>(type) == number) return type;
+  for (const Word<FrameType>& one : words_of(FrameType{})) {
+    if (static_cast<std::uint16_t>(one.value) == number) return one.value;
   }
   return Error{fmt::format("unknown frame type {}", number)};
 }
 
 }  // namespace
-
-std::string_view to_string(FrameType type) {
-  switch (type) {
-    case FrameType::hello:
-      return "hello";
-    case FrameType::stored:
-      return "stored";
-    case FrameType::file_chunk:
-      return "file_chunk";
-    case FrameType::file_end:
-      return "file_end";
-    case FrameType::out:
-      return "out";
-    case FrameType::err:
-      return "err";
-    case FrameType::exited:
-      return "exited";
-    case FrameType::done:
-      return "done";
-    case FrameType::triggered:
-      return "triggered";
-    case FrameType::failed:
-      return "failed";
-    case FrameType::put_file:
-      return "put_file";
-    case FrameType::read_file:
-      return "read_file";
-    case FrameType::run:
-      return "run";
-    case FrameType::input:
-      return "input";
-    case FrameType::write:
-      return "write";
-    case FrameType::trigger:
-      return "trigger";
-    case FrameType::park:
-      return "park";
-    case FrameType::refresh:
-      return "refresh";
-    case FrameType::shutdown:
-      return "shutdown";
-  }
-  return "?";
-}
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
   crc = ~crc;

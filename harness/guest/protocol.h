@@ -11,7 +11,6 @@
 // lost frame could make a wrong result out of a right one.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +19,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
@@ -31,36 +31,54 @@ inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 
 enum class FrameType : std::uint16_t {
-  // guest to host
-  hello = 1,   ///< first: who is there
-  stored,      ///< answer to put_file
-  file_chunk,  ///< both ways: a piece of a file, in the blob
-  file_end,    ///< answer to read_file, after its chunks
-  out,         ///< what the child wrote to standard output, in the blob
-  err,         ///< the same for standard error
-  exited,      ///< answer to run, after all of its output
-  done,        ///< answer to write and shutdown
-  triggered,   ///< answer to trigger: what was done, and the truth about it
-  failed,      ///< answer in place of any other: the agent could not do it
-  // host to guest
-  put_file,   ///< followed by chunks, answered by stored
-  read_file,  ///< answered by chunks and file_end
-  run,        ///< answered by out, err and exited; its blob is the child's standard input
-  input,      ///< while a child runs: more standard input, no answer
-  write,      ///< write the blob to a file of the guest, also while a child runs
-  trigger,    ///< make the standard system calls, also while a child runs; answered by triggered
-  park,       ///< answered by done: this talk is over, the next frame will be a refresh
-  refresh,    ///< answered by hello: a clone gets its own time, and in the blob random bytes
-  shutdown,   ///< power off
+  hello = 1,
+  stored,
+  file_chunk,
+  file_end,
+  out,
+  err,
+  exited,
+  done,
+  triggered,
+  failed,
+  put_file,
+  read_file,
+  run,
+  input,
+  write,
+  trigger,
+  park,
+  refresh,
+  shutdown,
 };
-inline constexpr std::array kFrameTypes{
-    FrameType::hello,     FrameType::stored,  FrameType::file_chunk, FrameType::file_end,
-    FrameType::out,       FrameType::err,     FrameType::exited,     FrameType::done,
-    FrameType::triggered, FrameType::failed,  FrameType::put_file,   FrameType::read_file,
-    FrameType::run,       FrameType::input,   FrameType::write,      FrameType::trigger,
-    FrameType::park,      FrameType::refresh, FrameType::shutdown};
-
-std::string_view to_string(FrameType type);
+inline constexpr Word<FrameType> kFrameTypeWords[] = {
+    // guest to host
+    {FrameType::hello, "hello", "first: who is there"},
+    {FrameType::stored, "stored", "answer to put_file"},
+    {FrameType::file_chunk, "file_chunk", "both ways: a piece of a file, in the blob"},
+    {FrameType::file_end, "file_end", "answer to read_file, after its chunks"},
+    {FrameType::out, "out", "what the child wrote to standard output, in the blob"},
+    {FrameType::err, "err", "the same for standard error"},
+    {FrameType::exited, "exited", "answer to run, after all of its output"},
+    {FrameType::done, "done", "answer to write and shutdown"},
+    {FrameType::triggered, "triggered", "answer to trigger: what was done, and the truth about it"},
+    {FrameType::failed, "failed", "answer in place of any other: the agent could not do it"},
+    // host to guest
+    {FrameType::put_file, "put_file", "followed by chunks, answered by stored"},
+    {FrameType::read_file, "read_file", "answered by chunks and file_end"},
+    {FrameType::run, "run",
+     "answered by out, err and exited; its blob is the child's standard input"},
+    {FrameType::input, "input", "while a child runs: more standard input, no answer"},
+    {FrameType::write, "write", "write the blob to a file of the guest, also while a child runs"},
+    {FrameType::trigger, "trigger",
+     "make the standard system calls, also while a child runs; answered by triggered"},
+    {FrameType::park, "park",
+     "answered by done: this talk is over, the next frame will be a refresh"},
+    {FrameType::refresh, "refresh",
+     "answered by hello: a clone gets its own time, and in the blob random bytes"},
+    {FrameType::shutdown, "shutdown", "power off"},
+};
+constexpr const auto& words_of(FrameType) { return kFrameTypeWords; }
 
 struct Frame {
   FrameType type = FrameType::hello;

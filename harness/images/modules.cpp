@@ -117,19 +117,12 @@ class Collector {
   ModuleSet set_{};
 };
 
-std::optional<ModuleUse> parse_use(std::string_view text) {
-  for (const ModuleUse use : {ModuleUse::channel, ModuleUse::later}) {
-    if (to_string(use) == text) return use;
-  }
-  return std::nullopt;
-}
-
 Result<WantedModule> read_wanted(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
   WantedModule wanted;
   wanted.name = reader.string("name");
   wanted.reason = reader.string("reason");
-  const auto use = parse_use(reader.string("use"));
+  const auto use = parse_word<ModuleUse>(reader.string("use"));
   if (!use) reader.fail("use", "wanted 'channel' or 'later'");
   wanted.use = use.value_or(ModuleUse::later);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
@@ -137,16 +130,6 @@ Result<WantedModule> read_wanted(const Json& json, const std::string& where) {
 }
 
 }  // namespace
-
-std::string_view to_string(ModuleUse use) {
-  switch (use) {
-    case ModuleUse::channel:
-      return "channel";
-    case ModuleUse::later:
-      return "later";
-  }
-  return "?";
-}
 
 Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view text,
                                                        std::string_view source) {

@@ -8,13 +8,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
-/// What a module is for. The agent loads `channel` modules before it says hello, `later` ones
-/// after.
+/// What a module is for, and so when the agent loads it.
 enum class ModuleUse { channel, later };
-std::string_view to_string(ModuleUse use);
+inline constexpr Word<ModuleUse> kModuleUseWords[] = {
+    {ModuleUse::channel, "channel", "loaded before the agent says hello"},
+    {ModuleUse::later, "later", "loaded after that"},
+};
+constexpr const auto& words_of(ModuleUse) { return kModuleUseWords; }
 
 struct WantedModule {
   std::string name{};

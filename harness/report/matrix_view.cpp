@@ -149,34 +149,6 @@ bool is_unavailable(const std::vector<UnavailableKernel>& unavailable, const std
 
 }  // namespace
 
-std::string_view to_string(Sign sign) {
-  switch (sign) {
-    case Sign::attached:
-      return "attached";
-    case Sign::wrong_reads:
-      return "wrong_reads";
-    case Sign::not_fired:
-      return "not_fired";
-    case Sign::loaded:
-      return "loaded";
-    case Sign::not_attached:
-      return "not_attached";
-    case Sign::loaded_skipped:
-      return "loaded_skipped";
-    case Sign::attach_failed:
-      return "attach_failed";
-    case Sign::failed:
-      return "failed";
-    case Sign::not_reached:
-      return "not_reached";
-    case Sign::panicked:
-      return "panicked";
-    case Sign::unknown:
-      return "unknown";
-  }
-  return "";
-}
-
 Field make_field(const Outcome& outcome, const ProgramOutcome* program, const KernelFacts* kernel) {
   const Sign sign = sign_of(outcome, program);
   std::string words = find_cause(outcome, program, kernel).words;
@@ -222,9 +194,9 @@ OrderedJson to_json(const MatrixView& view) {
     }
   }
   OrderedJson counts = OrderedJson::object();
-  for (const Sign sign : kSigns) {
-    const auto found = view.counts.find(sign);
-    counts[std::string(to_string(sign))] = found == view.counts.end() ? 0 : found->second;
+  for (const Word<Sign>& one : words_of(Sign{})) {
+    const auto found = view.counts.find(one.value);
+    counts[std::string(one.word)] = found == view.counts.end() ? 0 : found->second;
   }
   OrderedJson unavailable = OrderedJson::array();
   for (const UnavailableKernel& gone : view.unavailable) {

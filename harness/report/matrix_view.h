@@ -1,13 +1,12 @@
 // Programs x kernels, as every rendering shows it: one sign and a few words a field.
 #pragma once
 
-#include <array>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/json.h"
+#include "base/words.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
@@ -15,24 +14,35 @@ namespace bpfmatrix {
 
 /// How far a program came on a kernel.
 enum class Sign {
-  attached,        ///< loaded, attached where its section says, and fired, if that is known
-  wrong_reads,     ///< loaded, attached, run, and read values that are wrong
-  not_fired,       ///< loaded and attached, and not run by anything the trigger did
-  loaded,          ///< loaded; its section does not say where to attach
-  not_attached,    ///< loaded; its section says where to attach, and its application did not
-  loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
-  attach_failed,   ///< loaded, attach failed
-  failed,          ///< failed at open, map, relocate or load
-  not_reached,     ///< the object failed before this program's turn came
-  panicked,        ///< the kernel did
-  unknown,         ///< hung, lost or unavailable: could not tell
+  attached,
+  wrong_reads,
+  not_fired,
+  loaded,
+  not_attached,
+  loaded_skipped,
+  attach_failed,
+  failed,
+  not_reached,
+  panicked,
+  unknown,
 };
-inline constexpr std::array kSigns{Sign::attached,      Sign::wrong_reads,  Sign::not_fired,
-                                   Sign::loaded,        Sign::not_attached, Sign::loaded_skipped,
-                                   Sign::attach_failed, Sign::failed,       Sign::not_reached,
-                                   Sign::panicked,      Sign::unknown};
-
-std::string_view to_string(Sign sign);
+inline constexpr Word<Sign> kSignWords[] = {
+    {Sign::attached, "attached",
+     "loaded, attached where its section says, and fired, if that is known"},
+    {Sign::wrong_reads, "wrong_reads", "loaded, attached, run, and read values that are wrong"},
+    {Sign::not_fired, "not_fired", "loaded and attached, and not run by anything the trigger did"},
+    {Sign::loaded, "loaded", "loaded; its section does not say where to attach"},
+    {Sign::not_attached, "not_attached",
+     "loaded; its section says where to attach, and its application did not"},
+    {Sign::loaded_skipped, "loaded_skipped",
+     "loaded with relocations left as compiled: not known to be right"},
+    {Sign::attach_failed, "attach_failed", "loaded, attach failed"},
+    {Sign::failed, "failed", "failed at open, map, relocate or load"},
+    {Sign::not_reached, "not_reached", "the object failed before this program's turn came"},
+    {Sign::panicked, "panicked", "the kernel did"},
+    {Sign::unknown, "unknown", "hung, lost or unavailable: could not tell"},
+};
+constexpr const auto& words_of(Sign) { return kSignWords; }
 
 struct Field {
   Sign sign = Sign::unknown;

@@ -151,7 +151,7 @@ TEST(MatrixView, json_names_every_field_and_counts_every_sign) {
   o.programs = {program(kOk, kOk)};
   const OrderedJson json = to_json(make_matrix_view({o}));
   EXPECT_EQ(json["fields"][0]["sign"], "attached");
-  EXPECT_EQ(json["counts"].size(), kSigns.size());
+  EXPECT_EQ(json["counts"].size(), std::size(kSignWords));
 }
 
 }  // namespace

@@ -163,10 +163,10 @@ std::string render_unavailable(const MatrixView& view, const TerminalStyle& styl
 std::string render_terminal(const MatrixView& view, const TerminalStyle& style) {
   std::string text;
   for (const MatrixView::Table& table : view.tables) text += render_table(table, style) + "\n";
-  for (const Sign sign : kSigns) {
-    const auto count = view.counts.find(sign);
+  for (const Word<Sign>& one : words_of(Sign{})) {
+    const auto count = view.counts.find(one.value);
     if (count == view.counts.end()) continue;
-    const SignStyle look = style_of(sign);
+    const SignStyle look = style_of(one.value);
     text += fmt::format("{} {:>5}  {}\n", paint(look.glyph, look.colour, style.colour),
                         count->second, look.meaning);
   }

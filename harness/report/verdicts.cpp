@@ -52,19 +52,19 @@ std::string render_verdicts(const VerdictSummary& summary, const std::string& ru
   }
   text += doubts_text(summary);
   std::vector<std::string> counts;
-  for (const Verdict verdict : kVerdicts) {
-    const auto found = summary.counts.find(verdict);
+  for (const Word<Verdict>& one : words_of(Verdict{})) {
+    const auto found = summary.counts.find(one.value);
     if (found == summary.counts.end()) continue;
-    counts.push_back(fmt::format("{} {}", found->second, to_string(verdict)));
+    counts.push_back(fmt::format("{} {}", found->second, one.word));
   }
   return text + fmt::format("{}\n", fmt::join(counts, ", "));
 }
 
 OrderedJson to_json(const VerdictSummary& summary) {
   OrderedJson counts = OrderedJson::object();
-  for (const Verdict verdict : kVerdicts) {
-    const auto found = summary.counts.find(verdict);
-    counts[std::string(to_string(verdict))] = found == summary.counts.end() ? 0 : found->second;
+  for (const Word<Verdict>& one : words_of(Verdict{})) {
+    const auto found = summary.counts.find(one.value);
+    counts[std::string(one.word)] = found == summary.counts.end() ? 0 : found->second;
   }
   OrderedJson cells = OrderedJson::array();
   for (const JudgedCell& cell : summary.notable) {

@@ -59,7 +59,7 @@ TEST(Verdicts, all_is_known_where_nothing_is_unsure_or_unavailable) {
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const OrderedJson json =
       to_json(judge_all({outcome("bad", StageResult::failed)}, {}, {{"bad", wants_accepted()}}));
-  EXPECT_EQ(json["counts"].size(), kVerdicts.size());
+  EXPECT_EQ(json["counts"].size(), std::size(kVerdictWords));
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");
 }

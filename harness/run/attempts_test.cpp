@@ -165,8 +165,8 @@ TEST_F(AttemptsAtACell, a_spoiled_guest_serves_no_other_cell) {
 }
 
 TEST_F(AttemptsAtACell, a_shared_guest_is_not_told_that_it_is_the_last) {
-  for (const Isolation isolation : kIsolations) {
-    context_.isolation = isolation;
+  for (const Word<Isolation>& one : words_of(Isolation{})) {
+    context_.isolation = one.value;
     run({completed(good_lines())});
   }
   EXPECT_EQ(started_, 2);

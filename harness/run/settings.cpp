@@ -20,23 +20,6 @@ constexpr int kQemuMib = 150;
 
 }  // namespace
 
-std::string_view to_string(Isolation isolation) {
-  switch (isolation) {
-    case Isolation::cell:
-      return "cell";
-    case Isolation::kernel:
-      return "kernel";
-  }
-  return "?";
-}
-
-std::optional<Isolation> parse_isolation(std::string_view text) {
-  for (const Isolation isolation : kIsolations) {
-    if (to_string(isolation) == text) return isolation;
-  }
-  return std::nullopt;
-}
-
 int vm_memory_mib(int guest_mib) { return guest_mib + kQemuMib; }
 
 std::optional<std::int64_t> memory_for_vms_mib(std::string_view meminfo) {

@@ -1,7 +1,6 @@
 // How to run, as opposed to what: where things are kept, how many at a time, how long to wait.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -10,19 +9,20 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "kernels/fetch/fetch_options.h"
 #include "vm/accel.h"
 
 namespace bpfmatrix {
 
 /// What shares a guest.
-enum class Isolation {
-  cell,    ///< nothing: each cell has its own, cloned from its kernel's template
-  kernel,  ///< the cells of a kernel: faster, and one may see what another left behind
+enum class Isolation { cell, kernel };
+inline constexpr Word<Isolation> kIsolationWords[] = {
+    {Isolation::cell, "cell", "nothing: each cell has its own, cloned from its kernel's template"},
+    {Isolation::kernel, "kernel",
+     "the cells of a kernel: faster, and one may see what another left behind"},
 };
-inline constexpr std::array kIsolations{Isolation::cell, Isolation::kernel};
-std::string_view to_string(Isolation isolation);
-std::optional<Isolation> parse_isolation(std::string_view text);
+constexpr const auto& words_of(Isolation) { return kIsolationWords; }
 
 /// What a VM takes of the host's memory at most: its guest's, and QEMU's own.
 int vm_memory_mib(int guest_mib);

@@ -49,7 +49,7 @@ struct Answer {
 std::optional<Answer> recall(const fs::path& file) {
   const Result<std::string> text = read_file(file, kMaxAnswer);
   if (!text) return std::nullopt;
-  const auto accel = parse_accel(first_line(*text));
+  const auto accel = parse_word<Accel>(first_line(*text));
   if (!accel) return std::nullopt;
   const std::size_t newline = text->find('\n');
   const std::string_view rest =
@@ -100,25 +100,6 @@ Result<Accel> demand_kvm(const AccelQuestion& question) {
 }
 
 }  // namespace
-
-std::string_view to_string(AccelChoice choice) {
-  switch (choice) {
-    case AccelChoice::automatic:
-      return "auto";
-    case AccelChoice::kvm:
-      return "kvm";
-    case AccelChoice::tcg:
-      return "tcg";
-  }
-  return "?";
-}
-
-std::optional<AccelChoice> parse_accel_choice(std::string_view text) {
-  for (const AccelChoice choice : kAccelChoices) {
-    if (to_string(choice) == text) return choice;
-  }
-  return std::nullopt;
-}
 
 AccelHost this_host(Arch guest) {
   utsname names{};

@@ -3,27 +3,27 @@
 // it to the agent's first bytes, and the answer is remembered for this host.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/words.h"
 #include "vm/qemu_args.h"
 
 namespace bpfmatrix {
 
+/// What --accel takes.
 enum class AccelChoice { automatic, kvm, tcg };
-inline constexpr std::array kAccelChoices{AccelChoice::automatic, AccelChoice::kvm,
-                                          AccelChoice::tcg};
-
-/// "auto", "kvm", "tcg": what --accel takes.
-std::string_view to_string(AccelChoice choice);
-std::optional<AccelChoice> parse_accel_choice(std::string_view text);
+inline constexpr Word<AccelChoice> kAccelChoiceWords[] = {
+    {AccelChoice::automatic, "auto", "KVM where it works, else emulation"},
+    {AccelChoice::kvm, "kvm"},
+    {AccelChoice::tcg, "tcg"},
+};
+constexpr const auto& words_of(AccelChoice) { return kAccelChoiceWords; }
 
 /// What the answer depends on.
 struct AccelHost {

@@ -116,11 +116,13 @@ TEST_F(ChooseAccel, what_is_demanded_is_taken_or_refused_but_not_tried) {
 }
 
 TEST(AccelChoice, every_one_has_a_word_that_reads_back) {
-  for (const AccelChoice choice : kAccelChoices) {
-    EXPECT_EQ(parse_accel_choice(to_string(choice)), choice);
+  for (const AccelChoice choice : {AccelChoice::automatic, AccelChoice::kvm, AccelChoice::tcg}) {
+    EXPECT_EQ(parse_word<AccelChoice>(to_string(choice)), choice);
   }
-  for (const Accel accel : kAccels) EXPECT_EQ(parse_accel(to_string(accel)), accel);
-  EXPECT_EQ(parse_accel_choice("automatic"), std::nullopt);
+  for (const Accel accel : {Accel::tcg, Accel::kvm}) {
+    EXPECT_EQ(parse_word<Accel>(to_string(accel)), accel);
+  }
+  EXPECT_EQ(parse_word<AccelChoice>("automatic"), std::nullopt);
 }
 
 TEST(ThisHost, has_an_identity_that_stays) {

@@ -180,23 +180,6 @@ Device wires(Wiring wiring) {
 
 }  // namespace
 
-std::string_view to_string(Accel accel) {
-  switch (accel) {
-    case Accel::tcg:
-      return "tcg";
-    case Accel::kvm:
-      return "kvm";
-  }
-  return "?";
-}
-
-std::optional<Accel> parse_accel(std::string_view text) {
-  for (const Accel accel : kAccels) {
-    if (to_string(accel) == text) return accel;
-  }
-  return std::nullopt;
-}
-
 std::string qemu_program(Arch arch) { return fmt::format("qemu-system-{}", to_string(arch)); }
 
 std::vector<Device> devices(const VmSpec& spec) {

@@ -2,25 +2,22 @@
 // QEMU's options and the kernel's command line belong together.
 #pragma once
 
-#include <array>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/words.h"
 
 namespace bpfmatrix {
 
-enum class Accel {
-  tcg,  ///< emulation: slow, and works everywhere
-  kvm,  ///< hardware virtualisation: guest and host have the same architecture
+enum class Accel { tcg, kvm };
+inline constexpr Word<Accel> kAccelWords[] = {
+    {Accel::tcg, "tcg", "emulation: slow, and works everywhere"},
+    {Accel::kvm, "kvm", "hardware virtualisation: guest and host have the same architecture"},
 };
-inline constexpr std::array kAccels{Accel::tcg, Accel::kvm};
-
-std::string_view to_string(Accel accel);
-std::optional<Accel> parse_accel(std::string_view text);
+constexpr const auto& words_of(Accel) { return kAccelWords; }
 
 /// Where console and channels lead.
 enum class Wiring {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -65,13 +64,6 @@ Result<Record> read_record(const fs::path& file) {
   record.state_sha256 = reader.string("state_sha256");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return record;
-}
-
-std::optional<ChannelKind> parse_channel(std::string_view text) {
-  for (const ChannelKind kind : {ChannelKind::virtio, ChannelKind::serial}) {
-    if (to_string(kind) == text) return kind;
-  }
-  return std::nullopt;
 }
 
 struct FileFacts {
@@ -209,7 +201,7 @@ Result<> freeze(Vm vm, const Frozen& frozen, const fs::path& folder, Clock::time
 Result<Template> Template::open(const fs::path& folder, const VmSpec& spec) {
   const Result<Record> record = read_record(folder / kTemplateRecord);
   if (!record) return record.error();
-  const auto channel = parse_channel(record->channel);
+  const auto channel = parse_word<ChannelKind>(record->channel);
   if (!channel) return Error{fmt::format("'{}': unknown channel", folder.string())};
   Result<Fd> state = load_checked_state(folder / kTemplateState, *record);
   if (!state) return std::move(state).error();

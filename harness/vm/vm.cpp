@@ -162,16 +162,6 @@ struct Vm::State {
   }
 };
 
-std::string_view to_string(ChannelKind kind) {
-  switch (kind) {
-    case ChannelKind::virtio:
-      return "virtio";
-    case ChannelKind::serial:
-      return "serial";
-  }
-  return "?";
-}
-
 Vm::Vm(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vm::Vm(Vm&&) noexcept = default;
 Vm& Vm::operator=(Vm&&) noexcept = default;

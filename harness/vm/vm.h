@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/words.h"
 #include "vm/channel.h"
 #include "vm/console.h"
 #include "vm/qemu_args.h"
@@ -21,7 +22,11 @@ namespace bpfmatrix {
 
 /// Which of the two channels the agent took.
 enum class ChannelKind { virtio, serial };
-std::string_view to_string(ChannelKind kind);
+inline constexpr Word<ChannelKind> kChannelKindWords[] = {
+    {ChannelKind::virtio, "virtio"},
+    {ChannelKind::serial, "serial"},
+};
+constexpr const auto& words_of(ChannelKind) { return kChannelKindWords; }
 
 class Vm {
  public:

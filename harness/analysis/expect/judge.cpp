@@ -205,27 +205,6 @@ Verdict summary(const CellVerdict& verdict, End end) {
 
 }  // namespace
 
-std::string_view to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::as_expected:
-      return "as_expected";
-    case Verdict::unexpected:
-      return "unexpected";
-    case Verdict::unsure:
-      return "unsure";
-    case Verdict::unavailable:
-      return "unavailable";
-  }
-  return "";
-}
-
-std::optional<Verdict> parse_verdict(std::string_view text) {
-  for (const Verdict verdict : kVerdicts) {
-    if (to_string(verdict) == text) return verdict;
-  }
-  return std::nullopt;
-}
-
 Choice choose_rule(const std::vector<ExpectationRule>& rules, std::string_view program,
                    const ConditionFacts& facts) {
   for (const ExpectationRule& rule : rules) {

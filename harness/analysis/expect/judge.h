@@ -2,30 +2,28 @@
 // rules. What is not known is `unsure` and never passes.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analysis/causes/features.h"
+#include "base/words.h"
 #include "matrix/expectation.h"
 #include "outcome/kernel_facts.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
 
-enum class Verdict {
-  as_expected,
-  unexpected,
-  unsure,       ///< there is no rule, or whether it holds or is met could not be found out
-  unavailable,  ///< the kernel is unavailable: there is nothing to judge
+enum class Verdict { as_expected, unexpected, unsure, unavailable };
+inline constexpr Word<Verdict> kVerdictWords[] = {
+    {Verdict::as_expected, "as_expected"},
+    {Verdict::unexpected, "unexpected"},
+    {Verdict::unsure, "unsure",
+     "there is no rule, or whether it holds or is met could not be found out"},
+    {Verdict::unavailable, "unavailable", "the kernel is unavailable: there is nothing to judge"},
 };
-inline constexpr std::array kVerdicts{Verdict::as_expected, Verdict::unexpected, Verdict::unsure,
-                                      Verdict::unavailable};
-
-std::string_view to_string(Verdict verdict);
-std::optional<Verdict> parse_verdict(std::string_view text);
+constexpr const auto& words_of(Verdict) { return kVerdictWords; }
 
 /// One field that is not as its rule wants it.
 struct Mismatch {

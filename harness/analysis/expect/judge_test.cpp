@@ -91,11 +91,12 @@ std::vector<std::string> doubts(const CellVerdict& verdict) {
 }
 
 TEST(Judge, every_verdict_reads_back_from_its_name) {
-  for (const Verdict verdict : kVerdicts) {
+  for (const Verdict verdict :
+       {Verdict::as_expected, Verdict::unexpected, Verdict::unsure, Verdict::unavailable}) {
     EXPECT_FALSE(to_string(verdict).empty());
-    EXPECT_EQ(parse_verdict(to_string(verdict)), verdict);
+    EXPECT_EQ(parse_word<Verdict>(to_string(verdict)), verdict);
   }
-  EXPECT_EQ(parse_verdict("as expected"), std::nullopt);
+  EXPECT_EQ(parse_word<Verdict>("as expected"), std::nullopt);
 }
 
 struct Row {

@@ -217,20 +217,6 @@ Result<> open_payload(OpenedImage& opened, const fs::path& scratch) {
 
 }  // namespace
 
-std::string_view to_string(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::bzimage:
-      return "bzImage";
-    case ImageFormat::arm64_image:
-      return "arm64 Image";
-    case ImageFormat::efi_zboot:
-      return "EFI zboot";
-    case ImageFormat::elf:
-      return "ELF";
-  }
-  return "";
-}
-
 bool is_arm64_image(std::string_view bytes) { return part(bytes, 0x38, 4) == "ARM\x64"; }
 
 bool is_elf(std::string_view bytes) {

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/words.h"
 #include "kernels/image/mapped_file.h"
 
 namespace bpfmatrix {
@@ -16,13 +17,15 @@ namespace bpfmatrix {
 /// this limit; it goes to a file piece by piece, never into memory as a whole.
 inline constexpr std::uint64_t kMaxImageBytes = 512ULL << 20;
 
-enum class ImageFormat {
-  bzimage,      ///< x86: real-mode header, compressed vmlinux
-  arm64_image,  ///< arm64: flat, uncompressed
-  efi_zboot,    ///< a compressed Image behind an EFI loader (arm64, v6.1 and later)
-  elf,          ///< vmlinux
+enum class ImageFormat { bzimage, arm64_image, efi_zboot, elf };
+inline constexpr Word<ImageFormat> kImageFormatWords[] = {
+    {ImageFormat::bzimage, "bzImage", "x86: real-mode header, compressed vmlinux"},
+    {ImageFormat::arm64_image, "arm64 Image", "arm64: flat, uncompressed"},
+    {ImageFormat::efi_zboot, "EFI zboot",
+     "a compressed Image behind an EFI loader (arm64, v6.1 and later)"},
+    {ImageFormat::elf, "ELF", "vmlinux"},
 };
-std::string_view to_string(ImageFormat format);
+constexpr const auto& words_of(ImageFormat) { return kImageFormatWords; }
 
 /// True for a flat arm64 Image (arch/arm64/kernel/image.h).
 bool is_arm64_image(std::string_view bytes);
