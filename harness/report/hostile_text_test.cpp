@@ -86,7 +86,7 @@ TEST(HostileText, the_matrix_as_json_is_printable_and_keeps_every_character) {
 
 TEST(HostileText, verdicts_are_printable) {
   VerdictSummary summary;
-  for (const Verdict verdict : kVerdicts) {
+  for (const auto& [verdict, word, description] : words_of(Verdict{})) {
     JudgedCell cell;
     cell.cell = kHostile;
     cell.verdict.verdict = verdict;
