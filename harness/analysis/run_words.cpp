@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/section_name.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -50,6 +52,12 @@ MaybeWord fired_word(const Outcome& outcome, const ProgramOutcome& program) {
   if (program.run.fired) return yes_or_no(*program.run.fired);
   if (program.run.run_cnt) return yes_or_no(*program.run.run_cnt);
   return std::nullopt;
+}
+
+bool left_unattached(const Outcome& outcome, const ProgramOutcome& program) {
+  return outcome.app && program.load.stage.result == StageResult::ok &&
+         program.attach.stage.result == StageResult::not_reached &&
+         names_a_place(parse_section_name(program.section));
 }
 
 MaybeWord arguments_word(const Outcome& outcome, const ProgramOutcome& program) {

@@ -14,6 +14,9 @@ namespace bpfmatrix {
 /// "yes", "no" or "not_reached": by the program's own count, else by the kernel's.
 std::optional<std::string> fired_word(const Outcome& outcome, const ProgramOutcome& program);
 
+/// An application loaded it and did not attach it, although its section names the place.
+bool left_unattached(const Outcome& outcome, const ProgramOutcome& program);
+
 std::optional<std::string> arguments_word(const Outcome& outcome, const ProgramOutcome& program);
 
 /// "wrong" if any value is, else "absent" if any is, else "right". With `name`: of that value.

@@ -1,5 +1,7 @@
 #include "base/section_name.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace bpfmatrix {
@@ -11,6 +13,16 @@ constexpr std::pair<std::string_view, std::string_view> kSynonyms[] = {
     {"tp", "tracepoint"},           {"raw_tp", "raw_tracepoint"},
     {"raw_tp.w", "raw_tracepoint"}, {"raw_tracepoint.w", "raw_tracepoint"},
     {"classifier", "tc"},           {"xdp.frags", "xdp"},
+};
+
+/// Methods whose target is all that bpf_program__attach() needs (libbpf.c, section_defs and its
+/// attach functions).
+constexpr std::string_view kAttachedByTarget[] = {
+    "kprobe",         "kretprobe",      "kprobe.multi", "kretprobe.multi",
+    "kprobe.session", "ksyscall",       "kretsyscall",  "uprobe",
+    "uretprobe",      "uprobe.multi",   "usdt",         "uretprobe.multi",
+    "tracepoint",     "raw_tracepoint", "tp_btf",       "fentry",
+    "fexit",          "fmod_ret",       "lsm",          "iter",
 };
 
 }  // namespace
@@ -29,6 +41,11 @@ SectionName parse_section_name(std::string_view section) {
     if (name.method == word) name.method = meaning;
   }
   return name;
+}
+
+bool names_a_place(const SectionName& name) {
+  const auto* const end = std::end(kAttachedByTarget);
+  return !name.target.empty() && std::find(kAttachedByTarget, end, name.method) != end;
 }
 
 }  // namespace bpfmatrix

@@ -24,4 +24,8 @@ struct SectionName {
 
 SectionName parse_section_name(std::string_view section);
 
+/// The section alone says what to attach to: "kprobe/do_unlinkat", but not "kprobe", "xdp" or
+/// "cgroup/connect4", which leave that to user space.
+bool names_a_place(const SectionName& name);
+
 }  // namespace bpfmatrix

@@ -52,5 +52,14 @@ TEST(SectionName, says_how_and_where_and_when) {
   }
 }
 
+TEST(SectionName, names_a_place_where_user_space_has_nothing_to_add) {
+  for (const char* section : {"kprobe/tcp_connect", "?ksyscall/connect", "tp/sched/sched_switch",
+                              "fentry.s/vfs_read", "lsm/file_open", "iter/task", "usdt//bin/a:b:c"})
+    EXPECT_TRUE(names_a_place(parse_section_name(section))) << section;
+  for (const char* section : {"kprobe", "xdp", "tc/ingress", "cgroup/connect4", "struct_ops/init",
+                              "sk_skb/stream_parser", "my_own/thing", ""})
+    EXPECT_FALSE(names_a_place(parse_section_name(section))) << section;
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -103,6 +103,10 @@ AttemptEnd end_with_exit(const Exited& exited, const Said& said, const Attempt& 
     return {End::lost, fmt::format("the loader ended with {} before its record was complete",
                                    exit_words(exited))};
   }
+  if (exited.code != 0) {
+    return {End::lost, fmt::format("the loader ended with {} after its record was complete",
+                                   exit_words(exited))};
+  }
   return {End::completed};
 }
 

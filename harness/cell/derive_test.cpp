@@ -151,6 +151,12 @@ const EndCase kEnds[] = {
      },
      End::lost,
      "the loader ended with signal 11 (Segmentation fault) before its record was complete"},
+    {"ended badly although it was done",
+     [](Attempt& a, TranscriptInputs&) { a.exited = Exited{.signal = 9}; }, End::lost,
+     "the loader ended with signal 9 (Killed) after its record was complete"},
+    {"failed although it was done",
+     [](Attempt& a, TranscriptInputs&) { a.exited = Exited{.code = 3}; }, End::lost,
+     "the loader ended with exit code 3 after its record was complete"},
     {"the agent refused, and nothing was limited",
      [](Attempt& a, TranscriptInputs&) {
        a.exited.reset();

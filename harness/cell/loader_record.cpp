@@ -21,8 +21,17 @@ StageOutcome read_stage(ObjectReader& reader) {
   if (result == "failed") came_to = StageResult::failed;
   if (came_to == StageResult::not_reached)
     reader.fail("result", fmt::format("unknown word '{}'", result));
-  return {came_to, reader.optional_string("errno").value_or(""),
-          reader.optional_string("message").value_or("")};
+  StageOutcome stage{came_to, reader.optional_string("errno").value_or(""),
+                     reader.optional_string("message").value_or("")};
+  if (came_to == StageResult::ok && !(stage.errno_name.empty() && stage.message.empty()))
+    reader.fail("result", "'ok', with an error beside it");
+  return stage;
+}
+
+/// A stage is said once: a second word about it contradicts the first.
+void take_stage(ObjectReader& reader, StageOutcome stage, StageOutcome& into) {
+  if (into.result != StageResult::not_reached) return reader.fail("event", "said before");
+  into = std::move(stage);
 }
 
 std::optional<int> read_count(ObjectReader& reader, std::string_view key) {
@@ -73,7 +82,7 @@ Result<> LoaderReader::add_event(const std::string& event, ObjectReader& reader)
   } else if (event == "kernel_btf") {
     add_kernel_btf(reader);
   } else if (event == "open") {
-    record_.open = read_stage(reader);
+    take_stage(reader, read_stage(reader), record_.open);
   } else if (event == "program") {
     add_program(reader);
   } else if (event == "relocate") {
@@ -134,7 +143,7 @@ void LoaderReader::add_program(ObjectReader& reader) {
 }
 
 void LoaderReader::add_relocate(ObjectReader& reader) {
-  record_.relocate = read_stage(reader);
+  take_stage(reader, read_stage(reader), record_.relocate);
   record_.applied = read_count(reader, "applied");
   record_.skipped = read_count(reader, "skipped");
   record_.poisoned = read_count(reader, "poisoned");
@@ -167,7 +176,7 @@ void LoaderReader::add_load(ObjectReader& reader) {
   said.attach_type_known = reader.optional_boolean("attach_type_known");
   said.log_truncated = reader.optional_boolean("log_truncated").value_or(false);
   if (owner == nullptr) return;
-  owner->load = std::move(said.load);
+  take_stage(reader, std::move(said.load), owner->load);
   owner->stats = said.stats;
   owner->instructions = said.instructions;
   owner->attributes_known = said.attributes_known;
@@ -183,7 +192,9 @@ void LoaderReader::add_attach(ObjectReader& reader) {
   std::string requested = reader.optional_string("requested").value_or("");
   std::string actual = reader.optional_string("actual").value_or("");
   if (owner == nullptr) return;
-  owner->attach = std::move(stage);
+  if (owner->load.result != StageResult::ok)
+    return reader.fail("program", fmt::format("'{}' was not loaded", owner->name));
+  take_stage(reader, std::move(stage), owner->attach);
   owner->method = std::move(method);
   owner->requested = std::move(requested);
   owner->actual = std::move(actual);

@@ -81,8 +81,8 @@ struct LoaderRecord {
 
 class LoaderReader {
  public:
-  /// Takes one line of the loader's standard output. Error: it is not what the contract allows; the
-  /// record as a whole is then worthless.
+  /// Takes one line of the loader's standard output. Error: it is not what the contract allows, or
+  /// contradicts an earlier line or itself; the record as a whole is then worthless.
   Result<> add(std::string_view line);
 
   const LoaderRecord& record() const { return record_; }

@@ -95,6 +95,24 @@ constexpr const char* kBad[] = {
     R"({"event":"ran","program":"nobody","run_cnt":1,"run_time_ns":1})",
     R"({"event":"kernel_btf","parsed":"later"})",
 };
+TEST(LoaderRecord, a_contradiction_is_an_error) {
+  const std::vector<std::vector<const char*>> records{
+      {R"({"event":"open","result":"ok","errno":"EINVAL","message":null})"},
+      {R"({"event":"open","result":"ok","errno":null,"message":"invalid argument"})"},
+      {R"({"event":"open","result":"failed","errno":"EINVAL","message":null})",
+       R"({"event":"open","result":"ok","errno":null,"message":null})"},
+      {kTranscript[5], kTranscript[5]},
+      {kTranscript[2], kTranscript[6], kTranscript[6]},
+      {kTranscript[2], kTranscript[6], kTranscript[10], kTranscript[10]},
+      {kTranscript[2], kTranscript[10]},
+  };
+  for (const auto& lines : records) {
+    LoaderReader reader;
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) ASSERT_TRUE(reader.add(lines[i]));
+    EXPECT_FALSE(reader.add(lines.back())) << lines.back();
+  }
+}
+
 TEST(LoaderRecord, what_the_contract_does_not_allow_is_an_error) {
   for (const char* line : kBad) {
     LoaderReader reader;

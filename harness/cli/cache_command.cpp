@@ -81,15 +81,13 @@ int verify(TranscriptCache& cache) {
 
 /// Exit code 3: what is kept cannot be read, or is not what was kept.
 int with_cache(const CacheArguments& arguments, const std::function<int(TranscriptCache&)>& act) {
-  const Result<std::filesystem::path> root = arguments.store.empty()
-                                                 ? Store::default_root()
-                                                 : Result<std::filesystem::path>(arguments.store);
-  if (!root) {
-    say_error(root.error());
+  const Result<Store> store = Store::open(arguments.store);
+  if (!store) {
+    say_error(store.error());
     return ExitCode::unknown;
   }
   bool trouble = false;
-  TranscriptCache cache(Store(*root), [&](const std::string& text) {
+  TranscriptCache cache(*store, [&](const std::string& text) {
     trouble = true;
     say_error(Error{text});
   });

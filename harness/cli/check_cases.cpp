@@ -30,9 +30,9 @@ Result<RunSettings> settings_for(const fs::path& dir) {
     if (!headers) return std::move(headers).error();
     settings.case_headers = *std::move(headers);
   }
-  Result<fs::path> store = Store::default_root();
+  Result<Store> store = Store::open("");
   if (!store) return std::move(store).error();
-  settings.fetch.store = Store(*std::move(store));
+  settings.fetch.store = *std::move(store);
   return settings;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -17,13 +16,9 @@ namespace bpfmatrix {
 
 namespace {
 
-/// A rule that could not be decided is named and is no failure; a machine that was lost does,
-/// unless just that was expected of the case.
 ExitCode exit_code_of(const VerdictSummary& verdicts) {
   if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
-  const bool told = std::all_of(verdicts.notable.begin(), verdicts.notable.end(),
-                                [](const JudgedCell& cell) { return cell.ended; });
-  return told ? as_expected : unknown;
+  return verdicts.all_known() ? as_expected : unknown;
 }
 
 /// Where a kernel is not as kernels/features.json says of its version: once each.
@@ -46,17 +41,17 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
   const std::filesystem::path plain = std::filesystem::path(run_dir) / "outcomes.jsonl";
   const std::filesystem::path kept = std::filesystem::path(run_dir) / "outcomes.jsonl.gz";
   std::error_code ignored;
-  return read_outcomes(std::filesystem::exists(kept, ignored) ? kept : plain);
+  return read_cells(std::filesystem::exists(kept, ignored) ? kept : plain);
 }
 
-ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
-                  const std::string& run_dir, bool json) {
+ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
+                  const RulesByCase& rules, const std::string& run_dir, bool json) {
   const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);
   const VerdictSummary verdicts =
-      judge_all(outcomes, rules, &kernels, features ? &*features : nullptr);
+      judge_all(outcomes, planned, rules, &kernels, features ? &*features : nullptr);
   const MatrixView view = make_matrix_view(outcomes, &kernels);
   if (json) {
     OrderedJson all = to_json(view);

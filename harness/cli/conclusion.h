@@ -13,8 +13,9 @@ namespace bpfmatrix {
 /// Of a run directory: outcomes.jsonl, or outcomes.jsonl.gz where runs are kept.
 Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir);
 
-/// Prints it, for a person or as JSON.
-ExitCode conclude(const std::vector<Outcome>& outcomes, const RulesByCase& rules,
-                  const std::string& run_dir, bool json);
+/// Prints it, for a person or as JSON. `planned` are the ids of all cells that the run was to have:
+/// one without an outcome is not known, and neither is a run of nothing.
+ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
+                  const RulesByCase& rules, const std::string& run_dir, bool json);
 
 }  // namespace bpfmatrix

@@ -33,19 +33,20 @@ Result<fs::path> cases_folder(const JudgeOptions& options) {
   return find_data("cases");
 }
 
+/// What the run was asked to do; nothing where only its outcomes were kept.
+Result<RunSpec> asked_of(const std::string& run) {
+  return fs::exists(fs::path(run) / "run.json") ? read_run_spec(run) : RunSpec();
+}
+
 /// Those of the suite as it is now, and those of the objects that were run by file.
-Result<RulesByCase> rules_for(const JudgeOptions& options) {
+Result<RulesByCase> rules_for(const JudgeOptions& options, const RunSpec& asked) {
   const Result<fs::path> dir = cases_folder(options);
   if (!dir) return dir.error();
   const auto suite = read_suite(*dir);
   if (!suite) return suite.error();
   RulesByCase rules;
   for (const CaseSpec& spec : *suite) rules.emplace(spec.id, spec.expect);
-  std::error_code ignored;
-  if (!fs::exists(fs::path(options.run) / "run.json", ignored)) return rules;
-  const Result<RunSpec> asked = read_run_spec(options.run);
-  if (!asked) return asked.error();
-  for (const std::string& object : asked->objects)
+  for (const std::string& object : asked.objects)
     rules[case_for_object(object).id] = default_expectations();
   return rules;
 }
@@ -77,9 +78,11 @@ Result<int> judge_run(const JudgeOptions& options) {
     const Result<> done = update_expectations_of(*dir, run->outcomes, update);
     if (!done) return done.error();
   }
-  const Result<RulesByCase> rules = rules_for(options);
+  const Result<RunSpec> asked = asked_of(options.run);
+  if (!asked) return asked.error();
+  const Result<RulesByCase> rules = rules_for(options, *asked);
   if (!rules) return rules.error();
-  return static_cast<int>(conclude(run->outcomes, *rules, options.run, options.json));
+  return static_cast<int>(conclude(run->outcomes, asked->cells, *rules, options.run, options.json));
 }
 
 }  // namespace

@@ -17,11 +17,6 @@ Result<Catalog> known_kernels(const Store& store) {
   return with_added_kernels(*std::move(catalog), store);
 }
 
-Result<Store> open_store(const std::string& option) {
-  if (!option.empty()) return Store(std::filesystem::absolute(option));
-  Result<std::filesystem::path> root = Store::default_root();
-  if (!root) return std::move(root).error();
-  return Store(*root);
-}
+Result<Store> open_store(const std::string& option) { return Store::open(option); }
 
 }  // namespace bpfmatrix

@@ -308,7 +308,7 @@ class RunCommand {
 
   /// The matrix, then what of it is not as the cases expect.
   Result<int> report(const RunDir& dir, const RunInput& input) const {
-    const auto outcomes = read_outcomes(dir.path() / "outcomes.jsonl");
+    const auto outcomes = read_cells(dir.path() / "outcomes.jsonl");
     if (!outcomes) return outcomes.error();
     RulesByCase rules;
     for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
@@ -316,7 +316,8 @@ class RunCommand {
       const Result<> updated = update_expectations(*outcomes, rules);
       if (!updated) return updated.error();
     }
-    return static_cast<int>(conclude(*outcomes, rules, dir.path().string(), options_.json));
+    return static_cast<int>(
+        conclude(*outcomes, dir.request().cells, rules, dir.path().string(), options_.json));
   }
 
   /// Rewrites the suite's cases, and reads them again.

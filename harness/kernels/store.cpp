@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -136,6 +137,18 @@ Result<fs::path> Store::default_root() {
   return Error{"neither XDG_CACHE_HOME nor HOME is set", "name a folder with --store DIR"};
 }
 
+Result<Store> Store::open(const fs::path& root) {
+  Result<fs::path> chosen = root.empty() ? default_root() : Result<fs::path>(fs::absolute(root));
+  if (!chosen) return std::move(chosen).error();
+  struct stat info {};
+  if (::stat(chosen->c_str(), &info) == 0 && info.st_uid != ::geteuid()) {
+    return Error{fmt::format("store '{}': belongs to another user (uid {}, we are {})",
+                             chosen->string(), info.st_uid, ::geteuid()),
+                 "choose a folder of your own, with --store or by XDG_CACHE_HOME"};
+  }
+  return Store(*std::move(chosen));
+}
+
 fs::path Store::blob(std::string_view sha256) const { return root_ / "blobs" / sha256; }
 fs::path Store::kernel_link(std::string_view id) const { return root_ / "kernels" / id; }
 fs::path Store::package_link(std::string_view suite, std::string_view arch,
@@ -170,7 +183,7 @@ void Store::remove_abandoned() const {
 Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds timeout,
                               const std::function<void()>& on_wait) const {
   const fs::path path = root_ / "locks" / key;
-  StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!lock.valid()) return file_error(path, errno);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool waited = false;
@@ -190,7 +203,8 @@ Result<StoreLock> Store::lock(std::string_view key, std::chrono::milliseconds ti
 StoreLock Store::lock_use(int operation) const {
   std::error_code seen_by_open;
   fs::create_directory(root_ / "locks", seen_by_open);
-  StoreLock lock(::open((root_ / "locks" / "in-use").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  StoreLock lock(::open((root_ / "locks" / "in-use").c_str(),
+                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (lock.valid() && ::flock(lock.get(), operation) != 0) lock.reset();
   return lock;
 }

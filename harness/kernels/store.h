@@ -37,7 +37,10 @@ class Store {
  public:
   /// Touches nothing: folders are made when the first thing is put there.
   explicit Store(std::filesystem::path root) : root_(std::move(root)) {}
-  /// $XDG_CACHE_HOME/bpfmatrix, else ~/.cache/bpfmatrix. Error: neither variable is set.
+  /// The one in `root`; empty: in $XDG_CACHE_HOME/bpfmatrix, else ~/.cache/bpfmatrix. Error:
+  /// neither variable is set, or the folder is there and another user's, who could have put
+  /// anything in it.
+  static Result<Store> open(const std::filesystem::path& root);
   static Result<std::filesystem::path> default_root();
 
   const std::filesystem::path& root() const { return root_; }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -45,6 +46,26 @@ TEST_F(StoreTest, a_newer_tree_takes_over_the_link) {
   const fs::path tree = install("k", "new");
   EXPECT_EQ(store_.resolve(store_.kernel_link("k")), tree);
   EXPECT_EQ(install("k", "new"), tree);
+}
+
+TEST_F(StoreTest, that_of_another_user_is_not_used) {
+  EXPECT_TRUE(Store::open(store_.root()));
+  EXPECT_TRUE(Store::open(dir_->path() / "none yet"));
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(store_.root().c_str(), 12345, 12345), 0);
+    const Result<Store> theirs = Store::open(store_.root());
+    ASSERT_FALSE(theirs);
+    EXPECT_THAT(theirs.error().message, testing::HasSubstr("belongs to another user (uid 12345"));
+    return;
+  }
+  EXPECT_FALSE(Store::open("/")) << "root's";
+}
+
+TEST_F(StoreTest, a_lock_that_is_a_link_is_not_followed) {
+  const fs::path victim = dir_->path() / "victim";
+  fs::create_symlink(victim, store_.root() / "locks" / "key");
+  EXPECT_FALSE(store_.lock("key", std::chrono::seconds(1), {}));
+  EXPECT_FALSE(fs::exists(victim));
 }
 
 TEST_F(StoreTest, a_whole_tree_verifies) {

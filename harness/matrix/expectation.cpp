@@ -87,7 +87,7 @@ const std::vector<ExpectableField>& expectable_fields() {
       {"relocations", {"resolved", "unchanged", "poisoned", "skipped", "failed", "none"}},
       {"load", {"ok", "failed", "not_reached"}},
       {"cause", {}},
-      {"attach", {"ok", "failed", "not_reached"}},
+      {"attach", {"ok", "failed", "not_attached", "not_reached"}},
       {"fired", {"yes", "no", "not_reached"}},
       {"arguments", {"direct", "wrapped", "wrong", "unknown"}},
       {kObserved, {"right", "wrong", "absent"}},

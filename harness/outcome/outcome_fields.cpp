@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/json_fields.h"
@@ -299,6 +301,22 @@ Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
     rest.remove_prefix(end + 1);
   }
   return outcomes;
+}
+
+Result<std::vector<Outcome>> read_cells(const std::filesystem::path& file) {
+  Result<std::vector<Outcome>> all = read_outcomes(file);
+  if (!all) return all;
+  std::vector<Outcome> cells;
+  std::unordered_map<std::string, std::size_t> known;
+  for (Outcome& outcome : *all) {
+    const auto [at, is_new] = known.emplace(outcome.cell, cells.size());
+    if (is_new) {
+      cells.push_back(std::move(outcome));
+    } else if (to_line(cells[at->second]) != to_line(outcome)) {
+      return file_error(file, Error{fmt::format("two outcomes of '{}' that differ", at->first)});
+    }
+  }
+  return cells;
 }
 
 }  // namespace bpfmatrix

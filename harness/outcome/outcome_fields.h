@@ -24,5 +24,8 @@ OrderedJson outcome_schema();
 /// being written when the run was killed: it is left out. Error: the file cannot be read, or a line
 /// is no outcome.
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file);
+/// The same of a run, in which a cell has one outcome: a line that stands twice counts once. Error:
+/// also two that differ.
+Result<std::vector<Outcome>> read_cells(const std::filesystem::path& file);
 
 }  // namespace bpfmatrix

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "analysis/run_words.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
 
@@ -36,9 +37,11 @@ std::string candidates_text(const std::vector<AttachCandidate>& candidates) {
 
 }  // namespace
 
-std::string explain_attach(const Telling&, const ProgramOutcome& program) {
+std::string explain_attach(const Telling& told, const ProgramOutcome& program) {
   const AttachOutcome& attach = program.attach;
   std::string text = stage_text(attach.stage);
+  if (left_unattached(told.outcome, program))
+    text += ": the application loaded it and did not attach it where its section says";
   if (!attach.method.empty()) text += fmt::format(", {}", attach.method);
   if (!attach.requested.empty()) text += fmt::format(", requested '{}'", attach.requested);
   if (!attach.actual.empty()) text += fmt::format(", actual '{}'", attach.actual);

@@ -45,7 +45,7 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
     case StageResult::failed:
       return Sign::attach_failed;
     case StageResult::not_reached:
-      return Sign::loaded;
+      return left_unattached(outcome, *program) ? Sign::not_attached : Sign::loaded;
   }
   return Sign::unknown;
 }
@@ -159,6 +159,8 @@ std::string_view to_string(Sign sign) {
       return "not_fired";
     case Sign::loaded:
       return "loaded";
+    case Sign::not_attached:
+      return "not_attached";
     case Sign::loaded_skipped:
       return "loaded_skipped";
     case Sign::attach_failed:

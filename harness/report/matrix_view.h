@@ -19,6 +19,7 @@ enum class Sign {
   wrong_reads,     ///< loaded, attached, run, and read values that are wrong
   not_fired,       ///< loaded and attached, and not run by anything the trigger did
   loaded,          ///< loaded; its section does not say where to attach
+  not_attached,    ///< loaded; its section says where to attach, and its application did not
   loaded_skipped,  ///< loaded with relocations left as compiled: not known to be right
   attach_failed,   ///< loaded, attach failed
   failed,          ///< failed at open, map, relocate or load
@@ -26,9 +27,10 @@ enum class Sign {
   panicked,        ///< the kernel did
   unknown,         ///< hung, lost or unavailable: could not tell
 };
-inline constexpr std::array kSigns{
-    Sign::attached,      Sign::wrong_reads, Sign::not_fired,   Sign::loaded,   Sign::loaded_skipped,
-    Sign::attach_failed, Sign::failed,      Sign::not_reached, Sign::panicked, Sign::unknown};
+inline constexpr std::array kSigns{Sign::attached,      Sign::wrong_reads,  Sign::not_fired,
+                                   Sign::loaded,        Sign::not_attached, Sign::loaded_skipped,
+                                   Sign::attach_failed, Sign::failed,       Sign::not_reached,
+                                   Sign::panicked,      Sign::unknown};
 
 std::string_view to_string(Sign sign);
 

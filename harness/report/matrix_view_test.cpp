@@ -55,6 +55,23 @@ constexpr SignCase kSignCases[] = {
     {kOk, kOk, 0, End::panicked, Sign::panicked},
     {kNot, kNot, 0, End::unavailable, Sign::unknown},
 };
+TEST(MatrixView, a_probe_that_its_application_did_not_attach_is_no_pass) {
+  Outcome o = outcome_on("k", "6.1.0");
+  ProgramOutcome p;
+  p.name = "p";
+  p.section = "kprobe/do_nanosleep";
+  p.load.stage.result = kOk;
+  o.programs = {p};
+  const auto sign = [&] {
+    return make_matrix_view({o}).tables.at(0).rows.at(0).fields.at("k").sign;
+  };
+  EXPECT_EQ(sign(), Sign::loaded) << "with a loader of ours, which attaches what can be attached";
+  o.app.emplace();
+  EXPECT_EQ(sign(), Sign::not_attached);
+  o.programs[0].section = "xdp";
+  EXPECT_EQ(sign(), Sign::loaded);
+}
+
 TEST(MatrixView, a_sign_says_how_far_a_program_came) {
   for (const SignCase& row : kSignCases) {
     Outcome o = outcome_on("k", "6.1.0");

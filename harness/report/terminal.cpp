@@ -31,6 +31,8 @@ SignStyle style_of(Sign sign) {
       return {"◌", "\033[33m", "loaded and attached, did not fire"};
     case Sign::loaded:
       return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
+    case Sign::not_attached:
+      return {"◇", "\033[33m", "loaded, and its application did not attach it"};
     case Sign::loaded_skipped:
       return {"~", "\033[33m", "loaded with skipped relocations: not a pass"};
     case Sign::attach_failed:

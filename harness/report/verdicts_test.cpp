@@ -28,7 +28,7 @@ TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
   const VerdictSummary summary =
       judge_all({outcome("good", StageResult::ok), outcome("bad", StageResult::failed),
                  outcome("mute", StageResult::ok)},
-                {{"good", wants_accepted()}, {"bad", wants_accepted()}});
+                {}, {{"good", wants_accepted()}, {"bad", wants_accepted()}});
   EXPECT_EQ(render_verdicts(summary, "runs/1"),
             "unexpected: k/bad/kernel/libbpf\n"
             "  'prog': load: wanted ok, got failed (it is small)\n"
@@ -37,30 +37,28 @@ TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
             "1 as_expected, 1 unexpected, 1 unsure\n");
 }
 
-/// What the exit code is made from.
-TEST(Verdicts, a_cell_that_was_lost_is_not_told_unless_that_was_expected) {
-  Outcome lost = outcome("lost", StageResult::not_reached);
-  lost.end = End::lost;
-  Outcome flaky = outcome("flaky", StageResult::ok);
-  flaky.vm.flaky = {"end: hung, completed"};
-  Outcome unavailable = outcome("unavailable", StageResult::not_reached);
-  unavailable.end = End::unavailable;
-  const auto expected_unavailable =
-      *read_expectations(*parse_json(R"([{"end":"unavailable","because":"no LSM"}])", "f"), "f");
+TEST(Verdicts, a_planned_cell_without_an_outcome_is_unsure) {
   const VerdictSummary summary =
-      judge_all({lost, flaky, unavailable, outcome("mute", StageResult::ok)},
-                {{"lost", wants_accepted()},
-                 {"flaky", wants_accepted()},
-                 {"unavailable", expected_unavailable}});
-  ASSERT_EQ(summary.notable.size(), 3U) << "unavailable is as expected";
-  EXPECT_FALSE(summary.notable[0].ended);
-  EXPECT_FALSE(summary.notable[1].ended);
-  EXPECT_TRUE(summary.notable[2].ended) << "unsure for want of a rule, but nothing was lost";
+      judge_all({outcome("good", StageResult::ok)},
+                {"k/good/kernel/libbpf", "k/gone/kernel/libbpf", "k/gone/kernel/libbpf"},
+                {{"good", wants_accepted()}});
+  EXPECT_FALSE(summary.all_known());
+  EXPECT_EQ(render_verdicts(summary, "runs/1"),
+            "unsure: planned, and has no outcome (1, such as k/gone/kernel/libbpf)\n"
+            "1 as_expected, 1 unsure\n");
+}
+
+TEST(Verdicts, a_run_of_nothing_is_not_known) { EXPECT_FALSE(judge_all({}, {}, {}).all_known()); }
+
+TEST(Verdicts, all_is_known_where_nothing_is_unsure_or_unavailable) {
+  EXPECT_TRUE(
+      judge_all({outcome("good", StageResult::ok)}, {}, {{"good", wants_accepted()}}).all_known());
+  EXPECT_FALSE(judge_all({outcome("mute", StageResult::ok)}, {}, {}).all_known());
 }
 
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const OrderedJson json =
-      to_json(judge_all({outcome("bad", StageResult::failed)}, {{"bad", wants_accepted()}}));
+      to_json(judge_all({outcome("bad", StageResult::failed)}, {}, {{"bad", wants_accepted()}}));
   EXPECT_EQ(json["counts"].size(), kVerdicts.size());
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");

@@ -141,6 +141,19 @@ TEST_F(AttemptsAtACell, cells_that_share_a_guest_take_it_once) {
   EXPECT_EQ(transcript_.attempts.size(), 2U);
 }
 
+TEST_F(AttemptsAtACell, a_shared_guest_serves_the_cells_of_its_own_kernel_only) {
+  context_.isolation = Isolation::kernel;
+  ReplayGuests one({completed(good_lines()), completed(good_lines())});
+  ReplayGuests other({completed(rejected_lines())});
+  Attempts attempts(context_);
+  attempts.run(input_, one, nullptr, false, transcript_);
+  attempts.run(input_, other, nullptr, false, transcript_);
+  EXPECT_EQ(one.taken, 1);
+  EXPECT_EQ(other.taken, 1);
+  ASSERT_EQ(transcript_.attempts.size(), 2U);
+  EXPECT_EQ(transcript_.attempts[1].lines, rejected_lines());
+}
+
 TEST_F(AttemptsAtACell, a_spoiled_guest_serves_no_other_cell) {
   context_.isolation = Isolation::kernel;
   Attempt spoiled = completed(good_lines());

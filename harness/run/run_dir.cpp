@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -58,7 +59,7 @@ Error system_error(const fs::path& path) {
 constexpr auto kLockPatience = std::chrono::seconds(5);
 
 Result<Fd> open_outcomes(const fs::path& file) {
-  Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd.valid()) return system_error(file);
   const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -71,13 +72,29 @@ Result<Fd> open_outcomes(const fs::path& file) {
   return fd;
 }
 
+constexpr std::array kOwnFolders{"transcripts", "kernels", "console"};
+
+/// A link in a run that a stranger made would let us write or remove elsewhere.
+Result<> has_no_links(const fs::path& run) {
+  std::vector<fs::path> own{run / "run.json", run / "outcomes.jsonl"};
+  for (const char* folder : kOwnFolders) own.push_back(run / folder);
+  for (const fs::path& path : own) {
+    std::error_code none;
+    if (fs::is_symlink(path, none)) {
+      return Error{fmt::format("'{}': a symbolic link, which a run has none of", path.string()),
+                   "copy the run with what the link leads to, if you trust it"};
+    }
+  }
+  return {};
+}
+
 /// Cuts off a last line that has no line end: it was being written when the run was killed.
-Result<> drop_partial_line(const fs::path& file) {
+Result<> drop_partial_line(const Fd& fd, const fs::path& file) {
   const Result<std::string> text = read_file(file, 1ULL << 30);
   if (!text) return text.error();
   const std::size_t end = text->rfind('\n');
   const std::size_t whole = end == std::string::npos ? 0 : end + 1;
-  if (::truncate(file.c_str(), static_cast<off_t>(whole)) != 0) return system_error(file);
+  if (::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) return system_error(file);
   return {};
 }
 
@@ -90,9 +107,8 @@ Result<> is_free(const fs::path& path) {
 
 /// The lock is held.
 void remove_half_written(const fs::path& run) {
-  for (const char* folder : {"", "transcripts", "kernels", "console"}) {
-    remove_unfinished(run / folder, Others::are_locked_out);
-  }
+  remove_unfinished(run, Others::are_locked_out);
+  for (const char* folder : kOwnFolders) remove_unfinished(run / folder, Others::are_locked_out);
 }
 
 constexpr std::string_view kTranscriptEnd = ".json.gz";
@@ -111,6 +127,7 @@ RunDir::RunDir(fs::path path, RunSpec request, Fd outcomes)
 
 Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   if (Result<> free = is_free(path); !free) return std::move(free).error();
+  if (Result<> own = has_no_links(path); !own) return std::move(own).error();
   std::error_code error;
   for (const char* folder : {"transcripts", "console"}) {
     fs::create_directories(path / folder, error);
@@ -132,12 +149,13 @@ Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
 Result<RunDir> RunDir::resume(const fs::path& path) {
   Result<RunSpec> request = read_run_spec(path);
   if (!request) return std::move(request).error();
+  if (Result<> own = has_no_links(path); !own) return std::move(own).error();
   const fs::path file = path / "outcomes.jsonl";
   Result<Fd> fd = open_outcomes(file);
   if (!fd) return std::move(fd).error();
   remove_half_written(path);
-  if (const Result<> dropped = drop_partial_line(file); !dropped) return dropped.error();
-  const auto outcomes = read_outcomes(file);
+  if (const Result<> dropped = drop_partial_line(*fd, file); !dropped) return dropped.error();
+  const auto outcomes = read_cells(file);
   if (!outcomes) return outcomes.error();
   RunDir run(path, *std::move(request), *std::move(fd));
   for (const Outcome& outcome : *outcomes) run.finished_.insert(outcome.cell);

@@ -54,7 +54,9 @@ class RunDir {
   /// be made.
   static Result<RunDir> create(const std::filesystem::path& path, const RunSpec& request);
   /// Goes on with the run in `path`: a last line cut short is dropped, and files that were being
-  /// written when it was killed are removed. Error: there is none, or another process is at it.
+  /// written when it was killed are removed. Error: there is none, another process is at it, or
+  /// what should be a folder or file of the run is a symbolic link: it may come from a stranger,
+  /// and nothing outside of it is written or removed.
   static Result<RunDir> resume(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }

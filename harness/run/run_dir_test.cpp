@@ -79,6 +79,29 @@ TEST_F(RunDirectory, resume_knows_finished_cells_and_drops_a_line_cut_short) {
   EXPECT_EQ(read_outcomes(file)->size(), 2U);
 }
 
+TEST_F(RunDirectory, a_run_with_links_is_not_resumed_and_what_they_lead_to_stays) {
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const fs::path elsewhere = dir_->path() / "elsewhere";
+  fs::create_directory(elsewhere);
+  const fs::path file = elsewhere / "notes.unfinished-abcdef";
+  ASSERT_TRUE(write_file(file, "one line\nand half of one"));
+  for (const char* name : {"outcomes.jsonl", "transcripts", "console"}) {
+    const fs::path own = path_ / name;
+    const fs::path aside = dir_->path() / "aside";
+    const bool is_folder = fs::is_directory(own);
+    fs::rename(own, aside);
+    fs::create_symlink(is_folder ? elsewhere : file, own);
+    const auto resumed = RunDir::resume(path_);
+    ASSERT_FALSE(resumed) << name;
+    EXPECT_EQ(resumed.error().message,
+              "'" + own.string() + "': a symbolic link, which a run has none of");
+    EXPECT_EQ(*read_file(file, 100), "one line\nand half of one");
+    fs::remove(own);
+    fs::rename(aside, own);
+  }
+  EXPECT_TRUE(RunDir::resume(path_)) << "without links";
+}
+
 TEST_F(RunDirectory, a_line_that_does_not_fit_is_an_error_and_leaves_no_half) {
   auto run = RunDir::create(path_, request_);
   const fs::path file = path_ / "outcomes.jsonl";

@@ -60,9 +60,9 @@ Result<RunSettings> default_settings(const std::string& mirror) {
   Result<std::filesystem::path> headers = find_data("cases/include");
   if (!headers) return std::move(headers).error();
   settings.case_headers = *std::move(headers);
-  Result<std::filesystem::path> store = Store::default_root();
+  Result<Store> store = Store::open("");
   if (!store) return std::move(store).error();
-  settings.fetch.store = Store(*std::move(store));
+  settings.fetch.store = *std::move(store);
   Result<std::string> chosen = choose_mirror(mirror_config(mirror));
   if (!chosen) return std::move(chosen).error();
   settings.fetch.mirror = *std::move(chosen);

@@ -28,7 +28,7 @@ std::string ConsoleBuffer::text() const {
 }
 
 Result<ConsoleLog> ConsoleLog::open(const std::filesystem::path& path) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd.valid()) {
     return Error{fmt::format("console log '{}': {}", path.string(), ::strerror(errno))};
   }

@@ -55,7 +55,8 @@ MaybeWord load_word(const Outcome& outcome, Subject program) {
 }
 
 MaybeWord attach_word(const Outcome& outcome, Subject program) {
-  return program != nullptr ? word(program->attach.stage) : without_program(outcome);
+  if (program == nullptr) return without_program(outcome);
+  return left_unattached(outcome, *program) ? "not_attached" : word(program->attach.stage);
 }
 
 MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {

@@ -147,9 +147,10 @@ class PartFile {
   std::uint64_t size() const { return size_; }
 
   Result<> open() {
-    fd_ = Fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    fd_ = Fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
     struct stat info {};
     if (!fd_.valid() || ::fstat(fd_.get(), &info) != 0) return file_error(path_, errno);
+    if (!S_ISREG(info.st_mode)) return file_error(path_, Error{"not a regular file"});
     size_ = static_cast<std::uint64_t>(info.st_size);
     if (size_ > limit_) return restart();
     if (::lseek(fd_.get(), 0, SEEK_END) < 0) return file_error(path_, errno);

@@ -1,5 +1,7 @@
 #include "run/testing/template_vm_fixture.h"
 
+#include <stdexcept>
+
 #include "base/file.h"
 #include "base/sha256.h"
 #include "images/initramfs.h"
@@ -9,21 +11,27 @@ namespace bpfmatrix {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// The test ends here, and fails, where there is none: nothing can be done without it.
+template <typename T>
+T needed(Result<T> result) {
+  if (result) return *std::move(result);
+  throw std::runtime_error(result.error().message + " " + result.error().hint);
+}
+
+}  // namespace
+
 TemplateRequest TemplateVmFixture::request(const std::string& kernel_id, Modules modules) {
-  const Result<Kernel> kernel = kernels_->find(kernel_id);
-  EXPECT_TRUE(kernel) << kernel.error().message;
-  const Result<GuestTools> tools = find_guest_tools(kernel->arch);
-  EXPECT_TRUE(tools) << tools.error().message;
+  const Kernel kernel = needed(kernels_->find(kernel_id));
+  const GuestTools tools = needed(find_guest_tools(kernel.arch));
   ModuleSet set;
-  if (modules == Modules::with) set = *collect_modules(*kernel->modules, wanted_modules());
-  const Result<std::string> archive = build_initramfs(*tools, set);
-  EXPECT_TRUE(archive) << archive.error().message;
+  if (modules == Modules::with) set = needed(collect_modules(*kernel.modules, wanted_modules()));
+  const std::string archive = needed(build_initramfs(tools, set));
   const fs::path file = scratch_->path() / "initramfs";
-  EXPECT_TRUE(write_file(file, *archive));
-  const Result<QemuBuild> qemu = qemu_build(kernel->arch);
-  EXPECT_TRUE(qemu) << qemu.error().message;
-  TemplateRequest wanted{
-      .key = {vm_spec(*kernel, Accel::tcg), kernel->image_sha256, sha256_hex(*archive), *qemu}};
+  EXPECT_TRUE(write_file(file, archive));
+  TemplateRequest wanted{.key = {vm_spec(kernel, Accel::tcg), kernel.image_sha256,
+                                 sha256_hex(archive), needed(qemu_build(kernel.arch))}};
   wanted.key.spec.initramfs = file;
   return wanted;
 }
@@ -35,15 +43,11 @@ TemplateRequest TemplateVmFixture::without_files(TemplateRequest wanted) {
 }
 
 Template TemplateVmFixture::get(const TemplateRequest& wanted) {
-  Result<Template> made = templates_.get(wanted);
-  EXPECT_TRUE(made) << made.error().message;
-  return *std::move(made);
+  return needed(templates_.get(wanted));
 }
 
 GuestClone TemplateVmFixture::clone(const Template& made) {
-  Result<GuestClone> guest = clone_guest(made, "", soon());
-  EXPECT_TRUE(guest) << guest.error().message << " " << guest.error().hint;
-  return *std::move(guest);
+  return needed(clone_guest(made, "", soon()));
 }
 
 fs::path TemplateVmFixture::folder(const TemplateRequest& wanted) const {

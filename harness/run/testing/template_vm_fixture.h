@@ -25,7 +25,7 @@ class TemplateVmFixture : public VmFixture {
   /// The same, of a template that is there: nothing could be booted for it.
   static TemplateRequest without_files(TemplateRequest wanted);
 
-  /// A failed test when it is unavailable.
+  /// These end the test, which fails, when it is unavailable.
   Template get(const TemplateRequest& wanted);
   static GuestClone clone(const Template& made);
 

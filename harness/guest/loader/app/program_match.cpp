@@ -9,11 +9,17 @@ namespace bpfmatrix::guest {
 namespace {
 
 constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
+constexpr std::string_view kUnknownType = "unknown";
 /// The largest probe of libbpf 1.4, aya 0.13 and ebpf-go 0.16 has fewer.
 constexpr std::uint64_t kMaxProbeInstructions = 16;
 
+/// A section that names no type leaves it to the application.
+bool is_of_type(const WantedProgram& wanted, const ProgramShape& sent) {
+  return wanted.type == sent.type || wanted.type == kUnknownType;
+}
+
 bool may_be(const WantedProgram& wanted, const ProgramShape& sent) {
-  if (sent.instructions < wanted.instructions) return false;
+  if (sent.instructions < wanted.instructions || !is_of_type(wanted, sent)) return false;
   if (!sent.name.empty()) return wanted.name.substr(0, kKernelNameLength) == sent.name;
   // Without a name the number of instructions must be right, and more than any probe's.
   return sent.instructions == wanted.instructions && sent.type == wanted.type &&

@@ -27,8 +27,8 @@ struct ProgramShape {
   std::uint64_t instructions = 0;
 };
 
-/// The index of the one that fits best: the name must, and no instruction may be missing; more are
-/// the functions it calls. Nothing: none of the object's.
+/// The index of the one that fits best: name and type must, and no instruction may be missing; more
+/// are the functions it calls. Nothing: none of the object's.
 std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
                                          const ProgramShape& sent);
 

@@ -11,6 +11,7 @@ const std::vector<WantedProgram> kWanted{
     {"a_very_long_name_of_two", "kprobe/b", "kprobe", 20},
     {"a_very_long_name_of_three", "kprobe/c", "kprobe", 30},
     {"tiny", "xdp", "xdp", 2},
+    {"of_no_type", "my_section", "unknown", 20},
 };
 
 TEST(ProgramMatch, by_name_and_no_instruction_missing) {
@@ -25,6 +26,11 @@ TEST(ProgramMatch, what_the_kernel_cut_off_is_stop_signal_type_and_size) {
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "tracepoint", 20}), 1U);
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 20}), 2U);
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 33}), 3U);
+}
+
+TEST(ProgramMatch, one_of_another_type_is_none_of_the_object) {
+  EXPECT_FALSE(match_program(kWanted, {"on_connect", "socket_filter", 40}));
+  EXPECT_EQ(match_program(kWanted, {"of_no_type", "xdp", 20}), 5U) << "its section leaves it open";
 }
 
 TEST(ProgramMatch, a_program_without_a_name_must_be_as_long_as_the_object_says) {
