@@ -10,8 +10,8 @@
 #include "kernels/kernel_record.h"
 #include "kernels/store.h"
 #include "kernels/testing/fake_archive.h"
-#include "outcome/outcome_fields.h"
 #include "outcome/testing/full_outcome.h"
+#include "run/run_dir.h"
 
 namespace bpfmatrix {
 namespace {
@@ -43,7 +43,15 @@ class HostileCommand : public testing::Test {
     fs::create_directories(fs::path(world_.path(name)).parent_path());
     EXPECT_TRUE(write_file(world_.path(name), bytes));
     return world_.path(name);
-  }  /// A fetched kernel in the store below `cache`, with this for each text of its record.
+  }
+  void put_run(const std::string& name, const std::vector<Outcome>& outcomes) const {
+    RunSpec spec{.objects = {kHostile}};
+    for (const Outcome& outcome : outcomes) spec.cells.push_back(outcome.cell);
+    Result<RunDir> run = RunDir::create(world_.path(name), spec);
+    ASSERT_TRUE(run) << run.error().message;
+    for (const Outcome& outcome : outcomes) ASSERT_TRUE(run->append(outcome));
+  }
+  /// A fetched kernel in the store below `cache`, with this for each text of its record.
   fs::path put_kernel(const std::string& cache, const std::string& id, const std::string& text) {
     const Store store(fs::path(world_.path(cache)) / "bpfmatrix");
     EXPECT_TRUE(store.prepare());
@@ -128,14 +136,13 @@ TEST_F(HostileCommand, a_path_that_cannot_be_is_no_bug_of_ours) {
 }
 
 TEST_F(HostileCommand, a_strangers_run_is_explained_and_judged_in_printable_text) {
-  Outcome failed = hostile_outcome(kHostile);
-  failed.programs[0].load.stage.result = StageResult::failed;
-  Outcome lost = hostile_outcome(kHostile);
-  lost.end = End::lost;
-  const std::string lines =
-      to_line(hostile_outcome(kHostile)) + "\n" + to_line(failed) + "\n" + to_line(lost) + "\n";
-  put("run/outcomes.jsonl", lines);
-  put("other/outcomes.jsonl", to_line(failed) + "\n" + to_line(failed) + "\n");
+  std::vector<Outcome> outcomes(3, hostile_outcome(kHostile));
+  outcomes[1].programs[0].load.stage.result = StageResult::failed;
+  outcomes[2].end = End::lost;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i].cell += std::to_string(i);
+  put_run("run", outcomes);
+  std::swap(outcomes[0].programs, outcomes[1].programs);
+  put_run("other", outcomes);
   const std::string run = world_.path("run");
   for (const std::vector<std::string>& command :
        std::vector<std::vector<std::string>>{{"explain", run, "*"},
