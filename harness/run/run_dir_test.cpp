@@ -101,145 +101,147 @@ TEST_F(RunDirectory, a_run_with_links_is_not_resumed_and_what_they_lead_to_stays
     fs::rename(aside, own);
   }
   EXPECT_TRUE(RunDir::resume(path_)) << "without links";
-  TEST_F(RunDirectory, a_line_cut_short_may_be_long) {
-    { ASSERT_TRUE(RunDir::create(path_, request_)->append(outcome("a"))); }
-    const fs::path file = path_ / "outcomes.jsonl";
-    const auto size = fs::file_size(file);
-    for (const std::size_t more : {std::size_t{1}, std::size_t{65'536}, std::size_t{200'000}}) {
-      std::ofstream(file, std::ios::app) << std::string(more, 'x');
-      const auto run = RunDir::resume(path_);
-      ASSERT_TRUE(run) << run.error().message;
-      EXPECT_EQ(fs::file_size(file), size) << more;
-    }
-    ASSERT_TRUE(write_file(file, std::string(100'000, 'x')));
-    ASSERT_TRUE(RunDir::resume(path_));
-    EXPECT_EQ(fs::file_size(file), 0U);
-  }
+}
 
-  TEST_F(RunDirectory, what_is_no_regular_file_is_not_waited_for) {
-    { ASSERT_TRUE(RunDir::create(path_, request_)); }
-    const fs::path file = path_ / "outcomes.jsonl";
-    fs::remove(file);
-    ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
-    const std::string error = "'" + file.string() + "': not a regular file";
-    EXPECT_EQ(RunDir::resume(path_).error().message, error);
-    EXPECT_EQ(read_outcomes(file).error().message, error);
-    fs::remove(path_ / "run.json");
-    ASSERT_EQ(::mkfifo((path_ / "run.json").c_str(), 0600), 0);
-    EXPECT_FALSE(RunDir::resume(path_));
+TEST_F(RunDirectory, a_line_cut_short_may_be_long) {
+  { ASSERT_TRUE(RunDir::create(path_, request_)->append(outcome("a"))); }
+  const fs::path file = path_ / "outcomes.jsonl";
+  const auto size = fs::file_size(file);
+  for (const std::size_t more : {std::size_t{1}, std::size_t{65'536}, std::size_t{200'000}}) {
+    std::ofstream(file, std::ios::app) << std::string(more, 'x');
+    const auto run = RunDir::resume(path_);
+    ASSERT_TRUE(run) << run.error().message;
+    EXPECT_EQ(fs::file_size(file), size) << more;
   }
+  ASSERT_TRUE(write_file(file, std::string(100'000, 'x')));
+  ASSERT_TRUE(RunDir::resume(path_));
+  EXPECT_EQ(fs::file_size(file), 0U);
+}
 
-  TEST_F(RunDirectory, a_line_that_does_not_fit_is_an_error_and_leaves_no_half) {
-    auto run = RunDir::create(path_, request_);
-    const fs::path file = path_ / "outcomes.jsonl";
-    ASSERT_TRUE(run->append(outcome("a")));
-    let_files_grow_to(fs::file_size(file) + 100);
-    const Result<> appended = run->append(outcome("b"));
-    let_files_grow_to(RLIM_INFINITY);
-    ASSERT_FALSE(appended);
-    EXPECT_EQ(appended.error().message, "'" + file.string() + "': File too large");
-    ASSERT_TRUE(run->append(outcome("b")));
-    const auto outcomes = read_outcomes(file);
-    ASSERT_TRUE(outcomes) << outcomes.error().message;
-    EXPECT_EQ(outcomes->size(), 2U);
-  }
+TEST_F(RunDirectory, what_is_no_regular_file_is_not_waited_for) {
+  { ASSERT_TRUE(RunDir::create(path_, request_)); }
+  const fs::path file = path_ / "outcomes.jsonl";
+  fs::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  const std::string error = "'" + file.string() + "': not a regular file";
+  EXPECT_EQ(RunDir::resume(path_).error().message, error);
+  EXPECT_EQ(read_outcomes(file).error().message, error);
+  fs::remove(path_ / "run.json");
+  ASSERT_EQ(::mkfifo((path_ / "run.json").c_str(), 0600), 0);
+  EXPECT_FALSE(RunDir::resume(path_));
+}
 
-  TEST_F(RunDirectory, threads_never_mix_their_lines) {
-    auto run = RunDir::create(path_, request_);
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 25; ++i) EXPECT_TRUE(run->append(outcome(std::string(1000, 'x'))));
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    const auto outcomes = read_outcomes(path_ / "outcomes.jsonl");
-    ASSERT_TRUE(outcomes) << outcomes.error().message;
-    EXPECT_EQ(outcomes->size(), 100U);
-  }
+TEST_F(RunDirectory, a_line_that_does_not_fit_is_an_error_and_leaves_no_half) {
+  auto run = RunDir::create(path_, request_);
+  const fs::path file = path_ / "outcomes.jsonl";
+  ASSERT_TRUE(run->append(outcome("a")));
+  let_files_grow_to(fs::file_size(file) + 100);
+  const Result<> appended = run->append(outcome("b"));
+  let_files_grow_to(RLIM_INFINITY);
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().message, "'" + file.string() + "': File too large");
+  ASSERT_TRUE(run->append(outcome("b")));
+  const auto outcomes = read_outcomes(file);
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), 2U);
+}
 
-  TEST_F(RunDirectory, a_transcript_is_kept_by_the_name_of_its_cell) {
-    auto run = RunDir::create(path_, request_);
-    const Transcript transcript = transcript_of({completed(good_lines())});
-    const std::string cell = transcript.inputs.cell;
-    ASSERT_TRUE(run->keep_transcript(cell, pack(transcript)));
-    const Result<Transcript> read = read_transcript(path_, cell);
-    ASSERT_TRUE(read) << read.error().message;
-    EXPECT_EQ(read->inputs.cell, cell);
-    EXPECT_EQ(transcribed_cells(path_), std::vector<std::string>{cell});
-    EXPECT_FALSE(read_transcript(path_, "another/cell"));
-    EXPECT_FALSE(read_transcript(path_, "../../run"));
+TEST_F(RunDirectory, threads_never_mix_their_lines) {
+  auto run = RunDir::create(path_, request_);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) EXPECT_TRUE(run->append(outcome(std::string(1000, 'x'))));
+    });
   }
+  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = read_outcomes(path_ / "outcomes.jsonl");
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->size(), 100U);
+}
 
-  TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
-    request_.options = RunOptions{"tcg", 7, 9, false, "kernel", 20};
-    ASSERT_TRUE(RunDir::create(path_, request_));
-    const auto resumed = RunDir::resume(path_);
-    ASSERT_TRUE(resumed) << resumed.error().message;
-    ASSERT_TRUE(resumed->request().options);
-    EXPECT_EQ(resumed->request().options->accel, "tcg");
-    EXPECT_EQ(resumed->request().options->cell_timeout_s, 7);
-    EXPECT_EQ(resumed->request().options->boot_timeout_s, 9);
-    EXPECT_FALSE(resumed->request().options->cache);
-    EXPECT_EQ(resumed->request().options->isolation, "kernel");
-    EXPECT_EQ(resumed->request().options->cold_check, 20);
-  }
+TEST_F(RunDirectory, a_transcript_is_kept_by_the_name_of_its_cell) {
+  auto run = RunDir::create(path_, request_);
+  const Transcript transcript = transcript_of({completed(good_lines())});
+  const std::string cell = transcript.inputs.cell;
+  ASSERT_TRUE(run->keep_transcript(cell, pack(transcript)));
+  const Result<Transcript> read = read_transcript(path_, cell);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->inputs.cell, cell);
+  EXPECT_EQ(transcribed_cells(path_), std::vector<std::string>{cell});
+  EXPECT_FALSE(read_transcript(path_, "another/cell"));
+  EXPECT_FALSE(read_transcript(path_, "../../run"));
+}
 
-  TEST(RunSchema, is_made_from_the_list_of_fields) {
-    expect_golden(BPFMATRIX_SOURCE_DIR "/harness/run/run.schema.json", run_schema().dump(1) + "\n");
-  }
+TEST_F(RunDirectory, how_it_was_run_comes_back_for_a_resume) {
+  request_.options = RunOptions{"tcg", 7, 9, false, "kernel", 20};
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  const auto resumed = RunDir::resume(path_);
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  ASSERT_TRUE(resumed->request().options);
+  EXPECT_EQ(resumed->request().options->accel, "tcg");
+  EXPECT_EQ(resumed->request().options->cell_timeout_s, 7);
+  EXPECT_EQ(resumed->request().options->boot_timeout_s, 9);
+  EXPECT_FALSE(resumed->request().options->cache);
+  EXPECT_EQ(resumed->request().options->isolation, "kernel");
+  EXPECT_EQ(resumed->request().options->cold_check, 20);
+}
 
-  TEST_F(RunDirectory, one_process_at_a_time) {
-    const auto run = RunDir::create(path_, request_);
-    ASSERT_TRUE(run);
-    const auto other = RunDir::resume(path_);
-    ASSERT_FALSE(other);
-    EXPECT_EQ(other.error().message, "'" + path_.string() + "': another process is using it");
-  }
+TEST(RunSchema, is_made_from_the_list_of_fields) {
+  expect_golden(BPFMATRIX_SOURCE_DIR "/harness/run/run.schema.json", run_schema().dump(1) + "\n");
+}
 
-  TEST_F(RunDirectory, resume_removes_what_was_being_written) {
-    ASSERT_TRUE(RunDir::create(path_, request_));
-    fs::create_directory(path_ / "kernels");
-    const auto left = [&](const std::string& folder) {
-      return path_ / folder / "x.unfinished-aB3xYz";
-    };
-    const char* const folders[] = {"", "transcripts", "kernels", "console"};
-    for (const char* folder : folders) std::ofstream(left(folder)) << "half";
-    ASSERT_TRUE(RunDir::resume(path_));
-    for (const char* folder : folders) EXPECT_FALSE(fs::exists(left(folder))) << folder;
-  }
+TEST_F(RunDirectory, one_process_at_a_time) {
+  const auto run = RunDir::create(path_, request_);
+  ASSERT_TRUE(run);
+  const auto other = RunDir::resume(path_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message, "'" + path_.string() + "': another process is using it");
+}
 
-  TEST_F(RunDirectory, one_that_was_killed_before_it_was_a_run_is_begun_anew) {
-    fs::create_directory(path_);
-    const fs::path left = path_ / "run.json.unfinished-aB3xYz";
-    std::ofstream(left) << "half";
-    std::ofstream(path_ / "outcomes.jsonl");
-    ASSERT_TRUE(RunDir::create(path_, request_));
-    EXPECT_FALSE(fs::exists(left));
-    EXPECT_TRUE(RunDir::resume(path_));
-  }
+TEST_F(RunDirectory, resume_removes_what_was_being_written) {
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  fs::create_directory(path_ / "kernels");
+  const auto left = [&](const std::string& folder) {
+    return path_ / folder / "x.unfinished-aB3xYz";
+  };
+  const char* const folders[] = {"", "transcripts", "kernels", "console"};
+  for (const char* folder : folders) std::ofstream(left(folder)) << "half";
+  ASSERT_TRUE(RunDir::resume(path_));
+  for (const char* folder : folders) EXPECT_FALSE(fs::exists(left(folder))) << folder;
+}
 
-  TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_was_made_of) {
-    auto run = RunDir::create(path_, request_);
-    ASSERT_TRUE(run->restore_transcript("a", pack(transcript_of({}))));
-    ASSERT_TRUE(run->append_known({outcome("a"), outcome("b")}));
-    EXPECT_TRUE(read_transcript(path_, "a"));
-    EXPECT_EQ(read_outcomes(path_ / "outcomes.jsonl")->size(), 2U);
-  }
+TEST_F(RunDirectory, one_that_was_killed_before_it_was_a_run_is_begun_anew) {
+  fs::create_directory(path_);
+  const fs::path left = path_ / "run.json.unfinished-aB3xYz";
+  std::ofstream(left) << "half";
+  std::ofstream(path_ / "outcomes.jsonl");
+  ASSERT_TRUE(RunDir::create(path_, request_));
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(RunDir::resume(path_));
+}
 
-  TEST_F(RunDirectory, what_is_no_run_says_so) {
-    const auto run = RunDir::resume(dir_->path());
-    ASSERT_FALSE(run);
-    EXPECT_EQ(run.error().hint, "is this the directory of a run?");
-  }
+TEST_F(RunDirectory, what_was_known_is_appended_with_what_it_was_made_of) {
+  auto run = RunDir::create(path_, request_);
+  ASSERT_TRUE(run->restore_transcript("a", pack(transcript_of({}))));
+  ASSERT_TRUE(run->append_known({outcome("a"), outcome("b")}));
+  EXPECT_TRUE(read_transcript(path_, "a"));
+  EXPECT_EQ(read_outcomes(path_ / "outcomes.jsonl")->size(), 2U);
+}
 
-  TEST_F(RunDirectory, outcome_text_that_is_not_utf8_does_not_lose_the_line) {
-    auto run = RunDir::create(path_, request_);
-    Outcome bad = outcome("a");
-    bad.console_tail = "\xff\xfe";
-    ASSERT_TRUE(run->append(bad));
-    EXPECT_TRUE(read_outcomes(path_ / "outcomes.jsonl"));
-  }
+TEST_F(RunDirectory, what_is_no_run_says_so) {
+  const auto run = RunDir::resume(dir_->path());
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().hint, "is this the directory of a run?");
+}
+
+TEST_F(RunDirectory, outcome_text_that_is_not_utf8_does_not_lose_the_line) {
+  auto run = RunDir::create(path_, request_);
+  Outcome bad = outcome("a");
+  bad.console_tail = "\xff\xfe";
+  ASSERT_TRUE(run->append(bad));
+  EXPECT_TRUE(read_outcomes(path_ / "outcomes.jsonl"));
+}
 
 }  // namespace
 }  // namespace bpfmatrix
