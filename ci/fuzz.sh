@@ -27,17 +27,17 @@ targets() {
 }
 
 prepare() {
-  cmake --preset fuzz >"$build.log" && cmake --build --preset fuzz >>"$build.log" || {
+  if ! { cmake --preset fuzz && cmake --build --preset fuzz; } >"$build.log"; then
     cat "$build.log" >&2
     exit 1
-  }
+  fi
   rm -rf "$build/seeds"
   ci/fuzz_seeds.py "$build/seeds"
 }
 
 # The last number that the log has after a word.
 number() {
-  grep -o "$2 [0-9]*" "$1" | tail -n 1 | grep -o '[0-9]*$' || echo 0
+  grep -a -o "$2 [0-9]*" "$1" | tail -n 1 | grep -o '[0-9]*$' || echo 0
 }
 
 # fuzz SECONDS TARGET: one line of the table; fails with a finding.
@@ -50,13 +50,13 @@ fuzz() {
   [ ! -f "$seeds.dict" ] || options+=(-dict="$seeds.dict")
   local known
   known=$(find harness -type d -path "*/testdata/findings/$target")
-  exec 3>&2
-  TIMEFORMAT=%U
+  TIMEFORMAT='%U %S'
   # $known is a folder or nothing.
   # shellcheck disable=SC2086
   cpu=$( { time "$build/bin/${target}_fuzz" "${options[@]}" "$corpus" "$seeds" $known >"$log" 2>&1; } 2>&1) ||
-    finding=$(grep -o 'Test unit written to .*' "$log" | sed 's/.* //' | tail -n 1)
-  printf '%-16s %11s %7s %7s %7s %7s  %s\n' "$target" "$(number "$log" number_of_executed_units:)" "$cpu" \
+    finding=$(grep -a -o 'Test unit written to .*' "$log" | sed 's/.* //' | tail -n 1)
+  cpu=$(awk '{ print $1 + $2 }' <<<"$cpu")
+  printf '%-16s %11s %7.0f %7s %7s %7s  %s\n' "$target" "$(number "$log" number_of_executed_units:)" "$cpu" \
     "$(number "$log" cov:)" "$(number "$log" ft:)" "$(find "$corpus" -type f | wc -l)" "${finding:-see $log}"
   [ "$finding" = none ]
 }

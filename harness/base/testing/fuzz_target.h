@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/memory_file.h"
@@ -22,13 +23,18 @@ class FuzzTarget {
   /// What to begin with, beside the files that ci/fuzz_seeds.py collects.
   using Seeds = std::vector<std::string> (*)();
 
-  FuzzTarget(
-      const char* name, Function run, Seeds seeds = [] { return std::vector<std::string>(); })
-      : name(name), run(run), seeds(seeds) {
+  FuzzTarget(std::string called, Function function, Seeds first = nullptr)
+      : name_(std::move(called)), run_(function), seeds_(first) {
     all().push_back(this);
   }
   FuzzTarget(const FuzzTarget&) = delete;
   FuzzTarget& operator=(const FuzzTarget&) = delete;
+
+  const std::string& name() const { return name_; }
+  void run(std::string_view bytes) const { run_(bytes); }
+  std::vector<std::string> seeds() const {
+    return seeds_ != nullptr ? seeds_() : std::vector<std::string>();
+  }
 
   /// Those of this program.
   static std::vector<const FuzzTarget*>& all() {
@@ -36,9 +42,10 @@ class FuzzTarget {
     return targets;
   }
 
-  const char* name;
-  Function run;
-  Seeds seeds;
+ private:
+  std::string name_;
+  Function run_;
+  Seeds seeds_;
 };
 
 /// Ends the program unless it holds: a finding.

@@ -37,8 +37,9 @@ std::optional<chrono::seconds> parse_clock(std::string_view text) {
   return chrono::hours(*hour) + chrono::minutes(*minute) + chrono::seconds(*second);
 }
 
+/// Not by to_time_t(), which counts nanoseconds and ends in 2262.
 std::string show(chrono::sys_seconds time) {
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(chrono::system_clock::to_time_t(time)));
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time.time_since_epoch().count()));
 }
 
 /// Field name to value; the lines that go on with a blank are joined by '\n'.

@@ -59,6 +59,14 @@ TEST(ReleaseFile, is_refused_when_dated_more_than_a_day_ahead) {
   EXPECT_FALSE(check_release(*release, "bookworm", "R", at("Fri, 10 Jul 2026 10:16:36 UTC")));
 }
 
+TEST(ReleaseFile, a_date_is_shown_however_far_away_it_is) {
+  const auto release =
+      parse_release("Codename: bookworm\nDate: Thu, 11 Jul 4052 10:16:37 UTC\n" + kIndexes, "R");
+  EXPECT_EQ(
+      check_release(*release, "bookworm", "R", at("Fri, 10 Jul 2026 10:16:37 UTC")).error().message,
+      "'R': dated 4052-07-11 10:16 UTC, which is in the future (now: 2026-07-10 10:16 UTC)");
+}
+
 TEST(ReleaseFile, must_be_of_the_suite_asked_for) {
   const auto release = parse_release(kHead + kIndexes, "R");
   const auto now = release->date;
