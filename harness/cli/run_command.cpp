@@ -111,7 +111,9 @@ class RunCommand {
     settings_ = *std::move(settings);
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     if (Result<> taken = take_options(options_.how, "--accel"); !taken) return taken;
-    return bound_jobs();
+    if (Result<> bounded = bound_jobs(); !bounded) return bounded;
+    settings_.spare_core = settings_.jobs < cores_here();
+    return {};
   }
 
   /// A requested number or amount counts more than what is free now.

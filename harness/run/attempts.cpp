@@ -39,7 +39,7 @@ void Attempts::run(const CellInput& input, Guests& source, Guests* next, bool co
 
 void Attempts::start_ahead(Guests* next) {
   if (next == nullptr || ahead_ != nullptr) return;
-  ahead_ = next->start_ahead();
+  ahead_ = next->start_ahead(context_.spare_core ? Ahead::rehearsed : Ahead::awake);
   ahead_of_ = next;
 }
 
@@ -67,6 +67,7 @@ Attempt Attempts::try_in_usual(const CellInput& input, Guests& source, Guests* n
   }
   const bool shared = context_.isolation == Isolation::kernel;
   GuestUse use{.last_in_guest = !shared};
+  if (!shared && context_.spare_core) start_ahead(next);
   if (!shared) use.on_begun = [&] { start_ahead(next); };
   const bool spoiled = try_in(*guest_, input, use, attempt);
   if (spoiled || !shared) throw_guest_away();

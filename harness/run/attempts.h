@@ -18,6 +18,8 @@ class Attempts {
  public:
   struct Context {
     Isolation isolation = Isolation::cell;
+    /// The next guest is made as ready as can be, and from this cell's first moment on.
+    bool spare_core = false;
     const TimeSource& time;
     /// Where the console of a machine that is booted for a cell goes.
     std::function<std::filesystem::path(const Cell&)> console_log{};

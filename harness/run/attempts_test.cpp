@@ -42,7 +42,7 @@ class AttemptsAtACell : public ::testing::Test {
   ReplayTime time_{};
   std::vector<std::string> consoles_{};
   int started_ = 0;
-  Attempts::Context context_{Isolation::cell, time_,
+  Attempts::Context context_{Isolation::cell, false, time_,
                              [](const Cell&) { return std::filesystem::path(); },
                              [this](const Cell&, const std::string& c) { consoles_.push_back(c); },
                              [this](const Cell&) { ++started_; }};
@@ -129,6 +129,16 @@ TEST_F(AttemptsAtACell, a_guest_of_its_own_is_started_ahead_for_the_next_cell) {
   next_ = &next;
   run({completed(good_lines())});
   EXPECT_EQ(next.ahead, 1);
+  EXPECT_EQ(next.rehearsed, 0) << "no core is spare";
+}
+
+TEST_F(AttemptsAtACell, a_spare_core_makes_the_next_guest_rehearse) {
+  context_.spare_core = true;
+  ReplayGuests next({});
+  next_ = &next;
+  run({completed(good_lines())});
+  EXPECT_EQ(next.ahead, 1);
+  EXPECT_EQ(next.rehearsed, 1);
 }
 
 TEST_F(AttemptsAtACell, cells_that_share_a_guest_take_it_once) {

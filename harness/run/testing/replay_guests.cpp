@@ -54,9 +54,10 @@ ExitFacts ReplayGuest::give_up(const std::string& seen) {
   return facts;
 }
 
-std::unique_ptr<GuestAhead> ReplayGuests::start_ahead() {
+std::unique_ptr<GuestAhead> ReplayGuests::start_ahead(Ahead how) {
   const std::lock_guard lock(mutex_);
   ++ahead;
+  if (how == Ahead::rehearsed) ++rehearsed;
   return std::make_unique<GuestAhead>();
 }
 
