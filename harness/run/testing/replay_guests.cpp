@@ -34,6 +34,7 @@ FakeProgram program_of(const Attempt& attempt) {
 ReplayGuest::ReplayGuest(Attempt attempt) : attempt_(std::move(attempt)), session_(agent_) {
   EXPECT_TRUE(session_.open(Clock::now() + std::chrono::minutes(1)));
   agent_.on_run = [this](const RunRequest&, const std::string&) { return program_of(attempt_); };
+  agent_.inventory = attempt_.inventory;
   agent_.on_trigger = [this](const TriggerRequest&) -> Result<Triggered> {
     if (attempt_.triggered) return *attempt_.triggered;
     return Error{attempt_.trigger_error};
