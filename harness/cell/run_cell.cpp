@@ -140,7 +140,8 @@ class LoaderRun {
       run_.attempt.session_error = exited.error().message;
       return;
     }
-    run_.guest_spoiled = !exited->leftovers.empty();
+    run_.guest_spoiled =
+        !exited->leftovers.empty() || input_.app != nullptr || input_.object->info.reaches_out;
     run_.attempt.exited = *std::move(exited);
   }
 

@@ -38,7 +38,8 @@ class Attempts {
 
  private:
   std::unique_ptr<Guest> take_guest(const CellInput& input, Guests& source, Attempt& attempt);
-  Attempt try_in_usual(const CellInput& input, Guests& source, Guests* next);
+  Attempt try_in_usual(const CellInput& input, const TranscriptInputs& inputs, Guests& source,
+                       Guests* next);
   Attempt try_in_booted(const CellInput& input, Guests& source);
   bool try_in(Guest& guest, const CellInput& input, const GuestUse& use, Attempt& attempt);
   void start_ahead(Guests* next);

@@ -283,6 +283,12 @@ Result<> Server::handle_run(const Frame& frame) {
     later_modules_loaded_ = true;
     load_modules(ModuleGroup::later, notes_);
   }
+  if (!request->last && !tools_) tools_ = Tools::read();
+  if (tools_ && !request->argv.empty()) {
+    if (const Result<> same = tools_->check(request->argv[0]); !same) {
+      return fail(same.error().message);
+    }
+  }
   std::optional<bool> memlock_counted;
   if (request->memlock_bytes) {
     memlock_counted = memlock_is_counted();
@@ -432,7 +438,7 @@ Result<> Server::finish_run() {
   Running& run = *running_;
   run.exited.wall_ms = uptime_ms() - run.started_ms;
   count_accepted(run.exited);
-  // A pipe holds no more than is read at once.
+  // Pipes and the child's socket hold no more than is read at once.
   if (Result<> passed = pass_on_all(); !passed) return passed;
   if (!run.last) {
     if (Result<> cleared = clear_up(); !cleared) return cleared;

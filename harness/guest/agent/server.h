@@ -10,6 +10,7 @@
 #include "guest/agent/child.h"
 #include "guest/agent/inventory.h"
 #include "guest/agent/standby.h"
+#include "guest/agent/tools.h"
 #include "guest/agent/wire.h"
 #include "guest/messages.h"
 
@@ -86,6 +87,8 @@ class Server {
   std::string next_hello_{};
   Standby standby_{};
   Fd child_signals_{};
+  /// As they were before anything ran here; absent in a guest where one program runs.
+  std::optional<Tools> tools_{};
   /// From before the program that runs; nothing: not taken, or the kernel refused.
   std::optional<IdMarks> marks_{};
   std::optional<Upload> upload_{};
