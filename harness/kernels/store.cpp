@@ -170,7 +170,7 @@ Result<> Store::prepare() const {
 
 void Store::remove_abandoned() const {
   for (const char* folder :
-       {"", "tmp", "accel", "facts", "compiled/objects", "compiled/stripped"}) {
+       {"", "tmp", "accel", "facts", "releases", "compiled/objects", "compiled/stripped"}) {
     remove_unfinished(root_ / folder);
   }
   std::error_code none;

@@ -151,6 +151,11 @@ Result<> check_tools(const fs::path& keyring) {
   return {};
 }
 
+bool may_sign(const TrustedKeys& trusted, const std::string& fingerprint) {
+  const auto& all = trusted.fingerprints;
+  return std::find(all.begin(), all.end(), fingerprint) != all.end();
+}
+
 /// Nothing of the keyring but the keys that may sign: gpgv never sees another.
 Result<std::string> chosen_keys(const TrustedKeys& trusted) {
   const std::string where = fmt::format("keyring '{}'", trusted.keyring.string());
@@ -162,10 +167,7 @@ Result<std::string> chosen_keys(const TrustedKeys& trusted) {
   std::vector<std::string> weak;
   for (const KeyBlock& key : *all) {
     const std::string& fingerprint = key.primary.fingerprint;
-    if (std::find(trusted.fingerprints.begin(), trusted.fingerprints.end(), fingerprint) ==
-        trusted.fingerprints.end()) {
-      continue;
-    }
+    if (!may_sign(trusted, fingerprint)) continue;
     const auto weakness_of_it = trusted.may_be_weak ? std::nullopt : weakness(key);
     if (weakness_of_it) weak.push_back(fmt::format("key {}: {}", fingerprint, *weakness_of_it));
     if (!weakness_of_it) chosen += key.packets;
@@ -215,6 +217,9 @@ Result<SignedText> verify_clearsigned(std::string_view bytes, std::string_view n
   const Result<CommandOutput> gpgv = run_command(gpgv_command(dir->path()), kGpgvTime);
   if (!gpgv) return gpgv.error();
   Verdict verdict = read_status(gpgv->out);
+  std::erase_if(verdict.signatures, [&](const Signature& signature) {
+    return !may_sign(keys, signature.fingerprint);  // it saw no other key
+  });
   if (verdict.bad || verdict.signatures.empty()) {
     return Error{fmt::format("signature of '{}': {}", name, reasons(verdict, gpgv->err)),
                  fmt::format("only what one of these keys signed is accepted: {}",

@@ -146,6 +146,7 @@ class RpmFetch {
     if (!package.sha256.empty()) return fetch_blob(std::move(download), kMaxRpmBytes, options_);
     download.to = folder / "package.rpm";
     const Result<> done = download_file(download, options_.limits, options_.progress);
+    if (!done && !done.error().hint.empty()) return done.error();
     if (!done) {
       return Error{
           done.error().message,
