@@ -251,21 +251,13 @@ std::optional<KeyringReader> read_packets(std::string_view bytes) {
 }
 
 std::optional<std::string> weakness_of(const PublicKey& key) {
-  switch (key.algorithm) {
-    case 1:
-    case 2:
-    case 3:
-      if (key.bits < kEnoughBits) return fmt::format("RSA of {} bits", key.bits);
-      return std::nullopt;
-    case 17:
-      if (key.bits < kEnoughBits) return fmt::format("DSA of {} bits", key.bits);
-      return std::nullopt;
-    case 19:  // ECDSA
-    case 22:  // EdDSA
-      return std::nullopt;
-    default:
-      return fmt::format("algorithm {}, which is not known", key.algorithm);
+  const bool curve = key.algorithm == 19 || key.algorithm == 22;  // ECDSA, EdDSA
+  const bool rsa = key.algorithm >= 1 && key.algorithm <= 3;
+  if (!curve && !rsa && key.algorithm != 17) {
+    return fmt::format("algorithm {}, which is not known", key.algorithm);
   }
+  if (curve || key.bits >= kEnoughBits) return std::nullopt;
+  return fmt::format("{} of {} bits", rsa ? "RSA" : "DSA", key.bits);
 }
 
 bool only_encrypts(const PublicKey& key) {
