@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMaxBytes = 64 << 10;
+constexpr std::int64_t kYear9999 = 253'402'300'799;
 constexpr auto kLockTimeout = std::chrono::minutes(1);
 
 /// releases/SUITE-HASH.json
@@ -37,7 +38,7 @@ void fields(auto& field, Of<SeenRelease> auto& r) {
   field("snapshot", r.snapshot, "of which time; empty: today's");
   field("codename", r.codename, "of the newest Release file that was seen");
   field("version", r.version, "its version; empty: it has none");
-  field("date", r.date, "its Date, in seconds since 1970");
+  field("date", within<0, kYear9999>(r.date), "its Date, in seconds since 1970");
   field("mirror", r.mirror, "where it was seen");
 }
 

@@ -108,13 +108,17 @@ TEST_F(SeenReleases, a_version_does_not_go_back) {
 
 TEST_F(SeenReleases, a_damaged_memory_is_no_empty_one) {
   EXPECT_EQ(refusal(dated(0h)), "");
-  for (const auto& file : std::filesystem::directory_iterator(store_.root() / "releases")) {
-    EXPECT_TRUE(write_file(file.path(), "{}"));
+  const auto file = *std::filesystem::directory_iterator(store_.root() / "releases");
+  std::string changed = *read_file(file.path(), 1 << 16);
+  changed.insert(changed.find("\"date\": ") + 8, "999999999");
+  for (const auto& [text, problem] : std::vector<std::pair<std::string, std::string>>{
+           {"{}", "key 'schema': missing"}, {changed, "key 'date': "}}) {
+    EXPECT_TRUE(write_file(file.path(), text));
+    const auto seen = see(dated(24h));
+    ASSERT_FALSE(seen);
+    EXPECT_THAT(seen.error().message, HasSubstr(problem));
+    EXPECT_THAT(seen.error().hint, HasSubstr("remove it to start anew"));
   }
-  const auto seen = see(dated(24h));
-  ASSERT_FALSE(seen);
-  EXPECT_THAT(seen.error().message, HasSubstr("key 'schema': missing"));
-  EXPECT_THAT(seen.error().hint, HasSubstr("remove it to start anew"));
 }
 
 }  // namespace
