@@ -5,6 +5,7 @@ What each fuzz target begins with, in DEST/TARGET/: made out of the fixtures of 
 and the documentation, so none of it is kept twice. Some targets bring more along themselves (their
 option --seeds). DEST/TARGET.dict lists words that occur in the seeds of targets that read text.
 """
+import base64
 import bz2
 import glob
 import gzip
@@ -233,6 +234,9 @@ def add_index(seeds):
         seeds.add("apt_index", content)
     for key in sorted((ROOT / "kernels/keys").glob("*.asc")):
         seeds.add("signature", key.read_bytes())
+        base64_text = "".join(key.read_text().split("\n\n", 1)[1].split("\n=", 1)[0].split())
+        seeds.add("signature", base64.b64decode(base64_text))
+        seeds.add("signature", base64_text)
         block = key.read_text().replace("PUBLIC KEY BLOCK", "SIGNATURE")
         seeds.add("signature", f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{release}{block}")
 

@@ -10,6 +10,7 @@
 #include "cell/attach_candidates.h"
 #include "cell/differences.h"
 #include "cell/failure_source.h"
+#include "cell/kernel_evidence.h"
 #include "cell/loader_record.h"
 #include "cell/log_tail.h"
 #include "cell/observation.h"
@@ -106,6 +107,10 @@ AttemptEnd end_with_exit(const Exited& exited, const Said& said, const Attempt& 
   if (exited.code != 0) {
     return {End::lost, fmt::format("the loader ended with {} after its record was complete",
                                    exit_words(exited))};
+  }
+  if (std::string text = contradiction(said.record, attempt, inputs.app.has_value());
+      !text.empty()) {
+    return {End::lost, std::move(text)};
   }
   return {End::completed};
 }

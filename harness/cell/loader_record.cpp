@@ -99,6 +99,8 @@ Result<> LoaderReader::add_event(const std::string& event, ObjectReader& reader)
     add_load(reader);
   } else if (event == "attach") {
     add_attach(reader);
+  } else if (event == "held") {
+    add_held(reader);
   } else if (event == "observed") {
     add_observed(reader);
   } else if (event == "ran") {
@@ -198,6 +200,17 @@ void LoaderReader::add_attach(ObjectReader& reader) {
   owner->method = std::move(method);
   owner->requested = std::move(requested);
   owner->actual = std::move(actual);
+}
+
+void LoaderReader::add_held(ObjectReader& reader) {
+  SaidProgram* owner = program(reader);
+  const std::optional<std::uint64_t> id = read_number(reader, "id");
+  if (!id || *id == 0 || *id > UINT32_MAX) return reader.fail("id", "no id of a program");
+  if (owner == nullptr) return;
+  if (owner->load.result != StageResult::ok)
+    return reader.fail("program", fmt::format("'{}' was not loaded", owner->name));
+  if (owner->id) return reader.fail("event", "said before");
+  owner->id = static_cast<std::uint32_t>(*id);
 }
 
 void LoaderReader::add_observed(ObjectReader& reader) {

@@ -28,6 +28,8 @@ struct SaidProgram {
   /// As the kernel was asked to take it.
   SentProgram sent{};
   StageOutcome load{};
+  /// The kernel's, of the program that waits for the trigger.
+  std::optional<std::uint32_t> id{};
   VerifierStats stats{};
   std::optional<std::uint64_t> instructions{};
   std::optional<bool> attributes_known{};
@@ -96,6 +98,7 @@ class LoaderReader {
   void add_load(ObjectReader& reader);
   void add_log(ObjectReader& reader);
   void add_attach(ObjectReader& reader);
+  void add_held(ObjectReader& reader);
   void add_observed(ObjectReader& reader);
   void add_ran(ObjectReader& reader);
   void add_app(ObjectReader& reader);

@@ -140,7 +140,8 @@ class LoaderRun {
       run_.attempt.session_error = exited.error().message;
       return;
     }
-    run_.guest_spoiled = !exited->leftovers.empty();
+    run_.guest_spoiled =
+        !exited->leftovers.empty() || input_.app != nullptr || input_.object->info.reaches_out;
     run_.attempt.exited = *std::move(exited);
   }
 
@@ -165,6 +166,7 @@ class LoaderRun {
     if (pulled && trigger && trigger->write) {
       pulled = session_.write(trigger->write->path, trigger->write->text, deadline_);
     }
+    if (pulled) pulled = take_inventory();
     if (pulled) pulled = session_.input("go\n", true, deadline_);
     if (!pulled) run_.attempt.go_error = wrap("trigger", pulled.error()).message;
   }
@@ -180,6 +182,17 @@ class LoaderRun {
       run_.attempt.trigger_error = triggered.error().message;
     } else {
       return std::move(triggered).error();
+    }
+    return {};
+  }
+
+  /// Without one, where the agent cannot take it, the record stands alone.
+  Result<> take_inventory() {
+    Result<Inventory> inventory = session_.inventory(deadline_);
+    if (inventory) {
+      run_.attempt.inventory = *std::move(inventory);
+    } else if (session_.state() != SessionState::ready) {
+      return std::move(inventory).error();
     }
     return {};
   }

@@ -58,7 +58,8 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
 struct CellRun {
   /// But for what the machine knows: accelerator, times, its end.
   Attempt attempt{};
-  /// What the agent could not clear away: the guest must not serve another cell.
+  /// The guest must not serve another cell: there is something that the agent could not clear away,
+  /// an application was root in it, or the object's programs reach out (elf/reach.h).
   bool guest_spoiled = false;
 };
 

@@ -203,6 +203,25 @@ TEST_F(RunningACell, what_the_agent_could_not_clear_away_spoils_the_guest) {
   EXPECT_TRUE(run().guest_spoiled);
 }
 
+TEST_F(RunningACell, a_program_that_reaches_out_spoils_the_guest) {
+  object_.info.reaches_out = true;
+  EXPECT_TRUE(run().guest_spoiled);
+}
+
+TEST_F(RunningACell, the_kernel_is_asked_what_it_holds_before_the_loader_goes_on) {
+  agent_.inventory = Inventory{{{17, 2, "on_connect", 1}}, {}, {}, {}, false};
+  const CellRun ran = run();
+  ASSERT_TRUE(ran.attempt.inventory);
+  EXPECT_EQ(ran.attempt.inventory->programs.at(0).id, 17U);
+}
+
+TEST_F(RunningACell, where_the_agent_cannot_ask_the_kernel_the_cell_goes_on) {
+  const CellRun ran = run();
+  EXPECT_FALSE(ran.attempt.inventory);
+  EXPECT_EQ(ran.attempt.session, SessionState::ready);
+  EXPECT_TRUE(ran.attempt.exited);
+}
+
 TEST_F(RunningACell, says_when_the_loader_has_begun) {
   int begun = 0;
   run({.on_begun = [&] { ++begun; }});

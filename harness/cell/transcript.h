@@ -106,6 +106,8 @@ struct Attempt {
   std::optional<Triggered> triggered{};
   /// Why none was, although one was due, in the agent's words; the record is as good as before.
   std::string trigger_error{};
+  /// What of BPF the kernel listed after the trigger, asked by the agent; absent: nobody asked.
+  std::optional<Inventory> inventory{};
   /// Why the loader could not be asked to continue; the record is then worth nothing.
   std::string go_error{};
   /// The agent's report of the loader's end; absent: there was none.

@@ -77,6 +77,8 @@ void fields(auto& field, Of<Attempt> auto& attempt) {
   field("triggered", attempt.triggered, "what the trigger did; null: there was none");
   field("trigger_error", null_if_empty(attempt.trigger_error),
         "why there was none, though one was due");
+  field("inventory", left_out_if_none(attempt.inventory),
+        "what of BPF the kernel listed after the trigger, asked by the agent");
   field("go_error", null_if_empty(attempt.go_error),
         "why the loader could not be asked to continue");
   field("exited", attempt.exited, "the agent's report of the loader's end");

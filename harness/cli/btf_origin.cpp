@@ -104,6 +104,7 @@ class BtfFinder {
     }
     Result<RunSettings> settings = default_settings(request_.mirror);
     if (!settings) return NoBtf{std::move(settings).error(), wrong_command};
+    settings->fetch.allow_older = request_.allow_older;
     settings->fetch.notice = [](std::string_view line) { say(line); };
     Result<Kernel> kernel = KernelFinder(catalog_, *settings).find(request_.kernel);
     if (!kernel) {

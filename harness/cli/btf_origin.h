@@ -23,6 +23,7 @@ struct BtfRequest {
   std::string release{};
   std::string arch{};
   std::string mirror{};
+  bool allow_older = false;
 };
 
 struct FoundBtf {

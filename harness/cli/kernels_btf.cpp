@@ -12,6 +12,7 @@
 #include "cell/module_btf.h"
 #include "cli/btf_origin.h"
 #include "cli/exit_code.h"
+#include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "core/minimum.h"
 #include "elf/elf_file.h"
@@ -163,6 +164,7 @@ void add_origin(CLI::App& btf, BtfRequest& origin) {
   CLI::Option* arch = btf.add_option("--arch", origin.arch, "x86_64 or aarch64")->needs(release);
   release->needs(arch);
   btf.add_option("--mirror", origin.mirror, "URL of a Debian mirror");
+  btf.add_flag("--allow-older", origin.allow_older, kAllowOlderHelp);
 }
 
 }  // namespace

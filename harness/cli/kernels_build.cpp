@@ -26,6 +26,7 @@ struct BuildArguments {
   std::string tarball{};
   std::string source{};
   std::string mirror{};
+  bool allow_older = false;
   std::string kernel_mirror{};
   std::string store{};
   int jobs = 0;
@@ -58,6 +59,7 @@ Result<BuildOptions> make_options(const BuildArguments& arguments, const Catalog
   if (!arguments.tarball.empty()) options.given = arguments.tarball;
   options.jobs = arguments.jobs;
   options.keep = arguments.keep;
+  options.fetch.allow_older = arguments.allow_older;
   Result<Store> store = open_store(arguments.store);
   if (!store) return std::move(store).error();
   options.fetch.store = *std::move(store);
@@ -121,6 +123,7 @@ void add_kernels_build(CLI::App& kernels, int& exit_code) {
   command->add_flag("--keep", arguments->keep,
                     "Keep source and objects, so that the next build compiles only what changed");
   command->add_option("--mirror", arguments->mirror, "URL of a Debian mirror, for source packages");
+  command->add_flag("--allow-older", arguments->allow_older, kAllowOlderHelp);
   command->add_option("--kernel-mirror", arguments->kernel_mirror,
                       "URL of the folder that holds v4.x/ and so on (default: "
                       "BPFMATRIX_KERNEL_MIRROR, the config file, cdn.kernel.org)");

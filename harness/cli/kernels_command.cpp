@@ -40,6 +40,7 @@ struct KernelsArguments {
   std::string mirror{};
   std::string snapshot_mirror{};
   std::vector<std::string> rpm_mirrors{};
+  bool allow_older = false;
   std::string store{};
 };
 
@@ -117,6 +118,7 @@ bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
 
 Result<FetchOptions> fetch_options(const KernelsArguments& arguments) {
   FetchOptions options;
+  options.allow_older = arguments.allow_older;
   Result<Store> store = open_store(arguments.store);
   if (!store) return std::move(store).error();
   options.store = *std::move(store);
@@ -241,6 +243,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
                    "URL of a distribution's RPM packages (default: BPFMATRIX_RPM_MIRROR, the "
                    "config file)")
       ->type_name("NAME=URL");
+  fetch->add_flag("--allow-older", arguments->allow_older, kAllowOlderHelp);
   add_store(*fetch, *arguments);
   fetch->callback([arguments, &exit_code] {
     if (arguments->kernels.empty() && !arguments->all) {

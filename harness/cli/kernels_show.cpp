@@ -8,6 +8,7 @@
 #include "base/data_dir.h"
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
+#include "cli/known_kernels.h"
 #include "cli/talk.h"
 #include "report/kernel_text.h"
 #include "run/machines/guest_vm.h"
@@ -21,6 +22,7 @@ namespace {
 struct ShowOptions {
   std::string kernel{};
   std::string mirror{};
+  bool allow_older = false;
   std::string accel = "auto";
   bool json = false;
 };
@@ -33,6 +35,7 @@ class ShowCommand {
     Result<RunSettings> settings = default_settings(options_.mirror);
     if (!settings) return std::move(settings).error();
     settings_ = *std::move(settings);
+    settings_.fetch.allow_older = options_.allow_older;
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     const Result<Kernel> kernel = find_kernel();
     if (!kernel) return kernel.error();
@@ -124,6 +127,7 @@ void add_kernels_show(CLI::App& kernels, int& exit_code) {
   show->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
   show->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
+  show->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);
   show->callback([options, &exit_code] {
     const Result<int> code = ShowCommand(*options).run();
     if (!code) say_error(code.error());

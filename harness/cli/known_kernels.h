@@ -9,6 +9,10 @@
 
 namespace bpfmatrix {
 
+/// What --allow-older does, wherever packages may be fetched.
+inline constexpr const char* kAllowOlderHelp =
+    "Take a suite that is older than what was seen of it before; the record of the kernel says so";
+
 /// The catalog of this installation. Error: it is missing or malformed.
 Result<Catalog> known_kernels();
 

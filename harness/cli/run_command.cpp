@@ -17,6 +17,7 @@
 #include "base/parallel.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
+#include "cli/known_kernels.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
@@ -55,6 +56,7 @@ struct RunArguments {
   std::string out{};
   std::string shard{};
   std::string mirror{};
+  bool allow_older = false;
   int jobs = 0;
   std::int64_t memory_mib = 0;
   /// As run.json keeps them, for --resume.
@@ -109,9 +111,12 @@ class RunCommand {
     Result<RunSettings> settings = default_settings(options_.mirror);
     if (!settings) return std::move(settings).error();
     settings_ = *std::move(settings);
+    settings_.fetch.allow_older = options_.allow_older;
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     if (Result<> taken = take_options(options_.how, "--accel"); !taken) return taken;
-    return bound_jobs();
+    if (Result<> bounded = bound_jobs(); !bounded) return bounded;
+    settings_.spare_core = settings_.jobs < cores_here();
+    return {};
   }
 
   /// A requested number or amount counts more than what is free now.
@@ -382,6 +387,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
   run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
+  run->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);
   run->add_option("--cell-timeout", options->how.cell_timeout_s, "Seconds a cell may take")
       ->capture_default_str();
   run->add_option("--boot-timeout", options->how.boot_timeout_s, "Seconds a boot may take")

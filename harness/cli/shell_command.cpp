@@ -32,6 +32,7 @@ struct ShellOptions {
   std::string btf = "kernel";
   std::string accel = "auto";
   std::string mirror{};
+  bool allow_older = false;
   int boot_timeout = 120;
 };
 
@@ -69,6 +70,7 @@ class ShellCommand {
     Result<RunSettings> settings = default_settings(options_.mirror);
     if (!settings) return std::move(settings).error();
     settings_ = *std::move(settings);
+    settings_.fetch.allow_older = options_.allow_older;
     in_use_ = settings_.fetch.store.use();
     settings_.fetch.notice = [](std::string_view line) { say(line); };
     settings_.boot_timeout = std::chrono::seconds(options_.boot_timeout);
@@ -159,6 +161,7 @@ void add_shell_command(CLI::App& app, int& exit_code) {
   shell->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
   shell->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
+  shell->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);
   shell->add_option("--boot-timeout", options->boot_timeout, "Seconds a boot may take")
       ->capture_default_str();
   shell->footer(

@@ -60,8 +60,8 @@ class UnavailableWorld {
   }
   static std::string deb(const std::string& id, const std::string& suite) {
     return fmt::format(R"({{"id": "{}", "arch": "x86_64", "deb": {{"suite": "{}", "package":
-      "linux-image-cloud-amd64", "keyring": "debian-archive-keyring.gpg"}}}})",
-                       id, suite);
+      "linux-image-cloud-amd64", "keyring": "debian-archive-keyring.gpg", "keys": ["{}"]}}}})",
+                       id, suite, std::string(40, 'A'));
   }
 
   std::string catalog_ =

@@ -19,6 +19,7 @@
 #include "elf/intake.h"
 #include "elf/little_endian.h"
 #include "elf/map_definitions.h"
+#include "elf/reach.h"
 
 namespace bpfmatrix {
 
@@ -256,6 +257,7 @@ Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
   info.maps = read_maps(elf, types);
   if (info.maps.size() > kMaxEntries) return Error{fmt::format("more than {} maps", kMaxEntries)};
   info.relocations = count_relocations(elf, ext);
+  info.reaches_out = reaches_out(elf, info);
   make_texts_valid(info);
   return {};
 }

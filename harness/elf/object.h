@@ -74,6 +74,8 @@ struct ObjectInfo {
   std::vector<ObjectProgram> programs{};
   std::vector<ObjectMap> maps{};
   RelocationCounts relocations{};
+  /// What its programs do may outlast them, or reach into other processes (elf/reach.h).
+  bool reaches_out = false;
 };
 
 /// Reads at most 64 MiB; any content is safe. Error: the file cannot be read, or is no object that

@@ -17,6 +17,34 @@ void fields(auto& field, Of<Triggered> auto& triggered) {
   field("performed", triggered.performed, "its system calls, in order");
 }
 
+void fields(auto& field, Of<KernelProgram> auto& program) {
+  field("id", program.id, "the kernel's number of it");
+  field("type", program.type, "the number of its type in <linux/bpf.h>");
+  field("name", program.name, "at most 15 characters");
+  field("run_cnt", program.run_cnt, "how often it ran; 0 where nobody has switched the counting on");
+}
+
+void fields(auto& field, Of<KernelMap> auto& map) {
+  field("id", map.id, "the kernel's number of it");
+  field("type", map.type, "the number of its type in <linux/bpf.h>");
+  field("name", map.name, "at most 15 characters");
+}
+
+void fields(auto& field, Of<KernelLink> auto& link) {
+  field("id", link.id, "the kernel's number of it");
+  field("type", link.type, "the number of its type in <linux/bpf.h>");
+  field("program", link.program, "the id of the program it attaches; 0: none");
+}
+
+void fields(auto& field, Of<Inventory> auto& inventory) {
+  field("programs", inventory.programs, "that came since the loader started, and are there");
+  field("maps", inventory.maps, "the same of maps");
+  field("links", inventory.links, "all there are; null: this kernel does not list them");
+  field("attached", inventory.attached,
+        "ids of programs that the loader's perf events and raw tracepoints attach");
+  field("attached_whole", inventory.attached_whole, "no descriptor of the loader was left out");
+}
+
 void fields(auto& field, Of<Exited> auto& exited) {
   field("code", exited.code, "exit code");
   field("signal", exited.signal, "or the signal that ended it");
@@ -26,6 +54,9 @@ void fields(auto& field, Of<Exited> auto& exited) {
   field("wall_ms", exited.wall_ms, "how long it ran, by the guest's clock");
   field("memlock_counted", exited.memlock_counted,
         "whether this kernel counts BPF memory against RLIMIT_MEMLOCK; null: not asked");
+  field("programs_made", left_out_if_none(exited.programs_made),
+        "how many programs the kernel accepted meanwhile, by the ids it gave out");
+  field("maps_made", left_out_if_none(exited.maps_made), "the same of maps");
   field("leftovers", exited.leftovers, "what of the cell could not be cleared away");
 }
 

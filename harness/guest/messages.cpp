@@ -106,6 +106,22 @@ Result<Refresh> from_frame(const Frame& frame) {
   return Refresh{static_cast<std::int64_t>(unix_ns), frame.blob.substr(kTimeBytes)};
 }
 
+/// It may be larger than the JSON of a frame.
+template <>
+Frame to_frame(const Inventory& message, std::string) {
+  return Frame{Inventory::kType, Json::object(), json_text(to_json_tree<Json>(message))};
+}
+
+template <>
+Result<Inventory> from_frame(const Frame& frame) {
+  const std::string due(to_string(Inventory::kType));
+  if (frame.type != Inventory::kType) {
+    return Error{fmt::format("'{}' where '{}' was due", to_string(frame.type), due)};
+  }
+  const Result<Json> json = parse_json(frame.blob, due);
+  return json ? from_json<Inventory>(*json, due) : Result<Inventory>(json.error());
+}
+
 template Frame to_frame(const Hello&, std::string);
 template Frame to_frame(const PutFile&, std::string);
 template Frame to_frame(const Stored&, std::string);

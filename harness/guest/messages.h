@@ -107,6 +107,10 @@ struct Exited {
   std::int64_t wall_ms = 0;
   /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where it was limited.
   std::optional<bool> memlock_counted{};
+  /// How many programs and maps the kernel accepted meanwhile, from anybody, by the ids it gave out;
+  /// nothing: it could not be found out.
+  std::optional<std::int64_t> programs_made{};
+  std::optional<std::int64_t> maps_made{};
   /// What of the cell could not be cleared away: the VM is spoiled for the next one.
   std::vector<std::string> leftovers{};
 };
@@ -152,6 +156,43 @@ struct Triggered {
   /// In the order they were made; the last that is here may be the one that did not come back.
   std::vector<Operation> performed{};
 };
+
+/// As the kernel lists it: its id, the number of its type in <linux/bpf.h>, and its name, of at most
+/// 15 characters.
+struct KernelProgram {
+  std::uint32_t id = 0;
+  std::uint32_t type = 0;
+  std::string name{};
+  /// How often it ran; 0 where nobody has switched the counting on (5.1).
+  std::uint64_t run_cnt = 0;
+};
+struct KernelMap {
+  std::uint32_t id = 0;
+  std::uint32_t type = 0;
+  std::string name{};
+};
+struct KernelLink {
+  std::uint32_t id = 0;
+  std::uint32_t type = 0;
+  /// 0: of a link that attaches no program, as one of struct_ops.
+  std::uint32_t program = 0;
+};
+
+/// What of BPF came into the kernel since the running program started, and is there now.
+struct Inventory {
+  static constexpr FrameType kType = FrameType::inventory;
+  std::vector<KernelProgram> programs{};
+  std::vector<KernelMap> maps{};
+  /// All that there are; nothing: this kernel does not list them (before 5.8).
+  std::optional<std::vector<KernelLink>> links{};
+  /// Programs, by id, that the descriptors of the running program attach: of perf events, and of raw
+  /// tracepoints where they are no links.
+  std::vector<std::uint32_t> attached{};
+  /// None of its descriptors was left out there.
+  bool attached_whole = false;
+};
+/// Of each kind; what is beyond is left out.
+inline constexpr std::size_t kMaxInventory = 4096;
 
 /// What a clone cannot know, because it was asleep. Its fields travel as bytes, not as JSON: an
 /// emulated machine that has just begun translates every instruction it comes to, and a parser's

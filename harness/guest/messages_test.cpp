@@ -49,7 +49,7 @@ TEST(Messages, run_keeps_every_field) {
 }
 
 TEST(Messages, exited_keeps_every_field) {
-  const Exited sent{std::nullopt, 9, true, 1, 2, 3, false, {"pins"}};
+  const Exited sent{std::nullopt, 9, true, 1, 2, 3, false, 4, 5, {"pins"}};
   const auto exited = over_the_wire(sent);
   ASSERT_TRUE(exited);
   EXPECT_EQ(exited->code, std::nullopt);
@@ -58,6 +58,8 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->dropped_out_bytes, 1);
   EXPECT_EQ(exited->dropped_err_bytes, 2);
   EXPECT_EQ(exited->wall_ms, 3);
+  EXPECT_EQ(exited->programs_made, 4);
+  EXPECT_EQ(exited->maps_made, 5);
   EXPECT_EQ(exited->memlock_counted, false);
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }
@@ -128,6 +130,22 @@ TEST(Messages, an_unknown_key_a_missing_key_and_a_wrong_type_are_refused) {
 TEST(Messages, a_frame_of_another_type_is_refused) {
   EXPECT_EQ(from_frame<Stored>(to_frame(Input{})).error().message,
             "'input' where 'stored' was due");
+}
+
+TEST(Messages, an_inventory_keeps_every_field_and_may_be_larger_than_the_json_of_a_frame) {
+  Inventory sent{{{7, 2, "on_connect", 3}}, {{8, 2, "observed"}}, {{{9, 7, 7}}}, {7}, true};
+  sent.programs.resize(kMaxInventory, {1, 2, "a_program_here_", 4});
+  const auto inventory = over_the_wire(sent);
+  ASSERT_TRUE(inventory);
+  ASSERT_EQ(inventory->programs.size(), kMaxInventory);
+  EXPECT_EQ(inventory->programs[0].name, "on_connect");
+  EXPECT_EQ(inventory->programs[0].run_cnt, 3U);
+  ASSERT_EQ(inventory->maps.size(), 1U);
+  EXPECT_EQ(inventory->maps[0].id, 8U);
+  ASSERT_TRUE(inventory->links);
+  EXPECT_EQ(inventory->links->at(0).program, 7U);
+  EXPECT_EQ(inventory->attached, std::vector<std::uint32_t>{7});
+  EXPECT_TRUE(inventory->attached_whole);
 }
 
 }  // namespace

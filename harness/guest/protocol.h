@@ -23,7 +23,7 @@
 
 namespace bpfmatrix {
 
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 inline constexpr std::size_t kFrameHeaderBytes = 28;
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;
@@ -40,6 +40,7 @@ enum class FrameType : std::uint16_t {
   exited,
   done,
   triggered,
+  inventory,
   failed,
   put_file,
   read_file,
@@ -47,6 +48,7 @@ enum class FrameType : std::uint16_t {
   input,
   write,
   trigger,
+  take_inventory,
   park,
   refresh,
   shutdown,
@@ -62,6 +64,7 @@ inline constexpr Word<FrameType> kFrameTypeWords[] = {
     {FrameType::exited, "exited", "answer to run, after all of its output"},
     {FrameType::done, "done", "answer to write and shutdown"},
     {FrameType::triggered, "triggered", "answer to trigger: what was done, and the truth about it"},
+    {FrameType::inventory, "inventory", "answer to take_inventory, in the blob"},
     {FrameType::failed, "failed", "answer in place of any other: the agent could not do it"},
     // host to guest
     {FrameType::put_file, "put_file", "followed by chunks, answered by stored"},
@@ -72,6 +75,8 @@ inline constexpr Word<FrameType> kFrameTypeWords[] = {
     {FrameType::write, "write", "write the blob to a file of the guest, also while a child runs"},
     {FrameType::trigger, "trigger",
      "make the standard system calls, also while a child runs; answered by triggered"},
+    {FrameType::take_inventory, "take_inventory",
+     "list what of BPF the kernel holds, while a child runs"},
     {FrameType::park, "park",
      "answered by done: this talk is over, the next frame will be a refresh"},
     {FrameType::refresh, "refresh",

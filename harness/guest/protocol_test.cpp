@@ -129,7 +129,7 @@ TEST(Protocol, another_version_is_named_and_hinted_at) {
   decoder.feed(bytes);
   const auto frame = decoder.next();
   ASSERT_FALSE(frame);
-  EXPECT_EQ(frame.error().message, "protocol version 9, wanted 1");
+  EXPECT_EQ(frame.error().message, "protocol version 9, wanted 2");
   EXPECT_EQ(frame.error().hint, "host and guest agent must come from the same build");
 }
 

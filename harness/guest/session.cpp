@@ -239,6 +239,14 @@ Result<Triggered> Session::trigger(const TriggerRequest& request, Clock::time_po
   return frame ? read<Triggered>(*frame) : Result<Triggered>(frame.error());
 }
 
+Result<Inventory> Session::inventory(Clock::time_point deadline) {
+  if (Result<> sent = send(Frame{FrameType::take_inventory}, deadline); !sent) {
+    return std::move(sent).error();
+  }
+  const Result<Frame> frame = reply(deadline);
+  return frame ? read<Inventory>(*frame) : Result<Inventory>(frame.error());
+}
+
 Result<> Session::park(const Park& how, Clock::time_point deadline) {
   if (Result<> sent = send(to_frame(how), deadline); !sent) return sent;
   if (Result<> parked = done(deadline); !parked) return parked;

@@ -81,6 +81,8 @@ class Session {
   /// Makes the standard system calls in a process of their own, also while a program runs, and
   /// returns what was done and the truth about it. That a call was refused is no error.
   Result<Triggered> trigger(const TriggerRequest& request, Clock::time_point deadline);
+  /// What of BPF the kernel holds, while a program runs: asked by the agent, not by that program.
+  Result<Inventory> inventory(Clock::time_point deadline);
   /// Ends this talk and leaves the agent waiting for `refresh`, from whoever has the channel then:
   /// in a machine that is frozen now, the host of each clone. The session is unopened again.
   Result<> park(const Park& how, Clock::time_point deadline);

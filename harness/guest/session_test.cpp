@@ -37,7 +37,7 @@ struct BadOpening {
 
 std::string wrong_version() {
   std::string bytes = *Encoder().encode(to_frame(Hello{}));
-  bytes[4] = 2;
+  bytes[4] = 9;
   return bytes;
 }
 
@@ -47,7 +47,7 @@ const BadOpening kBadOpenings[] = {
     {"garbage", [](ScriptedGuest& g) { g.say_bytes("[    0.000000] Linux version 6.1.0 (gcc)"); },
      SessionState::lost, "guest agent: not a frame: wrong magic"},
     {"another version", [](ScriptedGuest& g) { g.say_bytes(wrong_version()); }, SessionState::lost,
-     "guest agent: protocol version 2, wanted 1"},
+     "guest agent: protocol version 9, wanted 2"},
     {"closed at once", [](ScriptedGuest& g) { g.close(); }, SessionState::lost,
      "guest agent: closed"},
     {"closed in a frame",

@@ -26,6 +26,22 @@ std::string read_id(ObjectReader& reader, std::string_view key) {
   return id;
 }
 
+bool is_fingerprint(std::string_view text) {
+  return text.size() == 40 && text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+}
+
+std::vector<std::string> read_keys(ObjectReader& reader) {
+  std::vector<std::string> keys = reader.strings("keys");
+  if (reader.failed()) return keys;
+  if (keys.empty()) {
+    reader.fail("keys", "no key may sign", "name those that sign the suite by their fingerprints");
+  }
+  for (const std::string& key : keys) {
+    if (!is_fingerprint(key)) reader.fail("keys", fmt::format("'{}' is not a fingerprint", key));
+  }
+  return keys;
+}
+
 Result<DebSource> read_deb(const Json& json, const std::string& where, std::string_view prefix) {
   ObjectReader reader(json, where);
   DebSource source;
@@ -35,6 +51,11 @@ Result<DebSource> read_deb(const Json& json, const std::string& where, std::stri
     reader.fail("package", fmt::format("'{}' is no {}... package", source.package, prefix));
   }
   source.keyring = read_id(reader, "keyring");
+  source.keys = read_keys(reader);
+  source.release_sha256 = reader.optional_string("release_sha256").value_or("");
+  if (!source.release_sha256.empty() && !is_sha256(source.release_sha256)) {
+    reader.fail("release_sha256", "not a sha256");
+  }
   source.snapshot = reader.optional_string("snapshot").value_or("");
   if (!source.snapshot.empty() && !parse_snapshot_time(source.snapshot)) {
     reader.fail("snapshot",
@@ -57,10 +78,6 @@ Result<RpmPackage> read_rpm_package(const Json& json, const std::string& where) 
   if (!package.sha256.empty() && !is_sha256(package.sha256)) reader.fail("sha256", "not a sha256");
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return package;
-}
-
-bool is_fingerprint(std::string_view text) {
-  return text.size() == 40 && text.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
 }
 
 Result<RpmSource> read_rpm(const Json& json, const std::string& where) {

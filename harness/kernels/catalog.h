@@ -19,10 +19,14 @@ struct DebSource {
   std::string suite{};
   /// A metapackage ("linux-image-cloud-amd64") or an image package; "linux-source-5.10".
   std::string package{};
-  /// File name of the keyring whose keys sign the suite.
+  /// File name of the keyring that has the keys.
   std::string keyring{};
   /// "20181120T000000Z": the suite as it was then, out of an archive of snapshots; empty: today's.
   std::string snapshot{};
+  /// Fingerprints of the keys, of those in the keyring, that may sign its Release file.
+  std::vector<std::string> keys{};
+  /// Of the InRelease file; empty: not pinned. One that is pinned may have a weak key.
+  std::string release_sha256{};
 };
 
 /// One package of a kernel, verified by its source's key, its own hash, or both.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/file.h"
+#include "kernels/fetch/openpgp_key.h"
 #include "kernels/image/kconfig.h"
 
 namespace bpfmatrix {
@@ -15,8 +18,8 @@ std::string catalog_with(const std::string& entries) {
 std::string entry(const std::string& id, const std::string& more = "") {
   return R"({"id": ")" + id +
          R"(", "arch": "x86_64", "deb": {"suite": "s", )"
-         R"("package": "linux-image-a", "keyring": "k.gpg")" +
-         more + "}}";
+         R"("package": "linux-image-a", "keyring": "k.gpg", "keys": [")" +
+         std::string(40, 'A') + R"("])" + more + "}}";
 }
 
 TEST(Catalog, the_published_one_names_the_default_kernels) {
@@ -83,10 +86,11 @@ TEST(Catalog, a_source_that_is_none_is_named) {
   EXPECT_EQ(problem(built_entry("")), "'c: kernels[0]: source': wanted one of 'tarball' and 'deb'");
   EXPECT_EQ(problem(built_entry(R"("tarball": {"path": "../x", "sha256": "a"}, )")),
             "'c: kernels[0]: source: tarball': key 'path': '../x' is not a path below a mirror");
-  EXPECT_EQ(problem(built_entry(
-                R"("deb": {"suite": "s", "package": "linux-image-a", "keyring": "k"}, )")),
-            "'c: kernels[0]: source: deb': key 'package': 'linux-image-a' is no linux-source-... "
-            "package");
+  EXPECT_EQ(
+      problem(built_entry(
+          R"("deb": {"suite": "s", "package": "linux-image-a", "keyring": "k", "keys": []}, )")),
+      "'c: kernels[0]: source: deb': key 'package': 'linux-image-a' is no linux-source-... "
+      "package");
   EXPECT_EQ(problem(R"({"id": "a", "arch": "x86_64"})"),
             "'c: kernels[0]': wanted one of 'deb', 'rpm' and 'source'");
 }
@@ -150,15 +154,59 @@ TEST(Catalog, a_package_that_nobody_vouches_for_is_named) {
 
 TEST(Catalog, a_snapshot_is_a_time) {
   const auto at = [](const std::string& time) {
-    return parse_catalog(
-        catalog_with(R"({"id": "a", "arch": "x86_64", "deb": {"suite": "sid", "snapshot": ")" +
-                     time + R"(", "package": "linux-image-a", "keyring": "k.gpg"}})"),
-        "c");
+    return parse_catalog(catalog_with(entry("a", R"(, "snapshot": ")" + time + R"(")")), "c");
   };
   EXPECT_EQ(std::get<DebSource>(at("20181120T000000Z")->entries[0].source).snapshot,
             "20181120T000000Z");
   EXPECT_EQ(at("2018").error().message,
             "'c: kernels[0]: deb': key 'snapshot': '2018' is not a time like 20181120T000000Z");
+}
+
+TEST(Catalog, the_keys_of_a_suite_are_named_by_their_fingerprints) {
+  const auto keyed = [](const std::string& more) {
+    return parse_catalog(catalog_with(R"({"id": "a", "arch": "x86_64", "deb": {"suite": "s",
+      "package": "linux-image-a", "keyring": "k.gpg")" +
+                                      more + "}}"),
+                         "c");
+  };
+  const std::string key(40, 'B');
+  const std::string hash(64, 'c');
+  const auto good = keyed(R"(, "keys": [")" + key + R"("], "release_sha256": ")" + hash + R"(")");
+  ASSERT_TRUE(good) << good.error().message;
+  const auto& source = std::get<DebSource>(good->entries[0].source);
+  EXPECT_EQ(source.keys, std::vector<std::string>{key});
+  EXPECT_EQ(source.release_sha256, hash);
+  const std::string where = "'c: kernels[0]: deb': key ";
+  EXPECT_EQ(keyed("").error().message, where + "'keys': missing");
+  EXPECT_EQ(keyed(R"(, "keys": [])").error().message, where + "'keys': no key may sign");
+  EXPECT_EQ(keyed(R"(, "keys": ["8483c65d"])").error().message,
+            where + "'keys': '8483c65d' is not a fingerprint");
+  EXPECT_EQ(keyed(R"(, "keys": [")" + key + R"("], "release_sha256": "x")").error().message,
+            where + "'release_sha256': not a sha256");
+}
+
+/// As far as this machine has the keyrings.
+TEST(Catalog, the_keys_of_the_published_one_are_in_their_keyrings_and_strong) {
+  const auto catalog = load_catalog(BPFMATRIX_SOURCE_DIR "/kernels/catalog.json");
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  for (const CatalogEntry& entry : catalog->entries) {
+    const auto* deb = std::get_if<DebSource>(&entry.source);
+    const auto* built = std::get_if<BuildSource>(&entry.source);
+    if (built != nullptr) deb = std::get_if<DebSource>(&built->code);
+    if (deb == nullptr) continue;
+    EXPECT_TRUE(deb->release_sha256.empty()) << entry.id;
+    const auto bytes = read_file("/usr/share/keyrings/" + deb->keyring, 16 << 20);
+    if (!bytes) continue;
+    const auto keys = read_keyring(*bytes);
+    ASSERT_TRUE(keys) << keys.error().message;
+    for (const std::string& wanted : deb->keys) {
+      const auto found = std::find_if(keys->begin(), keys->end(), [&](const KeyBlock& key) {
+        return key.primary.fingerprint == wanted;
+      });
+      ASSERT_NE(found, keys->end()) << entry.id << ": " << wanted;
+      EXPECT_FALSE(weakness(*found)) << entry.id << ": " << wanted;
+    }
+  }
 }
 
 TEST(Catalog, an_unknown_key_is_named_with_its_place) {

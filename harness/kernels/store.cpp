@@ -157,7 +157,7 @@ fs::path Store::package_link(std::string_view suite, std::string_view arch,
 }
 
 Result<> Store::prepare() const {
-  for (const char* folder : {"blobs", "trees", "kernels", "packages", "locks", "tmp"}) {
+  for (const char* folder : {"blobs", "trees", "kernels", "packages", "releases", "locks", "tmp"}) {
     std::error_code error;
     fs::create_directories(root_ / folder, error);
     if (error) return wrap("store", file_error(root_ / folder, error));
@@ -170,7 +170,7 @@ Result<> Store::prepare() const {
 
 void Store::remove_abandoned() const {
   for (const char* folder :
-       {"", "tmp", "accel", "facts", "compiled/objects", "compiled/stripped"}) {
+       {"", "tmp", "accel", "facts", "releases", "compiled/objects", "compiled/stripped"}) {
     remove_unfinished(root_ / folder);
   }
   std::error_code none;

@@ -7,6 +7,7 @@
 //                           which lists every other file in it (sha256sum -c reads it)
 //   kernels/<id>            a link to the tree of that kernel
 //   packages/<suite>/<arch>/<name>   a link to the tree of that package
+//   releases/               the newest Release file that was seen of each suite (seen_release.h)
 //   locks/, tmp/            flock(2) files; folders in the making
 #pragma once
 

@@ -23,10 +23,10 @@ bool needs_cold_check(const Attempt& attempt, End end) {
 void Attempts::run(const CellInput& input, Guests& source, Guests* next, bool cold_check,
                    Transcript& transcript) {
   std::vector<Attempt>& attempts = transcript.attempts;
-  attempts.push_back(try_in_usual(input, source, next));
+  attempts.push_back(try_in_usual(input, transcript.inputs, source, next));
   const End end = end_of(attempts.front(), transcript.inputs).end;
   if (worth_another_attempt(end)) {
-    attempts.push_back(try_in_usual(input, source, nullptr));
+    attempts.push_back(try_in_usual(input, transcript.inputs, source, nullptr));
     attempts.push_back(try_in_booted(input, source));
     attempts[1].kind = attempts[2].kind = AttemptKind::again;
     return;
@@ -39,7 +39,7 @@ void Attempts::run(const CellInput& input, Guests& source, Guests* next, bool co
 
 void Attempts::start_ahead(Guests* next) {
   if (next == nullptr || ahead_ != nullptr) return;
-  ahead_ = next->start_ahead();
+  ahead_ = next->start_ahead(context_.spare_core ? Ahead::rehearsed : Ahead::awake);
   ahead_of_ = next;
 }
 
@@ -56,7 +56,8 @@ std::unique_ptr<Guest> Attempts::take_guest(const CellInput& input, Guests& sour
   return std::get<std::unique_ptr<Guest>>(std::move(got));
 }
 
-Attempt Attempts::try_in_usual(const CellInput& input, Guests& source, Guests* next) {
+Attempt Attempts::try_in_usual(const CellInput& input, const TranscriptInputs& inputs,
+                               Guests& source, Guests* next) {
   const Clock::time_point start = context_.time.now();
   Attempt attempt;
   if (guest_of_ != &source) guest_.reset();
@@ -67,9 +68,11 @@ Attempt Attempts::try_in_usual(const CellInput& input, Guests& source, Guests* n
   }
   const bool shared = context_.isolation == Isolation::kernel;
   GuestUse use{.last_in_guest = !shared};
+  if (!shared && context_.spare_core) start_ahead(next);
   if (!shared) use.on_begun = [&] { start_ahead(next); };
   const bool spoiled = try_in(*guest_, input, use, attempt);
-  if (spoiled || !shared) throw_guest_away();
+  // Nor may a guest whose kernel and loader contradict each other.
+  if (!shared || spoiled || end_of(attempt, inputs).end != End::completed) throw_guest_away();
   attempt.wall_ms = ms_between(start, context_.time.now());
   return attempt;
 }

@@ -18,6 +18,8 @@ class Attempts {
  public:
   struct Context {
     Isolation isolation = Isolation::cell;
+    /// The next guest is made as ready as can be, and from this cell's first moment on.
+    bool spare_core = false;
     const TimeSource& time;
     /// Where the console of a machine that is booted for a cell goes.
     std::function<std::filesystem::path(const Cell&)> console_log{};
@@ -36,7 +38,8 @@ class Attempts {
 
  private:
   std::unique_ptr<Guest> take_guest(const CellInput& input, Guests& source, Attempt& attempt);
-  Attempt try_in_usual(const CellInput& input, Guests& source, Guests* next);
+  Attempt try_in_usual(const CellInput& input, const TranscriptInputs& inputs, Guests& source,
+                       Guests* next);
   Attempt try_in_booted(const CellInput& input, Guests& source);
   bool try_in(Guest& guest, const CellInput& input, const GuestUse& use, Attempt& attempt);
   void start_ahead(Guests* next);

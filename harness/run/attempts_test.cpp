@@ -42,7 +42,9 @@ class AttemptsAtACell : public ::testing::Test {
   ReplayTime time_{};
   std::vector<std::string> consoles_{};
   int started_ = 0;
-  Attempts::Context context_{Isolation::cell, time_,
+  Attempts::Context context_{Isolation::cell,
+                             false,
+                             time_,
                              [](const Cell&) { return std::filesystem::path(); },
                              [this](const Cell&, const std::string& c) { consoles_.push_back(c); },
                              [this](const Cell&) { ++started_; }};
@@ -129,6 +131,16 @@ TEST_F(AttemptsAtACell, a_guest_of_its_own_is_started_ahead_for_the_next_cell) {
   next_ = &next;
   run({completed(good_lines())});
   EXPECT_EQ(next.ahead, 1);
+  EXPECT_EQ(next.rehearsed, 0) << "no core is spare";
+}
+
+TEST_F(AttemptsAtACell, a_spare_core_makes_the_next_guest_rehearse) {
+  context_.spare_core = true;
+  ReplayGuests next({});
+  next_ = &next;
+  run({completed(good_lines())});
+  EXPECT_EQ(next.ahead, 1);
+  EXPECT_EQ(next.rehearsed, 1);
 }
 
 TEST_F(AttemptsAtACell, cells_that_share_a_guest_take_it_once) {
@@ -162,6 +174,20 @@ TEST_F(AttemptsAtACell, a_spoiled_guest_serves_no_other_cell) {
   Attempts attempts(context_);
   for (int i = 0; i < 2; ++i) attempts.run(input_, guests, nullptr, false, transcript_);
   EXPECT_EQ(guests.taken, 2);
+}
+
+TEST_F(AttemptsAtACell,
+       a_guest_whose_kernel_and_loader_contradict_each_other_serves_no_other_cell) {
+  context_.isolation = Isolation::kernel;
+  Attempt forged = completed(good_lines());
+  forged.exited->programs_made = 0;
+  ReplayGuests guests({forged, forged, booted(forged), completed(good_lines())});
+  Attempts attempts(context_);
+  attempts.run(input_, guests, nullptr, false, transcript_);
+  Transcript next = transcript_of({});
+  attempts.run(input_, guests, nullptr, false, next);
+  EXPECT_EQ(guests.taken, 3);
+  EXPECT_EQ(guests.booted, 1);
 }
 
 TEST_F(AttemptsAtACell, a_shared_guest_is_not_told_that_it_is_the_last) {

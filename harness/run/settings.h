@@ -40,6 +40,8 @@ struct RunSettings {
   AccelChoice accel = AccelChoice::automatic;
   /// VMs at a time; each keeps one core busy.
   int jobs = 1;
+  /// The host has a core beside those, for what can be done ahead.
+  bool spare_core = false;
   Isolation isolation = Isolation::cell;
   /// One cell in so many is run again in a VM that was booted, not cloned, and must come to the
   /// same; 0: none.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -34,6 +35,20 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return Error{system_note("pipe")};
+  return Pipe{Fd(fds[0]), Fd(fds[1])};
+}
+
+/// What the child shows of the kernel goes through a socket: unlike a pipe it cannot be opened
+/// again through /proc/PID/fd by some other process, to write into the record.
+constexpr int kSocketBytes = 32 << 10;
+
+/// A pipe in all other respects. The kernel doubles what it is asked to hold.
+Result<Pipe> make_socket_pipe() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+    return Error{system_note("socketpair")};
+  }
+  ::setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
@@ -120,8 +135,8 @@ Result<Child> start_child(const RunRequest& run) {
   if (run.hide_btf) {
     if (Result<> hidden = check_no_other_btf(); !hidden) return std::move(hidden).error();
   }
-  Result<Pipe> in = make_pipe();
-  Result<Pipe> out = make_pipe();
+  Result<Pipe> in = make_socket_pipe();
+  Result<Pipe> out = make_socket_pipe();
   Result<Pipe> err = make_pipe();
   Result<Pipe> failure = make_pipe();
   if (!in || !out || !err || !failure) return Error{"no pipes"};

@@ -71,6 +71,14 @@ void mount_file_systems(std::vector<std::string>& notes) {
   }
 }
 
+void protect_tools(std::vector<std::string>& notes) {
+  constexpr const char* kTools = "/bpfmatrix";
+  if (::mount(kTools, kTools, nullptr, MS_BIND, nullptr) != 0 ||
+      ::mount(nullptr, kTools, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) {
+    notes.push_back(system_note("read-only /bpfmatrix"));
+  }
+}
+
 void open_console() {
   const int fd = ::open("/dev/console", O_RDWR | O_NOCTTY);
   if (fd < 0) return;

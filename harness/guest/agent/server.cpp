@@ -198,6 +198,8 @@ Result<> Server::handle(const Frame& frame) {
       return handle_write(frame);
     case FrameType::trigger:
       return handle_trigger(frame);
+    case FrameType::take_inventory:
+      return handle_take_inventory();
     case FrameType::park:
       return handle_park(frame);
     case FrameType::refresh:
@@ -213,6 +215,7 @@ Result<> Server::handle(const Frame& frame) {
     case FrameType::exited:
     case FrameType::done:
     case FrameType::triggered:
+    case FrameType::inventory:
     case FrameType::failed:
       break;
   }
@@ -280,13 +283,23 @@ Result<> Server::handle_run(const Frame& frame) {
     later_modules_loaded_ = true;
     load_modules(ModuleGroup::later, notes_);
   }
+  if (!request->last && !tools_) tools_ = Tools::read();
+  if (tools_ && !request->argv.empty()) {
+    if (const Result<> same = tools_->check(request->argv[0]); !same) {
+      return fail(same.error().message);
+    }
+  }
   std::optional<bool> memlock_counted;
-  if (request->memlock_bytes) memlock_counted = memlock_is_counted();
+  if (request->memlock_bytes) {
+    memlock_counted = memlock_is_counted();
+    marks_.reset();
+  }
   if (!request->lockdown.empty()) {
     if (const Result<> down = lock_kernel_down(request->lockdown); !down) {
       return fail(down.error().message);
     }
   }
+  if (!marks_) marks_ = mark_ids();
   std::optional<Child> waiting = standby_.take(*request);
   Result<Child> child = waiting ? Result<Child>(*std::move(waiting)) : start_child(*request);
   if (!child) return fail(child.error().message);
@@ -327,6 +340,12 @@ Result<> Server::handle_trigger(const Frame& frame) {
   return triggered ? wire_.send(to_frame(*triggered)) : fail(triggered.error().message);
 }
 
+Result<> Server::handle_take_inventory() {
+  if (!running_) return fail("inventory: no program runs");
+  if (!marks_) return fail("inventory: the kernel accepts no program of the agent's");
+  return wire_.send(to_frame(take_inventory(*marks_, running_->child.pid)));
+}
+
 Result<> Server::handle_park(const Frame& frame) {
   const Result<Park> request = from_frame<Park>(frame);
   if (!request) return request.error();
@@ -336,6 +355,7 @@ Result<> Server::handle_park(const Frame& frame) {
   if (const Result<> waiting = standby_.start(request->standby); !waiting) {
     return fail(waiting.error().message);
   }
+  marks_ = mark_ids();
   if (Result<> sent = wire_.send(Frame{FrameType::done}); !sent) return sent;
   wire_.start_over();
   generator_ = open_generator();
@@ -417,13 +437,24 @@ void Server::reap() {
 Result<> Server::finish_run() {
   Running& run = *running_;
   run.exited.wall_ms = uptime_ms() - run.started_ms;
-  // A pipe holds no more than is read at once.
+  count_accepted(run.exited);
+  // Pipes and the child's socket hold no more than is read at once.
   if (Result<> passed = pass_on_all(); !passed) return passed;
   if (!run.last) {
     if (Result<> cleared = clear_up(); !cleared) return cleared;
   }
   const Exited exited = std::exchange(running_, std::nullopt)->exited;
   return wire_.send(to_frame(exited));
+}
+
+void Server::count_accepted(Exited& exited) {
+  const std::optional<IdMarks> before = std::exchange(marks_, mark_ids());
+  // Ids begin again from 1 after two billion.
+  if (!before || !marks_ || marks_->program <= before->program || marks_->map <= before->map) {
+    return;
+  }
+  exited.programs_made = marks_->program - before->program - 1;
+  exited.maps_made = marks_->map - before->map - 1;
 }
 
 Result<> Server::clear_up() {

@@ -8,7 +8,9 @@
 
 #include "base/fd.h"
 #include "guest/agent/child.h"
+#include "guest/agent/inventory.h"
 #include "guest/agent/standby.h"
+#include "guest/agent/tools.h"
 #include "guest/agent/wire.h"
 #include "guest/messages.h"
 
@@ -57,6 +59,7 @@ class Server {
   Result<> handle_input(const Frame& frame);
   Result<> handle_write(const Frame& frame);
   Result<> handle_trigger(const Frame& frame);
+  Result<> handle_take_inventory();
   Result<> handle_park(const Frame& frame);
   Result<> handle_refresh(const Frame& frame);
   Result<> fail(const std::string& message);
@@ -70,6 +73,8 @@ class Server {
   Result<> pass_on_all();
   void reap();
   Result<> finish_run();
+  /// What the kernel accepted since the last marks, which are set anew.
+  void count_accepted(Exited& exited);
   /// After a run: the guest is as it was before.
   Result<> clear_up();
 
@@ -82,6 +87,10 @@ class Server {
   std::string next_hello_{};
   Standby standby_{};
   Fd child_signals_{};
+  /// As they were before anything ran here; absent in a guest where one program runs.
+  std::optional<Tools> tools_{};
+  /// From before the program that runs; nothing: not taken, or the kernel refused.
+  std::optional<IdMarks> marks_{};
   std::optional<Upload> upload_{};
   std::optional<Running> running_{};
   bool later_modules_loaded_ = false;

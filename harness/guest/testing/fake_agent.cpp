@@ -41,6 +41,9 @@ void FakeAgent::handle(const Frame& frame) {
       const Result<Triggered> done = on_trigger ? on_trigger(triggers.back()) : Triggered{};
       return say(done ? to_frame(*done) : to_frame(Failed{done.error().message}));
     }
+    case FrameType::take_inventory:
+      if (!inventory) return fail("inventory", "none");
+      return say(to_frame(*inventory));
     case FrameType::park:
       parks.push_back(*from_frame<Park>(frame));
       say({FrameType::done});
@@ -58,6 +61,7 @@ void FakeAgent::handle(const Frame& frame) {
     case FrameType::exited:
     case FrameType::done:
     case FrameType::triggered:
+    case FrameType::inventory:
     case FrameType::failed:
       return close();
   }

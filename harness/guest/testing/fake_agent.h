@@ -58,6 +58,8 @@ class FakeAgent : public ScriptedGuest {
   std::function<Result<Triggered>(const TriggerRequest&)> on_trigger{};
   /// Where set, asked before `files`, and answers itself. False: this file is as any other.
   std::function<bool(FakeAgent&, const std::string& path, const std::string& text)> on_write{};
+  /// Absent: it cannot take one.
+  std::optional<Inventory> inventory{};
   /// Said when it is refreshed: what a clone is.
   Hello hello{};
 

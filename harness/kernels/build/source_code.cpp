@@ -12,6 +12,7 @@
 #include "kernels/archive/tar_tree.h"
 #include "kernels/fetch/blob.h"
 #include "kernels/fetch/deb_suite.h"
+#include "kernels/fetch/machine_clock.h"
 #include "kernels/fetch/snapshot.h"
 
 namespace bpfmatrix {
@@ -61,6 +62,8 @@ Result<SourceCode> given_code(const fs::path& path, const BuildSource& source) {
 
 SourceCode mirrored_tarball(const TarballSource& source, const BuildOptions& options) {
   const auto unpack = [source, options](const fs::path& into) -> Result<> {
+    const Result<> clock = check_clock(options.fetch.now(), options.fetch.built);
+    if (!clock) return clock.error();
     Download download;
     download.urls = {join_url(options.kernel_mirror, source.path)};
     download.what = fs::path(source.path).filename();
@@ -105,8 +108,7 @@ Result<SourceCode> packaged_code(const DebSource& source, Arch arch, const Fetch
   if (!chosen) return std::move(chosen).error();
   const FetchOptions options = *std::move(chosen);
   const auto wanted = [&](std::string_view name) { return name == source.package; };
-  Result<DebSuite> suite =
-      open_suite(SuiteRequest{source.suite, arch, source.keyring}, wanted, options);
+  Result<DebSuite> suite = open_suite(suite_of(source, arch), wanted, options);
   if (!suite) return std::move(suite).error();
   const DebPackage* found = newest(suite->packages, DebRelation{source.package});
   if (found == nullptr) {

@@ -87,7 +87,8 @@ TEST_F(SourceCodes, a_package_is_checked_from_the_signature_down) {
                      .version = "5.4.1-1",
                      .entries = {{.path = "./usr/src/linux-source-5.4.tar.xz", .body = tarball_},
                                  {.path = "./usr/share/doc/x", .body = "text"}}}});
-  const BuildSource source{.code = DebSource{"bookworm", "linux-source-5.4", "test.gpg"}};
+  const BuildSource source{
+      .code = DebSource{"bookworm", "linux-source-5.4", "test.gpg", "", archive_.keys()}};
   const auto code = find(source);
   ASSERT_TRUE(code) << code.error().message;
   EXPECT_EQ(code->origin.version, "5.4.1-1");
@@ -102,12 +103,14 @@ TEST_F(SourceCodes, a_package_without_a_tree_is_named) {
   archive_.publish({{.name = "linux-source-5.4",
                      .version = "5.4.1-1",
                      .entries = {{.path = "./usr/share/doc/x", .body = "text"}}}});
-  const BuildSource source{.code = DebSource{"bookworm", "linux-source-5.4", "test.gpg"}};
+  const BuildSource source{
+      .code = DebSource{"bookworm", "linux-source-5.4", "test.gpg", "", archive_.keys()}};
   const auto code = find(source);
   ASSERT_TRUE(code) << code.error().message;
   EXPECT_EQ(code->unpack(dir_->path()).error().message,
             "package 'linux-source-5.4' has no 'usr/src/linux-source-5.4.tar.*'");
-  const BuildSource other{.code = DebSource{"bookworm", "linux-source-9", "test.gpg"}};
+  const BuildSource other{
+      .code = DebSource{"bookworm", "linux-source-9", "test.gpg", "", archive_.keys()}};
   EXPECT_EQ(find(other).error().message, "package 'linux-source-9': not in the suite's index");
 }
 

@@ -13,7 +13,10 @@ namespace {
 void try_release(std::string_view text) {
   const Result<ReleaseFile> release = parse_release(text, "Release");
   if (!release) return require(!release.error().message.empty(), "a refusal says why");
-  (void)check_release(*release, release->suite, "Release", release->date);
+  for (const bool past : {false, true}) {
+    (void)check_release(*release, release->suite, "Release", {release->date, past});
+    (void)check_release(*release, release->codename, "Release", {{}, past});
+  }
   for (const auto& [path, index] : release->indexes) {
     require(is_sha256(index.sha256), "an index has a hash");
   }

@@ -23,8 +23,8 @@ Result<std::optional<std::string>> place_below_files(std::string_view path) {
 Result<fs::path> fetch_tree(const DebFileRequest& request, const fs::path& link,
                             const FetchOptions& options) {
   const auto wanted = [&](std::string_view name) { return name == request.package; };
-  Result<DebSuite> suite =
-      open_suite(SuiteRequest{request.suite, request.arch, request.keyring}, wanted, options);
+  Result<DebSuite> suite = open_suite(
+      SuiteRequest{request.suite, request.arch, request.keyring, request.keys}, wanted, options);
   if (!suite) return std::move(suite).error();
   const DebPackage* package = newest(suite->packages, DebRelation{request.package});
   if (package == nullptr) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -18,6 +19,8 @@ struct DebFileRequest {
   /// As `dpkg -L` prints it; a leading '/' is optional.
   std::string path{};
   std::string keyring = "debian-archive-keyring.gpg";
+  /// Fingerprints of the keys that may sign the suite.
+  std::vector<std::string> keys{};
 };
 
 struct DebFile {

@@ -13,7 +13,8 @@ class DebFileTest : public testing::Test {
   DebFileTest() { archive_.publish({package_}); }
 
   Result<DebFile> fetch(const std::string& path, const std::string& package = "libxdp1") const {
-    return fetch_deb_file({"bookworm", Arch::x86_64, package, path, "test.gpg"}, options_);
+    return fetch_deb_file({"bookworm", Arch::x86_64, package, path, "test.gpg", archive_.keys()},
+                          options_);
   }
 
   FakePackage package_{.name = "libxdp1",

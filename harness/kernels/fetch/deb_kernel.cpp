@@ -167,8 +167,7 @@ Result<Kernel> fetch_deb_kernel(const CatalogEntry& entry, const DebSource& sour
   Result<FetchOptions> chosen = options_for(source, here);
   if (!chosen) return std::move(chosen).error();
   const FetchOptions options = *std::move(chosen);
-  Result<DebSuite> suite = open_suite(SuiteRequest{source.suite, entry.arch, source.keyring},
-                                      is_kernel_package, options);
+  Result<DebSuite> suite = open_suite(suite_of(source, entry.arch), is_kernel_package, options);
   if (!suite) return std::move(suite).error();
   Result<std::vector<DebPackage>> packages = follow_kernel(suite->packages, source.package);
   if (!packages) return std::move(packages).error();

@@ -1,5 +1,5 @@
 // One suite of a Debian archive, from its signature down to single packages:
-// keyring -> InRelease (gpgv) -> Packages (sha256, size) -> .deb (sha256, size). Nothing skips a
+// named keys -> InRelease (gpgv) -> Packages (sha256, size) -> .deb (sha256, size). Nothing skips a
 // link.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "kernels/catalog.h"
 #include "kernels/fetch/fetch_options.h"
 #include "kernels/fetch/packages_index.h"
 
@@ -21,7 +22,15 @@ struct SuiteRequest {
   Arch arch = Arch::x86_64;
   /// File name below FetchOptions::keyrings.
   std::string keyring{};
+  /// Fingerprints of the keys that may sign.
+  std::vector<std::string> keys{};
+  /// See DebSource.
+  std::string snapshot{};
+  std::string release_sha256{};
 };
+
+/// The suite of `source`, for one architecture.
+SuiteRequest suite_of(const DebSource& source, Arch arch);
 
 struct DebSuite {
   std::vector<DebPackage> packages{};
@@ -33,7 +42,7 @@ struct DebSuite {
 
 /// Blocks for the network. Keeps the packages of component "main" whose names `wanted` likes.
 /// Error: any link of the chain does not hold; see verify_clearsigned, check_release,
-/// download_file.
+/// choose_signature, remember_release, download_file; or the clock of this machine is wrong.
 Result<DebSuite> open_suite(const SuiteRequest& request,
                             const std::function<bool(std::string_view)>& wanted,
                             const FetchOptions& options);

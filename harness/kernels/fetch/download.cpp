@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "kernels/fetch/redirect_guard.h"
 
 namespace bpfmatrix {
 
@@ -71,7 +72,7 @@ CurlHandle new_transfer(const std::string& url, const TransferLimits& limits) {
   ::curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
   ::curl_easy_setopt(curl, CURLOPT_USERAGENT, "bpfmatrix");
   ::curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
-  // A mirror may send us to another host, never to a file of this machine.
+  // A mirror may send us to another host, never to a file of this machine; see RedirectGuard.
   ::curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   ::curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   ::curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
@@ -121,6 +122,7 @@ TransferEnd run_transfer(const std::string& url, std::uint64_t offset, const Tra
   const CurlHandle handle = new_transfer(url, limits);
   if (!handle) return {Transfer::impossible, Error{"libcurl does not start"}};
   CURL* curl = handle.get();
+  const RedirectGuard guard(curl, url);
   std::array<char, CURL_ERROR_SIZE> text{};
   ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text.data());
   ::curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -131,6 +133,7 @@ TransferEnd run_transfer(const std::string& url, std::uint64_t offset, const Tra
   const CURLcode code = ::curl_easy_perform(curl);
   if (receiver.problem) return {Transfer::impossible, *receiver.problem};
   if (code == CURLE_OK) return {};
+  if (guard.problem()) return {Transfer::impossible, *guard.problem()};
   long status = 0;
   ::curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   const std::string reason = text[0] != '\0' ? text.data() : ::curl_easy_strerror(code);

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "kernels/fetch/download.h"
+#include "kernels/fetch/machine_clock.h"
 #include "kernels/fetch/mirror.h"
+#include "kernels/fetch/release_file.h"
 #include "kernels/store.h"
 
 namespace bpfmatrix {
@@ -30,13 +33,19 @@ struct FetchOptions {
   ProgressCallback progress{};
   /// One line about what takes time otherwise ("unpacking ..."). May be empty.
   std::function<void(std::string_view)> notice{};
-  /// Judges whether a Release file is still good.
+  /// The clock of this machine.
   std::function<std::chrono::sys_seconds()> now = [] {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   };
 
-  /// `now` is a time in the past: keys that were good then are good.
-  bool of_the_past = false;
+  /// When this program was built: a clock that is before it is wrong.
+  std::chrono::sys_seconds built = build_day();
+  /// The time of a snapshot, by which Release files and keys are judged in place of `now`.
+  std::optional<std::chrono::sys_seconds> snapshot{};
+  /// Take a Release file that is older than one seen before, and say so in the record.
+  bool allow_older = false;
+
+  AsOf as_of() const { return {.time = snapshot.value_or(now()), .past = snapshot.has_value()}; }
 
   void say(std::string_view line) const {
     if (notice) notice(line);

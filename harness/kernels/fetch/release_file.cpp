@@ -16,6 +16,8 @@ namespace chrono = std::chrono;
 namespace {
 
 constexpr auto kClockSkew = chrono::hours(24);
+/// No mirror is so late, and no clock so wrong by accident of a time zone.
+constexpr auto kYearsOff = chrono::hours(24 * 365);
 
 std::optional<unsigned> parse_month(std::string_view name) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -35,11 +37,6 @@ std::optional<chrono::seconds> parse_clock(std::string_view text) {
     return std::nullopt;
   }
   return chrono::hours(*hour) + chrono::minutes(*minute) + chrono::seconds(*second);
-}
-
-/// Not by to_time_t(), which counts nanoseconds and ends in 2262.
-std::string show(chrono::sys_seconds time) {
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time.time_since_epoch().count()));
 }
 
 /// Field name to value; the lines that go on with a blank are joined by '\n'.
@@ -105,8 +102,10 @@ Result<ReleaseFile> parse_release(std::string_view text, std::string_view source
   auto fields = read_fields(text);
   if (!fields) return wrong(fields.error().message);
   ReleaseFile release;
+  release.origin = (*fields)["Origin"];
   release.suite = (*fields)["Suite"];
   release.codename = (*fields)["Codename"];
+  release.version = (*fields)["Version"];
   release.by_hash = (*fields)["Acquire-By-Hash"] == "yes";
   const auto date = parse_release_date((*fields)["Date"]);
   if (!date) return wrong("field 'Date' is missing or malformed");
@@ -122,23 +121,50 @@ Result<ReleaseFile> parse_release(std::string_view text, std::string_view source
   return release;
 }
 
+/// Not by to_time_t(), which counts nanoseconds and ends in 2262.
+std::string show_time(chrono::sys_seconds time) {
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time.time_since_epoch().count()));
+}
+
+std::string show_as_of(const AsOf& as_of) {
+  return fmt::format("{} {}", as_of.past ? "the snapshot is of" : "the clock of this machine says",
+                     show_time(as_of.time));
+}
+
+namespace {
+
+Error wrong_time(std::string_view source, const std::string& what, const AsOf& as_of,
+                 chrono::seconds off) {
+  std::string text = fmt::format("'{}': {}, {}", source, what, show_as_of(as_of));
+  if (as_of.past) return Error{text, "the archive of snapshots sent the state of another day"};
+  if (off < kYearsOff) {
+    return Error{text,
+                 "the mirror is out of date (try another with --mirror URL), or this machine's "
+                 "clock is wrong"};
+  }
+  text += fmt::format(": {} years apart", off / chrono::duration_cast<chrono::seconds>(kYearsOff));
+  return Error{text,
+               "is the clock of this machine right? if it is, this is no mirror of today: try "
+               "another with --mirror URL"};
+}
+
+}  // namespace
+
 Result<> check_release(const ReleaseFile& release, std::string_view suite, std::string_view source,
-                       chrono::sys_seconds now) {
+                       const AsOf& as_of) {
   if (release.codename != suite && release.suite != suite) {
     return Error{fmt::format("'{}': wrong suite: want '{}', got '{}' ('{}')", source, suite,
                              release.codename, release.suite),
                  "the mirror sent another suite's file; try another with --mirror URL"};
   }
-  if (release.date > now + kClockSkew) {
-    return Error{fmt::format("'{}': dated {}, which is in the future (now: {})", source,
-                             show(release.date), show(now)),
-                 "check this machine's clock"};
+  if (release.date > as_of.time + kClockSkew) {
+    return wrong_time(source,
+                      fmt::format("dated {}, which is in the future", show_time(release.date)),
+                      as_of, release.date - as_of.time);
   }
-  if (release.valid_until && *release.valid_until < now) {
-    return Error{fmt::format("'{}': stale: valid until {}, now {}", source,
-                             show(*release.valid_until), show(now)),
-                 "the mirror is out of date (try another with --mirror URL), or this machine's "
-                 "clock is wrong"};
+  if (release.valid_until && *release.valid_until < as_of.time) {
+    return wrong_time(source, fmt::format("stale: valid until {}", show_time(*release.valid_until)),
+                      as_of, as_of.time - *release.valid_until);
   }
   return {};
 }

@@ -8,6 +8,8 @@
 #include "kernels/archive/rpm_archive.h"
 #include "kernels/fetch/blob.h"
 #include "kernels/fetch/deb_kernel.h"
+#include "kernels/fetch/machine_clock.h"
+#include "kernels/fetch/release_file.h"
 #include "kernels/fetch/rpm_signature.h"
 #include "kernels/kernel_files.h"
 #include "kernels/kernel_record.h"
@@ -25,6 +27,8 @@ struct Vouched {
   fs::path file{};
   RpmName name{};
   std::string sha256{};
+  /// Nothing: by its hash alone.
+  std::optional<std::chrono::sys_seconds> signed_at{};
 };
 
 class RpmFetch {
@@ -33,6 +37,9 @@ class RpmFetch {
       : entry_(entry), source_(source), options_(options) {}
 
   Result<Kernel> run() {
+    if (Result<> clock = check_clock(options_.now(), options_.built); !clock) {
+      return std::move(clock).error();
+    }
     Result<std::string> mirror = find_mirror();
     if (!mirror) return std::move(mirror).error();
     Result<TempDir> tree = options_.store.temporary();
@@ -86,7 +93,10 @@ class RpmFetch {
   std::string link(const RpmPackage& package, const Vouched& vouched) const {
     std::string text = fmt::format("{}: sha256 {}", vouched.name.file_name(), vouched.sha256);
     if (!package.sha256.empty()) text += ", pinned";
-    if (!source_.key.empty()) text += ", good signature by " + source_.key;
+    if (vouched.signed_at) {
+      text += fmt::format(", signed {}, good signature by {}", show_time(*vouched.signed_at),
+                          source_.key);
+    }
     return text;
   }
 
@@ -95,17 +105,21 @@ class RpmFetch {
     const std::string url = join_url(mirror, package.path);
     Result<fs::path> file = download(package, url, folder);
     if (!file) return std::move(file).error();
+    std::optional<std::chrono::sys_seconds> signed_at;
     if (!source_.key.empty()) {
-      const Result<> good =
-          verify_rpm(*file, url, options_.rpm_keys / (source_.key + ".asc"), source_.key);
+      const Result<std::chrono::sys_seconds> good =
+          verify_rpm(*file, url,
+                     {options_.rpm_keys / (source_.key + ".asc"), source_.key,
+                      !package.sha256.empty(), options_.now()});
       if (!good) return good.error();
+      signed_at = *good;
     }
     Result<std::string> sha256 = sha256_file(*file);
     if (!sha256) return std::move(sha256).error();
     Result<RpmName> name = read_rpm_name(*file);
     if (!name) return std::move(name).error();
     if (const Result<> same = check_name(package, *name, url); !same) return same.error();
-    return Vouched{*std::move(file), *std::move(name), *std::move(sha256)};
+    return Vouched{*std::move(file), *std::move(name), *std::move(sha256), signed_at};
   }
 
   /// A mirror may hand out any package that the same key signed.
@@ -132,6 +146,7 @@ class RpmFetch {
     if (!package.sha256.empty()) return fetch_blob(std::move(download), kMaxRpmBytes, options_);
     download.to = folder / "package.rpm";
     const Result<> done = download_file(download, options_.limits, options_.progress);
+    if (!done && !done.error().hint.empty()) return done.error();
     if (!done) {
       return Error{
           done.error().message,

@@ -1,10 +1,12 @@
 #include "kernels/fetch/rpm_kernel.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "kernels/archive/rpm_archive.h"
+#include "kernels/fetch/rpm_signature.h"
 #include "kernels/find/fetch_kernel.h"
 #include "kernels/testing/fake_rpm.h"
 
@@ -12,6 +14,8 @@ namespace bpfmatrix {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 constexpr const char* kFolder = "8.1/os/Packages/";
 
@@ -95,8 +99,10 @@ TEST_F(RpmKernel, the_record_names_package_key_and_hashes) {
   EXPECT_EQ(origin.sha256, sha256_hex(core()));
   EXPECT_EQ(origin.signed_by, key().fingerprint());
   ASSERT_EQ(origin.chain.size(), 2U);
-  EXPECT_EQ(origin.chain[0], "kernel-core-4.18.0-147.el8.x86_64.rpm: sha256 " + sha256_hex(core()) +
-                                 ", good signature by " + key().fingerprint());
+  EXPECT_THAT(
+      origin.chain[0],
+      MatchesRegex("kernel-core-4.18.0-147.el8.x86_64.rpm: sha256 " + sha256_hex(core()) +
+                   ", signed 20..-..-.. ..:.. UTC, good signature by " + key().fingerprint()));
 }
 
 TEST_F(RpmKernel, an_unsigned_package_is_taken_by_its_hash_and_only_so) {
@@ -210,6 +216,58 @@ TEST_F(RpmKernel, a_key_that_is_another_or_gone_is_named) {
                  other.fingerprint());
   fs::remove(file);
   expect_refused("signing key: '" + file.string() + "': No such file");
+}
+
+TEST_F(RpmKernel, a_weak_key_signs_only_what_is_pinned) {
+  static const FakeKey weak({.algorithm = "rsa1024"});
+  weak.export_armoured_to(keys_.path() / (weak.fingerprint() + ".asc"));
+  source_.key = weak.fingerprint();
+  const std::string signed_by_it = make_rpm(enterprise_kernel()[0], &weak);
+  serve(0, signed_by_it);
+  expect_refused(": RSA of 1024 bits; wanted 2048 bits or more");
+  source_.packages = {{source_.packages[0].path, sha256_hex(signed_by_it)}};
+  EXPECT_TRUE(fetch());
+}
+
+TEST_F(RpmKernel, a_signature_from_before_the_package_was_built_is_refused) {
+  static const FakeKey old({.algorithm = "rsa2048",
+                            .made = "20170101T000000",
+                            .expires = "20200101T000000",
+                            .signs = "20181119T180000"});
+  old.export_armoured_to(keys_.path() / (old.fingerprint() + ".asc"));
+  source_.key = old.fingerprint();
+  serve(0, make_rpm(enterprise_kernel()[0], &old));
+  expect_refused("': made 2018-11-19 18:00 UTC, before the package was built, ");
+}
+
+TEST_F(RpmKernel, a_clock_that_is_years_off_is_named_before_anything_is_fetched) {
+  options_.now = [] { return std::chrono::sys_days(std::chrono::January / 1 / 1999); };
+  const auto kernel = fetch();
+  ASSERT_FALSE(kernel);
+  EXPECT_THAT(kernel.error().message,
+              HasSubstr("the clock of this machine says 1999-01-01 00:00 UTC"));
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST(RpmTimes, contradictions_are_named) {
+  const auto day = [](int n) { return std::chrono::sys_days(std::chrono::days(n)); };
+  const auto problem = [&](RpmTimes times) {
+    return rpm_time_problem(times, day(1000)).value_or("");
+  };
+  EXPECT_EQ(problem({day(500), day(600), day(100), day(700)}), "") << "signed months later";
+  EXPECT_EQ(problem({day(500), day(499), day(100), {}}), "") << "two clocks";
+  EXPECT_EQ(problem({day(500), day(498), day(100), {}}),
+            "made 1971-05-14 00:00 UTC, before the package was built, 1971-05-16 00:00 UTC");
+  EXPECT_EQ(problem({day(500), day(500), day(501), {}}),
+            "made 1971-05-16 00:00 UTC, before its key was made, 1971-05-17 00:00 UTC");
+  EXPECT_EQ(problem({day(500), day(600), day(100), day(600)}),
+            "made 1971-08-24 00:00 UTC, after its key had expired, 1971-08-24 00:00 UTC");
+  EXPECT_EQ(problem({day(500), day(499), day(100), day(500)}),
+            "made 1971-05-15 00:00 UTC, but the package was built 1971-05-16 00:00 UTC, after its "
+            "key had expired, 1971-05-16 00:00 UTC");
+  EXPECT_EQ(problem({day(500), day(1002), day(100), {}}),
+            "made 1972-09-29 00:00 UTC, which is in the future: the clock of this machine says "
+            "1972-09-27 00:00 UTC");
 }
 
 TEST_F(RpmKernel, a_distribution_without_a_mirror_is_named) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/temp_dir.h"
 #include "base/text.h"
 #include "kernels/fetch/openpgp_key.h"
+#include "kernels/fetch/release_file.h"
 
 namespace bpfmatrix {
 
@@ -23,12 +25,17 @@ namespace {
 constexpr auto kRpmTime = std::chrono::seconds(120);
 constexpr std::uint64_t kMaxKeyBytes = 64 << 10;
 
-/// Runs one of rpm's programs in a world that holds a package, a key, and none of this machine's
-/// own packages, keys and settings.
-Result<CommandOutput> run_rpm(std::vector<std::string> argv, const fs::path& home) {
+/// What of this machine rpm may see beside its programs and libraries.
+const std::vector<fs::path> kSettings{"/etc/rpm", "/etc/gcrypt", "/etc/ssl/openssl.cnf"};
+
+/// Runs one of rpm's programs on a package in a world that holds that, a key, and none of this
+/// machine's own packages, keys and settings. It reads what a stranger sent, so it is confined.
+Result<CommandOutput> run_rpm(std::vector<std::string> argv, const fs::path& rpm,
+                              const fs::path& home) {
   const auto define = [&](const std::string& macro) {
     argv.insert(argv.begin() + 1, {"--define", macro});
   };
+  argv.push_back(rpm.string());
   define("_keyring fs");
   define(fmt::format("_keyringpath {}", (home / "keys").string()));
   define(fmt::format("_dbpath {}", (home / "db").string()));
@@ -39,26 +46,40 @@ Result<CommandOutput> run_rpm(std::vector<std::string> argv, const fs::path& hom
         fmt::format("'{}': no such program in PATH; RPM packages cannot be checked", argv[0]),
         "install the package 'rpm'"};
   }
-  return run_command(
-      Command{.argv = std::move(argv), .environment = {{"LC_ALL", "C"}, {"HOME", home.string()}}},
-      kRpmTime);
+  Confinement confined{.limits = {.cpu_seconds = kRpmTime.count()}, .writable = {home}};
+  confined.readable = kSettings;
+  confined.readable.push_back(rpm);
+  return run_command(Command{.argv = std::move(argv),
+                             .environment = {{"LC_ALL", "C"}, {"HOME", home.string()}},
+                             .directory = home,
+                             .confined = std::move(confined)},
+                     kRpmTime);
 }
 
 /// The one key that may sign, where rpmkeys looks for keys.
-Result<> lay_out_key(const fs::path& key_file, const std::string& fingerprint,
-                     const fs::path& home) {
-  const Result<std::string> key = read_file(key_file, kMaxKeyBytes);
-  if (!key) return wrap("signing key", key.error());
-  const Result<std::string> found = key_fingerprint(*key);
-  if (!found) return wrap(fmt::format("signing key '{}'", key_file.string()), found.error());
-  if (*found != fingerprint) {
+Result<KeyBlock> lay_out_key(const RpmTrust& trust, const fs::path& home) {
+  const std::string where = fmt::format("signing key '{}'", trust.key_file.string());
+  const Result<std::string> text = read_file(trust.key_file, kMaxKeyBytes);
+  if (!text) return wrap("signing key", text.error());
+  Result<KeyBlock> key = read_armoured_key(*text);
+  if (!key) return wrap(where, key.error());
+  if (key->primary.fingerprint != trust.fingerprint) {
     return Error{
-        fmt::format("signing key '{}': want {}, got {}", key_file.string(), fingerprint, *found)};
+        fmt::format("{}: want {}, got {}", where, trust.fingerprint, key->primary.fingerprint)};
+  }
+  const auto weak = trust.may_be_weak ? std::nullopt : weakness(*key);
+  if (weak) {
+    return Error{fmt::format("{}: {}; wanted 2048 bits or more", where, *weak),
+                 "such a key can be forged; only packages that the catalog pins by their hash "
+                 "('sha256') are accepted with it"};
   }
   std::error_code error;
   fs::create_directories(home / "keys", error);
   if (error) return file_error(home / "keys", error);
-  return write_file(home / "keys" / "signing.key", *key);
+  if (Result<> written = write_file(home / "keys" / "signing.key", *text); !written) {
+    return std::move(written).error();
+  }
+  return key;
 }
 
 bool is_strong(std::string_view line) {
@@ -99,21 +120,82 @@ std::string reasons(const Checked& checked) {
   return checked.signature ? "its header has no hash of its payload" : "not signed";
 }
 
+/// When the package was built and signed, by its header and by the signatures of that.
+Result<RpmTimes> read_times(const fs::path& rpm, const KeyBlock& key, const fs::path& home) {
+  const Result<CommandOutput> output =
+      run_rpm({"rpm", "--query", "--package", "--nosignature", "--queryformat",
+               "%{BUILDTIME}|%{RSAHEADER:base64}|%{DSAHEADER:base64}|"},
+              rpm, home);
+  if (!output) return output.error();
+  const auto parts = split(output->out, '|');
+  const auto built = parts.size() == 4 ? parse_number(parts[0]) : std::nullopt;
+  if (!output->status.success() || !built || *built > UINT32_MAX) {
+    return Error{"its header does not say when it was built"};
+  }
+  RpmTimes times{.built = std::chrono::sys_seconds(std::chrono::seconds(*built)),
+                 .key_made = key.primary.made,
+                 .key_expires = key.expires};
+  bool found = false;
+  for (const std::string_view signature : {parts[1], parts[2]}) {
+    if (signature == "(none)") continue;
+    const Result<std::chrono::sys_seconds> made = signature_time(signature);
+    if (!made) return made.error();
+    if (found && *made != times.signed_at) return Error{"two signatures of different times"};
+    times.signed_at = *made;
+    found = true;
+  }
+  if (!found) return Error{"its signature does not say when it was made"};
+  return times;
+}
+
 }  // namespace
 
-Result<> verify_rpm(const fs::path& rpm, const std::string& name, const fs::path& key_file,
-                    const std::string& fingerprint) {
+std::optional<std::string> rpm_time_problem(const RpmTimes& times, std::chrono::sys_seconds now) {
+  constexpr std::chrono::hours kDay{24};
+  const std::string made = "made " + show_time(times.signed_at);
+  if (times.signed_at < times.built - kDay) {
+    return fmt::format("{}, before the package was built, {}", made, show_time(times.built));
+  }
+  if (times.signed_at < times.key_made) {
+    return fmt::format("{}, before its key was made, {}", made, show_time(times.key_made));
+  }
+  if (times.key_expires && times.signed_at >= *times.key_expires) {
+    return fmt::format("{}, after its key had expired, {}", made, show_time(*times.key_expires));
+  }
+  if (times.key_expires && times.built >= *times.key_expires) {
+    return fmt::format("{}, but the package was built {}, after its key had expired, {}", made,
+                       show_time(times.built), show_time(*times.key_expires));
+  }
+  if (times.signed_at > now + kDay) {
+    return fmt::format("{}, which is in the future: the clock of this machine says {}", made,
+                       show_time(now));
+  }
+  return std::nullopt;
+}
+
+Result<std::chrono::sys_seconds> verify_rpm(const fs::path& rpm, const std::string& name,
+                                            const RpmTrust& trust) {
   Result<TempDir> home = TempDir::create();
   if (!home) return std::move(home).error();
-  if (Result<> laid = lay_out_key(key_file, fingerprint, home->path()); !laid) return laid;
+  const Result<KeyBlock> key = lay_out_key(trust, home->path());
+  if (!key) return key.error();
   const Result<CommandOutput> output =
-      run_rpm({"rpmkeys", "--checksig", "--verbose", rpm.string()}, home->path());
+      run_rpm({"rpmkeys", "--checksig", "--verbose"}, rpm, home->path());
   if (!output) return output.error();
   Checked checked = read_checks(output->out);
-  if (output->status.success() && checked.signature && checked.payload) return {};
-  if (output->out.empty()) checked.problems.emplace_back(trim(output->err));
-  return Error{fmt::format("signature of '{}': {}", name, reasons(checked)),
-               fmt::format("only files that key {} signed are accepted", fingerprint)};
+  const std::string hint =
+      fmt::format("only files that key {} signed are accepted", trust.fingerprint);
+  if (!output->status.success() || !checked.signature || !checked.payload) {
+    if (output->out.empty()) checked.problems.emplace_back(trim(output->err));
+    return Error{fmt::format("signature of '{}': {}", name, reasons(checked)), hint};
+  }
+  const Result<RpmTimes> times = read_times(rpm, *key, home->path());
+  if (!times) return wrap(fmt::format("signature of '{}'", name), times.error());
+  if (const auto problem = rpm_time_problem(*times, trust.now)) {
+    return Error{fmt::format("signature of '{}': {}", name, *problem),
+                 "somebody who holds an old key may have dated it; try another mirror"};
+  }
+  return times->signed_at;
 }
 
 std::string RpmName::file_name() const { return fmt::format("{}-{}.{}.rpm", name, version, arch); }
@@ -123,8 +205,8 @@ Result<RpmName> read_rpm_name(const fs::path& rpm) {
   if (!home) return std::move(home).error();
   const Result<CommandOutput> output =
       run_rpm({"rpm", "--query", "--package", "--nosignature", "--queryformat",
-               "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n", rpm.string()},
-              home->path());
+               "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n"},
+              rpm, home->path());
   if (!output) return output.error();
   const auto lines = split(output->out, '\n');
   if (!output->status.success() || lines.size() < 3) {

@@ -13,10 +13,7 @@ Result<FetchOptions> options_for(const DebSource& source, const FetchOptions& op
                  "config file"};
   }
   at.mirror = join_url(options.archives.snapshots, source.snapshot);
-  at.now = [time = parse_snapshot_time(source.snapshot).value_or(std::chrono::sys_seconds())] {
-    return time;
-  };
-  at.of_the_past = true;
+  at.snapshot = parse_snapshot_time(source.snapshot).value_or(std::chrono::sys_seconds());
   return at;
 }
 

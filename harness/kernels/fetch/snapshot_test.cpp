@@ -31,9 +31,10 @@ class Snapshot : public testing::Test {
 
   void publish(const FakeRelease& release) { archive_.publish(classic_kernel(), release); }
   Result<Kernel> fetch(const std::string& snapshot = kTime) const {
-    return fetch_kernel({"sid-4.18-x86_64", Arch::x86_64,
-                         DebSource{"bookworm", "linux-image-cloud-amd64", "test.gpg", snapshot}},
-                        options_);
+    return fetch_kernel(
+        {"sid-4.18-x86_64", Arch::x86_64,
+         DebSource{"bookworm", "linux-image-cloud-amd64", "test.gpg", snapshot, keys_}},
+        options_);
   }
   void expect_refused(const std::string& wanted) const {
     const auto kernel = fetch();
@@ -45,6 +46,7 @@ class Snapshot : public testing::Test {
       std::string("/") + kTime,
       {.made = "20170101T000000", .expires = "20200101T000000", .signs = "20181119T180000"}};
   FetchOptions options_ = archive_.options();
+  std::vector<std::string> keys_ = archive_.keys();
 };
 
 TEST(SnapshotTime, is_of_one_form) {
@@ -67,9 +69,15 @@ TEST_F(Snapshot, a_kernel_of_the_past_comes_though_its_release_and_key_have_expi
 
 TEST_F(Snapshot, the_same_is_refused_as_of_today) {
   options_.mirror += std::string("/") + kTime;
+  const auto stale = fetch("");
+  ASSERT_FALSE(stale);
+  EXPECT_NE(stale.error().message.find("stale: valid until 2018-11-26 18:00 UTC"),
+            std::string::npos)
+      << stale.error().message;
+  publish({.date = after_snapshot(-6h), .valid_until = 0s});
   const auto kernel = fetch("");
   ASSERT_FALSE(kernel);
-  EXPECT_NE(kernel.error().message.find("has expired"), std::string::npos)
+  EXPECT_NE(kernel.error().message.find("has expired 2020-01-01 "), std::string::npos)
       << kernel.error().message;
 }
 
@@ -94,8 +102,20 @@ TEST_F(Snapshot, a_signature_made_after_the_key_had_expired_is_refused) {
   const FakeKey key({.made = "20170101T000000", .signs = "20181119T180000"});
   archive_.serve_release(archive_.release_text(), key);
   key.end_at("20180601T000000");
+  keys_ = {key.fingerprint()};
   key.export_to(archive_.keyrings() / "test.gpg");
-  expect_refused("has expired");
+  expect_refused(", which had expired 2018-06-01 ");
+}
+
+/// Whoever holds a key that expired in 2009 signs the state of 2018 as of 2008, when it was good.
+TEST_F(Snapshot, a_signature_that_was_dated_back_to_a_time_when_its_key_was_good_is_refused) {
+  const FakeKey old(
+      {.made = "20060101T000000", .expires = "20090101T000000", .signs = "20080601T000000"});
+  old.export_to(archive_.keyrings() / "test.gpg");
+  archive_.serve_release(archive_.release_text(), old);
+  keys_ = {old.fingerprint()};
+  expect_refused("key " + keys_[0] + " had expired 2009-01-01");
+  EXPECT_NE(fetch().error().hint.find("may have dated it"), std::string::npos);
 }
 
 TEST_F(Snapshot, a_snapshot_that_is_not_there_is_named) {

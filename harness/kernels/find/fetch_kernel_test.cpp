@@ -34,7 +34,7 @@ class Kernels : public testing::Test {
 
   CatalogEntry entry(Arch arch = Arch::x86_64) const {
     return {"debian-6.1-x86_64", arch,
-            DebSource{"bookworm", "linux-image-cloud-amd64", "test.gpg"}};
+            DebSource{"bookworm", "linux-image-cloud-amd64", "test.gpg", "", keys_}};
   }
   Result<Kernel> fetch() const { return fetch_kernel(entry(), options_); }
   Result<Kernel> find() const { return find_kernel(options_.store, "debian-6.1-x86_64"); }
@@ -58,6 +58,7 @@ class Kernels : public testing::Test {
 
   FakeArchive archive_{};
   FetchOptions options_ = archive_.options();
+  std::vector<std::string> keys_ = archive_.keys();
 };
 
 TEST_F(Kernels, a_one_package_kernel_comes_with_all_its_parts) {
@@ -85,7 +86,8 @@ TEST_F(Kernels, the_record_keeps_the_chain_from_the_signature_down) {
   EXPECT_EQ(origin.signed_by.size(), 40U);
   ASSERT_EQ(origin.chain.size(), 4U);
   EXPECT_TRUE(origin.chain[0].starts_with("InRelease of bookworm: sha256 "));
-  EXPECT_TRUE(origin.chain[0].ends_with("good signature by " + origin.signed_by +
+  EXPECT_EQ(origin.chain[0].find("Valid-Until"), std::string::npos);
+  EXPECT_TRUE(origin.chain[0].ends_with(" UTC, good signature by " + origin.signed_by +
                                         " (Test Archive <archive@example.invalid>)"));
   EXPECT_TRUE(origin.chain[1].starts_with("main/binary-amd64/Packages.xz: sha256 "));
   EXPECT_EQ(origin.chain[3],
@@ -173,7 +175,7 @@ TEST_F(Kernels, a_truncated_release_is_refused) {
 TEST_F(Kernels, a_release_signed_by_somebody_else_is_refused) {
   const FakeKey other;
   archive_.serve_release(archive_.release_text(), other);
-  expect_refused("is not in the keyring");
+  expect_refused("is not one that may sign");
 }
 
 TEST_F(Kernels, a_missing_release_is_refused) {
@@ -197,6 +199,92 @@ TEST_F(Kernels, a_stale_release_is_refused) {
 TEST_F(Kernels, a_release_from_the_future_is_refused) {
   archive_.publish(classic_kernel(), FakeRelease{.date = std::chrono::hours(48)});
   expect_refused("which is in the future");
+}
+
+TEST_F(Kernels, a_release_that_was_signed_long_before_or_after_its_date_is_refused) {
+  archive_.publish(classic_kernel(),
+                   {.date = -std::chrono::hours(24 * 9), .valid_until = std::chrono::hours(24)});
+  expect_refused(", more than 7 days after the date of what it signs, ");
+  archive_.publish(classic_kernel(), {.date = std::chrono::hours(2)});
+  expect_refused(", before the date of what it signs, ");
+}
+
+TEST_F(Kernels, an_older_release_than_before_is_refused_or_allowed_and_then_recorded) {
+  using std::chrono::hours;
+  archive_.publish(classic_kernel(), {.date = -hours(1)});
+  ASSERT_TRUE(fetch());
+  ASSERT_TRUE(remove_kernel(options_.store, "debian-6.1-x86_64"));
+  archive_.publish(classic_kernel(), {.date = -hours(2)});
+  const auto older = fetch();
+  ASSERT_FALSE(older);
+  EXPECT_NE(older.error().message.find(", older than the one of "), std::string::npos)
+      << older.error().message;
+  EXPECT_NE(older.error().hint.find("--allow-older"), std::string::npos);
+
+  options_.allow_older = true;
+  const auto allowed = fetch();
+  ASSERT_TRUE(allowed) << allowed.error().message;
+  ASSERT_EQ(allowed->origin.chain.size(), 5U);
+  EXPECT_TRUE(allowed->origin.chain[1].starts_with("allowed by --allow-older: dated "))
+      << allowed->origin.chain[1];
+  EXPECT_EQ(find()->origin.chain, allowed->origin.chain);
+}
+
+/// Both are signed, and both say that they are "stable".
+TEST_F(Kernels, a_symbolic_suite_that_slips_to_an_older_codename_is_refused) {
+  const auto publish = [&](const char* codename, const char* version, std::chrono::hours date) {
+    archive_.publish(classic_kernel(), {.suite = "bookworm",  // what is asked for
+                                        .codename = codename,
+                                        .date = date,
+                                        .version = version});
+  };
+  publish("trixie", "13.5", std::chrono::hours(-2));
+  ASSERT_TRUE(fetch());
+  ASSERT_TRUE(remove_kernel(options_.store, "debian-6.1-x86_64"));
+  publish("bullseye", "11.11", std::chrono::hours(-1));
+  const auto slipped = fetch();
+  ASSERT_FALSE(slipped);
+  EXPECT_NE(slipped.error().message.find("suite 'bookworm' went back from 'trixie' (13.5)"),
+            std::string::npos)
+      << slipped.error().message;
+}
+
+TEST_F(Kernels, the_age_of_a_release_that_is_valid_for_ever_is_said) {
+  std::string said;
+  options_.notice = [&](std::string_view line) { said += std::string(line) + "\n"; };
+  archive_.publish(classic_kernel(),
+                   {.date = std::chrono::hours(-50), .valid_until = std::chrono::seconds(0)});
+  const auto kernel = fetch();
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  EXPECT_NE(said.find(" UTC, 2 days ago; it does not say until when it is valid\n"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(kernel->origin.chain[0].find(" UTC, without Valid-Until, good signature by "),
+            std::string::npos);
+}
+
+TEST_F(Kernels, a_clock_before_the_day_of_the_build_is_named_before_anything_is_fetched) {
+  options_.now = [] { return std::chrono::sys_days(std::chrono::January / 1 / 1999); };
+  expect_refused("the clock of this machine says 1999-01-01 00:00 UTC, which is before");
+  EXPECT_TRUE(archive_.server().requests().empty());
+}
+
+TEST_F(Kernels, a_clock_years_after_valid_until_is_named) {
+  options_.now = [] { return std::chrono::sys_days(std::chrono::January / 1 / 2099); };
+  expect_refused("the clock of this machine says 2099-01-01 00:00 UTC: ");
+}
+
+TEST_F(Kernels, a_release_that_is_not_the_pinned_one_is_refused) {
+  CatalogEntry pinned = entry();
+  std::get<DebSource>(pinned.source).release_sha256 = std::string(64, 'a');
+  const auto other = fetch_kernel(pinned, options_);
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message.find("/InRelease': want " + std::string(64, 'a')),
+            std::string::npos);
+  std::get<DebSource>(pinned.source).release_sha256 = sha256_hex(archive_.release());
+  const auto kernel = fetch_kernel(pinned, options_);
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  EXPECT_NE(kernel->origin.chain[0].find(", pinned, dated "), std::string::npos);
 }
 
 TEST_F(Kernels, another_suites_release_replayed_is_refused) {

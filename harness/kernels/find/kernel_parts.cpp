@@ -27,6 +27,10 @@ constexpr std::uint64_t kMaxSystemMapBytes = 64 << 20;
 constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 constexpr std::uint64_t kMaxModuleBytes = 64 << 20;
 constexpr std::size_t kMaxModuleFiles = 50'000;
+/// A distribution's whole set has less than 1 GiB.
+constexpr std::uint64_t kMaxModulesBytes = std::uint64_t{2} << 30;
+/// Of files and folders looked at: a folder that holds something else is not walked to its end.
+constexpr std::size_t kMaxModuleEntries = 200'000;
 /// Reading all of a distribution's five thousand would take half a minute.
 constexpr std::size_t kModulesMatched = 64;
 constexpr TarLimits kArchiveLimits{.max_bytes = 1ULL << 30, .max_entries = 10'000, .links = false};
@@ -64,18 +68,38 @@ bool is_module(const fs::path& file) {
   return false;
 }
 
-/// Modules, and the lists about them: modules.builtin, modules.dep.
+Error too_much_in(const fs::path& folder, const std::string& what) {
+  return {file_error(folder, Error{what}).message,
+          "give --modules the folder /lib/modules/<release> of that kernel, stripped of debug "
+          "information, or the part of it that guests need"};
+}
+
+/// Modules, and the lists about them: modules.builtin, modules.dep. Error: more files or bytes than
+/// any kernel has; nothing was read yet then.
 Result<std::vector<fs::path>> list_module_files(const fs::path& folder) {
   std::vector<fs::path> files;
+  std::uint64_t bytes = 0;
+  std::size_t seen = 0;
   std::error_code error;
   fs::recursive_directory_iterator at(folder, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (++seen > kMaxModuleEntries) {
+      return too_much_in(folder, fmt::format("more than {} files and folders", kMaxModuleEntries));
+    }
     if (!fs::is_regular_file(at->symlink_status(error))) continue;
     const fs::path file = at->path().lexically_relative(folder);
     const bool list = at.depth() == 0 && file.string().starts_with("modules.");
-    if (list || is_module(file)) files.push_back(file);
+    if (!list && !is_module(file)) continue;
+    files.push_back(file);
     if (files.size() > kMaxModuleFiles) {
-      return file_error(folder, Error{fmt::format("more than {} modules", kMaxModuleFiles)});
+      return too_much_in(folder, fmt::format("more than {} modules", kMaxModuleFiles));
+    }
+    std::error_code unknown;  // then the copy says it
+    const std::uint64_t size = fs::file_size(at->path(), unknown);
+    if (!unknown) bytes += std::min(size, kMaxModulesBytes + 1);
+    if (bytes > kMaxModulesBytes) {
+      return too_much_in(
+          folder, fmt::format("its modules have more than {} bytes together", kMaxModulesBytes));
     }
   }
   if (error) return file_error(folder, error);

@@ -17,7 +17,7 @@ struct KernelParts {
   /// Plain, or compressed as /proc/config.gz is.
   std::optional<std::filesystem::path> config{};
   std::optional<std::filesystem::path> system_map{};
-  /// /lib/modules/<release> of that machine, or a part of it.
+  /// /lib/modules/<release> of that machine, or a part of it: 2 GiB and 50,000 files at most.
   std::optional<std::filesystem::path> modules{};
   /// /sys/kernel/btf/vmlinux of that machine, or BTF made for this kernel.
   std::optional<std::filesystem::path> btf{};

@@ -146,6 +146,20 @@ TEST_F(KernelPartsTest, what_does_not_belong_together_is_refused) {
                  "built with CONFIG_DEBUG_INFO_BTF=y, but no BTF was found in the image");
 }
 
+/// Holes: nothing is read, and nothing is written, before the sum is known.
+TEST_F(KernelPartsTest, modules_that_are_too_many_bytes_together_are_refused_before_any_is_copied) {
+  put("huge/kernel/00.ko", kModule);
+  for (int i = 1; i < 36; ++i) {
+    fs::resize_file(put("huge/kernel/" + std::to_string(i) + ".ko", ""), 60 << 20);
+  }
+  const auto made = assemble({.image = image_, .modules = dir_->path() / "huge"});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "'" + (dir_->path() / "huge").string() +
+                                      "': its modules have more than 2147483648 bytes together");
+  EXPECT_THAT(made.error().hint, HasSubstr("stripped of debug information"));
+  EXPECT_FALSE(fs::exists(tree_->path() / "modules"));
+}
+
 TEST_F(KernelPartsTest, what_is_no_file_or_no_image_is_refused) {
   expect_refused({.image = dir_->path() / "gone"}, "/gone': no such file");
   expect_refused({.image = dir_->path()}, "not a regular file");

@@ -14,6 +14,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "kernels/fetch/openpgp_key.h"
 
 namespace bpfmatrix {
 
@@ -130,6 +131,7 @@ std::string make_release(const FakeRelease& release, const std::string& index) {
   if (release.valid_until.count() != 0) {
     text += fmt::format("Valid-Until: {}\n", date(release.valid_until));
   }
+  if (!release.version.empty()) text += "Version: " + release.version + "\n";
   if (release.by_hash) text += "Acquire-By-Hash: yes\n";
   return text + fmt::format("SHA256:\n {} {} main/binary-amd64/Packages.xz\n", sha256_hex(index),
                             index.size());
@@ -277,9 +279,21 @@ void FakeKey::end_at(const std::string& time) const {
 }
 
 void FakeKey::sign_rpm(const fs::path& rpm, const std::string& digest) const {
-  must_run({"rpmsign", "--define", "_gpg_name Test Archive", "--define",
-            "_gpg_path " + home_.path().string(), "--define", "_gpg_digest_algo " + digest,
-            "--define", "__gpg /usr/bin/gpg", "--addsign", rpm.string()});
+  std::vector<std::string> argv{"rpmsign",
+                                "--define",
+                                "_gpg_name Test Archive",
+                                "--define",
+                                "_gpg_path " + home_.path().string(),
+                                "--define",
+                                "_gpg_digest_algo " + digest,
+                                "--define",
+                                "__gpg /usr/bin/gpg"};
+  if (!life_.signs.empty()) {
+    argv.insert(argv.end(),
+                {"--define", "_gpg_sign_cmd_extra_args --faked-system-time " + life_.signs});
+  }
+  argv.insert(argv.end(), {"--addsign", rpm.string()});
+  must_run(argv);
 }
 
 FakeArchive::FakeArchive(std::string under, FakeKeyLife life)
@@ -287,7 +301,9 @@ FakeArchive::FakeArchive(std::string under, FakeKeyLife life)
       key_(std::move(life)),
       keyrings_(*TempDir::create()),
       store_(*TempDir::create()) {
-  key_.export_to(keyrings_.path() / "test.gpg");
+  const fs::path keyring = keyrings_.path() / "test.gpg";
+  key_.export_to(keyring);
+  keys_ = {read_keyring(*read_file(keyring, 1 << 20))->front().primary.fingerprint};
 }
 
 std::string FakeArchive::pool_path(const FakePackage& package) {
@@ -313,7 +329,8 @@ void FakeArchive::publish(const std::vector<FakePackage>& packages, const FakeRe
 }
 
 void FakeArchive::serve_release(const std::string& text, const FakeKey& key) {
-  server_.put(release_path(), key.clearsign(text));
+  release_ = key.clearsign(text);
+  server_.put(release_path(), release_);
 }
 
 FetchOptions FakeArchive::options() const {

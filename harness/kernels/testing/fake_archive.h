@@ -89,6 +89,7 @@ struct FakeRelease {
   std::chrono::seconds date{-3600};
   std::chrono::seconds valid_until{86400};
   bool by_hash = false;
+  std::string version{};
 };
 
 /// Serves packages as a mirror would; everything can be tampered with through `server`.
@@ -106,6 +107,10 @@ class FakeArchive {
 
   FakeServer& server() { return server_; }
   const FakeKey& key() const { return key_; }
+  /// The InRelease file as it is served.
+  const std::string& release() const { return release_; }
+  /// What the catalog would name: the fingerprint of `key`, without asking gpg for it.
+  const std::vector<std::string>& keys() const { return keys_; }
   const std::filesystem::path& keyrings() const { return keyrings_.path(); }
   std::string release_path() const { return under_ + "/dists/bookworm/InRelease"; }
   std::string index_path() const {
@@ -119,7 +124,9 @@ class FakeArchive {
   FakeKey key_;
   TempDir keyrings_;
   TempDir store_;
+  std::vector<std::string> keys_{};
   std::string release_text_{};
+  std::string release_{};
 };
 
 /// A metapackage and its one-package image, as in Debian 12.

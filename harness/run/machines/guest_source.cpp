@@ -31,6 +31,11 @@ class CloneAhead : public GuestAhead {
   std::future<Result<GuestClone>> clone_;
 };
 
+Result<GuestClone> rehearse(GuestClone guest, Clock::time_point deadline) {
+  const Result<Triggered> triggered = guest.session->trigger({}, deadline);
+  return triggered ? Result<GuestClone>(std::move(guest)) : Result<GuestClone>(triggered.error());
+}
+
 /// Error: the clone's kernel is not what the booted one was.
 Result<> compare(const Kernel& kernel, Session& session, const KernelFacts& booted) {
   const Result<KernelFacts> cloned = probe_kernel(kernel, session);
@@ -113,14 +118,17 @@ Result<TemplateRequest> GuestSource::template_request() const {
   return request;
 }
 
-std::unique_ptr<GuestAhead> GuestSource::start_ahead() {
+std::unique_ptr<GuestAhead> GuestSource::start_ahead(Ahead how) {
   if (!clones_) return nullptr;
   Result<Vm> started = template_->start("");
   if (!started) return nullptr;
   // Started here: QEMU ends with the thread that started it.
   return std::make_unique<CloneAhead>(
-      std::async(std::launch::async, [this, vm = *std::move(started)]() mutable {
-        return clone_guest(*template_, std::move(vm), Clock::now() + kCloneTimeout);
+      std::async(std::launch::async, [this, how, vm = *std::move(started)]() mutable {
+        const Clock::time_point deadline = Clock::now() + kCloneTimeout;
+        Result<GuestClone> guest = clone_guest(*template_, std::move(vm), deadline);
+        if (!guest || how == Ahead::awake) return guest;
+        return rehearse(*std::move(guest), deadline);
       }));
 }
 

@@ -31,7 +31,7 @@ class GuestSource : public Guests {
   Result<std::string> machine() override;
   /// Makes the template if it is not there.
   std::optional<VmExit> prepare(const Learn& learn) override;
-  std::unique_ptr<GuestAhead> start_ahead() override;
+  std::unique_ptr<GuestAhead> start_ahead(Ahead how) override;
   /// A clone; booted where there is no template.
   GuestOrExit next(std::unique_ptr<GuestAhead> ahead,
                    const std::filesystem::path& console_log) override;

@@ -40,6 +40,16 @@ class Guest {
 /// Or why there is no guest.
 using GuestOrExit = std::variant<std::unique_ptr<Guest>, VmExit>;
 
+/// How far a guest is made ready before it is needed.
+enum class Ahead {
+  /// It answers.
+  awake,
+  /// And it has pulled the trigger once, while there was no program that could fire. Under
+  /// emulation most of a cell's time goes into code that runs for the first time. Doing it twice
+  /// costs a tenth more in all, so it is for a host that has a processor to spare.
+  rehearsed,
+};
+
 /// A guest that comes up before it is needed; only its source knows what it is.
 class GuestAhead {
  public:
@@ -64,7 +74,7 @@ class Guests {
 
   /// Starts the next guest and does not wait for it, so that it answers when it is needed. nullptr:
   /// guests are booted, or it cannot be started now, which next() will say.
-  virtual std::unique_ptr<GuestAhead> start_ahead() = 0;
+  virtual std::unique_ptr<GuestAhead> start_ahead(Ahead how) = 0;
   /// A guest for one cell: of `ahead` if there is one of this source.
   virtual GuestOrExit next(std::unique_ptr<GuestAhead> ahead,
                            const std::filesystem::path& console_log) = 0;

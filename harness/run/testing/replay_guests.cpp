@@ -34,6 +34,7 @@ FakeProgram program_of(const Attempt& attempt) {
 ReplayGuest::ReplayGuest(Attempt attempt) : attempt_(std::move(attempt)), session_(agent_) {
   EXPECT_TRUE(session_.open(Clock::now() + std::chrono::minutes(1)));
   agent_.on_run = [this](const RunRequest&, const std::string&) { return program_of(attempt_); };
+  agent_.inventory = attempt_.inventory;
   agent_.on_trigger = [this](const TriggerRequest&) -> Result<Triggered> {
     if (attempt_.triggered) return *attempt_.triggered;
     return Error{attempt_.trigger_error};
@@ -54,9 +55,10 @@ ExitFacts ReplayGuest::give_up(const std::string& seen) {
   return facts;
 }
 
-std::unique_ptr<GuestAhead> ReplayGuests::start_ahead() {
+std::unique_ptr<GuestAhead> ReplayGuests::start_ahead(Ahead how) {
   const std::lock_guard lock(mutex_);
   ++ahead;
+  if (how == Ahead::rehearsed) ++rehearsed;
   return std::make_unique<GuestAhead>();
 }
 

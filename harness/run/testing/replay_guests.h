@@ -46,7 +46,7 @@ class ReplayGuests : public Guests {
 
   Result<std::string> machine() override { return std::string("replay"); }
   std::optional<VmExit> prepare(const Learn&) override { return no_guests; }
-  std::unique_ptr<GuestAhead> start_ahead() override;
+  std::unique_ptr<GuestAhead> start_ahead(Ahead how) override;
   GuestOrExit next(std::unique_ptr<GuestAhead> ahead,
                    const std::filesystem::path& console_log) override;
   GuestOrExit boot(const std::filesystem::path& console_log) override;
@@ -58,6 +58,8 @@ class ReplayGuests : public Guests {
   int taken = 0;
   int booted = 0;
   int ahead = 0;
+  /// Of these.
+  int rehearsed = 0;
 
  private:
   GuestOrExit take();

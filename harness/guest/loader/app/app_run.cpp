@@ -153,6 +153,9 @@ void AppRun::say_ready() {
   opened_ = true;
   report_open({});
   record_.report();
+  for (const AppRecord::Accepted& program : record_.accepted()) {
+    if (open_program(program.id).valid()) report_held(program.name, program.id);
+  }
   report_ready();
   phase_ = Phase::held;
 }

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "guest/loader/app/guard.h"
 
 namespace bpfmatrix::guest {
 
@@ -47,6 +48,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  guard(::getppid());
   if (::dup2(input, 0) == 0 && ::dup2(output, 1) == 1 && ::dup2(output, 2) == 2) {
     ::execve(argv[0], argv, environment);
   }

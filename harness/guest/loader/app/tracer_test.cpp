@@ -105,6 +105,15 @@ TEST(Tracer, a_command_that_stops_itself_can_still_be_killed) {
   EXPECT_EQ(WTERMSIG(*command->status()), SIGKILL);
 }
 
+TEST(Tracer, who_is_watched_cannot_signal_who_watches_or_everybody) {
+  // Signal 0 only asks whether it could.
+  Traced command(
+      "kill -0 $PPID && exit 1; kill -0 1 && exit 2; kill -0 -1 && exit 3; kill -0 $$ && exit 9");
+  command->let_end();
+  ASSERT_TRUE(command.until([&] { return command->status().has_value(); }));
+  EXPECT_EQ(WEXITSTATUS(*command->status()), 9) << "itself it can";
+}
+
 TEST(Tracer, a_command_that_cannot_be_started_ends_with_127) {
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   auto tracer =

@@ -192,6 +192,10 @@ void report_displaced(std::string_view program) {
   emit({{"event", "displaced"}, {"program", program}});
 }
 
+void report_held(std::string_view program, std::uint32_t id) {
+  emit({{"event", "held"}, {"program", program}, {"id", id}});
+}
+
 void report_ready() { emit({{"event", "ready"}}); }
 void report_done() { emit({{"event", "done"}}); }
 

@@ -75,6 +75,8 @@ void report_load(const LoadReport& load);
 void report_attach(const AttachReport& attach);
 /// That another program of the object has taken its place again.
 void report_displaced(std::string_view program);
+/// The kernel's number of a program that was accepted and is there while the loader waits.
+void report_held(std::string_view program, std::uint32_t id);
 void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);

@@ -1,4 +1,5 @@
 // The `libbpf` loader: the contract of loader_contract.md spoken by a static libbpf.
+#include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -70,9 +71,20 @@ void attach_all(const LibbpfObject& object, Attacher& attacher) {
   for (const std::string& program : attacher.displaced()) report_displaced(program);
 }
 
+std::optional<std::uint32_t> program_id(int fd) {
+  bpf_prog_info info{};
+  std::uint32_t bytes = sizeof info;
+  if (bpf_obj_get_info_by_fd(fd, &info, &bytes) != 0) return std::nullopt;
+  return info.id;
+}
+
 /// While everything is attached: waits for the trigger, then says what came of it.
 void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
   EventBuffers events(object.get());
+  for (const bpf_program* program : object.accepted()) {
+    if (const auto id = program_id(bpf_program__fd(program)))
+      report_held(bpf_program__name(program), *id);
+  }
   report_ready();
   wait_for_line();
   OrderedJson values = object.observed_values();
