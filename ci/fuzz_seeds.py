@@ -241,6 +241,16 @@ def add_index(seeds):
         seeds.add("signature", f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{release}{block}")
 
 
+def inventory(lines):
+    """What the kernel would list of the programs and maps that a loader speaks of."""
+    said = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+    names = {kind: [line["name"][:15] for line in said if line["event"] == kind] for kind in ["program", "map"]}
+    programs = [{"id": i, "type": 2, "name": name, "run_cnt": 1} for i, name in enumerate(names["program"], 1)]
+    maps = [{"id": i, "type": 2, "name": name} for i, name in enumerate(names["map"], 1)]
+    links = [{"id": program["id"], "type": 7, "program": program["id"]} for program in programs]
+    return json.dumps({"programs": programs, "maps": maps, "links": links, "attached": [1], "attached_whole": True})
+
+
 def add_replays(seeds):
     for _, text in unpacked("*.jsonl.gz"):
         for number, line in enumerate(text.splitlines()[::3]):
@@ -252,6 +262,7 @@ def add_replays(seeds):
                 sha256 = replay["transcript"]["inputs"]["object"]["sha256"] or ""
                 kept = (REPLAYS / "objects" / f"{sha256}.o.gz").exists()
                 seeds.add("loader_record", "\n".join([sha256] * kept + attempt["lines"]))
+                seeds.add("loader_record", "\n".join([inventory(attempt["lines"])] + attempt["lines"]))
     for _, text in unpacked("facts/*.json.gz"):
         facts = json.loads(text)
         facts["helpers"] = dict(list(facts["helpers"].items())[:2])

@@ -1,5 +1,5 @@
 // Any bytes as what a loader says of an object, line by line, and what is derived from it. The
-// first line may name one of the objects that the replays keep.
+// first line may name an object that the replays keep, and a line may be what the kernel lists.
 #include <algorithm>
 #include <map>
 
@@ -7,6 +7,7 @@
 #include "base/testing/fuzz_target.h"
 #include "base/text.h"
 #include "cell/derive.h"
+#include "guest/message_fields.h"
 #include "outcome/testing/require_readable.h"
 
 namespace bpfmatrix {
@@ -41,8 +42,14 @@ Transcript transcript_of(const std::vector<std::string_view>& lines) {
   transcript.inputs.cell = "debian-6.1-x86_64/case/kernel/libbpf";
   transcript.inputs.loader = "libbpf";
   Attempt attempt;
-  attempt.lines.assign(lines.begin(), lines.end());
-  attempt.exited.emplace().code = 0;
+  for (const std::string_view line : lines) {
+    if (auto inventory = from_json_text<Inventory>(line, "inventory")) {
+      attempt.inventory = *std::move(inventory);
+    } else {
+      attempt.lines.emplace_back(line);
+    }
+  }
+  attempt.exited = Exited{.code = 0, .programs_made = 1, .maps_made = 1};
   attempt.triggered = Triggered{{{"pid", 12}}, {{"comm", "trig"}}, {{"connect", -115}}};
   transcript.attempts = {attempt, attempt};
   return transcript;

@@ -70,7 +70,7 @@ void try_frame(const Frame& frame) {
   }
   const auto each = [&frame]<typename... Messages>() { (try_message<Messages>(frame), ...); };
   each.template operator()<Hello, PutFile, Stored, ReadFile, FileEnd, RunRequest, Exited, Input,
-                           Park, Write, TriggerRequest, Triggered, Refresh, Failed>();
+                           Park, Write, TriggerRequest, Triggered, Inventory, Refresh, Failed>();
 }
 
 /// In pieces, as a channel gives it.
@@ -122,9 +122,10 @@ std::vector<std::string> seeds() {
       to_frame(Stored{12, 0xffffffff}),
       to_frame(ReadFile{"/proc/kallsyms", 99}),
       to_frame(FileEnd{5, true}),
-      to_frame(RunRequest{
-          {"/x"}, {{"A", ""}}, 60000, true, true, 65536, true, {"CAP_BPF"}, "integrity"}),
-      to_frame(Exited{std::nullopt, 9, true, 1, 2, 3, false, {"pins"}}),
+      to_frame(RunRequest{.argv = {"/x"}, .environment = {{"A", ""}}, .capabilities = {"CAP_BPF"}}),
+      to_frame(Exited{.signal = 9, .leftovers = {"pins"}}),
+      to_frame(
+          Inventory{.programs = {{1, 2, "a", 3}}, .maps = {{4, 5, "b"}}, .links = {{{6, 7, 1}}}}),
       to_frame(Input{true}),
       to_frame(Park{{"/loader"}}),
       to_frame(Write{"/proc/sysrq-trigger"}),
