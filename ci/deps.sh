@@ -38,6 +38,7 @@ packages=(
   libgmock-dev             # matchers
   libgtest-dev             # the test runner
   clang-format             # checks the layout
+  libclang-rt-14-dev       # libFuzzer and clang's sanitizers
   # What bpfmatrix runs
   clang                    # compiles the suite's BPF programs
   llvm                     # llvm-strip and llvm-objdump for BPF objects
@@ -57,6 +58,7 @@ packages=(
   bpftool                  # an independent reader of BTF to compare with
   busybox                  # another shell for kernels/collect.sh
   gnupg                    # makes keys to sign test archives with
+  python3                  # makes what the fuzz targets begin with
 )
 
 # Names what is not installed, one package a line.

@@ -26,6 +26,9 @@ cmake --preset tsan
 cmake --build --preset tsan
 ctest --preset tsan --parallel "$(nproc)"
 
+# The fuzz targets, ten seconds each; ci/fuzz.sh runs them longer.
+ci/fuzz.sh 10
+
 # Kernels: Debian's are fetched. One without BTF is built, once: the store keeps it until its
 # source, its config or the compiler changes.
 build/release/bin/bpfmatrix kernels fetch 'debian-*' || [ "$?" -eq 3 ]

@@ -1,10 +1,12 @@
 # harness_module(<name> [USES <module>...] [ROOMS <room: room...>...] [LINK <library>...]
-#                [TESTS_USE <module>...] [TESTS <file>...] [WITHOUT <folder>...])
+#                [TESTS_USE <module>...] [TESTS <file>...] [WITHOUT <folder>...] [FUZZ_WITH <file>...])
 #
 # One folder of harness/, built as the library `bpfmatrix_<name>` of every *.cpp in it and in its rooms
 # (its sub-folders) that is no test. *_test.cpp become the program `<name>_test`, label `unit`; testing/
 # holds what tests share, built as `bpfmatrix_<name>_testing`, which TESTS_USE asks of other modules. TESTS
 # adds files by name; folders of WITHOUT are left out, but for these. *_vm_test.cpp boot kernels: see harness_test.
+# *_fuzz.cpp (base/testing/fuzz_target.h) are a program each where BPFMATRIX_SANITIZE is "fuzzer", with the files
+# of FUZZ_WITH, and else a test of <name>_test: what was found before does no harm any more.
 #
 # The map is checked whenever CMake configures, and a wrong-way include is an error:
 #   USES   every `#include "<folder>/..."` must name the module itself or one that it uses
@@ -13,7 +15,7 @@
 #          the folder is a room of its own where ROOMS lists its name, without ".h". The rooms of a folder
 #          have no cycle. Tests may include all of their module.
 function(harness_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;ROOMS;LINK;TESTS_USE;TESTS;WITHOUT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;ROOMS;LINK;TESTS_USE;TESTS;WITHOUT;FUZZ_WITH")
   check_rooms(${name} "${arg_ROOMS}")
   check_includes(${name} "${arg_USES}" "${arg_ROOMS}")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cpp)
@@ -21,8 +23,17 @@ function(harness_module name)
   foreach(folder IN LISTS arg_WITHOUT)
     list(FILTER sources EXCLUDE REGEX "^${folder}/")
   endforeach()
+  set(fuzz ${sources})
+  list(FILTER fuzz INCLUDE REGEX "_fuzz\\.cpp$")
+  list(FILTER fuzz EXCLUDE REGEX "^testing/")
+  list(FILTER sources EXCLUDE REGEX "_fuzz\\.cpp$")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(fuzz)
+    list(APPEND tests ${fuzz} ${PROJECT_SOURCE_DIR}/harness/base/testing/findings_fuzz.cpp)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/harness/base/testing/findings_fuzz.cpp PROPERTIES
+      COMPILE_DEFINITIONS BPFMATRIX_FINDINGS="${CMAKE_CURRENT_SOURCE_DIR}/testdata/findings")
+  endif()
   set(shared ${sources})
   list(FILTER shared INCLUDE REGEX "^testing/")
   list(FILTER shared EXCLUDE REGEX "_test\\.cpp$")
@@ -37,6 +48,22 @@ function(harness_module name)
     harness_test(${name}_test LABEL unit LINK bpfmatrix_${name} TESTS_USE ${name} ${arg_TESTS_USE}
       SOURCES ${tests} ${arg_TESTS})
   endif()
+  if(BPFMATRIX_SANITIZE STREQUAL "fuzzer")
+    foreach(source IN LISTS fuzz)
+      fuzz_program(${source} ${name} "${arg_FUZZ_WITH}")
+    endforeach()
+  endif()
+endfunction()
+
+# "elf/btf_fuzz.cpp" becomes bin/btf_fuzz.
+function(fuzz_program source module with)
+  cmake_path(GET source STEM program)
+  add_executable(${program} ${source} ${with})
+  target_link_libraries(${program} PRIVATE fuzz_main bpfmatrix_${module})
+  target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+  target_precompile_headers(${program} REUSE_FROM harness_headers)
+  target_compile_definitions(${program} PRIVATE BPFMATRIX_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_dependencies(fuzz_targets ${program})
 endfunction()
 
 function(harness_library name)
@@ -137,7 +164,7 @@ function(check_includes name uses lines)
       message(FATAL_ERROR "harness/${name}/${file}: the room '${room}' is not listed in harness/${name}/CMakeLists.txt")
     endif()
     set(is_test FALSE)
-    if(file MATCHES "_test\\.cpp$|_test_support\\.h$|_world\\.h$|^testing/")
+    if(file MATCHES "_(test|fuzz)\\.cpp$|_test_support\\.h$|_world\\.h$|^testing/")
       set(is_test TRUE)
     endif()
     file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/${file} includes REGEX "^#include \"[a-z_]+/")

@@ -17,8 +17,9 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::uint64_t kMaxBtfBytes = 64 << 20;
-/// Kernels have some 3 MB. Types are bounded when they are read, names may still be long.
-constexpr std::size_t kMaxHeaderBytes = 256 << 20;
+/// Kernels have some 3 MB. Types are bounded when they are read, but 27 KB of them can still be 160
+/// MB of text.
+constexpr std::size_t kMaxHeaderBytes = 32 << 20;
 
 constexpr std::string_view kPrologue = R"(#ifndef __VMLINUX_H__
 #define __VMLINUX_H__

@@ -45,5 +45,13 @@ TEST(VmlinuxH, refuses_what_is_no_btf) {
   EXPECT_EQ(header.error().message, "'" + path.string() + "': BTF: wrong magic number: 0x7878");
 }
 
+TEST(VmlinuxH, small_btf_does_not_become_a_text_without_end) {
+  const fs::path path = testdata("findings/vmlinux_h/long-declarations.btf");
+  const Result<std::string> header = vmlinux_header(path);
+  ASSERT_FALSE(header);
+  EXPECT_EQ(header.error().message,
+            "'" + path.string() + "': more than 33554432 bytes of declarations");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

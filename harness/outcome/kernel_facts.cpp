@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace bpfmatrix {
@@ -157,8 +158,9 @@ std::map<std::string, std::string> parse_kernel_config(std::string_view text) {
     const std::size_t equals = line.find('=');
     if (!line.starts_with(kPrefix) || equals == std::string_view::npos) continue;
     line.remove_prefix(kPrefix.size());
-    options.emplace(line.substr(0, equals - kPrefix.size()),
-                    line.substr(equals - kPrefix.size() + 1).substr(0, kMaxConfigValue));
+    options.emplace(
+        valid_text(line.substr(0, equals - kPrefix.size())),
+        valid_text(line.substr(equals - kPrefix.size() + 1).substr(0, kMaxConfigValue)));
   }
   return options;
 }

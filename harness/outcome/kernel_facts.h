@@ -81,7 +81,8 @@ Result<KernelFacts> kernel_facts_from_json(const Json& json, const std::string& 
 
 OrderedJson kernel_facts_schema();
 
-/// The options of a configuration that are set: "CONFIG_X=y" lines.
+/// The options of a configuration that are set: "CONFIG_X=y" lines. Bytes that are no UTF-8 are
+/// escaped.
 std::map<std::string, std::string> parse_kernel_config(std::string_view text);
 
 }  // namespace bpfmatrix

@@ -164,6 +164,13 @@ TEST(KernelFacts, a_configuration_is_read_for_what_is_set) {
                         {"BPF", "y"}, {"X", "m"}, {"LSM", "\"a,b\""}, {"LAST", "n"}}));
 }
 
+TEST(KernelFacts, a_configuration_that_is_no_utf8_is_escaped) {
+  const auto config = parse_kernel_config(
+      "CONFIG_\xb2=\"\xff\"\nCONFIG_LONG=" + std::string(4095, 'x') + "\u00e4\n");
+  EXPECT_EQ(config.at("\\xb2"), "\"\\xff\"");
+  EXPECT_EQ(config.at("LONG"), std::string(4095, 'x') + "\\xc3");
+}
+
 TEST(KernelFactsFile, facts_are_found_again_by_the_hash_an_outcome_names) {
   const auto dir = TempDir::create();
   ASSERT_TRUE(dir);

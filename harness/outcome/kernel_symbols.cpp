@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -79,7 +81,7 @@ struct JsonType<SymbolRecord::Names> {
 
 void KernelSymbols::add(SymbolList list, const std::vector<std::string_view>& names) {
   known_ |= bit(list);
-  for (const std::string_view name : names) add_bits(name, bit(list));
+  for (const std::string_view name : names) add_bits(valid_text(name), bit(list));
 }
 
 void KernelSymbols::add_bits(std::string_view name, std::uint8_t bits) {

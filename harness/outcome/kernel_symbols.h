@@ -26,7 +26,7 @@ constexpr const auto& words_of(SymbolList) { return kSymbolListWords; }
 class KernelSymbols {
  public:
   /// Takes a whole list; the empty one says that nothing is in it. Names that nothing could attach
-  /// to, and more than a kernel has, are left out.
+  /// to, and more than a kernel has, are left out. Bytes that are no UTF-8 are escaped.
   void add(SymbolList list, const std::vector<std::string_view>& names);
 
   bool knows(SymbolList list) const { return (known_ & bit(list)) != 0; }

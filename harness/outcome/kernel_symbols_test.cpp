@@ -38,6 +38,14 @@ TEST(KernelSymbols, go_to_json_and_back) {
   EXPECT_EQ(again.in(SymbolList::btf, "a"), std::nullopt);
 }
 
+// Escaped only where they are written, they would be others when they are read again.
+TEST(KernelSymbols, names_that_are_no_utf8_are_escaped_when_they_are_taken) {
+  KernelSymbols symbols;
+  symbols.add(SymbolList::kallsyms, {"sys_\xb2x"});
+  EXPECT_EQ(symbols.in(SymbolList::kallsyms, "sys_\\xb2x"), true);
+  EXPECT_THAT(symbols.starting_with("sys"), ElementsAre("sys_\\xb2x"));
+}
+
 TEST(KernelSymbols, an_unknown_list_is_an_error) {
   const Json json{{"known", {"kallsyms"}}, {"names", {{"kallsyms elsewhere", {"a"}}}}};
   const Result<KernelSymbols> read = from_json<KernelSymbols>(json, "f");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -17,6 +18,14 @@ constexpr std::size_t kSizeAt = 54;
 constexpr std::size_t kNameSizeAt = 94;
 constexpr std::string_view kTrailer("TRAILER!!!\0", 11);
 constexpr std::uint32_t kMaxName = 1 << 16;
+
+/// Where libarchive sees no header it looks for the next one further on
+/// (find_newc_header(), 3.6.2), and would so come to names that are not seen here.
+bool is_header(std::string_view bytes) {
+  if (!bytes.starts_with("070701") && !bytes.starts_with("070702")) return false;
+  return std::all_of(bytes.begin(), bytes.begin() + kHeaderBytes,
+                     [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
 
 std::optional<std::uint32_t> number(std::string_view header, std::size_t at) {
   std::uint32_t value = 0;
@@ -49,12 +58,13 @@ Result<> CpioNames::read_header() {
   const std::string_view header = part_;
   const auto size = number(header, kSizeAt);
   const auto name_size = number(header, kNameSizeAt);
-  const bool known = header.starts_with("070701") || header.starts_with("070702");
-  if (!known || !size || !name_size) return Error{"not a cpio archive as rpm writes it"};
+  if (!is_header(header) || !size || !name_size) {
+    return Error{"not a cpio archive as rpm writes it"};
+  }
   if (*name_size > kMaxName) {
     return Error{fmt::format("a name of {} bytes in it", *name_size)};
   }
-  ended_ = header.substr(kHeaderBytes, kTrailer.size()) == kTrailer;
+  ended_ = *name_size == kTrailer.size() && header.substr(kHeaderBytes, *name_size) == kTrailer;
   // The next header may have begun.
   const std::uint64_t whole = padded(kHeaderBytes + *name_size) + padded(*size);
   const std::uint64_t here = std::min<std::uint64_t>(whole, part_.size());

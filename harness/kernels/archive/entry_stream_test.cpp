@@ -134,5 +134,17 @@ TEST(CpioNames, are_found_however_the_archive_is_cut) {
   }
 }
 
+// libarchive goes on to the next header where ours would be none, and does not end there.
+TEST(CpioNames, are_those_that_libarchive_will_come_to) {
+  const std::string long_name = cpio_header((1 << 16) + 1, 0) + std::string(100, 'n');
+  std::string damaged = cpio_header(2, 1000) + std::string(100, '\0');
+  damaged[10] = 'x';
+  EXPECT_EQ(CpioNames().take(damaged + long_name).error().message,
+            "not a cpio archive as rpm writes it");
+  const std::string like_the_end = cpio_header(13, 0) + std::string("TRAILER!!!\0x\0\0", 14);
+  EXPECT_EQ(CpioNames().take(like_the_end + long_name).error().message,
+            "a name of 65537 bytes in it");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -121,8 +121,9 @@ Result<ReleaseFile> parse_release(std::string_view text, std::string_view source
   return release;
 }
 
+/// Not by to_time_t(), which counts nanoseconds and ends in 2262.
 std::string show_time(chrono::sys_seconds time) {
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(chrono::system_clock::to_time_t(time)));
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time.time_since_epoch().count()));
 }
 
 std::string show_as_of(const AsOf& as_of) {

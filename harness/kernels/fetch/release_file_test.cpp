@@ -69,6 +69,11 @@ TEST(ReleaseFile, is_refused_when_dated_more_than_a_day_ahead) {
       check_release(*release, "bookworm", "R", clock_says("Fri, 10 Jul 2026 10:16:36 UTC")));
 }
 
+TEST(ReleaseFile, a_date_is_shown_however_far_away_it_is) {
+  EXPECT_EQ(show_time(at("Thu, 11 Jul 4052 10:16:37 UTC")), "4052-07-11 10:16 UTC");
+  EXPECT_EQ(show_time(at("Fri, 31 Dec 9999 23:59:59 UTC")), "9999-12-31 23:59 UTC");
+}
+
 TEST(ReleaseFile, must_be_of_the_suite_asked_for) {
   const auto release = parse_release(kHead + kIndexes, "R");
   const AsOf now{.time = release->date};

@@ -42,8 +42,11 @@ bool lacks_build_number(std::string_view banner) {
   return banner.find(" # ") != std::string_view::npos;
 }
 
+/// Nothing may stand behind the release: a banner ends where its line does.
 std::string_view release_of(std::string_view banner) {
-  return banner.empty() ? banner : first_word(banner.substr(kBanner.size()));
+  if (banner.empty()) return banner;
+  banner.remove_prefix(kBanner.size());
+  return banner.substr(0, banner.find(' '));
 }
 
 /// "Linux version 6.1.0-50-cloud-amd64 (maintainer) (compiler) #1 SMP ...": init/version.c,

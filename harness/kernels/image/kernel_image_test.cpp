@@ -102,6 +102,10 @@ TEST_F(Image, the_banner_is_not_the_one_whose_build_number_is_left_out) {
   EXPECT_EQ(read(fake_arm64_image(unnumbered))->release, kRelease);
 }
 
+TEST_F(Image, a_banner_may_be_a_release_and_no_more) {
+  EXPECT_EQ(read(fake_arm64_image("Linux version 6.1.0-50\n"))->release, "6.1.0-50");
+}
+
 TEST_F(Image, no_btf_is_not_an_error) {
   const auto image = read(fake_bzimage(kRelease, ""));
   ASSERT_TRUE(image) << image.error().message;

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/gzip.h"
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "elf/btf.h"
 #include "images/guest_tools.h"
@@ -153,7 +154,7 @@ class Questioning {
   void read_settings() {
     for (const SettingFile& setting : kSettings) {
       const auto text = guest_file(setting.path, kMaxSettingBytes);
-      if (text) facts_.options[setting.name] = one_line(*text);
+      if (text) facts_.options[setting.name] = valid_text(one_line(*text));
     }
     const auto lockdown = facts_.options.find("lockdown");
     if (lockdown != facts_.options.end()) lockdown->second = chosen(lockdown->second);
@@ -186,7 +187,7 @@ class Questioning {
     if (!text) return;
     facts_.tracepoints.emplace();
     for (const std::string_view name : names_in_filter_functions(*text)) {
-      if (!name.empty()) facts_.tracepoints->emplace_back(name);
+      if (!name.empty()) facts_.tracepoints->push_back(valid_text(name));
     }
   }
 
