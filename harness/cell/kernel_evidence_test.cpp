@@ -20,8 +20,8 @@ class KernelEvidence : public ::testing::Test {
   KernelEvidence() {
     attempt_.exited->programs_made = 6;
     attempt_.exited->maps_made = 1;
-    attempt_.inventory = Inventory{
-        {{17, kKprobe, "on_connect", 1}}, {{5, 2, "observed"}}, {{{1, 7, 17}}}, {17}, true};
+    attempt_.inventory =
+        Inventory{{{17, kKprobe, "on_connect", 1}}, {5}, {{{1, 7, 17}}}, {17}, true};
   }
 
   SaidProgram& said() { return record_.programs.at(0); }

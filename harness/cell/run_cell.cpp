@@ -78,6 +78,7 @@ class LoaderRun {
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
     run.hide_btf = input_.cell->btf != BtfSource::kernel;
     run.hold_input = hold();
+    run.count_ids = input_.app != nullptr;
     run.last = use_.last_in_guest;
     limit(run);
     return run;

@@ -17,7 +17,7 @@ bool reaches(const std::string& section, const std::string& body) {
       "SEC(\"" +
       section + "\") int program(void *c) { " + body +
       " }\n"
-      "char license[] SEC(\"license\") = \"GPL\";\n";
+      "char gpl[] SEC(\"license\") = \"GPL\";\n";
   const std::string file = compiler.write("x.c", source);
   const std::string object = compiler.directory() / "x.o";
   compiler.run({"clang", "-target", "bpf", "-O2", "-g", "-DHELPER=36", "-c", file, "-o", object});

@@ -21,13 +21,8 @@ void fields(auto& field, Of<KernelProgram> auto& program) {
   field("id", program.id, "the kernel's number of it");
   field("type", program.type, "the number of its type in <linux/bpf.h>");
   field("name", program.name, "at most 15 characters");
-  field("run_cnt", program.run_cnt, "how often it ran; 0 where nobody has switched the counting on");
-}
-
-void fields(auto& field, Of<KernelMap> auto& map) {
-  field("id", map.id, "the kernel's number of it");
-  field("type", map.type, "the number of its type in <linux/bpf.h>");
-  field("name", map.name, "at most 15 characters");
+  field("run_cnt", program.run_cnt,
+        "how often it ran; 0 where nobody has switched the counting on");
 }
 
 void fields(auto& field, Of<KernelLink> auto& link) {
@@ -38,7 +33,7 @@ void fields(auto& field, Of<KernelLink> auto& link) {
 
 void fields(auto& field, Of<Inventory> auto& inventory) {
   field("programs", inventory.programs, "that came since the loader started, and are there");
-  field("maps", inventory.maps, "the same of maps");
+  field("maps", inventory.maps, "ids of maps, likewise");
   field("links", inventory.links, "all there are; null: this kernel does not list them");
   field("attached", inventory.attached,
         "ids of programs that the loader's perf events and raw tracepoints attach");

@@ -55,6 +55,7 @@ void fields(auto& field, Of<RunRequest> auto& m) {
   field("limit_capabilities", m.limit_capabilities);
   field("capabilities", m.capabilities);
   field("lockdown", m.lockdown);
+  field("count_ids", m.count_ids);
   field("last", m.last);
 }
 

@@ -92,6 +92,9 @@ struct RunRequest {
   /// "integrity" or "confidentiality": the kernel is locked down so far before the child starts,
   /// and stays so. Empty: as it is.
   std::string lockdown{};
+  /// The ids that the kernel gives out meanwhile are counted in any case, not only where nobody
+  /// takes an inventory.
+  bool count_ids = false;
   /// The machine is thrown away afterwards: what the child leaves behind is left.
   bool last = false;
 };
@@ -107,8 +110,8 @@ struct Exited {
   std::int64_t wall_ms = 0;
   /// Whether this kernel counts BPF memory against RLIMIT_MEMLOCK; asked where it was limited.
   std::optional<bool> memlock_counted{};
-  /// How many programs and maps the kernel accepted meanwhile, from anybody, by the ids it gave out;
-  /// nothing: it could not be found out.
+  /// How many programs and maps the kernel accepted meanwhile, from anybody, by the ids it gave
+  /// out; nothing: it was not looked at, or could not be found out.
   std::optional<std::int64_t> programs_made{};
   std::optional<std::int64_t> maps_made{};
   /// What of the cell could not be cleared away: the VM is spoiled for the next one.
@@ -157,19 +160,14 @@ struct Triggered {
   std::vector<Operation> performed{};
 };
 
-/// As the kernel lists it: its id, the number of its type in <linux/bpf.h>, and its name, of at most
-/// 15 characters.
+/// As the kernel lists it: its id, the number of its type in <linux/bpf.h>, and its name, of at
+/// most 15 characters.
 struct KernelProgram {
   std::uint32_t id = 0;
   std::uint32_t type = 0;
   std::string name{};
   /// How often it ran; 0 where nobody has switched the counting on (5.1).
   std::uint64_t run_cnt = 0;
-};
-struct KernelMap {
-  std::uint32_t id = 0;
-  std::uint32_t type = 0;
-  std::string name{};
 };
 struct KernelLink {
   std::uint32_t id = 0;
@@ -182,13 +180,14 @@ struct KernelLink {
 struct Inventory {
   static constexpr FrameType kType = FrameType::inventory;
   std::vector<KernelProgram> programs{};
-  std::vector<KernelMap> maps{};
+  /// By id.
+  std::vector<std::uint32_t> maps{};
   /// All that there are; nothing: this kernel does not list them (before 5.8).
   std::optional<std::vector<KernelLink>> links{};
-  /// Programs, by id, that the descriptors of the running program attach: of perf events, and of raw
-  /// tracepoints where they are no links.
+  /// Programs, by id, that descriptors of the running program attach, of perf events and raw
+  /// tracepoints: looked at where some program may be attached so and has no link.
   std::vector<std::uint32_t> attached{};
-  /// None of its descriptors was left out there.
+  /// No descriptor was left out there that may attach a program.
   bool attached_whole = false;
 };
 /// Of each kind; what is beyond is left out.

@@ -32,9 +32,16 @@ TEST(Messages, a_kernel_without_btf_says_so_by_absence) {
 }
 
 TEST(Messages, run_keeps_every_field) {
-  const RunRequest sent{
-      {"/bin/x", "-v"}, {{"PATH", "/bin"}, {"A", ""}}, 60000, true, true, 65536, true, {"CAP_BPF"},
-      "integrity"};
+  const RunRequest sent{{"/bin/x", "-v"},
+                        {{"PATH", "/bin"}, {"A", ""}},
+                        60000,
+                        true,
+                        true,
+                        65536,
+                        true,
+                        {"CAP_BPF"},
+                        "integrity",
+                        true};
   const auto run = over_the_wire(sent);
   ASSERT_TRUE(run);
   EXPECT_EQ(run->argv, sent.argv);
@@ -46,6 +53,7 @@ TEST(Messages, run_keeps_every_field) {
   EXPECT_TRUE(run->limit_capabilities);
   EXPECT_EQ(run->capabilities, sent.capabilities);
   EXPECT_EQ(run->lockdown, "integrity");
+  EXPECT_TRUE(run->count_ids);
 }
 
 TEST(Messages, exited_keeps_every_field) {
@@ -133,7 +141,7 @@ TEST(Messages, a_frame_of_another_type_is_refused) {
 }
 
 TEST(Messages, an_inventory_keeps_every_field_and_may_be_larger_than_the_json_of_a_frame) {
-  Inventory sent{{{7, 2, "on_connect", 3}}, {{8, 2, "observed"}}, {{{9, 7, 7}}}, {7}, true};
+  Inventory sent{{{7, 2, "on_connect", 3}}, {8}, {{{9, 7, 7}}}, {7}, true};
   sent.programs.resize(kMaxInventory, {1, 2, "a_program_here_", 4});
   const auto inventory = over_the_wire(sent);
   ASSERT_TRUE(inventory);
@@ -141,7 +149,7 @@ TEST(Messages, an_inventory_keeps_every_field_and_may_be_larger_than_the_json_of
   EXPECT_EQ(inventory->programs[0].name, "on_connect");
   EXPECT_EQ(inventory->programs[0].run_cnt, 3U);
   ASSERT_EQ(inventory->maps.size(), 1U);
-  EXPECT_EQ(inventory->maps[0].id, 8U);
+  EXPECT_EQ(inventory->maps[0], 8U);
   ASSERT_TRUE(inventory->links);
   EXPECT_EQ(inventory->links->at(0).program, 7U);
   EXPECT_EQ(inventory->attached, std::vector<std::uint32_t>{7});

@@ -271,6 +271,33 @@ TEST(Session, while_a_program_runs_the_trigger_can_be_pulled) {
   EXPECT_EQ(triggered->performed.at(0).name, "getpid");
 }
 
+TEST(Session, while_a_program_runs_the_kernel_can_be_asked_what_it_holds) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::run) guest.say_out("ready\n");
+    if (frame.type == FrameType::take_inventory) {
+      guest.say(to_frame(Inventory{{{17, 2, "on_connect", 1}}, {}, {}, {17}, true}));
+      guest.say(to_frame(Exited{0}));
+    }
+  });
+  std::optional<Inventory> inventory;
+  RunEvents events;
+  events.on_out_line = [&](std::string_view) { inventory = *talk.session.inventory(soon()); };
+  ASSERT_TRUE(talk.session.run(RunRequest{{"/loader"}}, "", events, soon()));
+  ASSERT_TRUE(inventory);
+  EXPECT_EQ(inventory->programs.at(0).id, 17U);
+  EXPECT_EQ(inventory->attached.at(0), 17U);
+}
+
+TEST(Session, an_inventory_that_is_no_json_ends_it) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::take_inventory) {
+      guest.say(Frame{FrameType::inventory, Json::object(), "{"});
+    }
+  });
+  EXPECT_FALSE(talk.session.inventory(soon()));
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
+}
+
 /// Agrees to be parked, and to a refresh says hello as the agent of a clone does.
 void sleep_and_wake(ScriptedGuest& guest, const Frame& frame) {
   if (frame.type == FrameType::park) {

@@ -38,8 +38,8 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
-/// What the child shows of the kernel goes through a socket: unlike a pipe it cannot be opened
-/// again through /proc/PID/fd by some other process, to write into the record.
+/// The child's streams are sockets: unlike pipes these cannot be opened again through /proc/PID/fd
+/// by some other process, to write into the record.
 constexpr int kSocketBytes = 32 << 10;
 
 /// A pipe in all other respects. The kernel doubles what it is asked to hold.
@@ -137,7 +137,7 @@ Result<Child> start_child(const RunRequest& run) {
   }
   Result<Pipe> in = make_socket_pipe();
   Result<Pipe> out = make_socket_pipe();
-  Result<Pipe> err = make_pipe();
+  Result<Pipe> err = make_socket_pipe();
   Result<Pipe> failure = make_pipe();
   if (!in || !out || !err || !failure) return Error{"no pipes"};
   ExecPlan plan = plan_exec(run);

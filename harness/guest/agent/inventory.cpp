@@ -1,14 +1,12 @@
 #include "guest/agent/inventory.h"
 
-#include <fmt/format.h>
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <filesystem>
 
 #include "base/fd.h"
 
@@ -16,10 +14,11 @@ namespace bpfmatrix::guest {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 /// The kernel's own ENOTSUPP, which no libc knows: a descriptor that has nothing to do with BPF.
 constexpr int kNotSupported = 524;
+/// So many descriptors in turn that a process does not have are the end of them. The kernel gives
+/// out the lowest that is free.
+constexpr std::uint32_t kFewestMissing = 64;
 
 std::uint64_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
@@ -68,57 +67,70 @@ Fd make_small_map() {
   return call_for_fd(BPF_MAP_CREATE, attr);
 }
 
-/// The commands that list objects of one kind (BPF_LINK_GET_NEXT_ID: 5.8, the others 4.13).
-struct Kind {
-  int next_id;
-  int fd_by_id;
-};
-constexpr Kind kPrograms{BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID};
-constexpr Kind kMaps{BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID};
-constexpr Kind kLinks{BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID};
-
-/// Hands each object above `id` to `take`. False: this kernel does not list them.
-template <typename Info, typename Take>
-bool each_above(std::uint32_t id, const Kind& kind, const Take& take) {
+/// Hands the id of each object above `id` to `take`. False: this kernel does not list them. The
+/// command is BPF_PROG_GET_NEXT_ID or the like (4.13; of links 5.8).
+template <typename Take>
+bool each_above(std::uint32_t id, int command, const Take& take) {
   for (std::size_t count = 0; count < kMaxInventory; ++count) {
-    bpf_attr next{};
-    next.start_id = id;
-    if (call(kind.next_id, next) != 0) return errno == ENOENT;
-    id = next.next_id;
-    bpf_attr by_id{};
-    by_id.prog_id = id;
-    // It may be gone by now.
-    if (const auto info = info_of<Info>(call_for_fd(kind.fd_by_id, by_id))) take(*info);
+    bpf_attr attr{};
+    attr.start_id = id;
+    if (call(command, attr) != 0) return errno == ENOENT;
+    id = attr.next_id;
+    take(id);
   }
   return true;
 }
 
+/// It may be gone by now.
+template <typename Info>
+std::optional<Info> info_by_id(int command, std::uint32_t id) {
+  bpf_attr attr{};
+  attr.prog_id = id;
+  return info_of<Info>(call_for_fd(command, attr));
+}
+
 std::string name_in(const char* name) { return {name, ::strnlen(name, BPF_OBJ_NAME_LEN)}; }
 
-/// The program that a descriptor of another process attaches: perf events, and raw tracepoints
-/// where they are no links (BPF_TASK_FD_QUERY, 4.18).
-void ask_descriptor(pid_t process, std::uint32_t fd, Inventory& inventory) {
-  bpf_attr attr{};
-  attr.task_fd_query.pid = static_cast<std::uint32_t>(process);
-  attr.task_fd_query.fd = fd;
-  if (call(BPF_TASK_FD_QUERY, attr) == 0) {
-    inventory.attached.push_back(attr.task_fd_query.prog_id);
-  } else if (errno != kNotSupported && errno != ENOENT && errno != EBADF) {
-    inventory.attached_whole = false;
+/// Types that a perf event or raw tracepoint may attach without a link.
+bool may_lack_link(const KernelProgram& program) {
+  switch (program.type) {
+    case BPF_PROG_TYPE_KPROBE:
+    case BPF_PROG_TYPE_TRACEPOINT:
+    case BPF_PROG_TYPE_PERF_EVENT:
+    case BPF_PROG_TYPE_RAW_TRACEPOINT:
+    case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+      return true;
+    default:
+      return false;  // the kernel's own list, and open-ended
   }
 }
 
+bool needs_descriptors(const Inventory& inventory) {
+  const auto linked = [&](const KernelProgram& program) {
+    return inventory.links &&
+           std::any_of(inventory.links->begin(), inventory.links->end(),
+                       [&](const KernelLink& l) { return l.program == program.id; });
+  };
+  return std::any_of(inventory.programs.begin(), inventory.programs.end(),
+                     [&](const KernelProgram& p) { return may_lack_link(p) && !linked(p); });
+}
+
+/// The programs that descriptors of another process attach: of perf events, and of raw tracepoints
+/// where they are no links (BPF_TASK_FD_QUERY, 4.18).
 void ask_descriptors(pid_t process, Inventory& inventory) {
-  std::error_code error;
-  fs::directory_iterator entry(fmt::format("/proc/{}/fd", process), error);
-  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    std::uint32_t fd = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), fd).ec != std::errc()) continue;
-    if (inventory.attached.size() == kMaxInventory) inventory.attached_whole = false;
-    if (inventory.attached_whole) ask_descriptor(process, fd, inventory);
+  for (std::uint32_t fd = 0, missing = 0; missing < kFewestMissing; ++fd) {
+    bpf_attr attr{};
+    attr.task_fd_query.pid = static_cast<std::uint32_t>(process);
+    attr.task_fd_query.fd = fd;
+    const int error = call(BPF_TASK_FD_QUERY, attr) == 0 ? 0 : errno;
+    missing = error == EBADF ? missing + 1 : 0;
+    if (error == 0) inventory.attached.push_back(attr.task_fd_query.prog_id);
+    const bool none = error == EBADF || error == ENOENT || error == kNotSupported;
+    if ((error != 0 && !none) || inventory.attached.size() == kMaxInventory) {
+      inventory.attached_whole = false;
+      return;
+    }
   }
-  if (error) inventory.attached_whole = false;
 }
 
 }  // namespace
@@ -132,19 +144,20 @@ std::optional<IdMarks> mark_ids() {
 
 Inventory take_inventory(const IdMarks& since, pid_t loader) {
   Inventory inventory;
-  each_above<bpf_prog_info>(since.program, kPrograms, [&](const bpf_prog_info& info) {
-    inventory.programs.push_back({info.id, info.type, name_in(info.name), info.run_cnt});
+  each_above(since.program, BPF_PROG_GET_NEXT_ID, [&](std::uint32_t id) {
+    const auto info = info_by_id<bpf_prog_info>(BPF_PROG_GET_FD_BY_ID, id);
+    if (info) inventory.programs.push_back({id, info->type, name_in(info->name), info->run_cnt});
   });
-  each_above<bpf_map_info>(since.map, kMaps, [&](const bpf_map_info& info) {
-    inventory.maps.push_back({info.id, info.type, name_in(info.name)});
-  });
+  each_above(since.map, BPF_MAP_GET_NEXT_ID,
+             [&](std::uint32_t id) { inventory.maps.push_back(id); });
   std::vector<KernelLink> links;
-  const bool listed = each_above<bpf_link_info>(0, kLinks, [&](const bpf_link_info& info) {
-    links.push_back({info.id, info.type, info.prog_id});
+  const bool listed = each_above(0, BPF_LINK_GET_NEXT_ID, [&](std::uint32_t id) {
+    const auto info = info_by_id<bpf_link_info>(BPF_LINK_GET_FD_BY_ID, id);
+    if (info) links.push_back({id, info->type, info->prog_id});
   });
   if (listed) inventory.links = std::move(links);
   inventory.attached_whole = true;
-  ask_descriptors(loader, inventory);
+  if (needs_descriptors(inventory)) ask_descriptors(loader, inventory);
   return inventory;
 }
 

@@ -306,6 +306,7 @@ Result<> Server::handle_run(const Frame& frame) {
   running_.emplace();
   running_->exited.memlock_counted = memlock_counted;
   running_->locked_down = !request->lockdown.empty();
+  running_->always_count_ids = request->count_ids;
   running_->last = request->last;
   running_->child = *std::move(child);
   running_->started_ms = uptime_ms();
@@ -342,6 +343,7 @@ Result<> Server::handle_trigger(const Frame& frame) {
 
 Result<> Server::handle_take_inventory() {
   if (!running_) return fail("inventory: no program runs");
+  running_->inventory_taken = true;
   if (!marks_) return fail("inventory: the kernel accepts no program of the agent's");
   return wire_.send(to_frame(take_inventory(*marks_, running_->child.pid)));
 }
@@ -437,7 +439,11 @@ void Server::reap() {
 Result<> Server::finish_run() {
   Running& run = *running_;
   run.exited.wall_ms = uptime_ms() - run.started_ms;
-  count_accepted(run.exited);
+  if (run.always_count_ids || !run.inventory_taken) {
+    count_accepted(run.exited);
+  } else {
+    marks_.reset();
+  }
   // Pipes and the child's socket hold no more than is read at once.
   if (Result<> passed = pass_on_all(); !passed) return passed;
   if (!run.last) {

@@ -43,6 +43,10 @@ class Server {
     std::uint64_t err_bytes = 0;
     Exited exited{};
     bool reaped = false;
+    /// The ids that the kernel gave out are counted at its end, or else where nobody took an
+    /// inventory.
+    bool always_count_ids = false;
+    bool inventory_taken = false;
     /// No other cell may run here.
     bool locked_down = false;
     /// And none will.

@@ -128,11 +128,12 @@ Result<RpmTimes> read_times(const fs::path& rpm, const KeyBlock& key, const fs::
               rpm, home);
   if (!output) return output.error();
   const auto parts = split(output->out, '|');
-  const auto built = parts.size() == 4 ? parse_number(parts[0]) : std::nullopt;
-  if (!output->status.success() || !built || *built > UINT32_MAX) {
+  const std::uint64_t built =
+      parts.size() == 4 ? parse_number(parts[0]).value_or(UINT64_MAX) : UINT64_MAX;
+  if (!output->status.success() || built > UINT32_MAX) {
     return Error{"its header does not say when it was built"};
   }
-  RpmTimes times{.built = std::chrono::sys_seconds(std::chrono::seconds(*built)),
+  RpmTimes times{.built = std::chrono::sys_seconds(std::chrono::seconds(built)),
                  .key_made = key.primary.made,
                  .key_expires = key.expires};
   bool found = false;

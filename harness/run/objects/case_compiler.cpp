@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kCompileTimeout{60};
 constexpr std::chrono::seconds kVersionTimeout{20};
 constexpr std::size_t kMaxWordsOfClang = 1 << 20;
 /// What of them an error quotes.
+/// What a case says of itself is not compiled.
+constexpr std::string_view kCaseFile = "case.json";
 constexpr std::size_t kMaxQuotedWords = 16 << 10;
 constexpr std::uint64_t kMaxInputBytes = 64 << 20;
 /// To be raised when clang is called in another way: what was kept before is then compiled anew.
@@ -42,24 +44,33 @@ fs::path folder_of(const CompileRequest& request) {
   return request.folder.empty() ? request.source.parent_path() : request.folder;
 }
 
-/// Every header in `dir` and below, in the order of their names; a missing folder has none.
-std::vector<fs::path> headers_in(const fs::path& dir) {
-  std::vector<fs::path> headers;
+enum class Which { headers, all };
+
+/// Files in `dir` and below, in the order of their names; a missing folder has none.
+std::vector<fs::path> files_in(const fs::path& dir, Which which) {
+  std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator it(dir, error), end; !error && it != end;
        it.increment(error)) {
     std::error_code ignored;
+    const bool any = which == Which::all && it->path().filename() != kCaseFile;
+    const bool wanted = any || it->path().extension() == ".h";
     // What is no regular file is an error when it is read; clang would wait for it.
-    if (it->path().extension() == ".h" && !it->is_directory(ignored)) headers.push_back(it->path());
+    if (wanted && !it->is_directory(ignored)) files.push_back(it->path());
   }
-  std::sort(headers.begin(), headers.end());
-  return headers;
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 std::vector<fs::path> files_of(const CompileRequest& request) {
-  std::vector<fs::path> files = headers_in(request.include_dir);
-  for (const fs::path& header : headers_in(folder_of(request))) files.push_back(header);
-  for (const fs::path& header : headers_in("/usr/include/bpf")) files.push_back(header);
+  // A case's own folder may be included from by any name; a source that lies anywhere has
+  // neighbours that are none of its.
+  const Which own = request.folder.empty() ? Which::headers : Which::all;
+  std::vector<fs::path> files = files_in(request.include_dir, Which::headers);
+  for (const fs::path& file : files_in(folder_of(request), own)) files.push_back(file);
+  for (const fs::path& header : files_in("/usr/include/bpf", Which::headers)) {
+    files.push_back(header);
+  }
   files.push_back(request.source);
   files.push_back(request.btf);
   return files;

@@ -49,6 +49,7 @@ class CaseCompilerTest : public ::testing::Test {
   Result<fs::path> compile(Arch arch = Arch::x86_64) const {
     return CaseCompiler(dir_->path() / "cache")
         .compile({.source = path("case/p.bpf.c"),
+                  .folder = folder_,
                   .arch = arch,
                   .btf = path("btf"),
                   .include_dir = path("include")});
@@ -67,6 +68,8 @@ class CaseCompilerTest : public ::testing::Test {
   bool guards_files() const { return ChildCage(Confinement{}).guards_files(); }
 
   Result<TempDir> dir_ = TempDir::create();
+  /// Of the case; empty: the source is nobody's.
+  fs::path folder_{};
 };
 
 TEST_F(CaseCompilerTest, makes_an_object_with_the_types_of_the_kernel) {
@@ -125,6 +128,18 @@ TEST_F(CaseCompilerTest, a_file_outside_of_the_case_is_neither_included_nor_quot
         << name;
   }
   EXPECT_TRUE(fs::is_empty(dir_->path() / "cache" / "objects"));
+}
+
+TEST_F(CaseCompilerTest, a_file_of_the_case_may_be_included_by_any_name) {
+  folder_ = path("case");
+  ASSERT_TRUE(write_file(path("case/own.inc"), "int own;\n"));
+  source("#include \"own.inc\"\n" + std::string(kProgram));
+  const fs::path first = *compile();
+  ASSERT_TRUE(write_file(path("case/own.inc"), "int other;\n"));
+  EXPECT_NE(*compile(), first) << "what it holds decides what comes out";
+  fs::remove(path("case/own.inc"));
+  ASSERT_EQ(::mkfifo(path("case/own.inc").c_str(), 0600), 0);
+  EXPECT_EQ(compile().error().message, "'" + path("case/own.inc") + "': not a regular file");
 }
 
 TEST_F(CaseCompilerTest, a_source_or_header_that_is_no_file_is_not_waited_for) {

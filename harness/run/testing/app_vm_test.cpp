@@ -16,16 +16,14 @@ constexpr const char* kKernels[] = {"debian-5.10-x86_64", "debian-6.1-aarch64"};
 class AppVm : public VmFixture {
  protected:
   /// What came of test_app.cpp, called so, on each kernel.
-  std::vector<Outcome> run_command(const std::string& mode,
-                                   const std::vector<std::string>& kernels) {
+  std::vector<Outcome> run_command(const std::string& mode, const std::vector<std::string>& kernels,
+                                   const std::vector<std::string>& loaders = {"test-app"}) {
     CaseSpec spec;
     spec.id = "command";
     spec.object = SourceObject{BPFMATRIX_SOURCE_DIR "/harness/guest/loader/app/testdata/app.bpf.c"};
     LoaderApp app{"test-app", BPFMATRIX_BINARY_DIR "/guest/{arch}/test-app"};
     app.arguments = {"{object}", mode};
-    return run_suite(
-        {.kernels = kernels, .loaders = std::vector<std::string>{"test-app"}, .apps = {app}},
-        {spec});
+    return run_suite({.kernels = kernels, .loaders = loaders, .apps = {app}}, {spec});
   }
 
   std::vector<Outcome> run_command(const std::string& mode) {
@@ -106,6 +104,34 @@ TEST_F(AppVm, one_that_ends_by_itself_is_held_until_it_was_triggered) {
     ASSERT_TRUE(outcome.app);
     EXPECT_FALSE(outcome.app->stop_signal);
     EXPECT_FALSE(outcome.app->failed());
+  }
+}
+
+TEST_F(AppVm, it_cannot_reach_who_watches_it) {
+  for (const Outcome& outcome : run_command("forge")) {
+    EXPECT_EQ(outcome.open.result, StageResult::failed) << "it loaded nothing";
+    const std::string log = loader_log(outcome);
+    EXPECT_THAT(log, HasSubstr(fmt::format("record: {}", ENXIO))) << "no file that can be opened";
+    EXPECT_THAT(log, HasSubstr(fmt::format("signal: {}", EPERM)));
+    EXPECT_THAT(log, HasSubstr(fmt::format("trace: {}", EPERM)));
+  }
+}
+
+TEST_F(AppVm, a_loader_that_it_replaced_loads_nothing_for_other_cells) {
+  settings_.isolation = Isolation::kernel;
+  const std::vector<Outcome> outcomes =
+      run_command("infect", {std::begin(kKernels), std::end(kKernels)}, {"test-app", "libbpf"});
+  ASSERT_EQ(outcomes.size(), 2 * std::size(kKernels));
+  for (const Outcome& outcome : outcomes) {
+    SCOPED_TRACE(outcome.cell);
+    EXPECT_EQ(outcome.end, End::completed) << outcome.end_reason;
+    if (outcome.loader == "test-app") {
+      EXPECT_THAT(loader_log(outcome), HasSubstr(fmt::format("protected: {}", EROFS)));
+      EXPECT_THAT(loader_log(outcome), HasSubstr("infected: 0")) << "what root can do, it did";
+    } else {
+      EXPECT_THAT(outcome.loader_version, HasSubstr("1.")) << "of libbpf";
+      EXPECT_EQ(program(outcome, "on_connect").attach.stage.result, StageResult::ok);
+    }
   }
 }
 

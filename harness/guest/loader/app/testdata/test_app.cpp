@@ -7,16 +7,26 @@
 //     once      the same, and ends at once
 //     stubborn  the same, and ignores every signal that can be ignored
 //     leave     the same, then ends with exit code 7
+//     forge     loads nothing; says with which errno it may not write to its watcher's record,
+//     signal
+//               the watcher and trace it
+//     infect    loads nothing; puts itself in the place of the loader libbpf, as root can
 //     fail      says why and ends with exit code 3, before anything is loaded
 //
 // The object's program `refused` is sent without a log.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -49,6 +59,25 @@ void set_up(const char* file) {
   std::fflush(stdout);
 }
 
+int errno_after(long result) { return result < 0 ? errno : 0; }
+
+void forge() {
+  const std::string record = "/proc/" + std::to_string(::getppid()) + "/fd/1";
+  std::printf("record: %d\n", errno_after(::open(record.c_str(), O_WRONLY)));
+  std::printf("signal: %d\n", errno_after(::kill(::getppid(), SIGSTOP)));
+  std::printf("trace: %d\n", errno_after(::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr)));
+}
+
+void infect() {
+  const std::filesystem::path loader = "/bpfmatrix/loaders/libbpf";
+  std::printf("protected: %d\n", errno_after(::unlink(loader.c_str())));
+  ::umount2("/bpfmatrix", MNT_DETACH);
+  std::error_code error;
+  std::filesystem::remove(loader, error);
+  std::filesystem::copy_file("/proc/self/exe", loader, error);
+  std::printf("infected: %d\n", error.value());
+}
+
 void ignore_signals() {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);
@@ -61,6 +90,10 @@ int main(int argc, char** argv) {
   if (mode == "fail" || argc < 2) {
     std::fprintf(stderr, "error: no license to run\n");
     return 3;
+  }
+  if (mode == "forge" || mode == "infect") {
+    mode == "forge" ? forge() : infect();
+    return 0;
   }
   if (mode == "stubborn") ignore_signals();
   std::thread(set_up, argv[1]).join();
