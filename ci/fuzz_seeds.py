@@ -246,7 +246,7 @@ def inventory(lines):
     said = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
     names = {kind: [line["name"][:15] for line in said if line["event"] == kind] for kind in ["program", "map"]}
     programs = [{"id": i, "type": 2, "name": name, "run_cnt": 1} for i, name in enumerate(names["program"], 1)]
-    maps = [{"id": i, "type": 2, "name": name} for i, name in enumerate(names["map"], 1)]
+    maps = list(range(1, len(names["map"]) + 1))
     links = [{"id": program["id"], "type": 7, "program": program["id"]} for program in programs]
     return json.dumps({"programs": programs, "maps": maps, "links": links, "attached": [1], "attached_whole": True})
 
