@@ -124,8 +124,7 @@ std::vector<std::string> seeds() {
       to_frame(FileEnd{5, true}),
       to_frame(RunRequest{.argv = {"/x"}, .environment = {{"A", ""}}, .capabilities = {"CAP_BPF"}}),
       to_frame(Exited{.signal = 9, .leftovers = {"pins"}}),
-      to_frame(
-          Inventory{.programs = {{1, 2, "a", 3}}, .maps = {{4, 5, "b"}}, .links = {{{6, 7, 1}}}}),
+      to_frame(Inventory{.programs = {{1, 2, "a", 3}}, .maps = {4}, .links = {{{6, 7, 1}}}}),
       to_frame(Input{true}),
       to_frame(Park{{"/loader"}}),
       to_frame(Write{"/proc/sysrq-trigger"}),
