@@ -47,30 +47,36 @@ Result<> CpioNames::take(std::string_view piece) {
     const std::size_t wanted = kHeaderBytes + kTrailer.size() - part_.size();
     part_ += piece.substr(0, wanted);
     piece.remove_prefix(std::min(wanted, piece.size()));
-    // The trailer comes last, so there is always as much as it has.
+    // An archive that is cut short may end before as much as a trailer has.
+    if (part_.size() < kHeaderBytes) return {};
+    if (Result<> ok = check_header(); !ok) return ok;
     if (part_.size() < kHeaderBytes + kTrailer.size()) return {};
-    if (Result<> ok = read_header(); !ok) return ok;
+    pass_header();
   }
   return {};
 }
 
-Result<> CpioNames::read_header() {
-  const std::string_view header = part_;
-  const auto size = number(header, kSizeAt);
-  const auto name_size = number(header, kNameSizeAt);
-  if (!is_header(header) || !size || !name_size) {
+Result<> CpioNames::check_header() const {
+  const auto name_size = number(part_, kNameSizeAt);
+  if (!is_header(part_) || !number(part_, kSizeAt) || !name_size) {
     return Error{"not a cpio archive as rpm writes it"};
   }
   if (*name_size > kMaxName) {
     return Error{fmt::format("a name of {} bytes in it", *name_size)};
   }
+  return {};
+}
+
+void CpioNames::pass_header() {
+  const std::string_view header = part_;
+  const auto size = number(header, kSizeAt);
+  const auto name_size = number(header, kNameSizeAt);
   ended_ = *name_size == kTrailer.size() && header.substr(kHeaderBytes, *name_size) == kTrailer;
   // The next header may have begun.
   const std::uint64_t whole = padded(kHeaderBytes + *name_size) + padded(*size);
   const std::uint64_t here = std::min<std::uint64_t>(whole, part_.size());
   part_.erase(0, here);
   skip_ = whole - here;
-  return {};
 }
 
 }  // namespace bpfmatrix

@@ -18,7 +18,8 @@ class CpioNames {
   Result<> take(std::string_view piece);
 
  private:
-  Result<> read_header();
+  Result<> check_header() const;
+  void pass_header();
 
   /// What is still to be passed over: the rest of a name or a file.
   std::uint64_t skip_ = 0;

@@ -141,6 +141,8 @@ TEST(CpioNames, are_those_that_libarchive_will_come_to) {
   damaged[10] = 'x';
   EXPECT_EQ(CpioNames().take(damaged + long_name).error().message,
             "not a cpio archive as rpm writes it");
+  EXPECT_EQ(CpioNames().take(cpio_header(1 << 30, 0)).error().message,
+            "a name of 1073741824 bytes in it");
   const std::string like_the_end = cpio_header(13, 0) + std::string("TRAILER!!!\0x\0\0", 14);
   EXPECT_EQ(CpioNames().take(like_the_end + long_name).error().message,
             "a name of 65537 bytes in it");
