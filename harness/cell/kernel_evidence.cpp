@@ -88,6 +88,7 @@ class Lists {
     }
     const KernelProgram* listed = find(*said.id);
     if (listed == nullptr) {
+      if (app_) return {};
       return fmt::format(
           "the loader says that '{}' was accepted as program {}, and the kernel lists no such "
           "program",
@@ -139,11 +140,17 @@ class Lists {
 
   /// Whether there would be something to be seen.
   bool shows_attachment(const SaidProgram& said) const {
-    if (is_one_of(said.type, kByPerfEvent)) return inventory_.attached_whole;
+    const bool cut = inventory_.links && !lists_all_links();
+    if (is_one_of(said.type, kByPerfEvent)) return inventory_.attached_whole && !cut;
     if (is_one_of(said.type, kByRawTracepoint)) {
-      return inventory_.links.has_value() || inventory_.attached_whole;
+      return lists_all_links() || (inventory_.attached_whole && !cut);
     }
-    return is_one_of(said.type, kByTrampoline) && inventory_.links.has_value();
+    return is_one_of(said.type, kByTrampoline) && lists_all_links();
+  }
+
+  /// What is beyond the limit cannot be missed.
+  bool lists_all_links() const {
+    return inventory_.links && inventory_.links->size() < kMaxInventory;
   }
 
   bool is_attached(std::uint32_t id) const {

@@ -29,7 +29,9 @@ Work::Work(const RunParts& parts, const RunWorld& world, const RunSettings& sett
       record_(record),
       announce_(announce),
       attempts_{
-          settings.isolation, settings.spare_core, world.time,
+          settings.isolation,
+          settings.spare_core,
+          world.time,
           [this](const Cell& cell) {
             return dir_.console_log(cell.kernel.id, ++parts_.kernel_of(cell).booted);
           },

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::seconds kTimePerQuestion{15};
+constexpr std::chrono::seconds kTimePerQuestion{60};
 constexpr std::size_t kMaxAnswerBytes = 1 << 20;
 constexpr std::uint64_t kMaxListBytes = 1 << 20;
 

@@ -2,8 +2,9 @@
 //
 // Rewrites what its loader says of it: that the second program could not be attached becomes that
 // it was.
-#include "types.h"
 #include <bpf/bpf_helpers.h>
+
+#include "types.h"
 
 struct write_args {
   unsigned long long common;
@@ -38,8 +39,6 @@ int forge(struct write_args *args) {
 }
 
 SEC("kprobe/no_such_function")
-int missing(void *ctx) {
-  return 0;
-}
+int missing(void *ctx) { return 0; }
 
 char gpl[] SEC("license") = "GPL";
