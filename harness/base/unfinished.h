@@ -3,6 +3,7 @@
 // another is still working on.
 #pragma once
 
+#include <ctime>
 #include <filesystem>
 #include <string_view>
 
@@ -23,7 +24,9 @@ enum class Others {
 };
 
 /// Removes what bears the mark in `folder` (not in folders below) and has no maker any more. A
-/// folder that is not there is empty. Gives how many it removed.
-int remove_unfinished(const std::filesystem::path& folder, Others others = Others::may_work_here);
+/// folder that is not there is empty; how young something is counts from `now`. Gives how many it
+/// removed.
+int remove_unfinished(const std::filesystem::path& folder, Others others = Others::may_work_here,
+                      std::time_t now = std::time(nullptr));
 
 }  // namespace bpfmatrix

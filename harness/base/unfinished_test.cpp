@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <fstream>
-#include <thread>
 
 #include "base/file.h"
 #include "base/temp_dir.h"
@@ -19,8 +18,8 @@ class Unfinished : public ::testing::Test {
  protected:
   fs::path path(const std::string& name) const { return dir_->path() / name; }
   void leave(const std::string& name) const { std::ofstream(path(name)) << "half"; }
-  /// Until nothing here counts as new any more.
-  static void grow_old() { std::this_thread::sleep_for(std::chrono::milliseconds(3100)); }
+  /// When nothing here counts as new any more.
+  static std::time_t later() { return std::time(nullptr) + 3; }
 
   Result<TempDir> dir_ = TempDir::create();
 };
@@ -33,13 +32,16 @@ TEST_F(Unfinished, what_the_dead_left_is_removed_and_nothing_else) {
   leave("my.unfinished-work");
   Result<TempDir> maker = TempDir::create(dir_->path(), "busy.unfinished-");
   ASSERT_TRUE(maker);
-  grow_old();
-  leave("new.unfinished-abcdef");
-  EXPECT_EQ(remove_unfinished(dir_->path()), 2);
+  EXPECT_EQ(remove_unfinished(dir_->path(), Others::may_work_here, later()), 2);
   EXPECT_TRUE(fs::exists(path("outcome.log")));
   EXPECT_TRUE(fs::exists(path("my.unfinished-work")));
-  EXPECT_TRUE(fs::exists(path("new.unfinished-abcdef")));
   EXPECT_TRUE(fs::exists(maker->path()));
+}
+
+TEST_F(Unfinished, what_is_young_may_be_about_to_get_its_lock) {
+  leave("new.unfinished-abcdef");
+  EXPECT_EQ(remove_unfinished(dir_->path()), 0);
+  EXPECT_TRUE(fs::exists(path("new.unfinished-abcdef")));
 }
 
 TEST_F(Unfinished, where_others_are_locked_out_what_is_young_is_removed_too) {
@@ -58,8 +60,7 @@ TEST_F(Unfinished, a_folder_that_is_not_there_is_empty) {
 TEST_F(Unfinished, a_link_is_not_followed) {
   leave("precious");
   fs::create_symlink(path("precious"), path("x.unfinished-abcdef"));
-  grow_old();
-  remove_unfinished(dir_->path());
+  remove_unfinished(dir_->path(), Others::may_work_here, later());
   EXPECT_TRUE(fs::exists(path("precious")));
 }
 

@@ -31,6 +31,7 @@ class Unavailable : public testing::Test {
 };
 
 TEST_F(Unavailable, without_a_network) {
+  world_.cut_network();
   EXPECT_THAT(reason("no-network"), HasSubstr("/dists/trixie/InRelease': Failed to connect"));
 }
 

@@ -37,14 +37,17 @@ class UnavailableWorld {
   Said says(const std::vector<std::string>& arguments, const std::string& cache = "") const {
     std::vector<std::pair<std::string, std::string>> environment{
         {"BPFMATRIX_DATA_DIR", (dir_.path() / "data").string()},
-        // Nobody listens on the discard port.
-        {"BPFMATRIX_MIRROR", "http://127.0.0.1:9/debian"},
+        {"BPFMATRIX_MIRROR", mirror_},
         {"BPFMATRIX_KERNEL_MIRROR", "file://" + (dir_.path() / "mirror").string()},
         {"BPFMATRIX_RPM_MIRROR", "test=file://" + (dir_.path() / "rpm").string()}};
     if (cache.empty()) environment.emplace_back("XDG_CACHE_HOME", (dir_.path() / "cache").string());
     return bpfmatrix_says(arguments, std::chrono::seconds(600), environment);
   }
   std::string path(const std::string& name) const { return (dir_.path() / name).string(); }
+
+  /// Nobody listens on the discard port; each connection is tried again, for seconds. Before, the
+  /// mirror is an empty folder.
+  void cut_network() { mirror_ = "http://127.0.0.1:9/debian"; }
 
  private:
   static std::string rpm(const std::string& id, const std::string& package) {
@@ -70,6 +73,7 @@ class UnavailableWorld {
       rpm("wrong-rpm", "wrong-1-1.x86_64.rpm") + deb("no-network", "trixie") + ", " +
       deb("debian-6.1-x86_64", "bookworm");
   TempDir dir_ = *TempDir::create();
+  std::string mirror_ = "file://" + (dir_.path() / "debian").string();
 };
 
 }  // namespace bpfmatrix

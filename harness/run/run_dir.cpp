@@ -58,7 +58,7 @@ Error system_error(const fs::path& path) {
 }
 
 /// A process that was just killed may hold the lock for a moment longer.
-constexpr auto kLockPatience = std::chrono::seconds(5);
+constexpr auto kLockPatience = std::chrono::seconds(2);
 
 Result<Fd> open_outcomes(const fs::path& file) {
   // A FIFO is not waited for: without a reader it does not open (ENXIO).
