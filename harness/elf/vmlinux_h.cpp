@@ -57,6 +57,18 @@ Error libbpf_error(const std::filesystem::path& path, int error) {
       fmt::format("'{}': libbpf cannot print its types: {}", path.string(), std::strerror(error))};
 }
 
+/// libbpf divides by the alignment of a struct, which it has none of where a member has none: one
+/// that is void, a function or a type that is only declared (btf_dump_emit_bit_padding(), v6.1).
+std::optional<Error> without_alignment(const btf* types) {
+  for (std::uint32_t id = 1; id < ::btf__type_cnt(types); ++id) {
+    const btf_type* type = ::btf__type_by_id(types, id);
+    if (!::btf_is_composite(type) || ::btf_vlen(type) == 0) continue;
+    if (::btf__align_of(types, id) > 0) continue;
+    return Error{fmt::format("BTF: type {} has a member that has no size", id)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::string> vmlinux_header(const std::filesystem::path& btf_file) {
@@ -71,6 +83,9 @@ Result<std::string> vmlinux_header(const std::filesystem::path& btf_file) {
   const BtfHandle types(::btf__new(bytes->data(), static_cast<std::uint32_t>(bytes->size())),
                         &::btf__free);
   if (!types) return libbpf_error(btf_file, errno);
+  if (std::optional<Error> problem = without_alignment(types.get())) {
+    return wrap(fmt::format("'{}'", btf_file.string()), *std::move(problem));
+  }
   std::string text(kPrologue);
   const DumpHandle dump(::btf_dump__new(types.get(), append_formatted, &text, nullptr),
                         &::btf_dump__free);
