@@ -2,9 +2,9 @@
 //
 // Rewrites what its loader says of it: that the second program could not be attached becomes that
 // it was.
-#include <bpf/bpf_helpers.h>
-
 #include "types.h"
+// Needs the types above.
+#include <bpf/bpf_helpers.h>
 
 struct write_args {
   unsigned long long common;
