@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "guest/agent/small_map.h"
 
 namespace bpfmatrix::guest {
 
@@ -56,15 +57,6 @@ Fd load_small_program() {
   attr.insn_cnt = 2;
   attr.license = address("GPL");
   return call_for_fd(BPF_PROG_LOAD, attr);
-}
-
-Fd make_small_map() {
-  bpf_attr attr{};
-  attr.map_type = BPF_MAP_TYPE_ARRAY;
-  attr.key_size = 4;
-  attr.value_size = 4;
-  attr.max_entries = 1;
-  return call_for_fd(BPF_MAP_CREATE, attr);
 }
 
 /// Hands the id of each object above `id` to `take`. False: this kernel does not list them. The

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
-#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 
 #include "base/capability.h"
 #include "base/fd.h"
+#include "guest/agent/small_map.h"
 #include "guest/common/system.h"
 
 namespace bpfmatrix::guest {
@@ -63,12 +63,7 @@ bool limit_memlock(std::uint64_t bytes) {
 
 /// 0 or an errno.
 int create_small_map() {
-  bpf_attr attr{};
-  attr.map_type = BPF_MAP_TYPE_ARRAY;
-  attr.key_size = 4;
-  attr.value_size = 4;
-  attr.max_entries = 1;
-  const Fd map(static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr)));
+  const Fd map = make_small_map();
   return map.valid() ? 0 : errno;
 }
 

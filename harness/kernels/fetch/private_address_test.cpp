@@ -57,7 +57,7 @@ TEST(PrivateAddress, an_address_of_another_family_counts_as_private) {
 }
 
 TEST(PrivateAddress, a_name_is_no_address) {
-  for (const char* text : {"", "localhost", "deb.debian.org", "10.0.0", "1.2.3.4.5", "[]"}) {
+  for (const char* text : {"", "localhost", "mirror.example.org", "10.0.0", "1.2.3.4.5", "[]"}) {
     EXPECT_FALSE(parse_address(text)) << text;
   }
 }
