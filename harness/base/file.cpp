@@ -26,26 +26,35 @@ Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
   return {};
 }
 
-Error not_regular(const fs::path& path) {
-  return Error{fmt::format("'{}': not a regular file", path.string())};
-}
+Error not_regular(const fs::path& path) { return file_error(path, Error{"not a regular file"}); }
 
 Error too_large(const fs::path& path, std::uint64_t max_bytes) {
-  return Error{fmt::format("'{}': larger than the limit of {} bytes", path.string(), max_bytes)};
+  return file_error(path, Error{fmt::format("larger than the limit of {} bytes", max_bytes)});
 }
 
 }  // namespace
 
 Error file_error(const fs::path& path, int error) {
-  return Error{fmt::format("'{}': {}", path.string(), ::strerror(error))};
+  return file_error(path, Error{::strerror(error)});
 }
 
 Error file_error(const fs::path& path, const std::error_code& error) {
-  return Error{fmt::format("'{}': {}", path.string(), error.message())};
+  return file_error(path, Error{error.message()});
 }
 
 Error file_error(const fs::path& path, Error error) {
-  return wrap(fmt::format("'{}'", path.string()), std::move(error));
+  return wrap(fmt::format("'{}'", plain_path(path).string()), std::move(error));
+}
+
+fs::path plain_path(const fs::path& path) {
+  const fs::path descriptors = "/proc/self/fd";
+  const fs::path below = path.lexically_relative(descriptors);
+  if (!path.is_absolute() || below.empty() || *below.begin() == "..") return path;
+  std::error_code error;
+  fs::path plain = fs::read_symlink(descriptors / *below.begin(), error);
+  if (error) return path;
+  for (auto part = std::next(below.begin()); part != below.end(); ++part) plain /= *part;
+  return plain;
 }
 
 bool is_below(const fs::path& path, const fs::path& folder) {

@@ -12,7 +12,12 @@
 
 namespace bpfmatrix {
 
-/// "'PATH': why", from what a system call has left in errno or a function of std::filesystem gave.
+/// What a person calls `path`, which may lead through a descriptor of this process
+/// ("/proc/self/fd/7/run.json").
+std::filesystem::path plain_path(const std::filesystem::path& path);
+
+/// "'PATH': why" with its plain path, from what a system call has left in errno or a function of
+/// std::filesystem gave.
 Error file_error(const std::filesystem::path& path, int error);
 Error file_error(const std::filesystem::path& path, const std::error_code& error);
 /// "'PATH': what is wrong with it"; the hint stays.

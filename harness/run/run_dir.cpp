@@ -53,9 +53,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
 constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
 
-Error system_error(const fs::path& path) {
-  return Error{fmt::format("'{}': {}", path.string(), ::strerror(errno))};
-}
+Error system_error(const fs::path& path) { return file_error(path, errno); }
 
 /// A process that was just killed may hold the lock for a moment longer.
 constexpr auto kLockPatience = std::chrono::seconds(2);
@@ -74,27 +72,20 @@ Result<Fd> open_outcomes(const fs::path& file) {
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error(file);
     if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{fmt::format("'{}': another process is using it", file.parent_path().string())};
+      return file_error(file.parent_path(), Error{"another process is using it"});
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return fd;
 }
 
-constexpr std::array kOwnFolders{"transcripts", "kernels", "console"};
-
 /// A link in a run that a stranger made would let us write or remove elsewhere.
-Result<> has_no_links(const fs::path& run) {
-  std::vector<fs::path> own{run / "run.json", run / "outcomes.jsonl"};
-  for (const char* folder : kOwnFolders) own.push_back(run / folder);
-  for (const fs::path& path : own) {
-    std::error_code none;
-    if (fs::is_symlink(path, none)) {
-      return Error{fmt::format("'{}': a symbolic link, which a run has none of", path.string()),
-                   "copy the run with what the link leads to, if you trust it"};
-    }
-  }
-  return {};
+Result<> is_no_link(const fs::path& path) {
+  std::error_code none;
+  if (!fs::is_symlink(path, none)) return {};
+  return Error{
+      fmt::format("'{}': a symbolic link, which a run has none of", plain_path(path).string()),
+      "copy the run with what the link leads to, if you trust it"};
 }
 
 /// The bytes up to the end of the last whole line, looked for from the file's end.
@@ -130,12 +121,6 @@ Result<> is_free(const fs::path& path) {
                "continue it with --resume, or choose another --out"};
 }
 
-/// The lock is held.
-void remove_half_written(const fs::path& run) {
-  remove_unfinished(run, Others::are_locked_out);
-  for (const char* folder : kOwnFolders) remove_unfinished(run / folder, Others::are_locked_out);
-}
-
 constexpr std::string_view kTranscriptEnd = ".json.gz";
 constexpr std::uint64_t kMaxPackedBytes = 64 << 20;
 
@@ -145,44 +130,71 @@ std::string file_stem(std::string cell) {
   return cell;
 }
 
+std::string transcript_name(const std::string& cell) {
+  return file_stem(cell) + std::string(kTranscriptEnd);
+}
+
 }  // namespace
 
-RunDir::RunDir(fs::path path, RunSpec request, Fd outcomes)
-    : path_(std::move(path)), request_(std::move(request)), outcomes_(std::move(outcomes)) {}
+Result<RunFolders> RunFolders::open(const fs::path& path) {
+  Result<Folder> run = Folder::open(path);
+  if (!run) return std::move(run).error();
+  for (const char* file : {"run.json", "outcomes.jsonl"}) {
+    if (Result<> own = is_no_link(run->at(file)); !own) return std::move(own).error();
+  }
+  std::vector<Folder> inner;
+  for (const char* name : {"transcripts", "kernels", "console"}) {
+    if (Result<> own = is_no_link(run->at(name)); !own) return std::move(own).error();
+    Result<Folder> folder = run->inner(name);
+    if (!folder) return std::move(folder).error();
+    inner.push_back(*std::move(folder));
+  }
+  return RunFolders{*std::move(run), std::move(inner[0]), std::move(inner[1]), std::move(inner[2])};
+}
+
+void RunFolders::remove_half_written() const {
+  for (const Folder* folder : {&run, &transcripts, &kernels, &console})
+    remove_unfinished(folder->here(), Others::are_locked_out);
+}
+
+RunDir::RunDir(fs::path path, RunFolders folders, RunSpec request, Fd outcomes)
+    : path_(std::move(path)),
+      folders_(std::move(folders)),
+      request_(std::move(request)),
+      outcomes_(std::move(outcomes)) {}
 
 Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   if (Result<> free = is_free(path); !free) return std::move(free).error();
-  if (Result<> own = has_no_links(path); !own) return std::move(own).error();
   std::error_code error;
-  for (const char* folder : {"transcripts", "console"}) {
-    fs::create_directories(path / folder, error);
-    if (error) return Error{fmt::format("'{}': {}", path.string(), error.message())};
-  }
-  Result<Fd> outcomes = open_outcomes(path / "outcomes.jsonl");
+  fs::create_directories(path, error);
+  if (error) return file_error(path, error);
+  Result<RunFolders> folders = RunFolders::open(path);
+  if (!folders) return std::move(folders).error();
+  Result<Fd> outcomes = open_outcomes(folders->run.at("outcomes.jsonl"));
   if (!outcomes) return std::move(outcomes).error();
   // Another process may have begun one since; or been killed here before there was one to resume.
   if (Result<> free = is_free(path); !free) return std::move(free).error();
-  remove_half_written(path);
+  folders->remove_half_written();
   // Paths come back byte by byte.
   const OrderedJson json = with_texts(to_json_tree(request), escape_bytes);
-  if (const Result<> written = write_file(path / "run.json", json_text(json, 1) + "\n"); !written) {
-    return written.error();
-  }
-  return RunDir(path, request, *std::move(outcomes));
+  const Result<> written = write_file(folders->run.at("run.json"), json_text(json, 1) + "\n");
+  if (!written) return written.error();
+  return RunDir(path, *std::move(folders), request, *std::move(outcomes));
 }
 
 Result<RunDir> RunDir::resume(const fs::path& path) {
   Result<RunSpec> request = read_run_spec(path);
   if (!request) return std::move(request).error();
-  if (Result<> own = has_no_links(path); !own) return std::move(own).error();
-  const fs::path file = path / "outcomes.jsonl";
+  Result<RunFolders> folders = RunFolders::open(path);
+  if (!folders) return std::move(folders).error();
+  const fs::path file = folders->run.at("outcomes.jsonl");
   Result<Fd> fd = open_outcomes(file);
   if (!fd) return std::move(fd).error();
-  remove_half_written(path);
+  folders->remove_half_written();
   if (const Result<> dropped = drop_partial_line(*fd, file); !dropped) return dropped.error();
-  const auto outcomes = read_cells(file);
+  const auto outcomes = read_cells(path / "outcomes.jsonl");
   if (!outcomes) return outcomes.error();
-  RunDir run(path, *std::move(request), *std::move(fd));
+  RunDir run(path, *std::move(folders), *std::move(request), *std::move(fd));
   for (const Outcome& outcome : *outcomes) run.finished_.insert(outcome.cell);
   return run;
 }
@@ -222,29 +234,28 @@ Result<> RunDir::append_known(const std::vector<Outcome>& outcomes) {
 }
 
 Result<> RunDir::keep_transcript(const std::string& cell, std::string_view packed) {
-  return write_file(transcript_path(path_, cell), packed);
+  return write_file(folders_.transcripts.at(transcript_name(cell)), packed);
 }
 
 Result<> RunDir::restore_transcript(const std::string& cell, std::string_view packed) {
-  return write_file(transcript_path(path_, cell), packed, Durability::unsynced);
+  return write_file(folders_.transcripts.at(transcript_name(cell)), packed, Durability::unsynced);
 }
 
 Result<std::string> RunDir::keep_facts(const PackedFacts& facts) {
-  const fs::path file = kernel_facts_path(path_, facts.sha256);
+  const fs::path file =
+      folders_.kernels.at(kernel_facts_path({}, facts.sha256).filename().native());
   const std::lock_guard lock(*mutex_);
   if (fs::exists(file)) return facts.sha256;
-  std::error_code seen_by_write;
-  fs::create_directories(file.parent_path(), seen_by_write);
   if (const Result<> written = write_file(file, facts.gzip); !written) return written.error();
   return facts.sha256;
 }
 
 Result<> RunDir::keep_console(const std::string& cell, const std::string& text) {
-  return write_file(path_ / "console" / (file_stem(cell) + ".log"), text);
+  return write_file(folders_.console.at(file_stem(cell) + ".log"), text);
 }
 
 fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const {
-  return path_ / "console" / fmt::format("{}-{}.log", kernel_id, vm_number);
+  return folders_.console.at(fmt::format("{}-{}.log", kernel_id, vm_number));
 }
 
 Result<RunSpec> read_run_spec(const fs::path& run_dir) {
@@ -262,7 +273,7 @@ OrderedJson run_schema() {
 }
 
 fs::path transcript_path(const fs::path& run_dir, const std::string& cell) {
-  return run_dir / "transcripts" / (file_stem(cell) + std::string(kTranscriptEnd));
+  return run_dir / "transcripts" / transcript_name(cell);
 }
 
 Result<Transcript> read_transcript(const fs::path& run_dir, const std::string& cell) {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/folder.h"
 #include "base/result.h"
 #include "cell/transcript.h"
 #include "matrix/matrix_spec.h"
@@ -46,6 +47,21 @@ struct RunSpec {
   /// Ids of all planned cells.
   std::vector<std::string> cells{};
   std::optional<RunOptions> options{};
+};
+
+/// The folders of a run, held by their descriptors: nothing is written or removed elsewhere, even
+/// if somebody puts a link in the place of one meanwhile.
+struct RunFolders {
+  Folder run;
+  Folder transcripts;
+  Folder kernels;
+  Folder console;
+
+  /// Makes those in `path` that are not there. Error: one of them, or a file of the run, is a
+  /// symbolic link.
+  static Result<RunFolders> open(const std::filesystem::path& path);
+  /// Of a writer that was killed. The run's lock is held.
+  void remove_half_written() const;
 };
 
 class RunDir {
@@ -77,13 +93,15 @@ class RunDir {
   Result<std::string> keep_facts(const PackedFacts& facts);
   /// The console of a machine that only this cell had.
   Result<> keep_console(const std::string& cell, const std::string& text);
+  /// Where the console of a VM goes: a way through a descriptor of this process.
   std::filesystem::path console_log(const std::string& kernel_id, int vm_number) const;
 
  private:
-  RunDir(std::filesystem::path path, RunSpec request, Fd outcomes);
+  RunDir(std::filesystem::path path, RunFolders folders, RunSpec request, Fd outcomes);
   Result<> append_lines(std::string_view lines);
 
   std::filesystem::path path_{};
+  RunFolders folders_;
   RunSpec request_{};
   std::set<std::string> finished_{};
   Fd outcomes_{};

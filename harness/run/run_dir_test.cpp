@@ -86,7 +86,7 @@ TEST_F(RunDirectory, a_run_with_links_is_not_resumed_and_what_they_lead_to_stays
   fs::create_directory(elsewhere);
   const fs::path file = elsewhere / "notes.unfinished-abcdef";
   ASSERT_TRUE(write_file(file, "one line\nand half of one"));
-  for (const char* name : {"outcomes.jsonl", "transcripts", "console"}) {
+  for (const char* name : {"outcomes.jsonl", "transcripts", "kernels", "console"}) {
     const fs::path own = path_ / name;
     const fs::path aside = dir_->path() / "aside";
     const bool is_folder = fs::is_directory(own);
@@ -101,6 +101,36 @@ TEST_F(RunDirectory, a_run_with_links_is_not_resumed_and_what_they_lead_to_stays
     fs::rename(aside, own);
   }
   EXPECT_TRUE(RunDir::resume(path_)) << "without links";
+}
+
+TEST_F(RunDirectory, a_link_that_takes_the_place_of_a_folder_meanwhile_leads_nowhere) {
+  auto run = RunDir::create(path_, request_);
+  ASSERT_TRUE(run) << run.error().message;
+  const fs::path elsewhere = dir_->path() / "elsewhere";
+  fs::create_directory(elsewhere);
+  for (const char* name : {"transcripts", "kernels", "console"}) {
+    fs::rename(path_ / name, dir_->path() / name);
+    fs::create_directory_symlink(elsewhere, path_ / name);
+  }
+  EXPECT_TRUE(run->keep_transcript("a", "packed"));
+  EXPECT_TRUE(run->restore_transcript("b", "packed"));
+  EXPECT_TRUE(run->keep_console("a", "text"));
+  EXPECT_TRUE(run->keep_facts({.sha256 = std::string(64, 'a'), .gzip = "facts"}));
+  EXPECT_TRUE(write_file(run->console_log("k", 1), "text"));
+  EXPECT_TRUE(fs::is_empty(elsewhere));
+  EXPECT_TRUE(fs::exists(dir_->path() / "transcripts/a.json.gz"));
+  EXPECT_TRUE(fs::exists(dir_->path() / "transcripts/b.json.gz"));
+  EXPECT_TRUE(fs::exists(dir_->path() / "console/a.log"));
+  EXPECT_TRUE(fs::exists(dir_->path() / "console/k-1.log"));
+  EXPECT_TRUE(fs::exists(dir_->path() / "kernels" / (std::string(64, 'a') + ".json.gz")));
+}
+
+TEST_F(RunDirectory, an_error_names_the_file_by_its_path) {
+  auto run = RunDir::create(path_, request_);
+  ASSERT_TRUE(run) << run.error().message;
+  fs::create_directory(path_ / "transcripts/a.json.gz");
+  EXPECT_EQ(run->keep_transcript("a", "packed").error().message,
+            "'" + (path_ / "transcripts/a.json.gz").string() + "': Is a directory");
 }
 
 TEST_F(RunDirectory, a_line_cut_short_may_be_long) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file.h"
+
 namespace bpfmatrix {
 
 void ConsoleBuffer::append(std::string_view bytes) {
@@ -28,9 +30,12 @@ std::string ConsoleBuffer::text() const {
 }
 
 Result<ConsoleLog> ConsoleLog::open(const std::filesystem::path& path) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  // A new file in place of whatever bears its name: a link, or a FIFO that nobody reads.
+  ::unlink(path.c_str());
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd.valid()) {
-    return Error{fmt::format("console log '{}': {}", path.string(), ::strerror(errno))};
+    Error error = file_error(path, errno);
+    return Error{"console log " + error.message};
   }
   return ConsoleLog(std::move(fd));
 }

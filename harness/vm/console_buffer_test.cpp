@@ -1,6 +1,7 @@
 #include "vm/console_buffer.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/temp_dir.h"
@@ -50,6 +51,21 @@ TEST(ConsoleLog, stops_at_its_limit_and_says_so) {
   ASSERT_TRUE(text);
   EXPECT_EQ(text->find("\n[the console went on; this file keeps its first 16777216 bytes]\n"),
             ConsoleLog::kMaxBytes);
+}
+
+TEST(ConsoleLog, takes_the_place_of_what_has_its_name_and_waits_for_nobody) {
+  const Result<TempDir> dir = TempDir::create();
+  const std::filesystem::path other = dir->path() / "other";
+  const std::filesystem::path path = dir->path() / "console.log";
+  ASSERT_TRUE(write_file(other, "not ours"));
+  std::filesystem::create_hard_link(other, path);
+  ConsoleLog::open(path)->append("one");
+  EXPECT_EQ(*read_file(path, 10), "one");
+  EXPECT_EQ(*read_file(other, 10), "not ours");
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  ConsoleLog::open(path)->append("two");
+  EXPECT_EQ(*read_file(path, 10), "two");
 }
 
 TEST(ConsoleLog, a_file_that_cannot_be_made_is_an_error_that_names_it) {
