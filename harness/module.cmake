@@ -97,6 +97,7 @@ endfunction()
 
 function(compiled_as_test target)
   target_compile_options(${target} PRIVATE -O0)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_precompile_headers(${target} REUSE_FROM test_headers)
   target_compile_definitions(${target} PRIVATE
     BPFMATRIX_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BPFMATRIX_BINARY_DIR="${CMAKE_BINARY_DIR}")

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/gzip_reader.h"
 
 namespace bpfmatrix {
 
@@ -16,11 +17,6 @@ namespace {
 constexpr std::size_t kChunk = 1 << 16;
 /// By how much more than its text a packed file may have, at the most.
 constexpr std::uint64_t kOverhead = 1 << 16;
-
-struct CloseGzip {
-  void operator()(gzFile file) const { ::gzclose(file); }
-};
-using GzipReader = std::unique_ptr<gzFile_s, CloseGzip>;
 
 constexpr int kGzip = 15 + 16;  // the largest window, and a gzip header instead of zlib's
 

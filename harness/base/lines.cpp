@@ -9,15 +9,11 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/gzip_reader.h"
 
 namespace bpfmatrix {
 
 namespace {
-
-struct CloseGzip {
-  void operator()(gzFile file) const { ::gzclose(file); }
-};
-using GzipReader = std::unique_ptr<gzFile_s, CloseGzip>;
 
 class LineReader {
  public:

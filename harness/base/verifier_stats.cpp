@@ -12,7 +12,7 @@ constexpr std::size_t kTailBytes = 64 << 10;
 using Number = std::optional<std::uint64_t>;
 
 /// Takes the number at the start of `text` away.
-Number take_number(std::string_view& text) {
+Number take_count(std::string_view& text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc()) return std::nullopt;
@@ -25,7 +25,7 @@ Number number_between(std::string_view line, std::string_view before, std::strin
   const std::size_t at = line.find(before);
   if (at == std::string_view::npos) return std::nullopt;
   line.remove_prefix(at + before.size());
-  const Number number = take_number(line);
+  const Number number = take_count(line);
   return line.starts_with(behind) ? number : std::nullopt;
 }
 
@@ -33,7 +33,7 @@ Number number_between(std::string_view line, std::string_view before, std::strin
 Number sum_of_frames(std::string_view list) {
   Number sum;
   for (;;) {
-    const Number frame = take_number(list);
+    const Number frame = take_count(list);
     if (!frame) return std::nullopt;
     sum = sum.value_or(0) + *frame;
     if (!list.starts_with('+')) break;

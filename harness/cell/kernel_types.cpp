@@ -5,12 +5,11 @@
 #include "base/file.h"
 #include "cell/module_btf.h"
 #include "images/modules.h"
+#include "kernels/image/kernel_image.h"
 
 namespace bpfmatrix {
 
 namespace {
-
-constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 
 Result<std::vector<ModuleTypes>> read_modules(const std::shared_ptr<const Btf>& kernel,
                                               const std::filesystem::path& folder) {
@@ -36,7 +35,7 @@ Result<std::shared_ptr<const Btf>> KernelTypes::read(const std::filesystem::path
 
 Result<std::shared_ptr<const Btf>> KernelTypes::read_once(const std::filesystem::path& file) {
   if (types_ && file_ == file) return types_;
-  Result<std::string> bytes = read_file(file, kMaxBtfBytes);
+  Result<std::string> bytes = read_file(file, kMaxKernelBtfBytes);
   if (!bytes) return std::move(bytes).error();
   Result<Btf> btf = Btf::parse(*std::move(bytes));
   if (!btf) return wrap(fmt::format("'{}'", file.string()), std::move(btf).error());

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/exit_code.h"
 #include "cli/talk.h"
+#include "elf/elf_file.h"
 #include "elf/observed_fields.h"
 #include "run/objects/objects_here.h"
 
@@ -17,8 +18,6 @@ namespace bpfmatrix {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 
 /// The store and the headers, and no mirror: nothing is fetched here.
 Result<RunSettings> settings_for(const fs::path& dir) {

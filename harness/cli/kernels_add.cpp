@@ -42,11 +42,6 @@ struct AddArguments {
   std::string store{};
 };
 
-int report(const Error& error, ExitCode exit_code) {
-  say_error(error);
-  return exit_code;
-}
-
 std::optional<fs::path> path_of(const std::string& option) {
   return option.empty() ? std::nullopt : std::optional<fs::path>(option);
 }
@@ -122,25 +117,25 @@ class AddCommand {
 
   int run(const Catalog& catalog) {
     if (const Result<> free = check_new_name(arguments_.kernel, catalog, store_); !free) {
-      return report(free.error(), wrong_command);
+      return end_with(free.error(), wrong_command);
     }
-    if (const Result<> ready = store_.prepare(); !ready) return report(ready.error(), unknown);
+    if (const Result<> ready = store_.prepare(); !ready) return end_with(ready.error(), unknown);
     Result<TempDir> work = store_.temporary();
     Result<TempDir> tree = store_.temporary();
-    if (!work) return report(work.error(), unknown);
-    if (!tree) return report(tree.error(), unknown);
+    if (!work) return end_with(work.error(), unknown);
+    if (!tree) return end_with(tree.error(), unknown);
     return add(work->path(), *std::move(tree));
   }
 
  private:
   int add(const fs::path& work, TempDir tree) {
     Result<KernelParts> parts = find_parts(arguments_, work);
-    if (!parts) return report(named(std::move(parts).error()), wrong_command);
+    if (!parts) return end_with(named(std::move(parts).error()), wrong_command);
     Result<AssembledKernel> made = assemble_kernel(*parts, tree.path(), work);
-    if (!made) return report(named(std::move(made).error()), wrong_command);
+    if (!made) return end_with(named(std::move(made).error()), wrong_command);
     made->kernel.id = arguments_.kernel;
     const Result<Kernel> kept = add_kernel(made->kernel, std::move(tree), store_);
-    if (!kept) return report(kept.error(), unknown);
+    if (!kept) return end_with(kept.error(), unknown);
     print_added(*made, *parts);
     return as_expected;
   }
@@ -158,22 +153,22 @@ int add(const AddArguments& arguments) {
                       static_cast<int>(!arguments.archive.empty()) +
                       static_cast<int>(arguments.from_running);
   if (sources != 1) {
-    return report(Error{"which kernel? give one of --image, --archive and --from-running",
-                        "on another machine, 'bpfmatrix kernels collect' makes the archive"},
-                  wrong_command);
+    return end_with(Error{"which kernel? give one of --image, --archive and --from-running",
+                          "on another machine, 'bpfmatrix kernels collect' makes the archive"},
+                    wrong_command);
   }
   const Result<Catalog> catalog = known_kernels();
-  if (!catalog) return report(catalog.error(), unknown);
+  if (!catalog) return end_with(catalog.error(), unknown);
   Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), unknown);
+  if (!store) return end_with(store.error(), unknown);
   return AddCommand(arguments, *std::move(store)).run(*catalog);
 }
 
 int print_collect_script() {
   const Result<fs::path> path = find_data("kernels/collect.sh");
-  if (!path) return report(path.error(), unknown);
+  if (!path) return end_with(path.error(), unknown);
   const Result<std::string> script = read_file(*path, kMaxScriptBytes);
-  if (!script) return report(script.error(), unknown);
+  if (!script) return end_with(script.error(), unknown);
   print_text(*script);
   return as_expected;
 }

@@ -21,7 +21,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 constexpr std::string_view kStandardOutput = "-";
 
 struct BtfOptions {
@@ -111,11 +110,6 @@ Result<> write(const std::string& output, const std::string& bytes) {
   return written && std::fflush(stdout) == 0 ? Result<>() : Error{"standard output: cannot write"};
 }
 
-int report(const Error& error, ExitCode exit_code) {
-  say_error(error);
-  return exit_code;
-}
-
 /// KERNEL behind an object's name is an object to us, and the object KERNEL.
 Error error_of(const NoBtf& none, const BtfOptions& options) {
   Error error = none.error;
@@ -128,20 +122,20 @@ Error error_of(const NoBtf& none, const BtfOptions& options) {
 int write_btf(const BtfOptions& options) {
   const std::variant<FoundBtf, NoBtf> found = find_btf(options.origin);
   if (const auto* none = std::get_if<NoBtf>(&found)) {
-    return report(error_of(*none, options), none->exit_code);
+    return end_with(error_of(*none, options), none->exit_code);
   }
   const auto& [whole, kernel] = std::get<FoundBtf>(found);
   const Result<std::vector<std::string>> modules = read_module_btf(kernel, options);
-  if (!modules) return report(modules.error(), wrong_command);
+  if (!modules) return end_with(modules.error(), wrong_command);
   const auto all = parse_all(whole, *modules, options.modules);
-  if (!all) return report(all.error(), ExitCode::unknown);
+  if (!all) return end_with(all.error(), ExitCode::unknown);
   std::vector<std::string> objects = options.objects;
   objects.insert(objects.end(), options.more_objects.begin(), options.more_objects.end());
   Result<std::string> bytes = modules->empty() ? whole : modules->front();
   if (!objects.empty()) bytes = minimise(*all, objects);
-  if (!bytes) return report(bytes.error(), wrong_command);
+  if (!bytes) return end_with(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
-    return report(written.error(), wrong_command);
+    return end_with(written.error(), wrong_command);
   }
   say(objects.empty() ? fmt::format("{} bytes", bytes->size())
                       : fmt::format("{} bytes of {}", bytes->size(), whole.size()));

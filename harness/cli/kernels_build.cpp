@@ -33,11 +33,6 @@ struct BuildArguments {
   bool keep = false;
 };
 
-int report(const Error& error, ExitCode exit_code) {
-  say_error(error);
-  return exit_code;
-}
-
 Result<CatalogEntry> find_entry(const std::string& id) {
   Result<Catalog> catalog = known_kernels();
   if (!catalog) return std::move(catalog).error();
@@ -82,9 +77,9 @@ Result<BuildOptions> make_options(const BuildArguments& arguments, const Catalog
 
 int build(const BuildArguments& arguments) {
   const Result<CatalogEntry> entry = find_entry(arguments.kernel);
-  if (!entry) return report(entry.error(), wrong_command);
+  if (!entry) return end_with(entry.error(), wrong_command);
   Result<BuildOptions> options = make_options(arguments, *entry);
-  if (!options) return report(options.error(), wrong_command);
+  if (!options) return end_with(options.error(), wrong_command);
   ProgressLine line(entry->id);
   options->fetch.progress = [&line](const Progress& progress) { line.on_progress(progress); };
   options->fetch.notice = [&line](std::string_view text) { line.say(text); };
@@ -92,7 +87,7 @@ int build(const BuildArguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
   const Result<BuiltKernel> built = build_kernel(*entry, *options);
   line.clear();
-  if (!built) return report(built.error(), ExitCode::unknown);
+  if (!built) return end_with(built.error(), ExitCode::unknown);
   const auto time =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   line.say(built->cached ? "built before from the same inputs"

@@ -44,11 +44,6 @@ struct KernelsArguments {
   std::string store{};
 };
 
-int report(const Error& error, ExitCode exit_code) {
-  say_error(error);
-  return exit_code;
-}
-
 OrderedJson to_json(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
   OrderedJson json{
       {"id", entry.id}, {"arch", to_string(entry.arch)}, {"fetched", kernel.has_value()}};
@@ -80,9 +75,9 @@ void print_row(const CatalogEntry& entry, const std::optional<Kernel>& kernel) {
 
 int list_kernels(const KernelsArguments& arguments) {
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), ExitCode::unknown);
+  if (!store) return end_with(store.error(), ExitCode::unknown);
   const Result<Catalog> catalog = known_kernels(*store);
-  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  if (!catalog) return end_with(catalog.error(), ExitCode::unknown);
   OrderedJson all = OrderedJson::array();
   for (const CatalogEntry& entry : catalog->entries) {
     const Result<Kernel> found = find_kernel(*store, entry.id);
@@ -109,7 +104,7 @@ bool fetch_one(const CatalogEntry& entry, FetchOptions options) {
   const Result<Kernel> kernel = fetch_kernel(entry, options);
   line.clear();
   if (!kernel) {
-    report(kernel.error(), ExitCode::unknown);
+    end_with(kernel.error(), ExitCode::unknown);
     return false;
   }
   print_row(entry, *kernel);
@@ -137,14 +132,14 @@ Result<FetchOptions> fetch_options(const KernelsArguments& arguments) {
 
 int fetch_kernels(const KernelsArguments& arguments) {
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), ExitCode::unknown);
+  if (!store) return end_with(store.error(), ExitCode::unknown);
   const Result<Catalog> catalog = known_kernels(*store);
-  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  if (!catalog) return end_with(catalog.error(), ExitCode::unknown);
   const auto globs = arguments.all ? std::vector<std::string>{"*"} : arguments.kernels;
   const auto entries = select_entries(*catalog, globs);
-  if (!entries) return report(entries.error(), wrong_command);
+  if (!entries) return end_with(entries.error(), wrong_command);
   const Result<FetchOptions> options = fetch_options(arguments);
-  if (!options) return report(options.error(), wrong_command);
+  if (!options) return end_with(options.error(), wrong_command);
   int exit_code = as_expected;
   for (const CatalogEntry& entry : *entries) {
     if (arguments.all && is_built(entry)) continue;
@@ -167,7 +162,7 @@ std::vector<CatalogEntry> fetched(const std::vector<CatalogEntry>& entries, cons
 
 int verify_one(const Store& store, const CatalogEntry& entry) {
   const auto findings = verify_kernel(store, entry.id);
-  if (!findings) return report(findings.error(), ExitCode::unknown);
+  if (!findings) return end_with(findings.error(), ExitCode::unknown);
   if (findings->empty()) {
     print("{:<24} ok\n", entry.id);
     return as_expected;
@@ -183,7 +178,7 @@ int verify_one(const Store& store, const CatalogEntry& entry) {
 
 int remove_one(const Store& store, const CatalogEntry& entry) {
   const Result<> removed = remove_kernel(store, entry.id);
-  if (!removed) return report(removed.error(), ExitCode::unknown);
+  if (!removed) return end_with(removed.error(), ExitCode::unknown);
   print("{:<24} removed\n", entry.id);
   return as_expected;
 }
@@ -191,13 +186,13 @@ int remove_one(const Store& store, const CatalogEntry& entry) {
 int for_each_fetched(const KernelsArguments& arguments,
                      const std::function<int(const Store&, const CatalogEntry&)>& act) {
   const Result<Store> store = open_store(arguments.store);
-  if (!store) return report(store.error(), ExitCode::unknown);
+  if (!store) return end_with(store.error(), ExitCode::unknown);
   const Result<Catalog> catalog = known_kernels(*store);
-  if (!catalog) return report(catalog.error(), ExitCode::unknown);
+  if (!catalog) return end_with(catalog.error(), ExitCode::unknown);
   const bool named = !arguments.kernels.empty();
   const auto entries =
       select_entries(*catalog, named ? arguments.kernels : std::vector<std::string>{"*"});
-  if (!entries) return report(entries.error(), wrong_command);
+  if (!entries) return end_with(entries.error(), wrong_command);
   const std::vector<CatalogEntry> there = fetched(*entries, *store, named);
   if (there.empty()) say(fmt::format("no kernel in the store '{}'", store->root().string()));
   int exit_code = as_expected;
@@ -247,7 +242,7 @@ void add_kernels_command(CLI::App& app, int& exit_code) {
   add_store(*fetch, *arguments);
   fetch->callback([arguments, &exit_code] {
     if (arguments->kernels.empty() && !arguments->all) {
-      exit_code = report(Error{"no kernel named", "name some, or give --all"}, wrong_command);
+      exit_code = end_with(Error{"no kernel named", "name some, or give --all"}, wrong_command);
       return;
     }
     exit_code = fetch_kernels(*arguments);

@@ -15,7 +15,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::int64_t kMebi = 1 << 20;
+constexpr std::int64_t kMebibyte = 1 << 20;
 constexpr std::size_t kShownOfHash = 12;
 
 struct GcArguments {
@@ -41,7 +41,7 @@ class Bill {
 
  private:
   static std::string mebibytes(std::uint64_t bytes) {
-    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(kMebi));
+    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(kMebibyte));
   }
 
   std::uint64_t bytes_ = 0;

@@ -42,6 +42,11 @@ void say_error(const Error& error) {
   if (!error.hint.empty()) say_labelled("hint", "\033[1;36m", error.hint);
 }
 
+int end_with(const Error& error, ExitCode exit_code) {
+  say_error(error);
+  return exit_code;
+}
+
 void say(std::string_view text) { put(stderr, as_one_message(text) + "\n"); }
 
 void say_drawn(std::string_view text) { put(stderr, text); }

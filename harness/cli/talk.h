@@ -10,6 +10,7 @@
 
 #include "base/printable.h"
 #include "base/result.h"
+#include "cli/exit_code.h"
 
 namespace bpfmatrix {
 
@@ -17,6 +18,8 @@ namespace bpfmatrix {
 /// are indented: none can pass for a line of its own.
 void say_error(const Error& error);
 void say(std::string_view text);
+/// Says the error; gives the exit code.
+int end_with(const Error& error, ExitCode exit_code);
 
 /// Colours and the cursor are ours: what comes from outside must be printable already.
 void say_drawn(std::string_view text);

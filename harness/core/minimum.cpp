@@ -6,16 +6,15 @@
 #include <set>
 #include <vector>
 
+#include "core/relocation.h"
 #include "elf/object_types.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-/// As in relocation itself, for one object.
-constexpr std::uint64_t kMaxSteps = 20'000'000;
 /// Arrays of arrays, as deep as a size is still looked for.
-constexpr int kMaxDepth = 32;
+constexpr int kMaxArrayDepth = 32;
 
 bool is_composite(const BtfType& type) {
   return type.kind == BtfKind::struct_type || type.kind == BtfKind::union_type;
@@ -83,7 +82,7 @@ BtfType TypeKeeper::keep_chain(BtfId id) {
 
 /// What tells size, sign and kind of a value.
 void TypeKeeper::keep_value(BtfId id) {
-  for (int depth = 0; depth < kMaxDepth; ++depth) {
+  for (int depth = 0; depth < kMaxArrayDepth; ++depth) {
     const auto array = in_.array(keep_chain(id));
     if (!array) return;
     keep_chain(array->index);
@@ -133,7 +132,7 @@ Result<> CoreMinimum::add(const ElfFile& object) {
   if (!types) return types.error();
   if (!*types) return {};
   const auto& [local, ext] = **types;
-  CoreBudget budget(kMaxSteps);
+  CoreBudget budget(kMaxCoreWork);
   for (std::size_t i = 0; i < ext.relocations.size(); ++i) {
     Result<> added = add(*local, ext.relocations[i], budget);
     if (!added) return wrap(fmt::format("CO-RE relocation {}", i), std::move(added).error());

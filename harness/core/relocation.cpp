@@ -14,8 +14,6 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kMaxRelocations = 100'000;
-/// For one object. A thousand relocations against struct task_struct take a third of a million.
-constexpr std::uint64_t kMaxSteps = 20'000'000;
 
 /// A spec and its value.
 struct Valued {
@@ -67,7 +65,7 @@ class Relocator {
   const Btf& local_;
   const std::vector<const Btf*>& targets_;
   const CoreOptions& options_;
-  CoreBudget budget_{kMaxSteps};
+  CoreBudget budget_{kMaxCoreWork};
   std::map<std::string_view, std::uint32_t> indices_{};
   /// By local type; what did not match is dropped, see CoreResult::candidates.
   std::map<BtfId, std::vector<CoreCandidate>> candidates_{};

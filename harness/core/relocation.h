@@ -23,6 +23,10 @@
 
 namespace bpfmatrix {
 
+/// Steps of a calculation for one object (CoreBudget). A thousand relocations against struct
+/// task_struct take a third of a million.
+inline constexpr std::uint64_t kMaxCoreWork = 20'000'000;
+
 enum class CoreOutcome { resolved, unchanged, poisoned, skipped, failed };
 inline constexpr Word<CoreOutcome> kCoreOutcomeWords[] = {
     {CoreOutcome::resolved, "resolved", "the instruction now holds what is true on this kernel"},

@@ -13,7 +13,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint16_t kMagic = 0xEB9F;
 constexpr std::uint16_t kMagicSwapped = 0x9FEB;
 /// The longest chain of modifiers, or nesting of arrays, that is still followed. libbpf stops
 /// at 32.
@@ -202,7 +201,7 @@ Result<> Btf::read_header() {
   if (magic == kMagicSwapped) return broken("big-endian, which is not supported");
   const auto header = read_at<Header>(bytes_, 0);
   if (!header) return broken(fmt::format("cut short: {} bytes", bytes_.size()));
-  if (header->magic != kMagic) {
+  if (header->magic != kBtfMagic) {
     return broken(fmt::format("wrong magic number: {:#06x}", header->magic));
   }
   if (header->version != 1) return broken(fmt::format("unknown version {}", header->version));

@@ -17,6 +17,9 @@
 
 namespace bpfmatrix {
 
+/// BTF_MAGIC: the first two bytes of BTF and of .BTF.ext.
+inline constexpr std::uint16_t kBtfMagic = 0xEB9F;
+
 /// In the order of BTF_KIND_*; "_type" keeps some clear of C++ keywords.
 enum class BtfKind : std::uint8_t {
   void_type,

@@ -13,7 +13,7 @@ namespace {
 
 /// The kernel refuses more than 32 (MAX_RESOLVE_DEPTH) for the BTF of programs; it does not look at
 /// its own, where 6.18 has 33.
-constexpr int kMaxDepth = 128;
+constexpr int kMaxResolveDepth = 128;
 /// Steps of a walk along one type, and along all. The largest kernels have some 10 thousand and 4
 /// million.
 constexpr std::uint32_t kMaxOfOne = 1 << 21;
@@ -98,7 +98,7 @@ class Measure {
   bool visit(BtfId id, int level) {
     if (known(id).steps != 0) return true;
     if (known(id).open) return fail(id, "is made of itself, without a name in between");
-    if (level > kMaxDepth) return fail(id, "is nested too deeply");
+    if (level > kMaxResolveDepth) return fail(id, "is nested too deeply");
     known_[id - btf_.first_id()].open = true;
     Known all{.steps = 1};
     bool ends = true;
@@ -109,7 +109,7 @@ class Measure {
     });
     if (!ends) return false;
     if (all.steps > kMaxOfOne) return fail(id, "is too large when written out");
-    if (++all.depth > kMaxDepth) return fail(id, "is nested too deeply");
+    if (++all.depth > kMaxResolveDepth) return fail(id, "is nested too deeply");
     known_[id - btf_.first_id()] = all;
     return true;
   }

@@ -8,7 +8,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint16_t kMagic = 0xEB9F;
 constexpr std::uint32_t kHeaderBytes = 24;
 
 void append(std::string& bytes, std::uint32_t word) {
@@ -124,7 +123,7 @@ void Writer::add_references(const Btf& in, const BtfType& type) {
 std::string Writer::finish() const {
   const auto types = static_cast<std::uint32_t>(types_.size());
   std::string bytes;
-  append(bytes, 1U << 16 | kMagic);  // version 1, no flags
+  append(bytes, 1U << 16 | kBtfMagic);  // version 1, no flags
   for (const std::uint32_t value : {kHeaderBytes, 0U, types, types}) append(bytes, value);
   append(bytes, static_cast<std::uint32_t>(strings_.bytes().size()));
   return bytes + types_ + strings_.bytes();

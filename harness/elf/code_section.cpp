@@ -4,18 +4,20 @@
 
 #include <algorithm>
 
+#include "elf/elf_file.h"
 #include "elf/little_endian.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 512;
-constexpr std::uint64_t kInstructionBytes = 8;
+constexpr std::size_t kMaxFunctionNameBytes = 512;
 
 }  // namespace
 
-std::string_view clipped_name(std::string_view name) { return name.substr(0, kMaxNameBytes); }
+std::string_view clipped_name(std::string_view name) {
+  return name.substr(0, kMaxFunctionNameBytes);
+}
 
 const CodeFunction* CodeSection::function_at(std::uint64_t slot) const {
   const auto after = std::upper_bound(

@@ -10,6 +10,13 @@
 
 namespace bpfmatrix {
 
+/// No object is larger.
+inline constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
+/// In an object's sections of code.
+inline constexpr std::uint32_t kInstructionBytes = 8;
+/// BPF_JMP | BPF_CALL: its source register says what is called.
+inline constexpr std::uint8_t kCallOpcode = 0x85;
+
 struct ElfSection {
   std::string_view name{};
   std::uint32_t type = 0;   ///< SHT_*

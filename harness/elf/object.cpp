@@ -27,12 +27,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 /// Far above any real object. Without it, names shared by millions of symbols would be copied until
 /// memory ends.
 constexpr std::size_t kMaxEntries = 4096;
 constexpr std::size_t kMaxNameBytes = 1024;
-constexpr std::uint64_t kInstructionBytes = 8;
 constexpr std::uint32_t kRelocationCall = 10;  // R_BPF_64_32
 
 /// Sections newer than libbpf 1.1, the oldest this is built with.

@@ -21,7 +21,6 @@ constexpr std::size_t kMaxFunctions = 256;
 /// The kernel's limit on a program's length since 5.2 (c04c0d2b968a): include/linux/bpf.h,
 /// BPF_COMPLEXITY_LIMIT_INSNS, v5.8.
 constexpr std::uint64_t kMaxSlots = 1'000'000;
-constexpr std::uint8_t kCall = BPF_JMP | BPF_CALL;
 constexpr std::uint8_t kLoadImm64 = BPF_LD | BPF_IMM | BPF_DW;
 
 /// A place in a section, in slots.
@@ -97,7 +96,7 @@ class Linker {
     const auto word = read_at<std::uint64_t>(section.code, slot * sizeof(bpf_insn));
     if (!word) return std::nullopt;
     const auto insn = std::bit_cast<bpf_insn>(*word);
-    const bool calls = insn.code == kCall && insn.src_reg == BPF_PSEUDO_CALL;
+    const bool calls = insn.code == kCallOpcode && insn.src_reg == BPF_PSEUDO_CALL;
     if (!calls && insn.code != kLoadImm64) return std::nullopt;
     const std::int64_t imm = insn.imm;
     const auto relocation = symbols_.find({index, slot});

@@ -6,14 +6,12 @@
 
 #include "base/section_name.h"
 #include "elf/code_section.h"
+#include "elf/elf_file.h"
 #include "elf/little_endian.h"
 
 namespace bpfmatrix {
 
 namespace {
-
-constexpr std::uint8_t kCall = 0x85;  // BPF_JMP | BPF_CALL
-constexpr std::size_t kInstructionBytes = 8;
 
 /// By their numbers in <linux/bpf.h> (6.17).
 constexpr std::array<std::int32_t, 7> kHelpers{
@@ -32,7 +30,7 @@ constexpr std::array<std::string_view, 5> kTypes{"struct_ops", "lsm", "ext", "sy
 bool calls_out(std::string_view code) {
   for (std::size_t at = 0; at + kInstructionBytes <= code.size(); at += kInstructionBytes) {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(code[at + i]); };
-    const bool helper = byte(0) == kCall && byte(1) >> 4 == 0;
+    const bool helper = byte(0) == kCallOpcode && byte(1) >> 4 == 0;
     if (!helper) continue;
     const auto number = read_at<std::int32_t>(code, at + 4);
     if (std::find(kHelpers.begin(), kHelpers.end(), number) != kHelpers.end()) return true;

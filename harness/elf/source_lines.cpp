@@ -12,8 +12,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
-constexpr std::uint64_t kInstructionBytes = 8;
 constexpr std::size_t kMaxPrograms = 4096;
 constexpr std::size_t kMaxText = 512;
 

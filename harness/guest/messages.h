@@ -218,4 +218,14 @@ Frame to_frame(const Message& message, std::string blob = {});
 template <typename Message>
 Result<Message> from_frame(const Frame& frame);
 
+// Two whose content is in the frame's bytes: one is no JSON, one may be larger than a header.
+template <>
+Frame to_frame(const Refresh& message, std::string blob);
+template <>
+Result<Refresh> from_frame(const Frame& frame);
+template <>
+Frame to_frame(const Inventory& message, std::string blob);
+template <>
+Result<Inventory> from_frame(const Frame& frame);
+
 }  // namespace bpfmatrix

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "kernels/image/kernel_image.h"
 
 namespace bpfmatrix {
 
@@ -12,7 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
 constexpr std::uint64_t kMaxStubBytes = 4096;
 
 std::optional<fs::path> if_file(const fs::path& path) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kColumns = 100;
 constexpr std::string_view kMargin = "    ";
 constexpr std::string_view kInnerMargin = "     ";
-constexpr std::string_view kObserved = "observed.";
+constexpr std::string_view kObservedPrefix = "observed.";
 
 std::string quoted(const std::string& text) { return json_text(Json(text)); }
 
@@ -31,9 +31,9 @@ std::string pair_text(std::string_view key, const std::string& value) {
 std::string observed_text(const ExpectationRule& rule) {
   std::vector<std::string> parts;
   for (const auto& [field, words] : rule.allowed) {
-    if (field.starts_with(kObserved))
+    if (field.starts_with(kObservedPrefix))
       parts.push_back(
-          fmt::format("{}: {}", quoted(field.substr(kObserved.size())), words_text(words)));
+          fmt::format("{}: {}", quoted(field.substr(kObservedPrefix.size())), words_text(words)));
   }
   return parts.empty() ? "" : fmt::format("{{{}}}", fmt::join(parts, ", "));
 }

@@ -10,7 +10,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr int kLabelWidth = 27;
+constexpr int kFactWidth = 27;
 constexpr std::size_t kLineWidth = 100;
 
 struct Group {
@@ -24,7 +24,7 @@ constexpr Group kGroups[] = {
 };
 
 std::string line(std::string_view label, std::string_view text) {
-  return fmt::format("{:<{}}{}\n", printable(label), kLabelWidth, printable(text));
+  return fmt::format("{:<{}}{}\n", printable(label), kFactWidth, printable(text));
 }
 
 /// Without what all names of a group begin with.

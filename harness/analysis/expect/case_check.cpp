@@ -13,11 +13,11 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kNoCause = "none";
-constexpr std::string_view kObserved = "observed.";
+constexpr std::string_view kNone = "none";
+constexpr std::string_view kObservedPrefix = "observed.";
 
 /// Something that rules decide for: a program, and where it is.
-struct Subject {
+struct CheckedSubject {
   std::string name{};
   std::vector<std::string> archs{};
 };
@@ -45,7 +45,7 @@ bool is_feature(std::string_view name, const Features& features) {
 }
 
 bool is_cause(const std::string& name) {
-  return name == kNoCause || parse_cause(name).value_or(Cause::unknown) != Cause::unknown;
+  return name == kNone || parse_cause(name).value_or(Cause::unknown) != Cause::unknown;
 }
 
 class Checker {
@@ -89,12 +89,12 @@ class Checker {
     for (const std::string& glob : globs) subjects_.push_back({glob, words_of(spec_.archs)});
   }
 
-  bool is_for(std::size_t rule, const Subject& subject) const {
+  bool is_for(std::size_t rule, const CheckedSubject& subject) const {
     return glob_match(spec_.expect[rule].program, subject.name);
   }
 
   /// Conditions of the first `count` rules that are for this subject.
-  std::vector<Condition> conditions_before(std::size_t count, const Subject& subject) const {
+  std::vector<Condition> conditions_before(std::size_t count, const CheckedSubject& subject) const {
     std::vector<Condition> conditions;
     for (std::size_t i = 0; i < count; ++i) {
       if (is_for(i, subject)) conditions.push_back(spec_.expect[i].when);
@@ -102,12 +102,12 @@ class Checker {
     return conditions;
   }
 
-  ConditionSpace space_of(const Subject& subject) const {
+  ConditionSpace space_of(const CheckedSubject& subject) const {
     return {subject.archs, btf_words(spec_), spec_.loaders};
   }
 
   void check_coverage() {
-    for (const Subject& subject : subjects_) {
+    for (const CheckedSubject& subject : subjects_) {
       const SpaceAnswer gap =
           can_hold(Condition(), conditions_before(spec_.expect.size(), subject), space_of(subject));
       if (gap.answer == Ternary::no) continue;
@@ -148,7 +148,7 @@ class Checker {
     const std::string& glob = spec_.expect[i].program;
     if (glob == "*") return true;
     std::vector<std::string> names;
-    for (const Subject& subject : subjects_) {
+    for (const CheckedSubject& subject : subjects_) {
       if (is_for(i, subject)) return true;
       names.push_back(subject.name);
     }
@@ -159,11 +159,11 @@ class Checker {
 
   /// Whether there is a cell in which this rule is the one that decides.
   Ternary decides(std::size_t i) const {
-    std::vector<Subject> subjects = subjects_;
+    std::vector<CheckedSubject> subjects = subjects_;
     // The object itself, where it never comes to programs.
     subjects.push_back({"", words_of(spec_.archs)});
     Ternary decides = Ternary::no;
-    for (const Subject& subject : subjects) {
+    for (const CheckedSubject& subject : subjects) {
       if (!is_for(i, subject)) continue;
       const SpaceAnswer answer =
           can_hold(spec_.expect[i].when, conditions_before(i, subject), space_of(subject));
@@ -214,8 +214,8 @@ class Checker {
     for (const auto& [arch, contents] : contents_)
       names.insert(contents.observed.begin(), contents.observed.end());
     for (const auto& [field, words] : spec_.expect[i].allowed) {
-      if (!field.starts_with(kObserved)) continue;
-      const std::string name = field.substr(kObserved.size());
+      if (!field.starts_with(kObservedPrefix)) continue;
+      const std::string name = field.substr(kObservedPrefix.size());
       if (names.contains(name)) continue;
       add(i, fmt::format("no observed value is called '{}'", name),
           names.empty() ? "the object has no struct 'observed'"
@@ -226,7 +226,7 @@ class Checker {
   const CaseSpec& spec_;
   const Features& features_;
   const ContentsByArch& contents_;
-  std::vector<Subject> subjects_{};
+  std::vector<CheckedSubject> subjects_{};
   std::vector<CaseProblem> problems_{};
 };
 

@@ -15,9 +15,9 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kMaxRules = 64;
-constexpr std::size_t kMaxNamed = 4;
+constexpr std::size_t kMaxKernelsNamed = 4;
 
-using Words = std::map<std::string, std::string>;
+using FieldWords = std::map<std::string, std::string>;
 
 /// What is expected of a program that nothing was expected of.
 const std::vector<std::string> kUsualFields{"end",    "open",  "relocate",  "load",
@@ -64,7 +64,7 @@ bool asks_for(const ExpectationRule* rule, const std::string& field) {
 }
 
 /// Leaves out what goes without saying, unless the old rule said it.
-void shorten(Words& words, const ExpectationRule* rule) {
+void shorten(FieldWords& words, const ExpectationRule* rule) {
   const auto drop = [&](const std::string& field, std::string_view word) {
     const auto found = words.find(field);
     if (found != words.end() && found->second == word && words.size() > 1) words.erase(found);
@@ -86,9 +86,9 @@ void shorten(Words& words, const ExpectationRule* rule) {
 
 /// What a rule in place of `rule` would say of this sample. Nothing: there is nothing that can be
 /// told, or a failure whose cause cannot.
-std::optional<Words> words_for(const Sample& sample, const ExpectationRule* rule) {
-  if (sample.outcome->end == End::panicked) return Words{{"end", "panicked"}};
-  Words words;
+std::optional<FieldWords> words_for(const Sample& sample, const ExpectationRule* rule) {
+  if (sample.outcome->end == End::panicked) return FieldWords{{"end", "panicked"}};
+  FieldWords words;
   for (const std::string& field : fields_of(rule)) {
     if (const auto got = word(sample, field)) words[field] = *got;
   }
@@ -117,7 +117,7 @@ Ternary meets(const Sample& sample, const ExpectationRule& rule) {
 
 /// Samples with the same result.
 struct Group {
-  Words words{};
+  FieldWords words{};
   Samples samples{};
 };
 
@@ -134,7 +134,7 @@ std::string observed_on(const Samples& samples) {
     const std::string& id = sample->outcome->kernel.id;
     if (std::find(kernels.begin(), kernels.end(), id) == kernels.end()) kernels.push_back(id);
   }
-  const std::size_t named = std::min(kernels.size(), kMaxNamed);
+  const std::size_t named = std::min(kernels.size(), kMaxKernelsNamed);
   std::string text = fmt::format(
       "observed on {}",
       fmt::join(kernels.begin(), kernels.begin() + static_cast<std::ptrdiff_t>(named), ", "));
@@ -175,7 +175,7 @@ class Mend {
   }
 
  private:
-  void add_to_group(const Words& words, const Sample* sample) {
+  void add_to_group(const FieldWords& words, const Sample* sample) {
     const auto same = std::find_if(groups_.begin(), groups_.end(),
                                    [&](const Group& one) { return one.words == words; });
     if (same != groups_.end()) return same->samples.push_back(sample);

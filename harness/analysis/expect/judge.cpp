@@ -19,7 +19,7 @@ constexpr std::string_view kNoExpectation = "no expectation";
 constexpr std::string_view kRelocations = "relocations";
 constexpr std::string_view kNoRelocations = "none";
 
-using Words = std::vector<std::string>;
+using AllowedWords = std::vector<std::string>;
 /// What can be expected of: a program, or the object where none was ever known (nullptr).
 using Subject = const ProgramOutcome*;
 using MaybeWord = std::optional<std::string>;
@@ -113,12 +113,12 @@ constexpr FieldReader kReaders[] = {
     {kRelocations, relocations_word},
 };
 
-bool contains(const Words& words, std::string_view word) {
+bool contains(const AllowedWords& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 /// The machine ended otherwise than expected: whatever the record says beside, it is cut short.
-void judge_end(const Outcome& outcome, const std::string& name, const Words& wanted,
+void judge_end(const Outcome& outcome, const std::string& name, const AllowedWords& wanted,
                const ExpectationRule& rule, CellVerdict& verdict) {
   const std::string got(to_string(outcome.end));
   switch (outcome.end) {
@@ -182,7 +182,7 @@ void judge_subject(const Outcome& outcome, Subject program,
 
   const ExpectationRule& rule = *choice.rule;
   const auto end = rule.allowed.find("end");
-  const Words ends = end != rule.allowed.end() ? end->second : Words{"completed"};
+  const AllowedWords ends = end != rule.allowed.end() ? end->second : AllowedWords{"completed"};
   if (!contains(ends, to_string(outcome.end))) {
     return judge_end(outcome, name, ends, rule, verdict);
   }

@@ -18,7 +18,6 @@ constexpr std::uint32_t kKprobeMulti = 42;
 constexpr std::uint32_t kTcxIngress = 46;
 constexpr std::uint32_t kUprobeMulti = 48;
 constexpr std::uint32_t kKprobeSession = 56;
-constexpr int kNotSupported = 524;
 
 struct KnownAttachType {
   const char* name;

@@ -15,6 +15,9 @@
 
 namespace bpfmatrix::guest {
 
+/// ENOTSUPP, which is the kernel's own: no header of user space has it (include/linux/errno.h).
+inline constexpr int kNotSupported = 524;
+
 /// What a kernel said of one thing. `unknown` is not `no`: an errno that has other reasons too, or
 /// something that the question itself needs and this kernel lacks.
 enum class Answer { no, yes, unknown };

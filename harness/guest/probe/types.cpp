@@ -122,7 +122,6 @@ Probed ask_map_type(const KnownMapType& known, const Attempt& inner, const Attem
 /// The type of its value is looked for in the kernel's BTF, and 1 is no such thing: ENOTSUPP from
 /// who knows the type. Who does not know the attribute (E2BIG) has no such maps either.
 Probed ask_struct_ops_map() {
-  constexpr int kNotSupported = 524;
   const Attempt attempt = create_map({.type = BPF_MAP_TYPE_STRUCT_OPS, .vmlinux_value_type = 1});
   if (attempt.error == kNotSupported) return {Answer::yes, attempt.error};
   return answer_of(attempt, {EINVAL, E2BIG});

@@ -9,6 +9,11 @@
 
 namespace bpfmatrix {
 
+/// Read at a time.
+inline constexpr std::size_t kArchiveBlockBytes = 128 << 10;
+/// No archive, packed, is larger.
+inline constexpr std::uint64_t kMaxArchiveBytes = std::uint64_t{8} << 30;
+
 struct ArchiveFree {
   void operator()(struct archive* handle) const { ::archive_read_free(handle); }
 };

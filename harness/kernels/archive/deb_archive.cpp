@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "kernels/archive/archive_handle.h"
 #include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
@@ -14,13 +15,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 131072;
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
-
 /// Lets the inner archive read the bytes of the outer one's current member.
 struct Member {
   struct archive* outer = nullptr;
-  std::array<char, kBlockBytes> block{};
+  std::array<char, kArchiveBlockBytes> block{};
 };
 
 la_ssize_t read_member(struct archive* inner, void* data, const void** bytes) {
@@ -76,11 +74,11 @@ Result<> unpack_deb(const fs::path& deb, const fs::path& into, const PlaceFile& 
   const auto named = [&deb](Error error) {
     return wrap(fmt::format("'{}'", deb.filename().string()), std::move(error));
   };
-  const Result<Fd> file = open_file(deb, kMaxFileBytes);
+  const Result<Fd> file = open_file(deb, kMaxArchiveBytes);
   if (!file) return file.error();
   const ArchiveHandle outer(::archive_read_new());
   ::archive_read_support_format_ar(outer.get());
-  if (::archive_read_open_fd(outer.get(), file->get(), kBlockBytes) != ARCHIVE_OK) {
+  if (::archive_read_open_fd(outer.get(), file->get(), kArchiveBlockBytes) != ARCHIVE_OK) {
     return named(Error{archive_problem(outer.get())});
   }
   Result<> done = unpack_members(outer.get(), into, place, rules);

@@ -11,9 +11,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 262144;
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
-
 ArchiveHandle new_stream_reader() {
   ArchiveHandle handle = new_archive_reader();
   ::archive_read_support_format_raw(handle.get());
@@ -27,7 +24,7 @@ Result<> give_out(struct archive* handle, std::uint64_t max_bytes, const ByteSin
   if (status == ARCHIVE_EOF) return {};
   if (status < ARCHIVE_WARN) return Error{archive_problem(handle)};
 
-  std::vector<char> block(kBlockBytes);
+  std::vector<char> block(kArchiveBlockBytes);
   std::uint64_t total = 0;
   // libarchive takes off one packing after another: a stream has one, and itself counts as well.
   if (::archive_filter_count(handle) > 2) return Error{"packed more than once"};
@@ -59,10 +56,10 @@ Result<> decompress_file(const std::filesystem::path& path, std::uint64_t max_by
   const auto named = [&path](Error error) {
     return wrap(fmt::format("'{}'", path.string()), std::move(error));
   };
-  const Result<Fd> file = open_file(path, kMaxFileBytes);
+  const Result<Fd> file = open_file(path, kMaxArchiveBytes);
   if (!file) return file.error();
   const ArchiveHandle handle = new_stream_reader();
-  if (::archive_read_open_fd(handle.get(), file->get(), kBlockBytes) != ARCHIVE_OK) {
+  if (::archive_read_open_fd(handle.get(), file->get(), kArchiveBlockBytes) != ARCHIVE_OK) {
     return named(Error{archive_problem(handle.get())});
   }
   Result<> done = give_out(handle.get(), max_bytes, sink);

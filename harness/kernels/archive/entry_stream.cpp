@@ -5,13 +5,12 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "kernels/archive/archive_handle.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 1 << 18;
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 /// Two special headers of a MiB each (libarchive's bound) and much room.
 constexpr std::uint64_t kMaxHeaderBytes = 16 << 20;
 
@@ -24,10 +23,11 @@ EntryStream::EntryStream(ArchiveHandle packed, ArchiveHandle format, PieceCheck 
 }
 
 Result<> EntryStream::open_file(const std::filesystem::path& file) {
-  Result<Fd> opened = bpfmatrix::open_file(file, kMaxFileBytes);
+  Result<Fd> opened = bpfmatrix::open_file(file, kMaxArchiveBytes);
   if (!opened) return std::move(opened).error();
   file_ = *std::move(opened);
-  Result<> done = open_format(::archive_read_open_fd(packed_.get(), file_.get(), kBlockBytes));
+  Result<> done =
+      open_format(::archive_read_open_fd(packed_.get(), file_.get(), kArchiveBlockBytes));
   return done ? done : Result<>(file_error(file, std::move(done).error()));
 }
 

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "kernels/archive/archive_handle.h"
 #include "kernels/archive/entry_stream.h"
 
 namespace bpfmatrix {
@@ -18,8 +19,6 @@ namespace bpfmatrix {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::size_t kBlockBytes = 131072;
 
 /// "./boot/vmlinuz" and "boot/vmlinuz" are the same file; a folder may end in '/'.
 std::string_view plain_path(std::string_view path) {
@@ -40,7 +39,7 @@ Result<> write_entry(struct archive* from, std::uint64_t size, const fs::path& t
   if (made) return file_error(target, made);
   const Fd fd(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd.valid()) return file_error(target, errno);
-  std::array<char, kBlockBytes> block{};
+  std::array<char, kArchiveBlockBytes> block{};
   for (;;) {
     const la_ssize_t n = ::archive_read_data(from, block.data(), block.size());
     if (n == 0) return {};

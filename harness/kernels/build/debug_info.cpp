@@ -23,7 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 constexpr std::chrono::minutes kLongestPahole{30};
 constexpr std::size_t kMaxShownBytes = 2000;
 
@@ -74,7 +73,7 @@ Result<std::string> make_btf(const fs::path& vmlinux, const std::vector<std::str
   if (Result<> made = run_pahole(vmlinux, flags, file); !made) {
     return file_error(vmlinux, std::move(made).error());
   }
-  Result<std::string> btf = read_file(file, kMaxBtfBytes);
+  Result<std::string> btf = read_file(file, kMaxKernelBtfBytes);
   if (!btf) return file_error(vmlinux, Error{"pahole wrote nothing"});
   if (Result<> whole = check_kernel_btf(*btf); !whole) {
     return file_error(vmlinux, wrap("what pahole made from it", std::move(whole).error()));

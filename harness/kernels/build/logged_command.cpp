@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxLineBytes = 64 << 10;
+constexpr std::size_t kMaxLogLineBytes = 64 << 10;
 constexpr std::size_t kShownLines = 8;
 constexpr std::chrono::seconds kGrace{5};
 
@@ -45,7 +45,7 @@ class Output {
     for (const char c : bytes) {
       if (c == '\n') {
         end_line();
-      } else if (line_.size() < kMaxLineBytes) {
+      } else if (line_.size() < kMaxLogLineBytes) {
         line_ += c;
       }
     }

@@ -12,6 +12,7 @@
 #include "kernels/build/make_command.h"
 #include "kernels/build/source_code.h"
 #include "kernels/image/kconfig.h"
+#include "kernels/image/kernel_image.h"
 #include "kernels/image/kernel_signs.h"
 #include "kernels/kernel_files.h"
 #include "kernels/kernel_record.h"
@@ -24,8 +25,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kMaxFragmentBytes = 1 << 20;
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
-constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 constexpr std::uint64_t kMaxReleaseBytes = 1000;
 constexpr std::uint64_t kMaxStampBytes = 16 << 10;
 constexpr const char* kDetachedBtf = "detached.btf";
@@ -215,7 +214,7 @@ class Build {
     if (Result<> copied = copy_to(out() / kDetachedBtf, to); !copied) {
       return std::move(copied).error();
     }
-    Result<std::string> bytes = read_file(to, kMaxBtfBytes);
+    Result<std::string> bytes = read_file(to, kMaxKernelBtfBytes);
     if (!bytes) return std::move(bytes).error();
     if (Result<> whole = check_kernel_btf(*bytes); !whole) {
       return wrap("what pahole wrote", std::move(whole).error());

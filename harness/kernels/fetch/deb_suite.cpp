@@ -10,6 +10,7 @@
 #include "kernels/fetch/blob.h"
 #include "kernels/fetch/clearsigned.h"
 #include "kernels/fetch/machine_clock.h"
+#include "kernels/fetch/packages_index.h"
 #include "kernels/fetch/release_file.h"
 #include "kernels/fetch/seen_release.h"
 #include "kernels/fetch/signature_times.h"
@@ -20,9 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kMaxReleaseBytes = 8 << 20;
+constexpr std::size_t kMaxReleaseFileBytes = 8 << 20;
 /// Compressed or not; the reader has its own limit for what comes out.
-constexpr std::uint64_t kMaxIndexBytes = 512ULL << 20;
 constexpr std::uint64_t kMaxPackageBytes = 2ULL << 30;
 
 struct ChosenIndex {
@@ -65,7 +65,7 @@ struct TrustedRelease {
 
 Result<std::string> download_release(const std::string& url, const SuiteRequest& request,
                                      const FetchOptions& options) {
-  Result<std::string> bytes = download_text(url, kMaxReleaseBytes, options.limits);
+  Result<std::string> bytes = download_text(url, kMaxReleaseFileBytes, options.limits);
   if (!bytes) {
     Error error = std::move(bytes).error();
     if (error.hint.empty()) {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 1 << 20;
+constexpr std::uint64_t kMaxAptConfigBytes = 1 << 20;
 constexpr const char* kKernelTarballs = "https://cdn.kernel.org/pub/linux/kernel";
 
 std::string environment(const char* name) {
@@ -44,7 +44,7 @@ Result<std::map<std::string, std::string>> read_rpm_mirrors(const Json& json,
 Result<ConfigFile> read_config_file(const fs::path& path) {
   std::error_code ignored;
   if (path.empty() || !fs::exists(path, ignored)) return ConfigFile{};
-  Result<std::string> text = read_file(path, kMaxConfigBytes);
+  Result<std::string> text = read_file(path, kMaxAptConfigBytes);
   if (!text) return std::move(text).error();
   Result<Json> json = parse_json(*text, path.string());
   if (!json) return std::move(json).error();
@@ -62,7 +62,7 @@ Result<ConfigFile> read_config_file(const fs::path& path) {
   return file;
 }
 
-Result<std::string> checked(std::string url, std::string_view source) {
+Result<std::string> checked_url(std::string url, std::string_view source) {
   while (url.ends_with('/')) url.pop_back();
   for (const std::string_view scheme : {"http://", "https://", "file:///"}) {
     if (url.starts_with(scheme) && url.size() > scheme.size()) return url;
@@ -85,18 +85,18 @@ Result<> add_rpm_mirror(std::string_view text, std::string_view source,
   if (equals == std::string_view::npos || equals == 0) {
     return Error{fmt::format("{} '{}': wanted NAME=URL", source, text)};
   }
-  Result<std::string> url = checked(std::string(text.substr(equals + 1)), source);
+  Result<std::string> url = checked_url(std::string(text.substr(equals + 1)), source);
   if (!url) return std::move(url).error();
   mirrors[std::string(text.substr(0, equals))] = *std::move(url);
   return {};
 }
 
 Result<std::string> choose_snapshots(const ArchiveMirrorConfig& config, const ConfigFile& file) {
-  if (!config.snapshots.empty()) return checked(config.snapshots, "--snapshot-mirror");
+  if (!config.snapshots.empty()) return checked_url(config.snapshots, "--snapshot-mirror");
   if (!config.snapshots_environment.empty()) {
-    return checked(config.snapshots_environment, "BPFMATRIX_SNAPSHOT_MIRROR");
+    return checked_url(config.snapshots_environment, "BPFMATRIX_SNAPSHOT_MIRROR");
   }
-  if (file.snapshot_mirror) return checked(*file.snapshot_mirror, config.config_file.string());
+  if (file.snapshot_mirror) return checked_url(*file.snapshot_mirror, config.config_file.string());
   return std::string();
 }
 
@@ -105,7 +105,7 @@ Result<std::map<std::string, std::string>> choose_rpm(const ArchiveMirrorConfig&
                                                       const ConfigFile& file) {
   std::map<std::string, std::string> mirrors;
   for (const auto& [name, url] : file.rpm_mirrors) {
-    Result<std::string> good = checked(url, config.config_file.string());
+    Result<std::string> good = checked_url(url, config.config_file.string());
     if (!good) return std::move(good).error();
     mirrors[name] = *std::move(good);
   }
@@ -141,13 +141,13 @@ MirrorConfig kernel_mirror_config(std::string option) {
 }
 
 Result<std::string> choose_mirror(const MirrorConfig& config) {
-  if (!config.option.empty()) return checked(config.option, "--mirror");
-  if (!config.environment.empty()) return checked(config.environment, "BPFMATRIX_MIRROR");
+  if (!config.option.empty()) return checked_url(config.option, "--mirror");
+  if (!config.environment.empty()) return checked_url(config.environment, "BPFMATRIX_MIRROR");
   Result<ConfigFile> file = read_config_file(config.config_file);
   if (!file) return std::move(file).error();
-  if (file->mirror) return checked(*file->mirror, config.config_file.string());
+  if (file->mirror) return checked_url(*file->mirror, config.config_file.string());
   const Result<std::string> apt = apt_mirror(config.apt_get);
-  if (apt) return checked(*apt, "apt");
+  if (apt) return checked_url(*apt, "apt");
   const fs::path file_name = config.config_file.empty() ? "config.json" : config.config_file;
   return Error{fmt::format("no Debian mirror is configured: {}", apt.error().message),
                fmt::format("give one with --mirror URL, BPFMATRIX_MIRROR, or \"mirror\" in '{}'",
@@ -155,11 +155,12 @@ Result<std::string> choose_mirror(const MirrorConfig& config) {
 }
 
 Result<std::string> choose_kernel_mirror(const MirrorConfig& config) {
-  if (!config.option.empty()) return checked(config.option, "--kernel-mirror");
-  if (!config.environment.empty()) return checked(config.environment, "BPFMATRIX_KERNEL_MIRROR");
+  if (!config.option.empty()) return checked_url(config.option, "--kernel-mirror");
+  if (!config.environment.empty())
+    return checked_url(config.environment, "BPFMATRIX_KERNEL_MIRROR");
   Result<ConfigFile> file = read_config_file(config.config_file);
   if (!file) return std::move(file).error();
-  if (file->kernel_mirror) return checked(*file->kernel_mirror, config.config_file.string());
+  if (file->kernel_mirror) return checked_url(*file->kernel_mirror, config.config_file.string());
   return std::string(kKernelTarballs);
 }
 

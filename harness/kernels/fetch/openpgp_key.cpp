@@ -13,10 +13,10 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kBegin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-constexpr std::string_view kEnd = "-----END PGP PUBLIC KEY BLOCK-----";
-constexpr std::size_t kMaxKeyBytes = 64 << 10;
-constexpr int kSignature = 2;
+constexpr std::string_view kKeyBegin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+constexpr std::string_view kKeyEnd = "-----END PGP PUBLIC KEY BLOCK-----";
+constexpr std::size_t kMaxKeyText = 64 << 10;
+constexpr int kSignaturePacket = 2;
 constexpr int kPublicKey = 6;
 constexpr int kPublicSubkey = 14;
 constexpr char kVersion = 4;
@@ -24,12 +24,12 @@ constexpr unsigned kEnoughBits = 2048;
 
 /// The base64 text between headers and checksum of the only block.
 std::optional<std::string> block_text(std::string_view armoured) {
-  const auto begin = armoured.find(kBegin);
-  const auto end = armoured.find(kEnd);
+  const auto begin = armoured.find(kKeyBegin);
+  const auto end = armoured.find(kKeyEnd);
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return {};
-  if (armoured.find(kBegin, begin + 1) != std::string_view::npos) return {};
+  if (armoured.find(kKeyBegin, begin + 1) != std::string_view::npos) return {};
   const std::string_view inside =
-      armoured.substr(begin + kBegin.size(), end - begin - kBegin.size());
+      armoured.substr(begin + kKeyBegin.size(), end - begin - kKeyBegin.size());
   std::string text;
   for (const std::string_view line : split(inside, '\n')) {
     const std::string_view word = trim(line);
@@ -206,7 +206,7 @@ class KeyringReader {
     if (packet.tag == kPublicSubkey) {
       if (auto key = read_key(packet.body)) keys_.back().subkeys.push_back(*std::move(key));
     }
-    if (packet.tag == kSignature) take_signature(packet.body);
+    if (packet.tag == kSignaturePacket) take_signature(packet.body);
   }
 
   std::vector<KeyBlock> release() { return std::move(keys_); }
@@ -273,7 +273,7 @@ Result<std::vector<KeyBlock>> read_keyring(std::string_view packets) {
 }
 
 Result<KeyBlock> read_armoured_key(std::string_view armoured) {
-  const std::optional<std::string> text = block_text(armoured.substr(0, kMaxKeyBytes));
+  const std::optional<std::string> text = block_text(armoured.substr(0, kMaxKeyText));
   const std::optional<std::string> bytes = text ? decode_base64(*text) : std::nullopt;
   std::optional<KeyringReader> reader = bytes ? read_packets(*bytes) : std::nullopt;
   if (!reader || reader->primaries() == 0) return Error{"not one armoured OpenPGP public key"};
@@ -301,7 +301,7 @@ Result<std::chrono::sys_seconds> signature_time(std::string_view base64) {
   if (!bytes || bytes->empty()) return none;
   std::string_view rest = *bytes;
   const std::optional<Packet> packet = take_packet(rest);
-  if (!packet || packet->tag != kSignature || !rest.empty()) return none;
+  if (!packet || packet->tag != kSignaturePacket || !rest.empty()) return none;
   const std::optional<SignatureFacts> facts = read_signature(packet->body);
   if (!facts || !facts->made) return none;
   return *facts->made;

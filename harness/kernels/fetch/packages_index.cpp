@@ -12,8 +12,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxIndexBytes = 512ULL << 20;
-constexpr std::size_t kMaxLineBytes = 1 << 20;
+constexpr std::size_t kMaxIndexLineBytes = 1 << 20;
 constexpr std::size_t kMaxWanted = 10000;
 
 /// Collects the fields of one stanza after the other.
@@ -25,7 +24,7 @@ class StanzaReader {
     while (!bytes.empty()) {
       const auto end = bytes.find('\n');
       line_.append(bytes.substr(0, end));
-      if (line_.size() > kMaxLineBytes) return Error{"a line longer than 1 MiB"};
+      if (line_.size() > kMaxIndexLineBytes) return Error{"a line longer than 1 MiB"};
       if (end == std::string_view::npos) return {};
       bytes.remove_prefix(end + 1);
       Result<> done = take_line();
@@ -49,8 +48,9 @@ class StanzaReader {
     if (line[0] == ' ' || line[0] == '\t') {
       // Only Depends may go on in a second line that matters here.
       if (field_ != nullptr) field_->append(line);
-      return field_ == nullptr || field_->size() <= kMaxLineBytes ? Result<>{}
-                                                                  : Error{"a field over 1 MiB"};
+      return field_ == nullptr || field_->size() <= kMaxIndexLineBytes
+                 ? Result<>{}
+                 : Error{"a field over 1 MiB"};
     }
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return Error{fmt::format("'{}': no field", line)};

@@ -13,6 +13,9 @@
 
 namespace bpfmatrix {
 
+/// No index, packed or not, is larger.
+inline constexpr std::uint64_t kMaxIndexBytes = 512ULL << 20;
+
 struct DebPackage {
   std::string name{};
   std::string version{};

@@ -15,7 +15,6 @@ namespace chrono = std::chrono;
 
 namespace {
 
-constexpr auto kClockSkew = chrono::hours(24);
 /// No mirror is so late, and no clock so wrong by accident of a time zone.
 constexpr auto kYearsOff = chrono::hours(24 * 365);
 

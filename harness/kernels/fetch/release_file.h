@@ -12,6 +12,9 @@
 
 namespace bpfmatrix {
 
+/// By which the clock of a signer, or ours, may be wrong.
+inline constexpr std::chrono::hours kClockSkew{24};
+
 struct ReleaseIndex {
   std::uint64_t bytes = 0;
   std::string sha256{};

@@ -90,14 +90,14 @@ bool is_strong(std::string_view line) {
 
 /// What rpmkeys --checksig --verbose says, a line for each signature and digest: "Header V3
 /// RSA/SHA256 Signature, key ID 8483c65d: OK", "Payload SHA256 digest: OK".
-struct Checked {
+struct RpmChecks {
   bool signature = false;
   bool payload = false;
   std::vector<std::string> problems{};
 };
 
-Checked read_checks(std::string_view output) {
-  Checked checked;
+RpmChecks read_checks(std::string_view output) {
+  RpmChecks checked;
   for (const std::string_view raw : split(output, '\n')) {
     const std::string_view line = trim(raw);
     const bool good = line.ends_with(": OK");
@@ -113,7 +113,7 @@ Checked read_checks(std::string_view output) {
   return checked;
 }
 
-std::string reasons(const Checked& checked) {
+std::string reasons(const RpmChecks& checked) {
   std::string text;
   for (const std::string& problem : checked.problems) text += (text.empty() ? "" : ", ") + problem;
   if (!text.empty()) return text;
@@ -183,7 +183,7 @@ Result<std::chrono::sys_seconds> verify_rpm(const fs::path& rpm, const std::stri
   const Result<CommandOutput> output =
       run_rpm({"rpmkeys", "--checksig", "--verbose"}, rpm, home->path());
   if (!output) return output.error();
-  Checked checked = read_checks(output->out);
+  RpmChecks checked = read_checks(output->out);
   const std::string hint =
       fmt::format("only files that key {} signed are accepted", trust.fingerprint);
   if (!output->status.success() || !checked.signature || !checked.payload) {

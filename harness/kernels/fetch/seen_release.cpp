@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kMaxBytes = 64 << 10;
 constexpr std::int64_t kYear9999 = 253'402'300'799;
-constexpr auto kLockTimeout = std::chrono::minutes(1);
+constexpr auto kSeenTimeout = std::chrono::minutes(1);
 
 /// releases/SUITE-HASH.json
 struct SeenRelease {
@@ -106,7 +106,7 @@ Result<std::optional<std::string>> remember_release(const Store& store, const Re
                                                     const ReleaseFile& release, bool allow_older) {
   const std::string name = fmt::format(
       "{}-{}", source.suite, sha256_hex(release.origin + "\n" + source.snapshot).substr(0, 16));
-  const Result<StoreLock> lock = store.lock("release-" + name, kLockTimeout, {});
+  const Result<StoreLock> lock = store.lock("release-" + name, kSeenTimeout, {});
   if (!lock) return lock.error();
   const fs::path path = store.root() / "releases" / (name + ".json");
   const Result<std::optional<SeenRelease>> seen = read_seen(path);

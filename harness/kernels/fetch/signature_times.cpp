@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::chrono::hours kEarlier{1};
 constexpr std::chrono::hours kLater{24 * 7};
-constexpr std::chrono::hours kClockSkew{24};
 
 constexpr const char* kDatedBack =
     "somebody who holds an old key may have dated it; try another mirror with --mirror URL";

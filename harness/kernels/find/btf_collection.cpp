@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 1 << 18;
+constexpr std::size_t kCopyBytes = 1 << 18;
 /// All versions of all distributions; the public archive has about a hundred.
 constexpr std::size_t kMaxFolders = 10'000;
 
@@ -114,7 +114,7 @@ class OneFile {
   }
 
   Result<> copy() {
-    std::string block(kBlockBytes, '\0');
+    std::string block(kCopyBytes, '\0');
     for (;;) {
       const la_ssize_t n = ::archive_read_data(archive_.data(), block.data(), block.size());
       if (n == 0) return {};

@@ -14,6 +14,7 @@
 #include "kernels/archive/tar_tree.h"
 #include "kernels/find/kernel_match.h"
 #include "kernels/image/kallsyms.h"
+#include "kernels/image/kernel_image.h"
 #include "kernels/kernel_files.h"
 
 namespace bpfmatrix {
@@ -22,9 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
 constexpr std::uint64_t kMaxSystemMapBytes = 64 << 20;
-constexpr std::uint64_t kMaxBtfBytes = 256 << 20;
 constexpr std::uint64_t kMaxModuleBytes = 64 << 20;
 constexpr std::size_t kMaxModuleFiles = 50'000;
 /// A distribution's whole set has less than 1 GiB.
@@ -213,7 +212,7 @@ class Assembler {
   Result<> take_btf() {
     std::string btf = image_.btf;
     if (parts_.btf) {
-      Result<std::string> given = read_file(*parts_.btf, kMaxBtfBytes);
+      Result<std::string> given = read_file(*parts_.btf, kMaxKernelBtfBytes);
       if (!given) return std::move(given).error();
       if (Result<> matched = match_btf(*given, image_, symbols_); !matched) {
         return file_error(*parts_.btf, std::move(matched).error());

@@ -8,8 +8,8 @@ namespace {
 
 // BTF_MAGIC 0xeb9f, version 1, flags 0: include/uapi/linux/btf.h, v5.8.
 constexpr std::string_view kMagic("\x9f\xeb\x01\x00", 4);
-constexpr std::size_t kHeaderBytes = 24;
-constexpr std::size_t kMaxHeaderBytes = 256;
+constexpr std::size_t kBtfHeaderBytes = 24;
+constexpr std::size_t kMaxBtfHeaderBytes = 256;
 constexpr std::uint32_t kFirstUnknownKind = 20;
 
 std::uint32_t u32(std::string_view bytes, std::size_t at) {
@@ -78,9 +78,10 @@ std::optional<BtfShape> count_types(std::string_view types, std::size_t string_b
 }  // namespace
 
 std::optional<BtfShape> measure_btf(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
+  if (bytes.size() < kBtfHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
   const std::size_t header = u32(bytes, 4);
-  if (header < kHeaderBytes || header > kMaxHeaderBytes || header % 4 != 0) return std::nullopt;
+  if (header < kBtfHeaderBytes || header > kMaxBtfHeaderBytes || header % 4 != 0)
+    return std::nullopt;
   const std::uint64_t type_offset = u32(bytes, 8);
   const std::uint64_t type_bytes = u32(bytes, 12);
   const std::uint64_t string_offset = u32(bytes, 16);

@@ -23,7 +23,9 @@ constexpr std::size_t kMaxNoteBytes = 64 << 10;
 constexpr std::size_t kMaxInnerFiles = 64;
 constexpr std::size_t kMaxInnerFileBytes = 64 << 10;
 
-std::uint64_t padded(std::uint64_t bytes) { return (bytes + kNoteAlign - 1) & ~(kNoteAlign - 1); }
+std::uint64_t padded_note(std::uint64_t bytes) {
+  return (bytes + kNoteAlign - 1) & ~(kNoteAlign - 1);
+}
 
 std::string hex(std::string_view bytes) {
   std::string text;
@@ -125,12 +127,12 @@ std::vector<ElfNote> elf_notes(std::string_view bytes) {
   std::vector<ElfNote> notes;
   while (const auto header = read_at<Elf64_Nhdr>(bytes, 0)) {
     bytes.remove_prefix(sizeof *header);
-    const std::uint64_t name_bytes = padded(header->n_namesz);
+    const std::uint64_t name_bytes = padded_note(header->n_namesz);
     if (name_bytes > bytes.size() || header->n_descsz > bytes.size() - name_bytes) break;
     std::string_view name = bytes.substr(0, header->n_namesz);
     if (name.ends_with('\0')) name.remove_suffix(1);
     notes.push_back({name, header->n_type, bytes.substr(name_bytes, header->n_descsz)});
-    bytes.remove_prefix(std::min(name_bytes + padded(header->n_descsz), bytes.size()));
+    bytes.remove_prefix(std::min(name_bytes + padded_note(header->n_descsz), bytes.size()));
   }
   return notes;
 }

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
 constexpr std::size_t kMaxBannerBytes = 1024;
 constexpr std::string_view kBanner = "Linux version ";
 // kernel/configs.c: the config, compressed, between two marks.

@@ -11,6 +11,10 @@
 
 namespace bpfmatrix {
 
+/// No config, and no BTF of a kernel, is larger.
+inline constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
+inline constexpr std::uint64_t kMaxKernelBtfBytes = 256 << 20;
+
 struct KernelImage {
   ImageFormat format = ImageFormat::bzimage;
   /// The file itself is gzip (or another compression) around that format, as Image.gz is.

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "elf/btf.h"
 #include "images/guest_tools.h"
+#include "kernels/image/kernel_image.h"
 #include "outcome/probe_record.h"
 #include "vm/qemu_args.h"
 
@@ -21,8 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kProbeTime = 120s;
 constexpr std::chrono::seconds kAgentGrace = 10s;
-constexpr std::uint64_t kMaxFileBytes = 64 << 20;
-constexpr std::uint64_t kMaxConfigBytes = 4 << 20;
+constexpr std::uint64_t kMaxProbeFileBytes = 64 << 20;
 constexpr std::uint64_t kMaxSettingBytes = 4096;
 constexpr std::string_view kProbeInGuest = "/run/bpfmatrix/cell/probe";
 
@@ -87,7 +87,7 @@ class Questioning {
     const auto& shown = session_.hello().btf_bytes;
     if (!shown) return facts_.symbols.add(SymbolList::btf, {});
     if (!kernel_.btf || static_cast<std::int64_t>(kernel_.btf->bytes) != *shown) return;
-    Result<std::string> bytes = read_file(kernel_.btf->file, kMaxFileBytes);
+    Result<std::string> bytes = read_file(kernel_.btf->file, kMaxProbeFileBytes);
     if (!bytes) return;
     Result<Btf> btf = Btf::parse(*std::move(bytes));
     if (btf) btf_ = *std::move(btf);
@@ -120,7 +120,7 @@ class Questioning {
   Result<> ask() {
     const Result<GuestTools> tools = find_guest_tools(kernel_.arch);
     if (!tools) return tools.error();
-    const Result<std::string> probe = read_file(tools->probe, kMaxFileBytes);
+    const Result<std::string> probe = read_file(tools->probe, kMaxProbeFileBytes);
     if (!probe) return probe.error();
     if (Result<> put = session_.put_file(kProbeInGuest, *probe, 0755, deadline_); !put) return put;
     ProbeRecord record;
@@ -172,7 +172,7 @@ class Questioning {
 
   void read_symbols() {
     const auto add = [&](SymbolList list, const char* path, auto names_in) {
-      if (const auto text = guest_file(path, kMaxFileBytes)) {
+      if (const auto text = guest_file(path, kMaxProbeFileBytes)) {
         facts_.symbols.add(list, names_in(*text));
       }
     };
@@ -183,7 +183,7 @@ class Questioning {
   }
 
   void read_tracepoints() {
-    const auto text = guest_file("/sys/kernel/tracing/available_events", kMaxFileBytes);
+    const auto text = guest_file("/sys/kernel/tracing/available_events", kMaxProbeFileBytes);
     if (!text) return;
     facts_.tracepoints.emplace();
     for (const std::string_view name : names_in_filter_functions(*text)) {

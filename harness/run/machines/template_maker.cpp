@@ -15,11 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto kCloneTimeout = std::chrono::seconds(20);
+constexpr auto kFirstCloneTimeout = std::chrono::seconds(20);
 /// For what the guest still has to do when the agent is parked, once, and not in every clone anew.
 constexpr auto kSettle = std::chrono::milliseconds(500);
 constexpr std::size_t kMaxUuid = 100;
-constexpr std::uint64_t kMaxFileBytes = 64 << 20;
+constexpr std::uint64_t kMaxTemplateFileBytes = 64 << 20;
 constexpr std::uintmax_t kNoRoom = 1 << 20;
 constexpr const char* kUuid = "/proc/sys/kernel/random/uuid";
 
@@ -36,7 +36,7 @@ Result<> warm_up(Session& session, Clock::time_point deadline) {
 
 Result<> put_files(Session& session, const TemplateRequest& request, Clock::time_point deadline) {
   for (const TemplateFile& file : request.files) {
-    const Result<std::string> bytes = read_file(file.file, kMaxFileBytes);
+    const Result<std::string> bytes = read_file(file.file, kMaxTemplateFileBytes);
     if (!bytes) return bytes.error();
     if (Result<> put = session.put_file(file.guest_path, *bytes, 0644, deadline); !put) return put;
   }
@@ -90,7 +90,7 @@ Result<GuestIdentity> boot_and_freeze(const TemplateRequest& request, const fs::
 /// drew.
 Result<std::string> check_clone(const Template& made, const TemplateRequest& request,
                                 const GuestIdentity& booted) {
-  const Clock::time_point deadline = Clock::now() + kCloneTimeout;
+  const Clock::time_point deadline = Clock::now() + kFirstCloneTimeout;
   Result<GuestClone> clone = clone_guest(made, "", deadline);
   if (!clone) return std::move(clone).error();
   Session& session = *clone->session;
@@ -104,7 +104,7 @@ Result<std::string> check_clone(const Template& made, const TemplateRequest& req
 
 Result<> ask_approval(const Template& made, const TemplateRequest& request) {
   if (!request.approve) return {};
-  Result<GuestClone> clone = clone_guest(made, "", Clock::now() + kCloneTimeout);
+  Result<GuestClone> clone = clone_guest(made, "", Clock::now() + kFirstCloneTimeout);
   return clone ? request.approve(*clone->session) : Result<>(std::move(clone).error());
 }
 

@@ -27,7 +27,7 @@ constexpr std::string_view kCaseFile = "case.json";
 constexpr std::size_t kMaxQuotedWords = 16 << 10;
 constexpr std::uint64_t kMaxInputBytes = 64 << 20;
 /// To be raised when clang is called in another way: what was kept before is then compiled anew.
-constexpr std::string_view kRecipe = "4";
+constexpr std::string_view kCompileRecipe = "4";
 
 /// The macro that <bpf/bpf_tracing.h> knows the architecture by.
 std::string_view target_arch(Arch arch) {
@@ -193,7 +193,8 @@ struct CaseCompiler::Known {
     const Result<std::string>& clang_words = version();
     if (!clang_words) return clang_words;
     Sha256 all;
-    all.update(fmt::format("{}\n{}\n{}\n", kRecipe, *clang_words, target_arch(request.arch)));
+    all.update(
+        fmt::format("{}\n{}\n{}\n", kCompileRecipe, *clang_words, target_arch(request.arch)));
     for (const std::string& flag : request.cflags) all.update(flag + "\n");
     for (const fs::path& file : files_of(request)) {
       const Result<std::string>& content = hash(file);

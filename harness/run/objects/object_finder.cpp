@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "elf/elf_file.h"
 
 namespace bpfmatrix {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t kMaxObjectBytes = 64 << 20;
 
 /// Debian's name for the folder of an architecture's libraries.
 std::string_view multiarch(Arch arch) {

@@ -11,7 +11,6 @@ namespace bpfmatrix::guest {
 
 namespace {
 
-constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
 constexpr std::size_t kMaxKept = 256;
 constexpr std::size_t kMaxPlaces = 512;
 

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMaxPath = 4096;
 constexpr std::size_t kMaxDefinition = 512;
 /// A hostile application must not fill our memory.
-constexpr std::size_t kMaxKept = 65536;
+constexpr std::size_t kMaxPointsKept = 65536;
 
 std::uint64_t number_in(const std::string& file) {
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -40,7 +40,7 @@ perf_event_attr perf_attributes(std::string_view bytes) {
 
 template <typename Map>
 void keep(Map& map, typename Map::key_type key, typename Map::mapped_type value) {
-  if (map.size() < kMaxKept || map.contains(key)) map[std::move(key)] = std::move(value);
+  if (map.size() < kMaxPointsKept || map.contains(key)) map[std::move(key)] = std::move(value);
 }
 
 }  // namespace

@@ -1,14 +1,11 @@
 #include "guest/loader/app/program_match.h"
 
-#include <linux/bpf.h>
-
 #include <tuple>
 
 namespace bpfmatrix::guest {
 
 namespace {
 
-constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
 constexpr std::string_view kUnknownType = "unknown";
 /// The largest probe of libbpf 1.4, aya 0.13 and ebpf-go 0.16 has fewer.
 constexpr std::uint64_t kMaxProbeInstructions = 16;

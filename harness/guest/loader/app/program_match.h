@@ -2,12 +2,17 @@
 // kernel small things of their own at start (probes), by programs of a few instructions.
 #pragma once
 
+#include <linux/bpf.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace bpfmatrix::guest {
+
+/// As much of a name as the kernel keeps.
+inline constexpr std::size_t kKernelNameLength = BPF_OBJ_NAME_LEN - 1;
 
 /// A program as the object has it.
 struct WantedProgram {

@@ -14,7 +14,7 @@ namespace bpfmatrix::guest {
 
 namespace {
 
-constexpr int kLogBasic = 1;
+constexpr int kLogLevel = 1;
 /// As hex digits and with their names still far below the 512 KiB of a line.
 constexpr std::uint32_t kMaxObservedBytes = std::uint32_t{16} << 10;
 
@@ -95,7 +95,7 @@ void LibbpfObject::prepare() {
     programs_[index].accepted = false;
     if (programs_[index].excluded) bpf_program__set_autoload(program, false);
     // A level above 0 makes libbpf hand the buffer over at the first try already.
-    bpf_program__set_log_level(program, kLogBasic);
+    bpf_program__set_log_level(program, kLogLevel);
     bpf_program__set_log_buf(program, Witness::instance().marker(index), Witness::kMarkerBytes);
     ++index;
   }
