@@ -367,6 +367,8 @@ Derived derive_unrun(const DeriveInput& in) {
   Derived derived{outcome_before_run(in), {}, "", {}};
   Outcome& outcome = derived.outcome;
   if (!in.transcript.object_problem.empty()) {
+    // No kernel saw it: whether this run has asked the kernel is another cell's doing.
+    outcome.kernel.facts.clear();
     outcome.end = End::completed;
     outcome.open = {StageResult::failed, "", in.transcript.object_problem};
   } else {

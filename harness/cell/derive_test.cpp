@@ -261,8 +261,10 @@ TEST(Derive, a_cell_that_was_not_run_says_why) {
 TEST(Derive, an_object_that_is_none_fails_to_open) {
   Transcript transcript = transcript_of({});
   transcript.object_problem = "LLVM bitcode, not a BPF object";
-  const Outcome outcome = derive({.transcript = transcript}).outcome;
+  const Outcome outcome =
+      derive({.transcript = transcript, .facts_sha256 = std::string(64, 'a')}).outcome;
   EXPECT_EQ(outcome.end, End::completed);
+  EXPECT_EQ(outcome.kernel.facts, "") << "the same in every run";
   EXPECT_EQ(outcome.open.result, StageResult::failed);
   EXPECT_EQ(outcome.open.message, "LLVM bitcode, not a BPF object");
 }
