@@ -9,10 +9,6 @@ namespace bpfmatrix {
 namespace {
 
 constexpr const char* kSuite = "bookworm";
-/// Debian's automatic keys of 12 and 13, and the stable key of 12: they sign bookworm.
-const std::vector<std::string> kKeys{"B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8",
-                                     "04B54C3CDCA79751B16BC6B5225629DF75B188BD",
-                                     "4D64FEC119C2029067D6E791F8D2585B8783D481"};
 
 /// Where a program of this architecture looks for its loader, and Debian keeps its libraries.
 struct Places {
@@ -53,12 +49,8 @@ std::vector<PackagedFile> packaged_files(const Places& at) {
 Result<std::vector<ShellFile>> find_shell_tools(Arch arch, const FetchOptions& options) {
   std::vector<ShellFile> files;
   for (const PackagedFile& wanted : packaged_files(places(arch))) {
-    Result<DebFile> file = fetch_deb_file({.suite = kSuite,
-                                           .arch = arch,
-                                           .package = wanted.package,
-                                           .path = wanted.path,
-                                           .keys = kKeys},
-                                          options);
+    Result<DebFile> file = fetch_deb_file(
+        {.suite = kSuite, .arch = arch, .package = wanted.package, .path = wanted.path}, options);
     if (!file) return std::move(file).error();
     files.push_back({wanted.name, file->path});
   }

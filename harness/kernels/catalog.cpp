@@ -264,4 +264,13 @@ Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,
   return entries;
 }
 
+std::map<std::string, DebSource, std::less<>> signed_suites(const Catalog& catalog) {
+  std::map<std::string, DebSource, std::less<>> suites;
+  for (const CatalogEntry& entry : catalog.entries) {
+    const auto* deb = std::get_if<DebSource>(&entry.source);
+    if (deb != nullptr && deb->snapshot.empty()) suites.emplace(deb->suite, *deb);
+  }
+  return suites;
+}
+
 }  // namespace bpfmatrix

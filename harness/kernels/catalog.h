@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -88,6 +89,9 @@ struct Catalog {
 /// Error: unreadable, not the schema, an id that occurs twice. `source` names the text in errors.
 Result<Catalog> parse_catalog(std::string_view text, std::string_view source);
 Result<Catalog> load_catalog(const std::filesystem::path& path);
+
+/// The entries that say who signs today's Debian, one for each suite; snapshots are left out.
+std::map<std::string, DebSource, std::less<>> signed_suites(const Catalog& catalog);
 
 bool contains(const Catalog& catalog, std::string_view id);
 

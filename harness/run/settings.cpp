@@ -6,6 +6,7 @@
 #include "base/data_dir.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "kernels/catalog.h"
 #include "kernels/fetch/mirror.h"
 #include "vm/qemu_args.h"
 
@@ -55,6 +56,12 @@ Result<RunSettings> default_settings(const std::string& mirror) {
   Result<std::filesystem::path> keys = find_data("kernels/keys");
   if (!keys) return std::move(keys).error();
   settings.fetch.rpm_keys = *std::move(keys);
+  const Result<std::filesystem::path> catalog_file = find_data("kernels/catalog.json");
+  if (!catalog_file) return catalog_file.error();
+  const Result<Catalog> catalog = load_catalog(*catalog_file);
+  if (!catalog) return catalog.error();
+  for (const auto& [suite, source] : signed_suites(*catalog))
+    settings.fetch.suites.emplace(suite, SuiteKeys{source.keyring, source.keys});
   const Result<std::string> meminfo = read_file("/proc/meminfo", 1 << 20);
   settings.jobs =
       jobs_within(cores_here(), memory_for_vms_mib(meminfo ? *meminfo : ""), VmSpec().memory_mib);

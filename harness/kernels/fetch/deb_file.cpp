@@ -1,6 +1,7 @@
 #include "kernels/fetch/deb_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "kernels/archive/deb_archive.h"
@@ -20,11 +21,23 @@ Result<std::optional<std::string>> place_below_files(std::string_view path) {
   return std::optional<std::string>("files/" + std::string(path));
 }
 
+std::string suite_names(const FetchOptions& options) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, keys] : options.suites) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Result<fs::path> fetch_tree(const DebFileRequest& request, const fs::path& link,
                             const FetchOptions& options) {
   const auto wanted = [&](std::string_view name) { return name == request.package; };
+  const auto trusted = options.suites.find(request.suite);
+  if (trusted == options.suites.end()) {
+    return Error{fmt::format("suite '{}': no key is known that may sign it", request.suite),
+                 fmt::format("kernels/catalog.json names keys of: {}", suite_names(options))};
+  }
   Result<DebSuite> suite = open_suite(
-      SuiteRequest{request.suite, request.arch, request.keyring, request.keys}, wanted, options);
+      SuiteRequest{request.suite, request.arch, trusted->second.keyring, trusted->second.keys},
+      wanted, options);
   if (!suite) return std::move(suite).error();
   const DebPackage* package = newest(suite->packages, DebRelation{request.package});
   if (package == nullptr) {

@@ -18,9 +18,6 @@ struct DebFileRequest {
   std::string package{};
   /// As `dpkg -L` prints it; a leading '/' is optional.
   std::string path{};
-  std::string keyring = "debian-archive-keyring.gpg";
-  /// Fingerprints of the keys that may sign the suite.
-  std::vector<std::string> keys{};
 };
 
 struct DebFile {
@@ -29,8 +26,9 @@ struct DebFile {
 };
 
 /// The whole package is fetched once, its plain files are kept (links are left out); after that the
-/// network is not needed. Blocks. Error: as fetch_kernel, starting with "package 'NAME': "; or the
-/// package has no such file, then the hint lists files that end like it.
+/// network is not needed. Blocks. Error: as fetch_kernel, starting with "package 'NAME': "; no key
+/// is known that may sign the suite (FetchOptions::suites); the package has no such file, then the
+/// hint lists files that end like it.
 Result<DebFile> fetch_deb_file(const DebFileRequest& request, const FetchOptions& options);
 
 }  // namespace bpfmatrix

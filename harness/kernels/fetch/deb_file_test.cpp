@@ -10,11 +10,13 @@ namespace {
 
 class DebFileTest : public testing::Test {
  protected:
-  DebFileTest() { archive_.publish({package_}); }
+  DebFileTest() {
+    archive_.publish({package_});
+    options_.suites["bookworm"] = {"test.gpg", archive_.keys()};
+  }
 
   Result<DebFile> fetch(const std::string& path, const std::string& package = "libxdp1") const {
-    return fetch_deb_file({"bookworm", Arch::x86_64, package, path, "test.gpg", archive_.keys()},
-                          options_);
+    return fetch_deb_file({"bookworm", Arch::x86_64, package, path}, options_);
   }
 
   FakePackage package_{.name = "libxdp1",
@@ -64,6 +66,13 @@ TEST_F(DebFileTest, links_and_ways_out_are_no_files) {
 TEST_F(DebFileTest, a_package_the_suite_has_not_is_named) {
   EXPECT_EQ(fetch("a", "libxdp2").error().message,
             "package 'libxdp2': not in 'bookworm' for amd64");
+}
+
+TEST_F(DebFileTest, a_suite_that_nobody_is_known_to_sign_is_an_error_that_names_those_of_others) {
+  const auto file = fetch_deb_file({"lenny", Arch::x86_64, "libxdp1", "a"}, options_);
+  EXPECT_EQ(file.error().message,
+            "package 'libxdp1': suite 'lenny': no key is known that may sign it");
+  EXPECT_EQ(file.error().hint, "kernels/catalog.json names keys of: bookworm");
 }
 
 TEST_F(DebFileTest, a_tampered_package_is_refused) {

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/fetch/download.h"
 #include "kernels/fetch/machine_clock.h"
@@ -16,6 +18,14 @@
 
 namespace bpfmatrix {
 
+/// Whose signature a suite must bear.
+struct SuiteKeys {
+  /// File name of the keyring that has the keys.
+  std::string keyring{};
+  /// Fingerprints of those of them that may sign it.
+  std::vector<std::string> keys{};
+};
+
 struct FetchOptions {
   /// From choose_mirror.
   std::string mirror{};
@@ -24,6 +34,8 @@ struct FetchOptions {
   Store store{""};
   /// Where the keyrings named by the catalog lie.
   std::filesystem::path keyrings = "/usr/share/keyrings";
+  /// By codename, for files of packages (fetch_deb_file); the catalog's entries name their own.
+  std::map<std::string, SuiteKeys, std::less<>> suites{};
   /// Where the keys of RPM packages lie: FINGERPRINT.asc.
   std::filesystem::path rpm_keys{};
   TransferLimits limits{};
