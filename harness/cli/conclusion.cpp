@@ -17,7 +17,7 @@ namespace bpfmatrix {
 namespace {
 
 ExitCode exit_code_of(const VerdictSummary& verdicts) {
-  if (verdicts.counts.contains(Verdict::unexpected)) return unexpected;
+  if (verdicts.failing > 0) return unexpected;
   return verdicts.all_known() ? as_expected : unknown;
 }
 
@@ -45,22 +45,26 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
 }
 
 ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                  const RulesByCase& rules, const std::string& run_dir, bool json) {
+                  const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
+                  bool json) {
   const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);
-  const VerdictSummary verdicts =
-      judge_all(outcomes, planned, rules, &kernels, features ? &*features : nullptr);
+  Against against = gate.against;
+  if (gate.is_there) against.baseline = &gate.baseline;
+  const Features* known = features ? &*features : nullptr;
+  const VerdictSummary verdicts = judge_all(outcomes, planned, rules, &kernels, known, against);
+  const std::vector<RootCause> roots = root_causes(verdicts, outcomes, &kernels, known);
   const MatrixView view = make_matrix_view(outcomes, &kernels);
   if (json) {
     OrderedJson all = to_json(view);
-    all["verdicts"] = to_json(verdicts);
+    all["verdicts"] = to_json(verdicts, roots);
     print_text(json_text(all, 1) + "\n");
   } else {
     print_drawn(
         render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}));
-    print_text("\n" + render_verdicts(verdicts, run_dir));
+    print_text("\n" + render_verdicts(verdicts, roots, run_dir));
   }
   std::fflush(stdout);
   if (features) say_disagreements(outcomes, kernels, *features);

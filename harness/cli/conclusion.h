@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/exit_code.h"
+#include "cli/gate_options.h"
 #include "report/verdicts.h"
 
 namespace bpfmatrix {
@@ -16,6 +17,7 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir);
 /// Prints it, for a person or as JSON. `planned` are the ids of all cells that the run was to have:
 /// one without an outcome is not known, and neither is a run of nothing.
 ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                  const RulesByCase& rules, const std::string& run_dir, bool json);
+                  const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
+                  bool json);
 
 }  // namespace bpfmatrix

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "base/data_dir.h"
 #include "cli/conclusion.h"
@@ -26,6 +27,7 @@ struct JudgeOptions {
   bool preview = false;
   bool json = false;
   std::string same_as{};
+  GateOptions gate{};
 };
 
 Result<fs::path> cases_folder(const JudgeOptions& options) {
@@ -82,15 +84,21 @@ Result<int> judge_run(const JudgeOptions& options) {
   if (!asked) return asked.error();
   const Result<RulesByCase> rules = rules_for(options, *asked);
   if (!rules) return rules.error();
-  return static_cast<int>(conclude(run->outcomes, asked->cells, *rules, options.run, options.json));
+  std::set<std::string> without_rules;
+  for (const std::string& object : asked->objects) without_rules.insert(case_for_object(object).id);
+  const Result<Gate> gate =
+      open_gate(options.gate, run->outcomes, asked->cells, options.run, std::move(without_rules));
+  if (!gate) return gate.error();
+  return static_cast<int>(
+      conclude(run->outcomes, asked->cells, *rules, *gate, options.run, options.json));
 }
 
 }  // namespace
 
 void add_judge_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<JudgeOptions>();
-  CLI::App* command =
-      app.add_subcommand("judge", "Compare a run with what the cases expect now, without a VM");
+  CLI::App* command = app.add_subcommand(
+      "judge", "Compare a run with what the cases expect now, and with a baseline, without a VM");
   command->add_option("run", options->run, "Directory of a run")->required();
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
@@ -107,6 +115,7 @@ void add_judge_command(CLI::App& app, int& exit_code) {
       ->type_name("RUN")
       ->excludes(update)
       ->excludes(preview);
+  add_gate_options(*command, options->gate);
   command->add_flag("--json", options->json, "The result as JSON on standard output");
   command->callback([options, &exit_code] {
     const Result<int> code = judge_run(*options);

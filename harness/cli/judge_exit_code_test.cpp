@@ -47,6 +47,15 @@ Outcome good(const std::string& kernel = "a") {
   return outcome;
 }
 
+Outcome rejected_on(const std::string& kernel) {
+  Outcome outcome = good(kernel);
+  outcome.programs[0].load.stage = {StageResult::failed, "EINVAL", ""};
+  outcome.programs[0].load.log_tail = "5: (85) call bpf_loop#181\ninvalid func unknown#181\n";
+  outcome.programs[0].load.source = SourceLine{5, "prog.bpf.c", 14, "bpf_loop(3, f, 0, 0);"};
+  outcome.programs[0].attach.stage.result = StageResult::not_reached;
+  return outcome;
+}
+
 Outcome changed(const std::function<void(Outcome&)>& change) {
   Outcome outcome = good("b");
   change(outcome);
@@ -62,7 +71,7 @@ std::string lines(const std::vector<Outcome>& outcomes) {
 class JudgeExitCode : public ::testing::Test {
  protected:
   /// Of a run whose plan has the object on kernels "a" and "b".
-  Said judge(const std::string& outcomes) {
+  Said judge(const std::string& outcomes, const std::vector<std::string>& more = {}) {
     const fs::path run = dir_->path() / "run";
     std::error_code ignored;
     fs::remove_all(run, ignored);
@@ -71,11 +80,22 @@ class JudgeExitCode : public ::testing::Test {
     spec.cells = {cell_on("a"), cell_on("b")};
     EXPECT_TRUE(RunDir::create(run, spec));
     EXPECT_TRUE(write_file(run / "outcomes.jsonl", outcomes));
-    return bpfmatrix_says({"judge", run.string()});
+    std::vector<std::string> arguments{"judge", run.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return bpfmatrix_says(arguments);
+  }
+  /// Against the baseline of such a run, which is in `baseline_`.
+  Said judge_since(const std::string& before, const std::string& outcomes,
+                   std::vector<std::string> more = {}) {
+    fs::remove(baseline_);
+    EXPECT_EQ(judge(before, {"--baseline", baseline_, "--accept"}).exit_code, as_expected);
+    more.insert(more.begin(), {"--baseline", baseline_});
+    return judge(outcomes, more);
   }
   int code(const std::string& outcomes) { return judge(outcomes).exit_code; }
 
   Result<TempDir> dir_ = TempDir::create();
+  std::string baseline_ = (dir_->path() / "baseline").string();
 };
 
 TEST_F(JudgeExitCode, all_as_expected) {
@@ -148,10 +168,79 @@ TEST_F(JudgeExitCode, a_probe_that_its_application_did_not_attach_is_unexpected)
   });
   const Said said = judge(lines({good("a"), left}));
   EXPECT_EQ(said.exit_code, unexpected);
-  EXPECT_THAT(said.out, HasSubstr("'prog': attach: wanted ok or not_reached, got not_attached"));
+  EXPECT_THAT(said.out, HasSubstr("attach: wanted ok or not_reached, got not_attached"));
 }
 
 TEST_F(JudgeExitCode, a_damaged_file_is_an_error) { EXPECT_EQ(code("no JSON\n"), wrong_command); }
+
+TEST_F(JudgeExitCode, worse_than_the_baseline_fails_with_one_line_that_says_all) {
+  const std::string before = lines({good("a"), good("b")});
+  const Said said = judge_since(before, lines({good("a"), rejected_on("b")}));
+  EXPECT_EQ(said.exit_code, unexpected);
+  EXPECT_THAT(
+      said.out,
+      HasSubstr("regressed: prog.bpf:prog on b: failed (helper_unknown), was attached; helper "
+                "unknown: 'unknown#181' (prog.bpf.c:14); bpf_loop came in 5.17 ("));
+  EXPECT_THAT(said.out, HasSubstr("\n1 as_expected, 1 regressed\n"));
+}
+
+TEST_F(JudgeExitCode, what_was_accepted_is_as_expected_and_one_line_of_the_file) {
+  const std::string good_run = lines({good("a"), good("b")});
+  const std::string bad_run = lines({good("a"), rejected_on("b")});
+  const Said accepted = judge_since(good_run, bad_run, {"--accept"});
+  EXPECT_EQ(accepted.exit_code, as_expected) << accepted.err;
+  EXPECT_THAT(accepted.out,
+              HasSubstr("\n-b/prog.bpf/kernel/libbpf prog attached\n"
+                        "+b/prog.bpf/kernel/libbpf prog failed cause=helper_unknown\n"));
+  EXPECT_EQ(judge(bad_run, {"--baseline", baseline_}).exit_code, as_expected);
+  const Said fixed = judge(good_run, {"--baseline", baseline_});
+  EXPECT_EQ(fixed.exit_code, as_expected);
+  EXPECT_THAT(fixed.out, HasSubstr("fixed: prog.bpf:prog on b: attached, was failed"));
+}
+
+TEST_F(JudgeExitCode, a_kernel_that_is_missing_is_carried_forward_and_not_known) {
+  const Outcome gone = changed([](Outcome& o) {
+    o.end = End::unavailable;
+    o.programs.clear();
+  });
+  const std::string before = lines({good("a"), good("b")});
+  const std::string now = lines({good("a"), gone});
+  const Said said = judge_since(before, now);
+  EXPECT_EQ(said.exit_code, unknown);
+  EXPECT_THAT(said.out, HasSubstr("carried forward: 1 cells could not be tried"));
+  EXPECT_EQ(judge_since(before, now, {"--required", "b"}).exit_code, unexpected);
+  EXPECT_EQ(judge_since(before, now, {"--optional", "b"}).exit_code, as_expected);
+}
+
+TEST_F(JudgeExitCode, what_the_baseline_does_not_have_is_new) {
+  fs::remove(baseline_);
+  ASSERT_TRUE(write_file(baseline_, "# bpfmatrix baseline 1\n"));
+  EXPECT_EQ(judge(lines({good("a"), rejected_on("b")}), {"--baseline", baseline_}).exit_code,
+            as_expected);
+  EXPECT_EQ(
+      judge(lines({good("a"), rejected_on("b")}), {"--baseline", baseline_, "--required", "b"})
+          .exit_code,
+      unexpected);
+}
+
+TEST_F(JudgeExitCode, a_run_is_a_baseline_too) {
+  const fs::path other = dir_->path() / "other";
+  ASSERT_EQ(judge(lines({good("a"), good("b")})).exit_code, as_expected);
+  fs::rename(dir_->path() / "run", other);
+  EXPECT_EQ(judge(lines({good("a"), rejected_on("b")}), {"--baseline", other.string()}).exit_code,
+            unexpected);
+}
+
+TEST_F(JudgeExitCode, a_baseline_that_is_none_is_a_wrong_command) {
+  const std::string run = lines({good("a"), good("b")});
+  EXPECT_EQ(judge(run, {"--baseline", baseline_}).exit_code, wrong_command) << "there is none";
+  ASSERT_TRUE(write_file(baseline_, "k attached\n"));
+  EXPECT_EQ(judge(run, {"--baseline", baseline_}).exit_code, wrong_command);
+  EXPECT_EQ(judge(run, {"--baseline", baseline_, "--accept"}).exit_code, wrong_command);
+  EXPECT_EQ(*read_file(baseline_, 100), "k attached\n") << "nothing of another's is overwritten";
+  EXPECT_EQ(judge(run, {"--baseline", dir_->path().string(), "--accept"}).exit_code, wrong_command);
+  EXPECT_EQ(judge(run, {"--accept"}).exit_code, wrong_command);
+}
 
 }  // namespace
 }  // namespace bpfmatrix

@@ -65,6 +65,7 @@ struct RunArguments {
   bool dry_run = false;
   bool update_expectations = false;
   bool json = false;
+  GateOptions gate{};
 
   RunArguments() {
     how.cell_timeout_s = how.boot_timeout_s = kTimeoutSeconds;
@@ -85,6 +86,7 @@ class RunCommand {
   /// Plan, run, report: each stage reads what the one before left behind.
   Result<int> run() {
     if (const Result<> ready = prepare_settings(); !ready) return ready.error();
+    if (const Result<> ready = check_gate(options_.gate); !ready) return ready.error();
     const Result<fs::path> catalog_file = find_data("kernels/catalog.json");
     if (!catalog_file) return catalog_file.error();
     Result<Catalog> catalog = load_catalog(*catalog_file);
@@ -321,8 +323,15 @@ class RunCommand {
       const Result<> updated = update_expectations(*outcomes, rules);
       if (!updated) return updated.error();
     }
-    return static_cast<int>(
-        conclude(*outcomes, dir.request().cells, rules, dir.path().string(), options_.json));
+    std::set<std::string> without_rules;
+    for (const std::string& object : dir.request().objects)
+      without_rules.insert(case_for_object(object).id);
+    const std::string path = dir.path().string();
+    const std::vector<std::string>& planned = dir.request().cells;
+    const Result<Gate> gate =
+        open_gate(options_.gate, *outcomes, planned, path, std::move(without_rules));
+    if (!gate) return gate.error();
+    return static_cast<int>(conclude(*outcomes, planned, rules, *gate, path, options_.json));
   }
 
   /// Rewrites the suite's cases, and reads them again.
@@ -407,6 +416,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_flag("--no-cache{false}", options->how.cache,
                 "Run every cell, also those whose outcome is known from an earlier run");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
+  add_gate_options(*run, options->gate);
   run->add_flag("--json", options->json, "The result as JSON on standard output");
   run->add_flag("--update-expectations", options->update_expectations,
                 "Rewrite what the suite's cases expect from what was seen, and show the difference")

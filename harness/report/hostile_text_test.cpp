@@ -95,8 +95,15 @@ TEST(HostileText, verdicts_are_printable) {
     summary.notable.push_back(cell);
     summary.counts[verdict] = 1;
   }
-  expect_harmless(render_verdicts(summary, kHostile));
-  expect_printable(json_text(to_json(summary), 1));
+  RootCause root;
+  root.what = root.cause = root.source = root.advice = kHostile;
+  root.programs = root.kernels = {kHostile, std::string(kHostile) + "2"};
+  root.cells = {kHostile};
+  root.dependents = 1;
+  summary.notable.front().changes = {{kHostile, Change::changed, {kHostile}}};
+  summary.notable.front().carried = {{.program = kHostile, .cause = kHostile, .wrong = {kHostile}}};
+  expect_harmless(render_verdicts(summary, {root}, kHostile));
+  expect_printable(json_text(to_json(summary, {root}), 1));
 }
 
 TEST(HostileText, what_is_known_of_a_kernel_is_printable) {

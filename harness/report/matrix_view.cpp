@@ -20,36 +20,6 @@ using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
 /// The kernel's own BTF is the usual case and stands first.
 std::string btf_rank(const std::string& source) { return source == "kernel" ? "" : source; }
 
-Sign sign_of_attached(const Outcome& outcome, const ProgramOutcome& program) {
-  if (!wrong_reads(outcome, program).empty()) return Sign::wrong_reads;
-  return fired_word(outcome, program) == "no" ? Sign::not_fired : Sign::attached;
-}
-
-Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
-  switch (outcome.end) {
-    case End::completed:
-      break;
-    case End::panicked:
-      return Sign::panicked;
-    case End::hung:
-    case End::lost:
-    case End::unavailable:
-      return Sign::unknown;
-  }
-  if (program == nullptr || program->load.stage.result == StageResult::failed) return Sign::failed;
-  if (program->load.stage.result == StageResult::not_reached) return Sign::not_reached;
-  if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
-  switch (program->attach.stage.result) {
-    case StageResult::ok:
-      return sign_of_attached(outcome, *program);
-    case StageResult::failed:
-      return Sign::attach_failed;
-    case StageResult::not_reached:
-      return left_unattached(outcome, *program) ? Sign::not_attached : Sign::loaded;
-  }
-  return Sign::unknown;
-}
-
 /// Oldest release first; what is no version goes last, by name.
 std::vector<std::string> order_kernels(const std::map<std::string, std::string>& release_of) {
   std::vector<std::string> ids;

@@ -30,8 +30,14 @@ void try_reports(const std::vector<Outcome>& outcomes) {
   RulesByCase rules;
   for (const Outcome& outcome : outcomes) rules[outcome.case_id] = default_expectations();
   const VerdictSummary verdicts = judge_all(outcomes, {}, rules, nullptr, &features());
-  require_printable(render_verdicts(verdicts, "run"));
-  require_printable(json_text(to_json(verdicts), 1));
+  const std::vector<RootCause> roots = root_causes(verdicts, outcomes, nullptr, &features());
+  require_printable(render_verdicts(verdicts, roots, "run"));
+  require_printable(json_text(to_json(verdicts, roots), 1));
+  // A run compared with itself has changed in nothing.
+  const Baseline itself = accept({}, outcomes, {}, nullptr, false);
+  require_printable(to_text(itself));
+  for (const auto& [cell, state] : itself)
+    require(compare(state, state, std::nullopt).empty(), "the same is no change");
 }
 
 void try_outcomes(std::string_view bytes) {

@@ -3,26 +3,49 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/printable.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-std::string mismatch_text(const Mismatch& mismatch) {
-  std::string text = mismatch.program.empty() ? "" : fmt::format("'{}': ", mismatch.program);
-  text += fmt::format("{}: wanted {}, got {}", mismatch.field, fmt::join(mismatch.wanted, " or "),
-                      mismatch.got);
-  if (!mismatch.because.empty()) text += fmt::format(" ({})", mismatch.because);
-  return printable(text);
+/// "probes:on_exec", or "3 programs".
+std::string some(const std::set<std::string>& names, std::string_view noun) {
+  return names.size() == 1 ? *names.begin() : fmt::format("{} {}", names.size(), noun);
 }
 
-std::string unexpected_text(const JudgedCell& cell, const std::string& run_dir) {
-  std::string text = fmt::format("unexpected: {}\n", printable(cell.cell));
-  for (const Mismatch& mismatch : cell.verdict.mismatches)
-    text += fmt::format("  {}\n", mismatch_text(mismatch));
+/// The names behind "3 programs on 2 kernels", as many as help.
+std::string names_text(const RootCause& root) {
+  constexpr std::size_t kShown = 4;
+  std::string text;
+  for (const std::set<std::string>* names : {&root.programs, &root.kernels}) {
+    if (names->size() < 2) continue;
+    const auto end = std::next(names->begin(), std::min(names->size(), kShown));
+    text += fmt::format(
+        "  {}: {}{}\n", names == &root.programs ? "programs" : "kernels",
+        printable(fmt::format("{}", fmt::join(names->begin(), end, ", "))),
+        names->size() > kShown ? fmt::format(", and {} more", names->size() - kShown) : "");
+  }
+  return text;
+}
+
+std::string root_text(const RootCause& root, const std::string& run_dir) {
+  std::string line =
+      fmt::format("{}: {} on {}: {}", to_string(root.verdict), some(root.programs, "programs"),
+                  some(root.kernels, "kernels"), root.what);
+  if (!root.cause.empty()) line += "; " + root.cause;
+  if (!root.source.empty()) line += fmt::format(" ({})", root.source);
+  if (!root.advice.empty()) line += "; " + root.advice;
+  std::string text = printable(line) + "\n" + names_text(root);
+  if (root.dependents > 0) {
+    text += fmt::format("  because of it, not reached: {} of the same objects\n", root.dependents);
+  }
   return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", printable(run_dir),
-                            printable(cell.cell));
+                            printable(root.cells.front()));
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.
@@ -43,14 +66,37 @@ std::string doubts_text(const VerdictSummary& summary) {
   return text;
 }
 
+/// Never silently: what is not there, and what it was when it was.
+std::string carried_text(const VerdictSummary& summary) {
+  int carried = 0;
+  std::vector<std::string> gone;
+  for (const JudgedCell& cell : summary.notable) {
+    if (cell.verdict.verdict == Verdict::gone) {
+      gone.push_back(cell.cell);
+    } else if (!cell.carried.empty()) {
+      ++carried;
+    }
+  }
+  std::string text;
+  if (carried > 0) {
+    text += fmt::format(
+        "carried forward: {} cells could not be tried; the baseline says what they were before\n",
+        carried);
+  }
+  if (!gone.empty()) {
+    text += fmt::format("gone: the baseline has {} cells that this run did not plan, such as {}\n",
+                        gone.size(), printable(gone.front()));
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir) {
+std::string render_verdicts(const VerdictSummary& summary, const std::vector<RootCause>& roots,
+                            const std::string& run_dir) {
   std::string text;
-  for (const JudgedCell& cell : summary.notable) {
-    if (cell.verdict.verdict == Verdict::unexpected) text += unexpected_text(cell, run_dir);
-  }
-  text += doubts_text(summary);
+  for (const RootCause& root : roots) text += root_text(root, run_dir);
+  text += doubts_text(summary) + carried_text(summary);
   std::vector<std::string> counts;
   for (const Word<Verdict>& one : words_of(Verdict{})) {
     const auto found = summary.counts.find(one.value);
@@ -60,7 +106,7 @@ std::string render_verdicts(const VerdictSummary& summary, const std::string& ru
   return text + fmt::format("{}\n", fmt::join(counts, ", "));
 }
 
-OrderedJson to_json(const VerdictSummary& summary) {
+OrderedJson to_json(const VerdictSummary& summary, const std::vector<RootCause>& roots) {
   OrderedJson counts = OrderedJson::object();
   for (const Word<Verdict>& one : words_of(Verdict{})) {
     const auto found = summary.counts.find(one.value);
@@ -79,12 +125,38 @@ OrderedJson to_json(const VerdictSummary& summary) {
     OrderedJson doubts = OrderedJson::array();
     for (const Doubt& doubt : cell.verdict.doubts)
       doubts.push_back({{"program", doubt.program}, {"reason", doubt.reason}});
+    OrderedJson changes = OrderedJson::array();
+    for (const ProgramChange& one : cell.changes) {
+      changes.push_back(
+          {{"program", one.program}, {"change", to_string(one.change)}, {"what", one.what}});
+    }
+    OrderedJson carried = OrderedJson::array();
+    for (const ProgramState& state : cell.carried)
+      carried.push_back({{"program", state.program}, {"state", state_text(state)}});
     cells.push_back({{"cell", cell.cell},
                      {"verdict", to_string(cell.verdict.verdict)},
+                     {"optional", cell.optional},
+                     {"required", cell.required},
                      {"mismatches", std::move(mismatches)},
-                     {"doubts", std::move(doubts)}});
+                     {"doubts", std::move(doubts)},
+                     {"changes", std::move(changes)},
+                     {"carried", std::move(carried)}});
   }
-  return {{"counts", std::move(counts)}, {"not_as_expected", std::move(cells)}};
+  OrderedJson causes = OrderedJson::array();
+  for (const RootCause& root : roots) {
+    causes.push_back({{"verdict", to_string(root.verdict)},
+                      {"what", root.what},
+                      {"cause", root.cause},
+                      {"source", root.source},
+                      {"advice", root.advice},
+                      {"programs", root.programs},
+                      {"kernels", root.kernels},
+                      {"cells", root.cells},
+                      {"dependents", root.dependents}});
+  }
+  return {{"counts", std::move(counts)},
+          {"root_causes", std::move(causes)},
+          {"not_as_expected", std::move(cells)}};
 }
 
 }  // namespace bpfmatrix

@@ -1,16 +1,20 @@
-// What came of the expectations, for a person and for a script: the counts, and every cell that is
-// not as expected with the command to look closer.
+// What came of the expectations and of a baseline, for a person and for a script: the root causes
+// of what is not as expected, and the counts.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analysis/expect/judge_run.h"
+#include "analysis/expect/root_causes.h"
 #include "base/json.h"
 
 namespace bpfmatrix {
 
-/// Lists unexpected cells in full, and how many could not be judged and why.
-std::string render_verdicts(const VerdictSummary& summary, const std::string& run_dir);
-OrderedJson to_json(const VerdictSummary& summary);
+/// A line for each root cause, with the command to look closer; how many cells could not be judged
+/// and why; what only the baseline has; the counts.
+std::string render_verdicts(const VerdictSummary& summary, const std::vector<RootCause>& roots,
+                            const std::string& run_dir);
+OrderedJson to_json(const VerdictSummary& summary, const std::vector<RootCause>& roots);
 
 }  // namespace bpfmatrix

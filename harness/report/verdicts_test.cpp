@@ -9,6 +9,7 @@ Outcome outcome(const std::string& case_id, StageResult load) {
   Outcome o;
   o.cell = "k/" + case_id + "/kernel/libbpf";
   o.case_id = case_id;
+  o.kernel.id = "k";
   o.kernel.release = "6.1.0";
   o.end = End::completed;
   o.open.result = StageResult::ok;
@@ -25,13 +26,13 @@ std::vector<ExpectationRule> wants_accepted() {
 }
 
 TEST(Verdicts, counts_and_names_what_is_not_as_expected) {
+  const std::vector<Outcome> outcomes{outcome("good", StageResult::ok),
+                                      outcome("bad", StageResult::failed),
+                                      outcome("mute", StageResult::ok)};
   const VerdictSummary summary =
-      judge_all({outcome("good", StageResult::ok), outcome("bad", StageResult::failed),
-                 outcome("mute", StageResult::ok)},
-                {}, {{"good", wants_accepted()}, {"bad", wants_accepted()}});
-  EXPECT_EQ(render_verdicts(summary, "runs/1"),
-            "unexpected: k/bad/kernel/libbpf\n"
-            "  'prog': load: wanted ok, got failed (it is small)\n"
+      judge_all(outcomes, {}, {{"good", wants_accepted()}, {"bad", wants_accepted()}});
+  EXPECT_EQ(render_verdicts(summary, root_causes(summary, outcomes), "runs/1"),
+            "unexpected: bad:prog on k: load: wanted ok, got failed (it is small); cause unknown\n"
             "  look closer: bpfmatrix explain runs/1 k/bad/kernel/libbpf\n"
             "unsure: no expectation (1, such as k/mute/kernel/libbpf)\n"
             "1 as_expected, 1 unexpected, 1 unsure\n");
@@ -43,7 +44,7 @@ TEST(Verdicts, a_planned_cell_without_an_outcome_is_unsure) {
                 {"k/good/kernel/libbpf", "k/gone/kernel/libbpf", "k/gone/kernel/libbpf"},
                 {{"good", wants_accepted()}});
   EXPECT_FALSE(summary.all_known());
-  EXPECT_EQ(render_verdicts(summary, "runs/1"),
+  EXPECT_EQ(render_verdicts(summary, {}, "runs/1"),
             "unsure: planned, and has no outcome (1, such as k/gone/kernel/libbpf)\n"
             "1 as_expected, 1 unsure\n");
 }
@@ -57,11 +58,44 @@ TEST(Verdicts, all_is_known_where_nothing_is_unsure_or_unavailable) {
 }
 
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
-  const OrderedJson json =
-      to_json(judge_all({outcome("bad", StageResult::failed)}, {}, {{"bad", wants_accepted()}}));
+  const std::vector<Outcome> outcomes{outcome("bad", StageResult::failed)};
+  const VerdictSummary summary = judge_all(outcomes, {}, {{"bad", wants_accepted()}});
+  const OrderedJson json = to_json(summary, root_causes(summary, outcomes));
   EXPECT_EQ(json["counts"].size(), std::size(kVerdictWords));
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");
+  EXPECT_EQ(json["root_causes"][0]["programs"][0], "bad:prog");
+  EXPECT_EQ(json["root_causes"][0]["cells"].size(), 1U);
+}
+
+TEST(Verdicts, a_thousand_cells_of_one_cause_are_one_line) {
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 1000; ++i) {
+    outcomes.push_back(outcome("bad", StageResult::failed));
+    outcomes.back().kernel.id = "k" + std::to_string(i);
+    outcomes.back().cell = outcomes.back().kernel.id + "/bad/kernel/libbpf";
+  }
+  const VerdictSummary summary = judge_all(outcomes, {}, {{"bad", wants_accepted()}});
+  EXPECT_EQ(render_verdicts(summary, root_causes(summary, outcomes), "r"),
+            "unexpected: bad:prog on 1000 kernels: load: wanted ok, got failed (it is small); "
+            "cause unknown\n"
+            "  kernels: k0, k1, k10, k100, and 996 more\n"
+            "  look closer: bpfmatrix explain r k0/bad/kernel/libbpf\n"
+            "1000 unexpected\n");
+}
+
+TEST(Verdicts, what_was_not_tried_or_not_planned_is_said) {
+  Outcome lost = outcome("lost", StageResult::ok);
+  lost.end = End::unavailable;
+  const Baseline before{{lost.cell, {{.program = "prog", .sign = Sign::loaded}}},
+                        {"k/other/kernel/libbpf", {{.program = "p", .sign = Sign::failed}}}};
+  const VerdictSummary summary =
+      judge_all({lost}, {lost.cell}, {}, nullptr, nullptr, {.baseline = &before});
+  EXPECT_EQ(render_verdicts(summary, {}, "r"),
+            "carried forward: 1 cells could not be tried; the baseline says what they were before\n"
+            "gone: the baseline has 1 cells that this run did not plan, such as "
+            "k/other/kernel/libbpf\n"
+            "1 gone, 1 unavailable\n");
 }
 
 }  // namespace

@@ -15,10 +15,27 @@
 
 namespace bpfmatrix {
 
-enum class Verdict { as_expected, unexpected, unsure, unavailable };
+/// judge() gives the first two and the last two; what became of a cell since a baseline,
+/// judge_all().
+enum class Verdict {
+  as_expected,
+  unexpected,
+  regressed,
+  fixed,
+  changed,
+  added,
+  gone,
+  unsure,
+  unavailable,
+};
 inline constexpr Word<Verdict> kVerdictWords[] = {
     {Verdict::as_expected, "as_expected"},
     {Verdict::unexpected, "unexpected"},
+    {Verdict::regressed, "regressed", "worse than in the baseline"},
+    {Verdict::fixed, "fixed", "better than in the baseline"},
+    {Verdict::changed, "changed", "as good as in the baseline, and not the same"},
+    {Verdict::added, "new", "the baseline does not have it"},
+    {Verdict::gone, "gone", "the baseline has it, and this run did not plan it"},
     {Verdict::unsure, "unsure",
      "there is no rule, or whether it holds or is met could not be found out"},
     {Verdict::unavailable, "unavailable", "the kernel is unavailable: there is nothing to judge"},

@@ -1,7 +1,11 @@
 #include "analysis/expect/judge_run.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
+
+#include "base/ids.h"
+#include "base/kernel_version.h"
 
 namespace bpfmatrix {
 
@@ -9,43 +13,155 @@ namespace {
 
 constexpr std::string_view kNoOutcome = "planned, and has no outcome";
 
-/// The plan may name a cell twice: it is one.
-void add_missing(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                 VerdictSummary& summary) {
-  std::set<std::string_view> known;
-  for (const Outcome& outcome : outcomes) known.insert(outcome.cell);
-  for (const std::string& cell : planned) {
-    if (!known.insert(cell).second) continue;
-    CellVerdict verdict;
-    verdict.doubts.push_back({"", std::string(kNoOutcome)});
-    ++summary.counts[verdict.verdict];
-    summary.notable.push_back({cell, std::move(verdict)});
-  }
+/// A glob without '/' is about kernels.
+bool matches(const std::vector<std::string>& globs, std::string_view cell) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    const bool of_kernel = glob.find('/') == glob.npos;
+    return glob_match(glob, of_kernel ? cell.substr(0, cell.find('/')) : cell);
+  });
 }
+
+Verdict verdict_of(Change change) {
+  switch (change) {
+    case Change::none:
+      return Verdict::as_expected;
+    case Change::added:
+      return Verdict::added;
+    case Change::gone:
+      return Verdict::gone;
+    case Change::changed:
+      return Verdict::changed;
+    case Change::fixed:
+      return Verdict::fixed;
+    case Change::regressed:
+      return Verdict::regressed;
+  }
+  return Verdict::unsure;
+}
+
+class RunJudge {
+ public:
+  RunJudge(const RulesByCase& rules, RunKernels* kernels, const Features* features,
+           const Against& against)
+      : rules_(rules), kernels_(kernels), features_(features), against_(against) {}
+
+  void take(const Outcome& outcome) {
+    const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
+    const auto found = rules_.find(outcome.case_id);
+    JudgedCell cell{.cell = outcome.cell};
+    cell.verdict = judge(outcome, found == rules_.end() ? kNone : found->second,
+                         condition_facts(outcome, kernel, features_), kernel);
+    if (against_.baseline != nullptr) {
+      const bool has_rules =
+          found != rules_.end() && !against_.without_rules.contains(outcome.case_id);
+      compare_with_baseline(outcome, kernel, has_rules, cell);
+    }
+    add(std::move(cell));
+  }
+
+  /// The plan may name a cell twice: it is one.
+  void take_missing(const std::vector<std::string>& planned) {
+    for (const std::string& name : planned) {
+      if (seen_.contains(name)) continue;
+      JudgedCell cell{.cell = name};
+      cell.verdict.doubts.push_back({"", std::string(kNoOutcome)});
+      add(std::move(cell));
+    }
+  }
+
+  void take_gone() {
+    if (against_.baseline == nullptr) return;
+    for (const auto& [name, state] : *against_.baseline) {
+      if (seen_.contains(name)) continue;
+      add({.cell = name, .verdict = {.verdict = Verdict::gone}, .carried = state});
+    }
+  }
+
+  VerdictSummary finish() { return std::move(summary_); }
+
+ private:
+  /// What a rule of the case's own says counts, whatever the baseline had; where there is none, the
+  /// baseline is what is expected.
+  void compare_with_baseline(const Outcome& outcome, const KernelFacts* kernel, bool has_rules,
+                             JudgedCell& cell) const {
+    Verdict& verdict = cell.verdict.verdict;
+    const auto before = against_.baseline->find(outcome.cell);
+    const bool is_known = before != against_.baseline->end();
+    const std::optional<CellState> now = cell_state(outcome, kernel);
+    if (!now) {
+      if (is_known) cell.carried = before->second;
+      if (verdict != Verdict::unavailable) verdict = Verdict::unsure;
+      return;
+    }
+    const bool breaks_rule = has_rules && verdict == Verdict::unexpected;
+    if (!is_known) {
+      for (const ProgramState& state : *now)
+        cell.changes.push_back({state.program, Change::added, {state_text(state)}});
+    } else {
+      cell.changes = compare(before->second, *now, parse_kernel_version(outcome.kernel.release),
+                             against_.thresholds);
+    }
+    const Change change = gravest(cell.changes);
+    const bool is_unsure = has_rules && verdict == Verdict::unsure;
+    if (change == Change::regressed || (!breaks_rule && !is_unsure)) verdict = verdict_of(change);
+  }
+
+  void add(JudgedCell cell) {
+    const Verdict verdict = cell.verdict.verdict;
+    seen_.insert(cell.cell);
+    cell.required = matches(against_.required, cell.cell);
+    cell.optional = !cell.required && matches(against_.optional, cell.cell);
+    ++summary_.counts[verdict];
+    const bool fails = verdict == Verdict::unexpected || verdict == Verdict::regressed;
+    const bool is_known = verdict != Verdict::unsure && verdict != Verdict::unavailable;
+    const bool is_there = is_known && verdict != Verdict::gone;
+    const bool is_bad_news = verdict == Verdict::added && !cell.verdict.mismatches.empty();
+    if (fails || (cell.required && (!is_there || is_bad_news))) {
+      if (!cell.optional) ++summary_.failing;
+    } else if (!is_known && !cell.optional) {
+      ++summary_.not_known;
+    }
+    if (verdict != Verdict::as_expected) summary_.notable.push_back(std::move(cell));
+  }
+
+  inline static const std::vector<ExpectationRule> kNone{};
+
+  const RulesByCase& rules_;
+  RunKernels* kernels_;
+  const Features* features_;
+  const Against& against_;
+  std::set<std::string> seen_{};
+  VerdictSummary summary_{};
+};
 
 }  // namespace
 
-bool VerdictSummary::all_known() const {
-  return !counts.empty() && !counts.contains(Verdict::unsure) &&
-         !counts.contains(Verdict::unavailable);
-}
-
 VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
                          const std::vector<std::string>& planned, const RulesByCase& rules,
-                         RunKernels* kernels, const Features* features) {
-  static const std::vector<ExpectationRule> kNone;
-  VerdictSummary summary;
-  for (const Outcome& outcome : outcomes) {
-    const auto found = rules.find(outcome.case_id);
-    const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
-    CellVerdict verdict = judge(outcome, found == rules.end() ? kNone : found->second,
-                                condition_facts(outcome, kernel, features), kernel);
-    ++summary.counts[verdict.verdict];
-    if (verdict.verdict != Verdict::as_expected)
-      summary.notable.push_back({outcome.cell, std::move(verdict)});
+                         RunKernels* kernels, const Features* features, const Against& against) {
+  RunJudge run(rules, kernels, features, against);
+  for (const Outcome& outcome : outcomes) run.take(outcome);
+  run.take_missing(planned);
+  run.take_gone();
+  return run.finish();
+}
+
+Baseline accept(const Baseline& before, const std::vector<Outcome>& outcomes,
+                const std::vector<std::string>& planned, RunKernels* kernels, bool prune) {
+  Baseline after;
+  if (prune) {
+    for (const std::string& cell : planned) {
+      if (const auto kept = before.find(cell); kept != before.end()) after.insert(*kept);
+    }
+  } else {
+    after = before;
   }
-  add_missing(outcomes, planned, summary);
-  return summary;
+  for (const Outcome& outcome : outcomes) {
+    const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
+    if (std::optional<CellState> now = cell_state(outcome, kernel))
+      after[outcome.cell] = *std::move(now);
+  }
+  return after;
 }
 
 }  // namespace bpfmatrix

@@ -1,0 +1,140 @@
+#include "analysis/compare/baseline.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/lines.h"
+#include "base/printable.h"
+#include "base/text.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+constexpr std::string_view kHeading = "# bpfmatrix baseline 1";
+constexpr std::string_view kObject = "-";
+constexpr LineLimits kLimits{.line_bytes = 64 << 10, .file_bytes = 1ULL << 30};
+
+/// One word of a line, and back: whatever is no plain character of ASCII, or means something here,
+/// is \xNN.
+std::string as_word(std::string_view text) {
+  std::string word;
+  for (const char c : text) {
+    const bool plain = c > ' ' && c < 0x7f && c != '\\' && c != ',' && c != '#';
+    word += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return word == kObject ? "\\x2d" : word;
+}
+std::string from_word(std::string_view word) { return original_bytes(word); }
+
+std::string as_list(const std::vector<std::string>& texts) {
+  std::vector<std::string> list;
+  for (const std::string& text : texts) list.push_back(as_word(text));
+  return fmt::format("{}", fmt::join(list, ","));
+}
+
+std::string line_of(const std::string& cell, const ProgramState& state) {
+  const std::string program = state.program.empty() ? std::string(kObject) : as_word(state.program);
+  std::string line = fmt::format("{} {} {}", as_word(cell), program, to_string(state.sign));
+  const auto text = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) line += fmt::format(" {}={}", key, as_word(value));
+  };
+  const auto number = [&](std::string_view key, std::optional<std::uint64_t> value) {
+    if (value) line += fmt::format(" {}={}", key, *value);
+  };
+  text("cause", state.cause);
+  text("symbol", state.symbol);
+  if (!state.wrong.empty()) line += fmt::format(" wrong={}", as_list(state.wrong));
+  if (state.poisoned > 0) number("poisoned", state.poisoned);
+  number("insns", state.insns);
+  number("stack", state.stack);
+  number("size", state.size);
+  return line + "\n";
+}
+
+/// Takes "key=value" apart and puts it into `state`; false: no such key, or no such value.
+bool take_fact(std::string_view fact, ProgramState& state) {
+  const std::size_t equals = fact.find('=');
+  if (equals == fact.npos) return false;
+  const std::string_view key = fact.substr(0, equals);
+  const std::string value = from_word(fact.substr(equals + 1));
+  const std::optional<std::uint64_t> number = parse_number(fact.substr(equals + 1));
+  if (key == "cause")
+    state.cause = value;
+  else if (key == "symbol")
+    state.symbol = value;
+  else if (key == "wrong") {
+    for (const std::string_view name : split(fact.substr(equals + 1), ','))
+      state.wrong.push_back(from_word(name));
+  } else if (!number)
+    return false;
+  else if (key == "poisoned")
+    state.poisoned = *number;
+  else if (key == "insns")
+    state.insns = number;
+  else if (key == "stack")
+    state.stack = number;
+  else if (key == "size")
+    state.size = number;
+  else
+    return false;
+  return true;
+}
+
+Result<> take_line(std::string_view line, Baseline& baseline) {
+  const std::vector<std::string_view> parts = words(line);
+  if (parts.size() < 3) return Error{"wanted a cell, a program and a sign"};
+  const std::optional<Sign> sign = parse_word<Sign>(parts[2]);
+  if (!sign) {
+    return Error{fmt::format("unknown sign '{}'", parts[2]), "known: " + known_words<Sign>()};
+  }
+  ProgramState state{.program = parts[1] == kObject ? "" : from_word(parts[1]), .sign = *sign};
+  for (std::size_t i = 3; i < parts.size(); ++i) {
+    if (!take_fact(parts[i], state)) return Error{fmt::format("unknown fact '{}'", parts[i])};
+  }
+  CellState& cell = baseline[from_word(parts[0])];
+  for (const ProgramState& other : cell) {
+    if (other.program == state.program) return Error{"this program of this cell stands twice"};
+  }
+  cell.push_back(std::move(state));
+  return {};
+}
+
+}  // namespace
+
+std::string to_text(const Baseline& baseline) {
+  std::string text = std::string(kHeading) + "\n";
+  for (const auto& [cell, programs] : baseline) {
+    std::vector<std::string> lines;
+    for (const ProgramState& state : programs) lines.push_back(line_of(cell, state));
+    std::sort(lines.begin(), lines.end());
+    for (const std::string& line : lines) text += line;
+  }
+  return text;
+}
+
+Result<Baseline> read_baseline(const std::filesystem::path& file) {
+  Baseline baseline;
+  bool headed = false;
+  const Result<> read = read_lines(file, kLimits, [&](std::string_view line, std::size_t number) {
+    Result<> taken;
+    if (number == 1) {
+      headed = line == kHeading;
+      if (!headed) {
+        taken = Error{fmt::format("wanted '{}', got '{}'", kHeading, line.substr(0, 80)),
+                      "bpfmatrix judge RUN --baseline FILE --accept writes one"};
+      }
+    } else if (!line.empty() && line.front() != '#') {
+      taken = take_line(line, baseline);
+    }
+    if (taken) return taken;
+    return Result<>(wrap(fmt::format("'{}:{}'", file.string(), number), taken.error()));
+  });
+  if (!read) return read.error();
+  if (!headed) return Error{fmt::format("'{}': empty, and no baseline", file.string())};
+  return baseline;
+}
+
+}  // namespace bpfmatrix

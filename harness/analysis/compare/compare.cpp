@@ -1,0 +1,182 @@
+#include "analysis/compare/compare.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace bpfmatrix {
+
+namespace {
+
+/// A program that works is above one that does not, whatever it did on the way.
+int standing(Sign sign) {
+  switch (sign) {
+    case Sign::attached:
+    case Sign::loaded:
+      return 6;
+    case Sign::not_fired:
+    case Sign::not_attached:
+      return 5;
+    case Sign::loaded_skipped:
+    case Sign::wrong_reads:
+      return 4;
+    case Sign::attach_failed:
+      return 3;
+    case Sign::failed:
+    case Sign::not_reached:
+      return 2;
+    case Sign::panicked:
+      return 1;
+    case Sign::unknown:
+      return 0;
+  }
+  return 0;
+}
+
+/// What the verifier allows a privileged program, by the kernel's own sources
+/// (include/linux/bpf_verifier.h, bpf_common.h and filter.h).
+struct Limits {
+  std::uint64_t insns = 0;
+  std::uint64_t size = 0;
+  std::uint64_t stack = 512;  // MAX_BPF_STACK
+};
+
+Limits limits_of(const KernelVersion& kernel) {
+  // c04c0d2b968a "bpf: increase complexity limit and maximum program size", v5.2
+  if (kernel >= KernelVersion{5, 2, 0}) return {.insns = 1'000'000, .size = 1'000'000};
+  return {.insns = 131'072, .size = 4096};  // BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+}
+
+class Comparison {
+ public:
+  Comparison(const ProgramState& before, const ProgramState& now) : before_(before), now_(now) {
+    result_.program = now.program;
+  }
+
+  ProgramChange compare(const std::optional<KernelVersion>& kernel, const Thresholds& thresholds) {
+    compare_standing();
+    if (now_.symbol != before_.symbol && !now_.symbol.empty() && !before_.symbol.empty()) {
+      add(Change::changed, fmt::format("attached to '{}', was '{}'", now_.symbol, before_.symbol));
+    }
+    if (now_.poisoned > before_.poisoned && standing(now_.sign) >= standing(before_.sign)) {
+      add(Change::changed, fmt::format("{} relocations have no value here, {} had none before",
+                                       now_.poisoned, before_.poisoned));
+    }
+    compare_insns(thresholds);
+    if (kernel) compare_limits(limits_of(*kernel), thresholds);
+    return std::move(result_);
+  }
+
+ private:
+  void add(Change change, std::string what) {
+    result_.change = std::max(result_.change, change);
+    result_.what.push_back(std::move(what));
+  }
+
+  void compare_standing() {
+    const int was = standing(before_.sign);
+    const int is = standing(now_.sign);
+    Change change = is < was ? Change::regressed : is > was ? Change::fixed : Change::none;
+    if (change == Change::none && now_.wrong != before_.wrong) {
+      const bool no_more = std::includes(before_.wrong.begin(), before_.wrong.end(),
+                                         now_.wrong.begin(), now_.wrong.end());
+      change = no_more ? Change::fixed : Change::regressed;
+    }
+    if (change == Change::none && (now_.sign != before_.sign || now_.cause != before_.cause)) {
+      change = Change::changed;
+    }
+    if (change != Change::none)
+      add(change, fmt::format("{}, was {}", state_text(now_), state_text(before_)));
+  }
+
+  void compare_insns(const Thresholds& thresholds) {
+    if (!now_.insns || !before_.insns || *now_.insns <= *before_.insns) return;
+    const std::uint64_t more = *now_.insns - *before_.insns;
+    if (more <= thresholds.insns || more * 100 <= *before_.insns * thresholds.insns_percent) return;
+    add(Change::changed,
+        fmt::format("the verifier goes through {} instructions, was {} (+{} %)", *now_.insns,
+                    *before_.insns, more * 100 / std::max<std::uint64_t>(*before_.insns, 1)));
+  }
+
+  void compare_limits(const Limits& limits, const Thresholds& thresholds) {
+    compare_limit("instructions that the verifier goes through", now_.insns, before_.insns,
+                  limits.insns, thresholds);
+    compare_limit("instructions of the program", now_.size, before_.size, limits.size, thresholds);
+    compare_limit("bytes of stack", now_.stack, before_.stack, limits.stack, thresholds);
+  }
+
+  void compare_limit(std::string_view of_what, std::optional<std::uint64_t> is,
+                     std::optional<std::uint64_t> was, std::uint64_t limit,
+                     const Thresholds& thresholds) {
+    const auto is_near = [&](std::optional<std::uint64_t> value) {
+      return value && *value >= limit * thresholds.limit_percent / 100;
+    };
+    if (!is_near(is) || is_near(was)) return;
+    add(Change::changed, fmt::format("{} of {} {}: near the limit", *is, limit, of_what));
+  }
+
+  const ProgramState& before_;
+  const ProgramState& now_;
+  ProgramChange result_{};
+};
+
+const ProgramState* find(const CellState& cell, const std::string& program) {
+  const auto found = std::find_if(cell.begin(), cell.end(), [&](const ProgramState& state) {
+    return state.program == program;
+  });
+  return found == cell.end() ? nullptr : &*found;
+}
+
+bool is_object(const CellState& cell) { return cell.size() == 1 && cell.front().program.empty(); }
+
+/// An object that came to programs on one side only stands for each of them.
+const ProgramState* find_or_object(const CellState& cell, const std::string& program) {
+  return is_object(cell) ? &cell.front() : find(cell, program);
+}
+
+}  // namespace
+
+std::vector<ProgramChange> compare(const CellState& before, const CellState& now,
+                                   const std::optional<KernelVersion>& kernel,
+                                   const Thresholds& thresholds) {
+  std::vector<ProgramChange> changes;
+  const auto compare_one = [&](const ProgramState& was, const ProgramState& is,
+                               const std::string& program) {
+    ProgramChange change = Comparison(was, is).compare(kernel, thresholds);
+    change.program = program;
+    if (change.change != Change::none) changes.push_back(std::move(change));
+  };
+  if (is_object(now)) {
+    for (const ProgramState& was : before) compare_one(was, now.front(), was.program);
+    return changes;
+  }
+  for (const ProgramState& is : now) {
+    if (const ProgramState* was = find_or_object(before, is.program)) {
+      compare_one(*was, is, is.program);
+    } else {
+      changes.push_back({is.program, Change::added, {state_text(is)}});
+    }
+  }
+  if (is_object(before)) return changes;
+  for (const ProgramState& was : before) {
+    if (find(now, was.program) == nullptr)
+      changes.push_back({was.program, Change::gone, {"was " + state_text(was)}});
+  }
+  return changes;
+}
+
+Change gravest(const std::vector<ProgramChange>& changes) {
+  Change change = Change::none;
+  for (const ProgramChange& one : changes) change = std::max(change, one.change);
+  return change;
+}
+
+std::string state_text(const ProgramState& state) {
+  std::string text(to_string(state.sign));
+  if (!state.cause.empty()) text += fmt::format(" ({})", state.cause);
+  if (!state.wrong.empty()) text += fmt::format(" ({})", fmt::join(state.wrong, ", "));
+  return text;
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,119 @@
+#include "cli/gate_options.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/line_diff.h"
+#include "cli/conclusion.h"
+#include "cli/talk.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<Baseline> baseline_of_run(const std::string& run_dir) {
+  const auto outcomes = read_run_outcomes(run_dir);
+  if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
+  RunKernels kernels(run_dir);
+  kernels.read_ahead(*outcomes);
+  return accept({}, *outcomes, {}, &kernels, false);
+}
+
+Result<Baseline> read(const std::string& path) {
+  std::error_code none;
+  return fs::is_directory(path, none) ? baseline_of_run(path) : read_baseline(path);
+}
+
+/// The one that --accept rewrites. One that does not exist is begun.
+Result<Baseline> read_to_rewrite(const fs::path& file) {
+  std::error_code none;
+  if (fs::is_directory(file, none)) {
+    return file_error(file, Error{"--accept writes a file, and this is a directory"});
+  }
+  return fs::exists(file, none) ? read_baseline(file) : Baseline();
+}
+
+Result<Baseline> accept_into(const GateOptions& options, const std::vector<Outcome>& outcomes,
+                             const std::vector<std::string>& planned, const std::string& run_dir) {
+  const fs::path file = options.baseline;
+  const Result<Baseline> read = read_to_rewrite(file);
+  if (!read) return read;
+  const Baseline& before = *read;
+  RunKernels kernels(run_dir);
+  kernels.read_ahead(outcomes);
+  Baseline after = accept(before, outcomes, planned, &kernels, options.prune);
+  const std::string text = to_text(after);
+  print_text(line_diff(before.empty() ? "" : to_text(before), text, file.string()));
+  if (const Result<> written = write_file(file, text); !written) return written.error();
+  return after;
+}
+
+}  // namespace
+
+void add_gate_options(CLI::App& command, GateOptions& options) {
+  CLI::Option* baseline =
+      command
+          .add_option(
+              "--baseline", options.baseline,
+              "What an earlier run came to: a baseline file, or the directory of a run. Worse "
+              "than that is `regressed`, and exit code 1")
+          ->type_name("FILE|RUN");
+  CLI::Option* accept =
+      command
+          .add_flag("--accept", options.accept,
+                    "Write what this run found out into the baseline file, and show the difference")
+          ->needs(baseline);
+  command
+      .add_flag("--prune", options.prune,
+                "With --accept: also drop cells that this run did not plan")
+      ->needs(accept);
+  command
+      .add_option(
+          "--required", options.required,
+          "Cells, or kernels, that must be there: unavailable, unsure or gone is exit code 1")
+      ->type_name("GLOB");
+  command
+      .add_option("--optional", options.optional,
+                  "Cells, or kernels, whose verdicts are shown and decide nothing")
+      ->type_name("GLOB");
+  command
+      .add_option("--insns-growth", options.thresholds.insns_percent,
+                  "Percent by which the verifier's instructions must grow to be `changed` (and by "
+                  "more than 100)")
+      ->needs(baseline)
+      ->capture_default_str();
+  command
+      .add_option("--near-limit", options.thresholds.limit_percent,
+                  "Percent of a verifier's limit from which on a program is near it")
+      ->needs(baseline)
+      ->capture_default_str();
+}
+
+Result<> check_gate(const GateOptions& options) {
+  if (options.baseline.empty()) return {};
+  const Result<Baseline> baseline =
+      options.accept ? read_to_rewrite(options.baseline) : read(options.baseline);
+  return baseline ? Result<>() : Result<>(baseline.error());
+}
+
+Result<Gate> open_gate(const GateOptions& options, const std::vector<Outcome>& outcomes,
+                       const std::vector<std::string>& planned, const std::string& run_dir,
+                       std::set<std::string> without_rules) {
+  Gate gate{.against = {.thresholds = options.thresholds,
+                        .without_rules = std::move(without_rules),
+                        .required = options.required,
+                        .optional = options.optional}};
+  if (options.baseline.empty()) return gate;
+  Result<Baseline> baseline =
+      options.accept ? accept_into(options, outcomes, planned, run_dir) : read(options.baseline);
+  if (!baseline) return std::move(baseline).error();
+  gate.is_there = true;
+  gate.baseline = *std::move(baseline);
+  return gate;
+}
+
+}  // namespace bpfmatrix
