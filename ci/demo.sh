@@ -2,7 +2,7 @@
 # ci/demo.sh
 #
 # From a fresh checkout to a matrix on the terminal: installs what is missing, builds bpfmatrix
-# (five minutes on two cores), fetches the kernels of ci/matrices/default.json and runs the suite on
+# (three minutes on two cores), fetches the kernels of ci/matrices/default.json and runs the suite on
 # them. A kernel that cannot be fetched, or that was not built, is left out, and the matrix says so.
 #
 # The matrix is all there is on stdout; the rest goes to stderr. Exit codes of bpfmatrix: 0 all as

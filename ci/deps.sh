@@ -31,6 +31,7 @@ packages=(
   libre2-dev               # patterns over untrusted logs, in linear time
   libsqlite3-dev           # keeps outcomes between runs
   libssl-dev               # SHA-256
+  libtinyxml2-dev          # JUnit's XML
   nlohmann-json3-dev       # JSON
   zlib1g-dev               # keeps verifier logs compressed
   # Tests
@@ -56,6 +57,7 @@ packages=(
   pahole                   # BTF from debug information
   # What only the tests run
   bpftool                  # an independent reader of BTF to compare with
+  libxml2-utils            # xmllint: JUnit's XML against its schema
   busybox                  # another shell for kernels/collect.sh
   gnupg                    # makes keys to sign test archives with
   python3                  # makes what the fuzz targets begin with

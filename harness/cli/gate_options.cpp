@@ -52,16 +52,7 @@ Result<Baseline> accept_into(const GateOptions& options, const std::vector<Outco
   return after;
 }
 
-}  // namespace
-
-void add_gate_options(CLI::App& command, GateOptions& options) {
-  CLI::Option* baseline =
-      command
-          .add_option(
-              "--baseline", options.baseline,
-              "What an earlier run came to: a baseline file, or the directory of a run. Worse "
-              "than that is `regressed`, and exit code 1")
-          ->type_name("FILE|RUN");
+void add_accept_options(CLI::App& command, CLI::Option* baseline, GateOptions& options) {
   CLI::Option* accept =
       command
           .add_flag("--accept", options.accept,
@@ -71,6 +62,19 @@ void add_gate_options(CLI::App& command, GateOptions& options) {
       .add_flag("--prune", options.prune,
                 "With --accept: also drop cells that this run did not plan")
       ->needs(accept);
+}
+
+}  // namespace
+
+void add_gate_options(CLI::App& command, GateOptions& options, Accepting accepting) {
+  CLI::Option* baseline =
+      command
+          .add_option(
+              "--baseline", options.baseline,
+              "What an earlier run came to: a baseline file, or the directory of a run. Worse "
+              "than that is `regressed`, and exit code 1")
+          ->type_name("FILE|RUN");
+  if (accepting == Accepting::on_request) add_accept_options(command, baseline, options);
   command
       .add_option(
           "--required", options.required,

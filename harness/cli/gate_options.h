@@ -22,7 +22,9 @@ struct GateOptions {
   std::vector<std::string> optional{};
 };
 
-void add_gate_options(CLI::App& command, GateOptions& options);
+enum class Accepting { on_request, never };
+void add_gate_options(CLI::App& command, GateOptions& options,
+                      Accepting accepting = Accepting::on_request);
 
 /// What a run is judged against, and what that is made of.
 struct Gate {

@@ -4,15 +4,13 @@
 
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "base/data_dir.h"
 #include "cli/conclusion.h"
+#include "cli/finished_run.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
-#include "matrix/case_spec.h"
 #include "run/run_difference.h"
-#include "run/run_dir.h"
 
 namespace bpfmatrix {
 
@@ -35,24 +33,6 @@ Result<fs::path> cases_folder(const JudgeOptions& options) {
   return find_data("cases");
 }
 
-/// What the run was asked to do; nothing where only its outcomes were kept.
-Result<RunSpec> asked_of(const std::string& run) {
-  return fs::exists(fs::path(run) / "run.json") ? read_run_spec(run) : RunSpec();
-}
-
-/// Those of the suite as it is now, and those of the objects that were run by file.
-Result<RulesByCase> rules_for(const JudgeOptions& options, const RunSpec& asked) {
-  const Result<fs::path> dir = cases_folder(options);
-  if (!dir) return dir.error();
-  const auto suite = read_suite(*dir);
-  if (!suite) return suite.error();
-  RulesByCase rules;
-  for (const CaseSpec& spec : *suite) rules.emplace(spec.id, spec.expect);
-  for (const std::string& object : asked.objects)
-    rules[case_for_object(object).id] = default_expectations();
-  return rules;
-}
-
 Result<RunRecord> read_record(const std::string& run) {
   auto outcomes = read_run_outcomes(run);
   if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
@@ -70,27 +50,26 @@ Result<int> hold_against(const RunRecord& run, const std::string& same_as) {
 }
 
 Result<int> judge_run(const JudgeOptions& options) {
-  const Result<RunRecord> run = read_record(options.run);
-  if (!run) return run.error();
-  if (!options.same_as.empty()) return hold_against(*run, options.same_as);
+  if (!options.same_as.empty()) {
+    const Result<RunRecord> run = read_record(options.run);
+    return run ? hold_against(*run, options.same_as) : Result<int>(run.error());
+  }
+  Result<FinishedRun> run = read_finished_run(options.run, options.cases);
+  if (!run) return std::move(run).error();
   if (options.update || options.preview) {
     const Result<fs::path> dir = cases_folder(options);
     if (!dir) return dir.error();
     const Update update = options.preview ? Update::preview : Update::write;
     const Result<> done = update_expectations_of(*dir, run->outcomes, update);
     if (!done) return done.error();
+    run = read_finished_run(options.run, options.cases);
+    if (!run) return std::move(run).error();
   }
-  const Result<RunSpec> asked = asked_of(options.run);
-  if (!asked) return asked.error();
-  const Result<RulesByCase> rules = rules_for(options, *asked);
-  if (!rules) return rules.error();
-  std::set<std::string> without_rules;
-  for (const std::string& object : asked->objects) without_rules.insert(case_for_object(object).id);
   const Result<Gate> gate =
-      open_gate(options.gate, run->outcomes, asked->cells, options.run, std::move(without_rules));
+      open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
   return static_cast<int>(
-      conclude(run->outcomes, asked->cells, *rules, *gate, options.run, options.json));
+      conclude(run->outcomes, run->planned, run->rules, *gate, options.run, options.json));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cli/judge_command.h"
 #include "cli/kernels_command.h"
 #include "cli/our_bug.h"
+#include "cli/report_command.h"
 #include "cli/run_command.h"
 #include "cli/shell_command.h"
 #include "cli/talk.h"
@@ -58,6 +59,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_inspect_command(app, exit_code);
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
+  bpfmatrix::add_report_command(app, exit_code);
   bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 

@@ -13,11 +13,6 @@ namespace bpfmatrix {
 
 namespace {
 
-/// "probes:on_exec", or "3 programs".
-std::string some(const std::set<std::string>& names, std::string_view noun) {
-  return names.size() == 1 ? *names.begin() : fmt::format("{} {}", names.size(), noun);
-}
-
 /// The names behind "3 programs on 2 kernels", as many as help.
 std::string names_text(const RootCause& root) {
   constexpr std::size_t kShown = 4;
@@ -35,8 +30,7 @@ std::string names_text(const RootCause& root) {
 
 std::string root_text(const RootCause& root, const std::string& run_dir) {
   std::string line =
-      fmt::format("{}: {} on {}: {}", to_string(root.verdict), some(root.programs, "programs"),
-                  some(root.kernels, "kernels"), root.what);
+      fmt::format("{}: {}: {}", to_string(root.verdict), subject_text(root), root.what);
   if (!root.cause.empty()) line += "; " + root.cause;
   if (!root.source.empty()) line += fmt::format(" ({})", root.source);
   if (!root.advice.empty()) line += "; " + root.advice;

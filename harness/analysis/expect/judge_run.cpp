@@ -77,7 +77,12 @@ class RunJudge {
     }
   }
 
-  VerdictSummary finish() { return std::move(summary_); }
+  VerdictSummary finish() {
+    // Cells end in another order in each run; what is said of them does not depend on it.
+    std::sort(summary_.notable.begin(), summary_.notable.end(),
+              [](const JudgedCell& a, const JudgedCell& b) { return a.cell < b.cell; });
+    return std::move(summary_);
+  }
 
  private:
   /// What a rule of the case's own says counts, whatever the baseline had; where there is none, the

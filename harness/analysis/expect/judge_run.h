@@ -27,8 +27,7 @@ struct JudgedCell {
 
 struct VerdictSummary {
   std::map<Verdict, int> counts{};
-  /// Everything but as_expected, in the order of the outcomes; then what has none; then what only
-  /// the baseline has.
+  /// Everything but as_expected, by cell.
   std::vector<JudgedCell> notable{};
   /// How many cells decide the exit code: those that are worse than they may be (unexpected,
   /// regressed, required and not there), and those of which that is not known.

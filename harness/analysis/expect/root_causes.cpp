@@ -156,6 +156,13 @@ class Grouping {
 
 }  // namespace
 
+std::string subject_text(const RootCause& root) {
+  const auto some = [](const std::set<std::string>& names, std::string_view noun) {
+    return names.size() == 1 ? *names.begin() : fmt::format("{} {}", names.size(), noun);
+  };
+  return fmt::format("{} on {}", some(root.programs, "programs"), some(root.kernels, "kernels"));
+}
+
 std::vector<RootCause> root_causes(const VerdictSummary& summary,
                                    const std::vector<Outcome>& outcomes, RunKernels* kernels,
                                    const Features* features) {

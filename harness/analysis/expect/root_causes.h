@@ -24,11 +24,14 @@ struct RootCause {
   /// "CASE:PROGRAM" or "CASE", and ids of kernels.
   std::set<std::string> programs{};
   std::set<std::string> kernels{};
-  /// In the order of the run.
+  /// Sorted.
   std::vector<std::string> cells{};
   /// Programs, counted for each cell, that failed only because another of their object did.
   int dependents = 0;
 };
+
+/// "probes:on_exec on debian-5.10-x86_64", "3 programs on 2 kernels".
+std::string subject_text(const RootCause& root);
 
 /// Of cells that are unexpected, regressed, fixed, changed or new: the gravest verdict first, then
 /// what has the most cells. `features` is what advice is drawn from; nullptr: none is given.

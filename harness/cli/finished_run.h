@@ -1,0 +1,28 @@
+// A run directory with what its cells are judged by, as `judge` and `report` read it.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "analysis/expect/judge_run.h"
+#include "base/result.h"
+
+namespace bpfmatrix {
+
+struct FinishedRun {
+  std::string dir{};
+  std::vector<Outcome> outcomes{};
+  /// Ids of all planned cells; empty where only outcomes were kept.
+  std::vector<std::string> planned{};
+  /// Of the suite as it is now, and of the objects that were run by file.
+  RulesByCase rules{};
+  /// Those of the objects: nothing but that they load and attach.
+  std::set<std::string> without_rules{};
+};
+
+/// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: there is no such
+/// run, or no such cases.
+Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases = "");
+
+}  // namespace bpfmatrix

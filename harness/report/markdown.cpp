@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/printable.h"
+#include "report/formats.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+/// As text, whatever Markdown or HTML would make of it; nobody is mentioned, nothing becomes a
+/// link.
+std::string as_text(std::string_view text) {
+  constexpr std::string_view kMeaning = "&<>`*_[]()|@~\\!#:";
+  std::string escaped;
+  for (const char c : printable(text))
+    escaped += kMeaning.find(c) == kMeaning.npos ? std::string(1, c) : fmt::format("&#{};", int{c});
+  return escaped;
+}
+
+std::string code(std::string_view text) { return fmt::format("<code>{}</code>", as_text(text)); }
+
+std::string headline(const ReportView& view) {
+  const std::string kernels =
+      fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
+  const char* verdict = view.failing > 0      ? "❌ **bpfmatrix: not as it should be**"
+                        : view.not_known > 0  ? "⚠️ **bpfmatrix: not everything is known**"
+                        : view.counts.empty() ? "⚠️ **bpfmatrix: nothing was run**"
+                                              : "✅ **bpfmatrix: as expected**";
+  return fmt::format("{} on {}: {}\n", verdict, kernels, as_text(view.counts_text()));
+}
+
+template <typename Names>
+std::string names(const Names& all, std::string_view noun) {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> shown;
+  for (const std::string& name : all) {
+    if (shown.size() == kShown) break;
+    shown.push_back(code(name));
+  }
+  std::string text = fmt::format("{}", fmt::join(shown, ", "));
+  if (all.size() > kShown) text += fmt::format(" and {} more {}", all.size() - kShown, noun);
+  return text;
+}
+
+std::string root_item(const RootCause& root, const std::string& run_dir) {
+  std::string text = fmt::format("- **{}**: {} on {}: {}", to_string(root.verdict),
+                                 names(root.programs, "programs"), names(root.kernels, "kernels"),
+                                 as_text(root.what));
+  if (!root.cause.empty()) text += "; " + as_text(root.cause);
+  if (!root.source.empty()) text += fmt::format(" ({})", code(root.source));
+  if (!root.advice.empty()) text += "; " + as_text(root.advice);
+  text += "\n";
+  text += "  <details><summary>" +
+          fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
+          "</summary>\n\n";
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < std::min(root.cells.size(), kShown); ++i)
+    text += fmt::format("  - {}\n", code(root.cells[i]));
+  if (root.cells.size() > kShown)
+    text += fmt::format("  - and {} more\n", root.cells.size() - kShown);
+  if (root.dependents > 0) {
+    text += fmt::format("  - {} programs of the same objects were not reached because of it\n",
+                        root.dependents);
+  }
+  return text + fmt::format("\n  Look closer: {}\n\n  </details>\n",
+                            code(fmt::format("bpfmatrix explain {} {}", run_dir,
+                                             root.cells.empty() ? "CELL" : root.cells.front())));
+}
+
+/// What is not known, by reason.
+std::string not_known_text(const ReportView& view) {
+  std::map<std::string_view, std::pair<int, std::string_view>> reasons;
+  for (const ReportCell& cell : view.cells) {
+    if (cell.is_known()) continue;
+    auto& [count, example] = reasons[cell.problem];
+    if (count++ == 0) example = cell.cell;
+  }
+  std::string text;
+  for (const auto& [reason, cells] : reasons) {
+    text += fmt::format("- **not known**: {} ({} cells, such as {})\n", as_text(reason),
+                        cells.first, code(cells.second));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_markdown(const ReportView& view, std::size_t max_bytes) {
+  std::vector<std::string> parts;
+  for (const RootCause& root : view.roots) parts.push_back(root_item(root, view.run_dir));
+  if (std::string unknown = not_known_text(view); !unknown.empty())
+    parts.push_back(std::move(unknown));
+  // By this line a comment is found again.
+  std::string text = headline(view) + "\n<!-- bpfmatrix report -->\n";
+  constexpr std::size_t kRoomForTheRest = 100;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (text.size() + parts[i].size() + kRoomForTheRest > max_bytes)
+      return text +
+             fmt::format("- and {} more, for which there is no room here\n", parts.size() - i);
+    text += parts[i];
+  }
+  return text;
+}
+
+}  // namespace bpfmatrix

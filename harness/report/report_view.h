@@ -1,0 +1,81 @@
+// One view of a run that every format of `report` renders: what each program came to, why, what to
+// do, and what is said of it by expectations and baseline. Whatever is in it came from outside:
+// formats make it printable, each in its own way.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/expect/judge_run.h"
+#include "analysis/expect/root_causes.h"
+#include "analysis/sign.h"
+#include "outcome/outcome.h"
+
+namespace bpfmatrix {
+
+struct ReportProgram {
+  /// Empty: the object, where it never came to programs.
+  std::string name{};
+  Sign sign = Sign::unknown;
+  /// A word of causes/cause.h, and the sentence; empty: nothing failed.
+  std::string cause{};
+  std::string sentence{};
+  /// Where the verifier stood; absent where that is not known.
+  std::optional<SourceLine> source{};
+  std::string advice{};
+  VerifierStats stats{};
+  /// What is not as its rule or the baseline has it; empty: all is.
+  std::vector<std::string> troubles{};
+};
+
+struct ReportCell {
+  std::string cell{};
+  std::string case_id{};
+  std::string kernel{};
+  std::string arch{};
+  std::string btf{};
+  std::string loader{};
+  Verdict verdict = Verdict::as_expected;
+  bool optional = false;
+  End end = End::lost;
+  /// Why nothing, or not all, is known; empty: it is.
+  std::string problem{};
+  std::int64_t wall_ms = 0;
+  /// Those before the one that counts.
+  std::vector<AttemptOutcome> earlier_attempts{};
+  std::vector<ReportProgram> programs{};
+
+  /// It makes the gate fail; or nothing is known of it that could.
+  bool fails() const {
+    return !optional && (verdict == Verdict::unexpected || verdict == Verdict::regressed);
+  }
+  bool is_known() const { return verdict != Verdict::unsure && verdict != Verdict::unavailable; }
+};
+
+struct ReportView {
+  /// Only named: where to look closer.
+  std::string run_dir{};
+  /// Sorted by id, so that a run reads the same however its cells ended; what was planned and has
+  /// no outcome is among them, what only the baseline has is not.
+  std::vector<ReportCell> cells{};
+  std::map<Verdict, int> counts{};
+  /// Of VerdictSummary.
+  int failing = 0;
+  int not_known = 0;
+  std::vector<RootCause> roots{};
+  /// Their kernels, by id.
+  std::vector<std::string> kernels{};
+
+  /// "1 regressed, 12 as_expected".
+  std::string counts_text() const;
+};
+
+/// `kernels` and `features` may be nullptr: then less is known, and no advice given.
+ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
+                            std::vector<RootCause> roots, const std::string& run_dir,
+                            RunKernels* kernels = nullptr, const Features* features = nullptr);
+
+}  // namespace bpfmatrix
