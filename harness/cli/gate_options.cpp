@@ -45,7 +45,7 @@ Result<Baseline> accept_into(const GateOptions& options, const std::vector<Outco
   const Baseline& before = *read;
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);
-  Baseline after = accept(before, outcomes, planned, &kernels, options.prune);
+  Baseline after = accept(before, outcomes, planned, &kernels, options.prune, options.thresholds);
   const std::string text = to_text(after);
   print_text(line_diff(before.empty() ? "" : to_text(before), text, file.string()));
   if (const Result<> written = write_file(file, text); !written) return written.error();

@@ -166,6 +166,13 @@ std::vector<ProgramChange> compare(const CellState& before, const CellState& now
   return changes;
 }
 
+bool reads_the_same(const ProgramState& before, const ProgramState& now,
+                    const std::optional<KernelVersion>& kernel, const Thresholds& thresholds) {
+  return before.program == now.program &&
+         Comparison(before, now).compare(kernel, thresholds).change == Change::none &&
+         Comparison(now, before).compare(kernel, thresholds).change == Change::none;
+}
+
 Change gravest(const std::vector<ProgramChange>& changes) {
   Change change = Change::none;
   for (const ProgramChange& one : changes) change = std::max(change, one.change);

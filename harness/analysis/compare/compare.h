@@ -47,6 +47,10 @@ std::vector<ProgramChange> compare(const CellState& before, const CellState& now
                                    const std::optional<KernelVersion>& kernel,
                                    const Thresholds& thresholds = {});
 
+/// Neither is more than noise beside the other: a baseline need not be rewritten for it.
+bool reads_the_same(const ProgramState& before, const ProgramState& now,
+                    const std::optional<KernelVersion>& kernel, const Thresholds& thresholds = {});
+
 /// The gravest; none: nothing changed.
 Change gravest(const std::vector<ProgramChange>& changes);
 

@@ -139,6 +139,16 @@ class RunJudge {
   VerdictSummary summary_{};
 };
 
+void keep_old_lines(const CellState& before, const std::optional<KernelVersion>& kernel,
+                    const Thresholds& thresholds, CellState& now) {
+  for (ProgramState& state : now) {
+    const auto same = std::find_if(before.begin(), before.end(), [&](const ProgramState& old) {
+      return reads_the_same(old, state, kernel, thresholds);
+    });
+    if (same != before.end()) state = *same;
+  }
+}
+
 }  // namespace
 
 VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
@@ -152,7 +162,8 @@ VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
 }
 
 Baseline accept(const Baseline& before, const std::vector<Outcome>& outcomes,
-                const std::vector<std::string>& planned, RunKernels* kernels, bool prune) {
+                const std::vector<std::string>& planned, RunKernels* kernels, bool prune,
+                const Thresholds& thresholds) {
   Baseline after;
   if (prune) {
     for (const std::string& cell : planned) {
@@ -163,8 +174,13 @@ Baseline accept(const Baseline& before, const std::vector<Outcome>& outcomes,
   }
   for (const Outcome& outcome : outcomes) {
     const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
-    if (std::optional<CellState> now = cell_state(outcome, kernel))
-      after[outcome.cell] = *std::move(now);
+    std::optional<CellState> now = cell_state(outcome, kernel);
+    if (!now) continue;
+    const auto known = before.find(outcome.cell);
+    if (known != before.end()) {
+      keep_old_lines(known->second, parse_kernel_version(outcome.kernel.release), thresholds, *now);
+    }
+    after[outcome.cell] = *std::move(now);
   }
   return after;
 }

@@ -62,8 +62,10 @@ VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
                          const Against& against = {});
 
 /// The baseline with what this run found out: the states of its conclusive cells in the place of
-/// the old ones. Cells that this run did not plan stay, unless `prune`.
+/// the old ones. A program that reads the same keeps its old line, so that what is reviewed is what
+/// changed. Cells that this run did not plan stay, unless `prune`.
 Baseline accept(const Baseline& before, const std::vector<Outcome>& outcomes,
-                const std::vector<std::string>& planned, RunKernels* kernels, bool prune);
+                const std::vector<std::string>& planned, RunKernels* kernels, bool prune,
+                const Thresholds& thresholds = {});
 
 }  // namespace bpfmatrix

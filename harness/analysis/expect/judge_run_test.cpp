@@ -164,6 +164,22 @@ TEST(Accept, replaces_what_this_run_found_out_and_keeps_the_rest) {
   EXPECT_EQ(accept(before, {now}, {now.cell}, nullptr, true).size(), 1U);
 }
 
+TEST(Accept, a_line_is_rewritten_only_for_what_is_worth_a_word) {
+  const auto with_insns = [](std::uint64_t insns) {
+    Outcome one = outcome(StageResult::ok);
+    one.programs[0].load.stats.insns = insns;
+    return one;
+  };
+  const Baseline before = baseline_of(with_insns(1000));
+  const auto accepted = [&](std::uint64_t insns) {
+    return accept(before, {with_insns(insns)}, {kCell}, nullptr, false).at(kCell)[0].insns;
+  };
+  EXPECT_EQ(accepted(1050), 1000U);
+  EXPECT_EQ(accepted(950), 1000U);
+  EXPECT_EQ(accepted(2000), 2000U);
+  EXPECT_EQ(accepted(500), 500U);
+}
+
 TEST(Accept, what_could_not_be_found_out_stays_as_it_was) {
   const Baseline before = baseline_of(outcome(StageResult::ok));
   EXPECT_EQ(accept(before, {unavailable()}, {kCell}, nullptr, true), before);
