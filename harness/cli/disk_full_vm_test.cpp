@@ -42,19 +42,28 @@ constexpr std::uintmax_t kLimitBytes = 8 << 20;
 /// Where a run will want to write, and why it cannot.
 struct Obstacle {
   const char* name;
-  void (*put)(const fs::path& run);
+  void (*put)(const fs::path& run, const std::string& kernel);
+  fs::path (*at)(const std::string& kernel);
   bool limited;
   const char* error;
 };
+fs::path outcomes_of(const std::string&) { return "outcomes.jsonl"; }
+fs::path transcript_of(const std::string& kernel) {
+  return "transcripts/" + kernel + "@ringbuf@kernel@libbpf.json.gz";
+}
+
 constexpr Obstacle kObstacles[] = {
     {"outcomes.jsonl",
-     [](const fs::path& run) {
-       EXPECT_TRUE(write_file(run / "outcomes.jsonl", ""));
-       fs::resize_file(run / "outcomes.jsonl", kLimitBytes);
+     [](const fs::path& run, const std::string& kernel) {
+       EXPECT_TRUE(write_file(run / outcomes_of(kernel), ""));
+       fs::resize_file(run / outcomes_of(kernel), kLimitBytes);
      },
-     true, "error: 'RUN/outcomes\\.jsonl': File too large\n"},
-    {"kernels", [](const fs::path& run) { EXPECT_TRUE(write_file(run / "kernels", "in the way")); },
-     false, "error: 'RUN/kernels/[0-9a-f]+\\.json\\.gz': Not a directory\n"},
+     outcomes_of, true, "error: 'RUN/outcomes\\.jsonl': File too large\n"},
+    {"a transcript",
+     [](const fs::path& run, const std::string& kernel) {
+       fs::create_directories(run / transcript_of(kernel));
+     },
+     transcript_of, false, "error: 'RUN/transcripts/[^/]+\\.json\\.gz': Is a directory\n"},
 };
 
 class DiskFullVm : public ::testing::Test {
@@ -82,7 +91,7 @@ class DiskFullVm : public ::testing::Test {
     SCOPED_TRACE(kernel + " " + obstacle.name);
     const fs::path out = scratch_->path() / (kernel + "-" + obstacle.name);
     fs::create_directory(out);
-    obstacle.put(out);
+    obstacle.put(out, kernel);
     const Said full =
         obstacle.limited ? says_limited(run_of(kernel, out)) : says(run_of(kernel, out));
     EXPECT_EQ(full.exit_code, unknown) << full.err;
@@ -93,7 +102,7 @@ class DiskFullVm : public ::testing::Test {
     EXPECT_THAT(full.out, IsEmpty());
     EXPECT_THAT(half_written(out), IsEmpty());
 
-    fs::remove(out / obstacle.name);
+    fs::remove(out / obstacle.at(kernel));
     EXPECT_EQ(says({"run", "--resume", out}).exit_code, as_expected);
     const Said judged = says({"judge", out, "--same-as", scratch_->path() / kernel});
     EXPECT_EQ(judged.exit_code, as_expected) << judged.out;

@@ -1,6 +1,7 @@
 #include "analysis/compare/program_state.h"
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/causes/classify.h"
 #include "analysis/run_words.h"
@@ -43,8 +44,11 @@ std::optional<CellState> cell_state(const Outcome& outcome, const KernelFacts* k
   const bool conclusive = outcome.end == End::completed || outcome.end == End::panicked;
   if (!conclusive || !outcome.vm.flaky.empty()) return std::nullopt;
   CellState cell;
-  for (const ProgramOutcome& program : outcome.programs)
-    cell.push_back(state_of(outcome, program, kernel));
+  std::set<std::string_view> names;
+  for (const ProgramOutcome& program : outcome.programs) {
+    const bool is_new = !program.name.empty() && names.insert(program.name).second;
+    if (is_new) cell.push_back(state_of(outcome, program, kernel));
+  }
   if (cell.empty()) {
     cell.push_back({.sign = sign_of(outcome, nullptr), .cause = cause_of(outcome, {}, kernel)});
   }

@@ -34,7 +34,7 @@ struct ProgramState {
   bool operator==(const ProgramState&) const = default;
 };
 
-/// Of a cell: in the order of the object's programs.
+/// Of a cell: in the order of the object's programs, whose names differ.
 using CellState = std::vector<ProgramState>;
 
 /// Nothing: the outcome is not conclusive (the machine was lost, it was never run, two attempts

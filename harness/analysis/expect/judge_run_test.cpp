@@ -180,6 +180,16 @@ TEST(Accept, a_line_is_rewritten_only_for_what_is_worth_a_word) {
   EXPECT_EQ(accepted(500), 500U);
 }
 
+TEST(Accept, a_record_that_names_a_program_twice_or_not_at_all_is_no_bad_baseline) {
+  Outcome odd = outcome(StageResult::ok);
+  odd.programs.push_back(odd.programs.front());
+  odd.programs.back().load.stage.result = StageResult::failed;
+  odd.programs.push_back({});
+  const Baseline baseline = baseline_of(odd);
+  ASSERT_EQ(baseline.at(kCell).size(), 1U);
+  EXPECT_EQ(baseline.at(kCell)[0].sign, Sign::loaded);
+}
+
 TEST(Accept, what_could_not_be_found_out_stays_as_it_was) {
   const Baseline before = baseline_of(outcome(StageResult::ok));
   EXPECT_EQ(accept(before, {unavailable()}, {kCell}, nullptr, true), before);
