@@ -11,7 +11,7 @@ namespace bpfmatrix {
 
 /// JUnit's XML, a suite for each kernel, a test for each program. A program that is worse than it
 /// may be is a `failure`; what could not be found out is an `error` (of an optional cell:
-/// `skipped`); attempts that did not count are `flakyFailure` or `rerunFailure`, as nextest and
+/// `skipped`); attempts that did not count are `flakyError` or `rerunError`, as nextest and
 /// Surefire write them.
 std::string render_junit(const ReportView& view);
 
