@@ -13,6 +13,7 @@
 #include "cli/inspect_command.h"
 #include "cli/judge_command.h"
 #include "cli/kernels_command.h"
+#include "cli/merge_command.h"
 #include "cli/our_bug.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
@@ -60,6 +61,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
   bpfmatrix::add_report_command(app, exit_code);
+  bpfmatrix::add_merge_command(app, exit_code);
   bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 

@@ -175,9 +175,7 @@ Result<RunDir> RunDir::create(const fs::path& path, const RunSpec& request) {
   // Another process may have begun one since; or been killed here before there was one to resume.
   if (Result<> free = is_free(path); !free) return std::move(free).error();
   folders->remove_half_written();
-  // Paths come back byte by byte.
-  const OrderedJson json = with_texts(to_json_tree(request), escape_bytes);
-  const Result<> written = write_file(folders->run.at("run.json"), json_text(json, 1) + "\n");
+  const Result<> written = write_file(folders->run.at("run.json"), to_text(request));
   if (!written) return written.error();
   return RunDir(path, *std::move(folders), request, *std::move(outcomes));
 }
@@ -256,6 +254,11 @@ Result<> RunDir::keep_console(const std::string& cell, const std::string& text) 
 
 fs::path RunDir::console_log(const std::string& kernel_id, int vm_number) const {
   return folders_.console.at(fmt::format("{}-{}.log", kernel_id, vm_number));
+}
+
+std::string to_text(const RunSpec& spec) {
+  // Paths come back byte by byte.
+  return json_text(with_texts(to_json_tree(spec), escape_bytes), 1) + "\n";
 }
 
 Result<RunSpec> read_run_spec(const fs::path& run_dir) {

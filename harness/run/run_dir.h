@@ -108,6 +108,8 @@ class RunDir {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
 };
 
+/// As run.json has it.
+std::string to_text(const RunSpec& spec);
 /// Reads run.json. Error: there is none, or it is not ours.
 Result<RunSpec> read_run_spec(const std::filesystem::path& run_dir);
 
