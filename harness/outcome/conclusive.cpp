@@ -50,6 +50,11 @@ bool has_ended(const Outcome& outcome) {
 
 }  // namespace
 
+bool has_result(const Outcome& outcome) {
+  const bool ended = outcome.end == End::completed || outcome.end == End::panicked;
+  return ended && outcome.vm.flaky.empty();
+}
+
 std::string inconclusive(const Outcome& outcome) {
   if (!has_ended(outcome)) return std::string(to_string(outcome.end));
   if (!outcome.vm.flaky.empty()) return outcome.vm.flaky[0];

@@ -8,6 +8,10 @@
 
 namespace bpfmatrix {
 
+/// Less than that: the cell came to an end, and its attempts agree. What else is not known of it
+/// may be found out by another run, and is no reason not to compare it.
+bool has_result(const Outcome& outcome);
+
 /// Why it is not; empty: it is conclusive.
 ///
 /// By field. Inconclusive: any `end` but completed, and but a panic that came again in a machine

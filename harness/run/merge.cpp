@@ -11,6 +11,7 @@
 #include "base/temp_dir.h"
 #include "base/unfinished.h"
 #include "cell/differences.h"
+#include "outcome/conclusive.h"
 #include "outcome/outcome_fields.h"
 #include "run/run_dir.h"
 
@@ -21,11 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxPartBytes = 64 << 20;
-
-bool is_conclusive(const Outcome& outcome) {
-  const bool ended = outcome.end == End::completed || outcome.end == End::panicked;
-  return ended && outcome.vm.flaky.empty();
-}
 
 class Merge {
  public:
@@ -119,9 +115,9 @@ class Merge {
     if (known == found_.end()) {
       const std::string cell = outcome.cell;
       found_.emplace(cell, Found{std::move(outcome), part});
-    } else if (!is_conclusive(known->second.outcome)) {
+    } else if (!has_result(known->second.outcome)) {
       known->second = Found{std::move(outcome), part};
-    } else if (is_conclusive(outcome)) {
+    } else if (has_result(outcome)) {
       const std::vector<std::string> found = differences(known->second.outcome, outcome);
       if (found.empty()) return {};
       return Error{fmt::format("'{}' and '{}' disagree about {}: {}", known->second.part.string(),

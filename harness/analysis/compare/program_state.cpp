@@ -5,6 +5,7 @@
 
 #include "analysis/causes/classify.h"
 #include "analysis/run_words.h"
+#include "outcome/conclusive.h"
 
 namespace bpfmatrix {
 
@@ -41,8 +42,7 @@ ProgramState state_of(const Outcome& outcome, const ProgramOutcome& program,
 }  // namespace
 
 std::optional<CellState> cell_state(const Outcome& outcome, const KernelFacts* kernel) {
-  const bool conclusive = outcome.end == End::completed || outcome.end == End::panicked;
-  if (!conclusive || !outcome.vm.flaky.empty()) return std::nullopt;
+  if (!has_result(outcome)) return std::nullopt;
   CellState cell;
   std::set<std::string_view> names;
   for (const ProgramOutcome& program : outcome.programs) {

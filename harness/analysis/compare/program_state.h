@@ -37,7 +37,7 @@ struct ProgramState {
 /// Of a cell: in the order of the object's programs, whose names differ.
 using CellState = std::vector<ProgramState>;
 
-/// Nothing: the outcome is not conclusive (the machine was lost, it was never run, two attempts
+/// Nothing: the outcome has no result (the machine was lost, it was never run, two attempts
 /// disagree), so there is nothing that later runs could be compared with.
 std::optional<CellState> cell_state(const Outcome& outcome, const KernelFacts* kernel = nullptr);
 
