@@ -51,10 +51,8 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::s
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);
-  Against against = gate.against;
-  if (gate.is_there) against.baseline = &gate.baseline;
   const Features* known = features ? &*features : nullptr;
-  const VerdictSummary verdicts = judge_all(outcomes, planned, rules, &kernels, known, against);
+  const VerdictSummary verdicts = gate.judge(outcomes, planned, rules, kernels, known);
   const std::vector<RootCause> roots = root_causes(verdicts, outcomes, &kernels, known);
   const MatrixView view = make_matrix_view(outcomes, &kernels);
   if (json) {

@@ -97,6 +97,14 @@ void add_gate_options(CLI::App& command, GateOptions& options, Accepting accepti
       ->capture_default_str();
 }
 
+VerdictSummary Gate::judge(const std::vector<Outcome>& outcomes,
+                           const std::vector<std::string>& planned, const RulesByCase& rules,
+                           RunKernels& kernels, const Features* features) const {
+  Against all = against;
+  if (is_there) all.baseline = &baseline;
+  return judge_all(outcomes, planned, rules, &kernels, features, all);
+}
+
 Result<> check_gate(const GateOptions& options) {
   if (options.baseline.empty()) return {};
   const Result<Baseline> baseline =

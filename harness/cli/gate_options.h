@@ -33,6 +33,11 @@ struct Gate {
   Baseline baseline{};
   /// Without the baseline, which moves with this.
   Against against{};
+
+  /// What there is to say of a run. `features` may be nullptr.
+  VerdictSummary judge(const std::vector<Outcome>& outcomes,
+                       const std::vector<std::string>& planned, const RulesByCase& rules,
+                       RunKernels& kernels, const Features* features) const;
 };
 
 /// Before anything is run: the error that open_gate() would give for the baseline's file as it is.

@@ -37,16 +37,15 @@ struct ReportOptions {
 Result<std::string> render(const ReportOptions& options) {
   const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
   if (!run) return run.error();
-  Result<Gate> gate =
+  const Result<Gate> gate =
       open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
-  if (!gate) return std::move(gate).error();
-  if (gate->is_there) gate->against.baseline = &gate->baseline;
+  if (!gate) return gate.error();
   const Result<Features> features = installed_features();
   if (!features) return features.error();
   RunKernels kernels(options.run);
   kernels.read_ahead(run->outcomes);
   const VerdictSummary summary =
-      judge_all(run->outcomes, run->planned, run->rules, &kernels, &*features, gate->against);
+      gate->judge(run->outcomes, run->planned, run->rules, kernels, &*features);
   std::vector<RootCause> roots = root_causes(summary, run->outcomes, &kernels, &*features);
   if (options.format == Format::json) {
     OrderedJson json = to_json(make_matrix_view(run->outcomes, &kernels));

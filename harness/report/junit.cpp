@@ -43,7 +43,7 @@ struct Totals {
       ++tests;
       if (!cell.is_known()) {
         ++(cell.optional ? skipped : errors);
-      } else if (cell.fails() && !program.troubles.empty()) {
+      } else if (cell.fails && !program.troubles.empty()) {
         ++failures;
       }
     }
@@ -88,7 +88,7 @@ void write_test(XMLPrinter& xml, const ReportView& view, const ReportCell& cell,
     } else {
       element(xml, "error", to_string(cell.verdict), cell.problem, story(view, cell, program));
     }
-  } else if (cell.fails() && !program.troubles.empty()) {
+  } else if (cell.fails && !program.troubles.empty()) {
     element(xml, "failure", program.cause.empty() ? to_string(cell.verdict) : program.cause,
             program.troubles.front(), story(view, cell, program));
   }

@@ -39,13 +39,13 @@ class ViewBuilder {
     }
     const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
     for (const ProgramOutcome& program : outcome.programs)
-      cell.programs.push_back(program_of(outcome, &program, kernel, judged));
-    if (outcome.programs.empty())
-      cell.programs.push_back(program_of(outcome, nullptr, kernel, judged));
+      cell.programs.push_back(program_of(outcome, &program, kernel));
+    if (outcome.programs.empty()) cell.programs.push_back(program_of(outcome, nullptr, kernel));
+    if (judged != nullptr) take_troubles(*judged, cell);
     return cell;
   }
 
-  /// One that was planned, and has no outcome.
+  /// One that has no outcome.
   static ReportCell missing(const JudgedCell& judged) {
     ReportCell cell{.cell = judged.cell, .end = End::unavailable};
     take_verdict(judged, cell);
@@ -65,12 +65,14 @@ class ViewBuilder {
   static void take_verdict(const JudgedCell& judged, ReportCell& cell) {
     cell.verdict = judged.verdict.verdict;
     cell.optional = judged.optional;
+    cell.fails = judged.fails;
+    if (cell.verdict == Verdict::gone) cell.problem = "required, and not planned in this run";
     if (cell.problem.empty() && !judged.verdict.doubts.empty() && !cell.is_known())
       cell.problem = judged.verdict.doubts.front().reason;
   }
 
   ReportProgram program_of(const Outcome& outcome, const ProgramOutcome* program,
-                           const KernelFacts* kernel, const JudgedCell* judged) const {
+                           const KernelFacts* kernel) const {
     ReportProgram view{.name = program != nullptr ? program->name : "",
                        .sign = sign_of(outcome, program),
                        .sentence = find_cause(outcome, program, kernel).sentence};
@@ -84,24 +86,26 @@ class ViewBuilder {
       view.source = program->load.source;
       view.stats = program->load.stats;
     }
-    if (judged != nullptr) view.troubles = troubles_of(*judged, view.name);
     return view;
   }
 
-  static std::vector<std::string> troubles_of(const JudgedCell& judged,
-                                              const std::string& program) {
-    std::vector<std::string> troubles;
+  /// What is of a program that this outcome does not have (it never came to programs, or to this
+  /// one) belongs to the first: nothing is lost on the way to a report.
+  static void add_trouble(const std::string& program, const std::string& what, ReportCell& cell) {
+    for (ReportProgram& view : cell.programs) {
+      if (view.name == program) return view.troubles.push_back(what);
+    }
+    cell.programs.front().troubles.push_back(
+        program.empty() ? what : fmt::format("'{}': {}", program, what));
+  }
+
+  static void take_troubles(const JudgedCell& judged, ReportCell& cell) {
     for (const ProgramChange& change : judged.changes) {
-      const bool is_news = change.change != Change::added && change.change != Change::none;
-      if (change.program == program && is_news)
-        troubles.insert(troubles.end(), change.what.begin(), change.what.end());
+      if (change.change == Change::added || change.change == Change::none) continue;
+      for (const std::string& what : change.what) add_trouble(change.program, what, cell);
     }
-    for (const Mismatch& mismatch : judged.verdict.mismatches) {
-      if (mismatch.program != program) continue;
-      troubles.push_back(fmt::format("{}: wanted {}, got {}", mismatch.field,
-                                     fmt::join(mismatch.wanted, " or "), mismatch.got));
-    }
-    return troubles;
+    for (const Mismatch& mismatch : judged.verdict.mismatches)
+      add_trouble(mismatch.program, text_of(mismatch), cell);
   }
 
   RunKernels* kernels_;
@@ -135,7 +139,8 @@ ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictS
     view.cells.push_back(builder.cell_of(outcome));
   }
   for (const JudgedCell& judged : summary.notable) {
-    if (judged.verdict.verdict != Verdict::gone && !seen.contains(judged.cell))
+    const bool is_missed = judged.verdict.verdict != Verdict::gone || judged.fails;
+    if (is_missed && !seen.contains(judged.cell))
       view.cells.push_back(ViewBuilder::missing(judged));
   }
   std::sort(view.cells.begin(), view.cells.end(),

@@ -40,6 +40,8 @@ struct ReportCell {
   std::string loader{};
   Verdict verdict = Verdict::as_expected;
   bool optional = false;
+  /// It makes the gate fail; at least one of its programs then has troubles.
+  bool fails = false;
   End end = End::lost;
   /// Why nothing, or not all, is known; empty: it is.
   std::string problem{};
@@ -48,18 +50,17 @@ struct ReportCell {
   std::vector<AttemptOutcome> earlier_attempts{};
   std::vector<ReportProgram> programs{};
 
-  /// It makes the gate fail; or nothing is known of it that could.
-  bool fails() const {
-    return !optional && (verdict == Verdict::unexpected || verdict == Verdict::regressed);
+  bool is_known() const {
+    return verdict != Verdict::unsure && verdict != Verdict::unavailable &&
+           verdict != Verdict::gone;
   }
-  bool is_known() const { return verdict != Verdict::unsure && verdict != Verdict::unavailable; }
 };
 
 struct ReportView {
   /// Only named: where to look closer.
   std::string run_dir{};
   /// Sorted by id, so that a run reads the same however its cells ended; what was planned and has
-  /// no outcome is among them, what only the baseline has is not.
+  /// no outcome is among them, and what only the baseline has if it is required.
   std::vector<ReportCell> cells{};
   std::map<Verdict, int> counts{};
   /// Of VerdictSummary.

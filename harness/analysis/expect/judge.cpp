@@ -1,6 +1,7 @@
 #include "analysis/expect/judge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -266,6 +267,11 @@ ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel
     return has_feature(name, *features, *kernel);
   };
   return facts;
+}
+
+std::string text_of(const Mismatch& mismatch) {
+  return fmt::format("{}: wanted {}, got {}", mismatch.field, fmt::join(mismatch.wanted, " or "),
+                     mismatch.got);
 }
 
 }  // namespace bpfmatrix

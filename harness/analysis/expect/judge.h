@@ -53,6 +53,9 @@ struct Mismatch {
   std::string because{};
 };
 
+/// "load: wanted ok or not_reached, got failed".
+std::string text_of(const Mismatch& mismatch);
+
 /// Why something could not be judged: "no expectation", "cannot tell whether 'has(bpf_loop)'
 /// holds".
 struct Doubt {

@@ -117,15 +117,13 @@ class RunJudge {
     cell.required = matches(against_.required, cell.cell);
     cell.optional = !cell.required && matches(against_.optional, cell.cell);
     ++summary_.counts[verdict];
-    const bool fails = verdict == Verdict::unexpected || verdict == Verdict::regressed;
+    const bool is_worse = verdict == Verdict::unexpected || verdict == Verdict::regressed;
     const bool is_known = verdict != Verdict::unsure && verdict != Verdict::unavailable;
     const bool is_there = is_known && verdict != Verdict::gone;
     const bool is_bad_news = verdict == Verdict::added && !cell.verdict.mismatches.empty();
-    if (fails || (cell.required && (!is_there || is_bad_news))) {
-      if (!cell.optional) ++summary_.failing;
-    } else if (!is_known && !cell.optional) {
-      ++summary_.not_known;
-    }
+    cell.fails = !cell.optional && (is_worse || (cell.required && (!is_there || is_bad_news)));
+    if (cell.fails) ++summary_.failing;
+    if (!cell.fails && !is_known && !cell.optional) ++summary_.not_known;
     if (verdict != Verdict::as_expected) summary_.notable.push_back(std::move(cell));
   }
 

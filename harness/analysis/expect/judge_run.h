@@ -23,6 +23,8 @@ struct JudgedCell {
   /// Whatever its verdict is, it decides nothing; or: it has to be known, and good.
   bool optional = false;
   bool required = false;
+  /// It makes the exit code 1.
+  bool fails = false;
 };
 
 struct VerdictSummary {

@@ -57,8 +57,7 @@ std::vector<Trouble> troubles_of(const std::vector<Mismatch>& mismatches) {
       because = mismatch.because;
     }
     std::string& what = troubles.back().what;
-    what += fmt::format("{}{}: wanted {}, got {}", what.empty() ? "" : "; ", mismatch.field,
-                        fmt::join(mismatch.wanted, " or "), mismatch.got);
+    what += (what.empty() ? "" : "; ") + text_of(mismatch);
   }
   end();
   return troubles;
