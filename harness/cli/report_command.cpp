@@ -12,6 +12,7 @@
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
+#include "report/html.h"
 #include "report/matrix_view.h"
 #include "report/verdicts.h"
 
@@ -19,12 +20,10 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { csv, github, json, junit, markdown };
-const std::map<std::string, Format> kFormats{{"csv", Format::csv},
-                                             {"github", Format::github},
-                                             {"json", Format::json},
-                                             {"junit", Format::junit},
-                                             {"markdown", Format::markdown}};
+enum class Format { csv, github, html, json, junit, markdown };
+const std::map<std::string, Format> kFormats{
+    {"csv", Format::csv},   {"github", Format::github}, {"html", Format::html},
+    {"json", Format::json}, {"junit", Format::junit},   {"markdown", Format::markdown}};
 
 struct ReportOptions {
   std::string run{};
@@ -33,6 +32,20 @@ struct ReportOptions {
   std::string cases{};
   GateOptions gate{};
 };
+
+std::string render_html(const ReportView& view, const FinishedRun& run, const Gate& gate,
+                        const ReportOptions& options, RunKernels& kernels,
+                        const Features& features) {
+  HtmlReport report({.baseline = options.gate.baseline}, view.roots, &kernels, &features);
+  std::map<std::string_view, const Outcome*> outcomes;
+  for (const Outcome& outcome : run.outcomes) outcomes.emplace(outcome.cell, &outcome);
+  for (const ReportCell& cell : view.cells) {
+    const auto outcome = outcomes.find(cell.cell);
+    report.add(cell, outcome == outcomes.end() ? nullptr : outcome->second);
+  }
+  for (const auto& [cell, state] : gate.baseline) report.add_before(cell, state);
+  return report.finish(view);
+}
 
 Result<std::string> render(const ReportOptions& options) {
   const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
@@ -59,6 +72,8 @@ Result<std::string> render(const ReportOptions& options) {
       return render_csv(view);
     case Format::github:
       return render_github(view);
+    case Format::html:
+      return render_html(view, *run, *gate, options, kernels, *features);
     case Format::junit:
       return render_junit(view);
     case Format::json:
@@ -81,12 +96,12 @@ Result<> report(const ReportOptions& options) {
 void add_report_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ReportOptions>();
   CLI::App* command = app.add_subcommand(
-      "report", "Write what `judge` says of a run for CI systems and code hosts");
+      "report", "Write what `judge` says of a run for people, CI systems and code hosts");
   command->add_option("run", options->run, "Directory of a run")->required();
   command
       ->add_option("--format", options->format,
-                   "markdown (a pull request's comment), junit, github (annotations), csv (for "
-                   "veristat -C) or json")
+                   "html (one page, to read), markdown (a pull request's comment), junit, github "
+                   "(annotations), csv (for veristat -C) or json")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("FORMAT"))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");

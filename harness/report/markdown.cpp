@@ -25,11 +25,10 @@ std::string code(std::string_view text) { return fmt::format("<code>{}</code>", 
 std::string headline(const ReportView& view) {
   const std::string kernels =
       fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
-  const char* verdict = view.failing > 0      ? "❌ **bpfmatrix: not as it should be**"
-                        : view.not_known > 0  ? "⚠️ **bpfmatrix: not everything is known**"
-                        : view.counts.empty() ? "⚠️ **bpfmatrix: nothing was run**"
-                                              : "✅ **bpfmatrix: as expected**";
-  return fmt::format("{} on {}: {}\n", verdict, kernels, as_text(view.counts_text()));
+  const bool is_good = view.failing == 0 && view.not_known == 0 && !view.counts.empty();
+  const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠️";
+  return fmt::format("{} **bpfmatrix: {}** on {}: {}\n", sign, view.verdict_text(), kernels,
+                     as_text(view.counts_text()));
 }
 
 template <typename Names>

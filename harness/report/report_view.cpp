@@ -9,6 +9,8 @@
 #include "analysis/advice.h"
 #include "analysis/causes/classify.h"
 #include "analysis/causes/finding.h"
+#include "analysis/compare/compare.h"
+#include "base/kernel_version.h"
 
 namespace bpfmatrix {
 
@@ -83,10 +85,20 @@ class ViewBuilder {
     }
     if (features_ != nullptr) view.advice = advice(outcome, program, *features_, kernel);
     if (program != nullptr) {
+      view.section = program->section;
       view.source = program->load.source;
       view.stats = program->load.stats;
+      view.near_limit = is_near_its_limit(outcome, program->load);
     }
     return view;
+  }
+
+  static bool is_near_its_limit(const Outcome& outcome, const LoadOutcome& load) {
+    const std::optional<KernelVersion> version = parse_kernel_version(outcome.kernel.release);
+    if (!version || load.stage.result != StageResult::ok) return false;
+    const ProgramState state{
+        .insns = load.stats.insns, .stack = load.stats.stack_bytes, .size = load.instructions};
+    return is_near_limit(state, limits_of(*version), Thresholds{}.limit_percent);
   }
 
   /// What is of a program that this outcome does not have (it never came to programs, or to this
@@ -114,6 +126,12 @@ class ViewBuilder {
 };
 
 }  // namespace
+
+std::string_view ReportView::verdict_text() const {
+  if (failing > 0) return "not as it should be";
+  if (not_known > 0) return "not everything is known";
+  return counts.empty() ? "nothing was run" : "as expected";
+}
 
 std::string ReportView::counts_text() const {
   std::vector<std::string> texts;

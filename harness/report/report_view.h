@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/expect/judge_run.h"
@@ -19,6 +20,7 @@ namespace bpfmatrix {
 struct ReportProgram {
   /// Empty: the object, where it never came to programs.
   std::string name{};
+  std::string section{};
   Sign sign = Sign::unknown;
   /// A word of causes/cause.h, and the sentence; empty: nothing failed.
   std::string cause{};
@@ -27,6 +29,8 @@ struct ReportProgram {
   std::optional<SourceLine> source{};
   std::string advice{};
   VerifierStats stats{};
+  /// It uses up most of what its kernel's verifier allows.
+  bool near_limit = false;
   /// What is not as its rule or the baseline has it; empty: all is.
   std::vector<std::string> troubles{};
 };
@@ -70,6 +74,8 @@ struct ReportView {
   /// Their kernels, by id.
   std::vector<std::string> kernels{};
 
+  /// All of it in three words: "as expected", "not as it should be".
+  std::string_view verdict_text() const;
   /// "1 regressed, 12 as_expected".
   std::string counts_text() const;
 };

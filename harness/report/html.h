@@ -1,0 +1,132 @@
+// A run as one page that opens from disk, without network: programs by kernels, a query language
+// that is also the page's address, and the story of each cell. The page is a constant shell
+// (html/page.html, with html/style.css and html/*.js in it) and data: lines of base64 over gzip,
+//
+//     the head        JSON: words, kernels, rows, root causes, and which line is what
+//     a column each   values of all fields (row * kernels + kernel), little-endian
+//     the reasons     JSON: what is said of fields, each text once
+//     chunks          JSON: outcomes of kStoriesEach cells, each once
+//
+// so that a browser paints after a fraction of it. Whatever the run's texts hold is data there, and
+// never markup; the page may run its own script only, and load nothing (Content-Security-Policy).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/causes/features.h"
+#include "analysis/compare/program_state.h"
+#include "base/json.h"
+#include "outcome/kernel_facts_file.h"
+#include "report/report_view.h"
+
+namespace bpfmatrix {
+
+struct HtmlOptions {
+  /// What the run was compared with, in a word; empty: nothing.
+  std::string baseline{};
+  /// Stories are left out where all of them, packed, would be larger; those of cells that are as
+  /// expected, where they would be larger than half of it. The page then names the command that
+  /// tells them.
+  std::uint64_t max_story_bytes = std::uint64_t{48} << 20;
+};
+
+/// Takes cells one by one, so that what it holds of each is small.
+class HtmlReport {
+ public:
+  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both, and `roots`,
+  /// outlive this.
+  HtmlReport(HtmlOptions options, const std::vector<RootCause>& roots, RunKernels* kernels,
+             const Features* features);
+
+  /// `outcome` is what its story is told from; nullptr: it has none.
+  void add(const ReportCell& cell, const Outcome* outcome);
+  /// What a cell was in the baseline, whether the run has it or not.
+  void add_before(std::string_view cell, const CellState& before);
+  /// The page. Of `view` everything but its cells is shown. Once, at the end.
+  std::string finish(const ReportView& view);
+
+ private:
+  /// Indices of texts_; a program without a name is the object.
+  struct RowKey {
+    std::uint32_t object = 0;
+    std::uint32_t program = 0;
+    std::uint32_t btf = 0;
+    std::uint32_t loader = 0;
+    bool operator==(const RowKey&) const = default;
+  };
+  struct HashRow {
+    std::size_t operator()(const RowKey& key) const;
+  };
+  struct Row {
+    RowKey key{};
+    std::uint32_t section = 0;
+  };
+  struct Field {
+    std::uint32_t row = 0;
+    std::uint16_t kernel = 0;
+    std::uint8_t sign = 0;
+    std::uint8_t verdict = 0;
+    std::uint8_t cause = 0;
+    std::uint8_t flags = 0;
+    std::uint16_t root = 0;
+    std::uint32_t insns = 0;
+    std::uint32_t reason = 0;
+    std::uint32_t story = 0;
+  };
+  struct Before {
+    std::uint32_t row = 0;
+    std::uint16_t kernel = 0;
+    std::uint8_t sign = 0;
+  };
+  struct Kernel {
+    std::string id{};
+    OrderedJson json{};
+  };
+  struct Placed;
+
+  std::uint32_t text(std::string_view text);
+  std::uint32_t row(const RowKey& key, std::string_view section);
+  std::uint16_t kernel(const std::string& id, const Outcome* outcome);
+  std::uint32_t reason(const ReportCell& cell, const ReportProgram& program);
+  std::uint16_t root_of(const ReportCell& cell, const ReportProgram& program) const;
+  std::uint32_t story(const Outcome& outcome, bool is_notable);
+  void end_chunk();
+  Placed place() const;
+  std::vector<std::string> columns(const Placed& placed, OrderedJson& described) const;
+  OrderedJson head(const ReportView& view, const Placed& placed) const;
+
+  HtmlOptions options_;
+  const std::vector<RootCause>& roots_;
+  RunKernels* kernel_facts_;
+  const Features* features_;
+  /// By cell: numbers of root causes, from 1.
+  std::unordered_map<std::string_view, std::vector<std::uint16_t>> roots_of_cell_{};
+  std::vector<std::string> texts_{};
+  std::unordered_map<std::string, std::uint32_t> text_index_{};
+  std::vector<Row> rows_{};
+  std::unordered_map<RowKey, std::uint32_t, HashRow> row_index_{};
+  std::vector<Kernel> kernels_{};
+  std::map<std::string, std::uint16_t, std::less<>> kernel_index_{};
+  std::vector<Field> fields_{};
+  std::vector<Before> before_{};
+  /// JSON of each, the first is of those of which nothing is said.
+  std::vector<std::string> reasons_{};
+  std::unordered_map<std::string, std::uint32_t> reason_index_{};
+  std::vector<std::string> causes_{};
+  std::unordered_map<std::string, std::uint32_t> story_index_{};
+  std::uint32_t stories_ = 0;
+  /// JSON of the chunk that is being filled, then those that are packed.
+  std::string open_chunk_{};
+  std::vector<std::string> chunks_{};
+  std::uint64_t chunk_bytes_ = 0;
+};
+
+/// The shell with both holes filled. `data` must be base64 and line ends only.
+std::string html_page(std::string_view data);
+
+}  // namespace bpfmatrix
