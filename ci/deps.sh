@@ -29,6 +29,7 @@ packages=(
   libelf-dev               # libbpf reads objects with it
   libfmt-dev               # text (g++ 12 has no <format>)
   libre2-dev               # patterns over untrusted logs, in linear time
+  libsimdjson-dev          # JSON: a million outcomes are judged in seconds
   libsqlite3-dev           # keeps outcomes between runs
   libssl-dev               # SHA-256
   libtinyxml2-dev          # JUnit's XML
