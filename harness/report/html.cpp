@@ -21,7 +21,6 @@
 #include "base/printable.h"
 #include "outcome/outcome_fields.h"
 #include "report/explain_sections.h"
-#include "report/printable_outcome.h"
 #include "report/terminal.h"
 
 namespace bpfmatrix {
@@ -99,21 +98,26 @@ std::vector<std::string> seen_of(const KernelFacts* facts, const Features* featu
   return seen;
 }
 
-/// What of an outcome is told, and is the same however long it took and whatever its cell is
-/// called.
+/// {"again": COMMAND, "outcome": as outcome.schema.json has it}, and the same however long it took
+/// and wherever it was: what the page has of cell and kernel is left empty. Its texts are made
+/// printable where they are shown.
 std::string story_of(const Outcome& outcome) {
-  const Outcome shown = printable_outcome(outcome);
-  OrderedJson json = to_json(shown);
-  for (const char* key : {"schema", "cell", "kernel", "case", "btf"}) json.erase(key);
-  for (const char* key : {"ready_ms", "wall_ms", "loader_ms", "cached", "btf_parsed_ahead"})
-    json["vm"].erase(key);
   const Features none;
   const std::string nowhere;
-  std::string again = explain_again({.outcome = shown, .features = none, .run_dir = nowhere});
+  std::string again = explain_again({.outcome = outcome, .features = none, .run_dir = nowhere});
   constexpr std::string_view kLabel = "\nrun it again: ";
   if (again.starts_with(kLabel))
-    json["again"] = again.substr(kLabel.size(), again.size() - kLabel.size() - 1);
-  return json_text(json);
+    again = again.substr(kLabel.size(), again.size() - kLabel.size() - 1);
+  Outcome told = outcome;
+  told.cell.clear();
+  told.kernel = {};
+  told.case_id.clear();
+  told.vm.ready_ms = 0;
+  told.vm.wall_ms = 0;
+  told.vm.loader_ms.reset();
+  told.vm.cached = false;
+  return fmt::format(R"({{"again":{},"outcome":{}}})", json_text(Json(printable(again))),
+                     to_line(told));
 }
 
 /// "debian-5.10-x86_64" says it; empty: this id does not.
@@ -136,17 +140,11 @@ std::size_t HtmlReport::HashRow::operator()(const RowKey& key) const {
   return hash ^ hash >> 32;
 }
 
-HtmlReport::HtmlReport(HtmlOptions options, const std::vector<RootCause>& roots,
-                       RunKernels* kernels, const Features* features)
-    : options_(std::move(options)), roots_(roots), kernel_facts_(kernels), features_(features) {
+HtmlReport::HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features)
+    : options_(std::move(options)), kernel_facts_(kernels), features_(features) {
   text("");
   causes_.emplace_back();
   reasons_.emplace_back("{}");
-  constexpr std::size_t kMaxRoots = std::numeric_limits<std::uint16_t>::max() - 1;
-  for (std::size_t i = 0; i < std::min(roots_.size(), kMaxRoots); ++i) {
-    for (const std::string& cell : roots_[i].cells)
-      roots_of_cell_[cell].push_back(static_cast<std::uint16_t>(i + 1));
-  }
 }
 
 std::uint32_t HtmlReport::text(std::string_view text) {
@@ -218,15 +216,22 @@ std::uint32_t HtmlReport::reason(const ReportCell& cell, const ReportProgram& pr
   return place->second;
 }
 
-std::uint16_t HtmlReport::root_of(const ReportCell& cell, const ReportProgram& program) const {
-  const auto found = roots_of_cell_.find(cell.cell);
-  if (found == roots_of_cell_.end()) return 0;
-  const std::string name = program.name.empty() ? cell.case_id : cell.case_id + ":" + program.name;
-  for (const std::uint16_t root : found->second) {
-    const std::set<std::string>& programs = roots_[root - 1].programs;
-    if (programs.contains(name) || programs.contains(cell.case_id)) return root;
+void HtmlReport::find_roots(const std::vector<RootCause>& roots) {
+  constexpr std::size_t kMaxRoots = std::numeric_limits<std::uint16_t>::max() - 1;
+  for (std::size_t i = 0; i < std::min(roots.size(), kMaxRoots); ++i) {
+    const std::set<std::string>& programs = roots[i].programs;
+    for (const std::string& cell : roots[i].cells) {
+      const auto found = notable_.find(cell);
+      if (found == notable_.end()) continue;
+      for (const std::size_t at : found->second) {
+        const RowKey& key = rows_[fields_[at].row].key;
+        const std::string& object = texts_[key.object];
+        const bool is_of_it =
+            programs.contains(object) || programs.contains(object + ":" + texts_[key.program]);
+        if (is_of_it && fields_[at].root == 0) fields_[at].root = static_cast<std::uint16_t>(i + 1);
+      }
+    }
   }
-  return 0;
 }
 
 std::uint32_t HtmlReport::story(const Outcome& outcome, bool is_notable) {
@@ -265,7 +270,6 @@ void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
         .sign = code_of(program.sign),
         .verdict = code_of(is_meant ? cell.verdict : Verdict::as_expected),
         .cause = static_cast<std::uint8_t>(cause - causes_.begin()),
-        .root = root_of(cell, program),
         .insns = kNoNumber,
         .reason = reason(cell, program),
         .story = told};
@@ -277,6 +281,7 @@ void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
     if (cell.optional) field.flags |= kOptional;
     if (cell.fails && is_meant) field.flags |= kFails;
     if (program.near_limit) field.flags |= kNearLimit;
+    if (is_notable) notable_[cell.cell].push_back(fields_.size());
     fields_.push_back(field);
   }
 }
@@ -475,12 +480,13 @@ OrderedJson HtmlReport::head(const ReportView& view, const Placed& placed) const
     if (differs) json["varied"].push_back(name);
   }
   json["roots"] = OrderedJson::array();
-  for (const RootCause& root : roots_) json["roots"].push_back(root_json(root));
+  for (const RootCause& root : view.roots) json["roots"].push_back(root_json(root));
   return json;
 }
 
 std::string HtmlReport::finish(const ReportView& view) {
   end_chunk();
+  find_roots(view.roots);
   const Placed placed = place();
   OrderedJson described = OrderedJson::array();
   const std::vector<std::string> lines = columns(placed, described);

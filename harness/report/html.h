@@ -38,10 +38,8 @@ struct HtmlOptions {
 /// Takes cells one by one, so that what it holds of each is small.
 class HtmlReport {
  public:
-  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both, and `roots`,
-  /// outlive this.
-  HtmlReport(HtmlOptions options, const std::vector<RootCause>& roots, RunKernels* kernels,
-             const Features* features);
+  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both outlive this.
+  HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features);
 
   /// `outcome` is what its story is told from; nullptr: it has none.
   void add(const ReportCell& cell, const Outcome* outcome);
@@ -93,7 +91,8 @@ class HtmlReport {
   std::uint32_t row(const RowKey& key, std::string_view section);
   std::uint16_t kernel(const std::string& id, const Outcome* outcome);
   std::uint32_t reason(const ReportCell& cell, const ReportProgram& program);
-  std::uint16_t root_of(const ReportCell& cell, const ReportProgram& program) const;
+  /// Sets `root` of the fields that belong to one.
+  void find_roots(const std::vector<RootCause>& roots);
   std::uint32_t story(const Outcome& outcome, bool is_notable);
   void end_chunk();
   Placed place() const;
@@ -101,11 +100,10 @@ class HtmlReport {
   OrderedJson head(const ReportView& view, const Placed& placed) const;
 
   HtmlOptions options_;
-  const std::vector<RootCause>& roots_;
   RunKernels* kernel_facts_;
   const Features* features_;
-  /// By cell: numbers of root causes, from 1.
-  std::unordered_map<std::string_view, std::vector<std::uint16_t>> roots_of_cell_{};
+  /// By cell: fields that may have a root cause, since they are not as expected.
+  std::unordered_map<std::string, std::vector<std::size_t>> notable_{};
   std::vector<std::string> texts_{};
   std::unordered_map<std::string, std::uint32_t> text_index_{};
   std::vector<Row> rows_{};
