@@ -187,6 +187,23 @@ TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
   EXPECT_EQ(page.number("story", "p", "b"), 2U);
 }
 
+TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
+  const std::vector<ReportCell> cells{
+      cell("k-6.1-x86_64", {{.name = "b", .cause = "license"}, {.name = "a", .advice = "do"}}),
+      cell("k-5.10-x86_64", {{.name = "a", .cause = "memlock", .advice = "this"}, {.name = "c"}}),
+      cell("k-4.18-x86_64", {{.sign = Sign::failed}}, Verdict::regressed)};
+  HtmlReport forward({}, nullptr, nullptr);
+  HtmlReport backward({}, nullptr, nullptr);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (auto& [report, at] :
+         {std::pair(&forward, i), std::pair(&backward, cells.size() - 1 - i)}) {
+      const Outcome o = outcome(cells[at].kernel);
+      report->add(cells[at], &o);
+    }
+  }
+  EXPECT_EQ(forward.finish({}), backward.finish({}));
+}
+
 TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expected) {
   HtmlReport report({.max_story_bytes = 0}, nullptr, nullptr);
   const Outcome o = outcome("k");
