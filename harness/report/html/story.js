@@ -165,10 +165,10 @@ function troubles(run, field, reason) {
     pairs([
       ['verdict', spaced(verdict)],
       ['in the baseline', before === null ? (run.hasBaseline ? 'not there' : null) : SIGNS[before].word],
+      ['cause', reason.sentence], ['source', reason.source], ['advice', reason.advice],
     ]),
-    reason.troubles?.length ? el('ul', {class: 'troubles'}, reason.troubles.map((line) => el('li', {}, line))) : null,
-    pairs([['cause', reason.sentence], ['source', reason.source], ['advice', reason.advice]]),
     reason.source_text ? el('pre', {class: 'log'}, el('span', {class: 'stop'}, reason.source_text)) : null,
+    reason.troubles?.length ? el('ul', {class: 'troubles'}, reason.troubles.map((line) => el('li', {}, line))) : null,
   ];
 }
 
