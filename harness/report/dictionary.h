@@ -23,6 +23,8 @@ class Dictionary {
     return place->second;
   }
 
+  /// Of one that it has.
+  std::uint32_t number_of(const std::string& text) const { return numbers_.at(text); }
   const std::string& at(std::uint32_t number) const { return *texts_.at(number); }
   std::size_t size() const { return texts_.size(); }
 

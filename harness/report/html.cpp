@@ -146,10 +146,10 @@ std::uint32_t HtmlReport::text(std::string_view text) { return texts_.number(pri
 
 std::uint32_t HtmlReport::row(const RowKey& key, std::string_view section, std::uint32_t position) {
   const auto [place, is_new] = row_index_.emplace(key, static_cast<std::uint32_t>(rows_.size()));
-  if (is_new) rows_.push_back({key, 0, position});
+  if (is_new) rows_.push_back({key, "", position});
   Row& row = rows_[place->second];
   row.position = std::min(row.position, position);
-  if (!section.empty()) row.section = text(section);
+  if (row.section.empty() || (!section.empty() && section < row.section)) row.section = section;
   return place->second;
 }
 
@@ -246,12 +246,12 @@ std::vector<std::string> HtmlReport::story_chunks() const {
 
 /// The page is the same whatever order its cells came in.
 void HtmlReport::sort_texts() {
+  for (Row& row : rows_) text(row.section);
   const std::vector<std::uint32_t> texts = texts_.sort();
   const std::vector<std::uint32_t> reasons = reasons_.sort();
   const std::vector<std::uint32_t> stories = stories_.sort();
   const std::vector<std::uint32_t> causes = causes_.sort();
   for (Row& row : rows_) {
-    row.section = texts[row.section];
     row.key = {texts[row.key.object], texts[row.key.program], texts[row.key.btf],
                texts[row.key.loader]};
   }
@@ -488,7 +488,9 @@ OrderedJson HtmlReport::head(const ReportView& view, const Placed& placed) const
   json["texts"] = texts_json(texts_);
   json["rows"] = {{"object", texts_of([](const Row& row) { return row.key.object; })},
                   {"program", texts_of([](const Row& row) { return row.key.program; })},
-                  {"section", texts_of([](const Row& row) { return row.section; })},
+                  {"section", texts_of([this](const Row& row) {
+                     return texts_.number_of(printable(row.section));
+                   })},
                   {"btf", texts_of([](const Row& row) { return row.key.btf; })},
                   {"loader", texts_of([](const Row& row) { return row.key.loader; })}};
   json["varied"] = OrderedJson::array();

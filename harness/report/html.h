@@ -63,7 +63,8 @@ class HtmlReport {
   };
   struct Row {
     RowKey key{};
-    std::uint32_t section = 0;
+    /// The first by name where it has another on another kernel.
+    std::string section{};
     /// Among the programs of its object; the foremost where cells differ.
     std::uint32_t position = 0;
   };

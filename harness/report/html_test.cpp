@@ -189,8 +189,11 @@ TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
 
 TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
   const std::vector<ReportCell> cells{
-      cell("k-6.1-x86_64", {{.name = "b", .cause = "license"}, {.name = "a", .advice = "do"}}),
-      cell("k-5.10-x86_64", {{.name = "a", .cause = "memlock", .advice = "this"}, {.name = "c"}}),
+      cell("k-6.1-x86_64", {{.name = "b", .cause = "license"},
+                            {.name = "a", .section = "kprobe/__x64_sys_read", .advice = "do"}}),
+      cell("k-5.10-x86_64",
+           {{.name = "a", .section = "kprobe/sys_read", .cause = "memlock", .advice = "this"},
+            {.name = "c"}}),
       cell("k-4.18-x86_64", {{.sign = Sign::failed}}, Verdict::regressed)};
   HtmlReport forward({}, nullptr, nullptr);
   HtmlReport backward({}, nullptr, nullptr);

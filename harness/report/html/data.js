@@ -88,11 +88,8 @@ class Run {
   complete() {
     this.whenComplete ??= Promise.all([
       this.load(this.head.columns.filter(({first}) => !first)),
-      unpackJson(this.lines[this.head.reasons]).then((reasons) => {
-        this.reasons = reasons;
-        this.isComplete = true;
-      }),
-    ]).then(() => { this.isComplete = true; });
+      unpackJson(this.lines[this.head.reasons]).then((reasons) => { this.reasons = reasons; }),
+    ]);
     return this.whenComplete;
   }
 
