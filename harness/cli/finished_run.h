@@ -23,8 +23,8 @@ struct FinishedRun {
 };
 
 /// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: its
-/// run.json is none, or there are no such cases. Whether there are outcomes shows when its cells are
-/// read.
+/// run.json is none, or there are no such cases. Whether there are outcomes shows when its cells
+/// are read.
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases = "");
 
 }  // namespace bpfmatrix
