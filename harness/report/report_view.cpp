@@ -9,6 +9,7 @@
 #include "analysis/advice.h"
 #include "analysis/causes/classify.h"
 #include "analysis/causes/finding.h"
+#include "report/commands.h"
 
 namespace bpfmatrix {
 
@@ -16,8 +17,9 @@ namespace {
 
 class ViewBuilder {
  public:
-  ViewBuilder(const VerdictSummary& summary, RunKernels* kernels, const Features* features)
-      : kernels_(kernels), features_(features) {
+  ViewBuilder(const VerdictSummary& summary, RunKernels* kernels, const Features* features,
+              const RunSpec* asked)
+      : kernels_(kernels), features_(features), again_(asked) {
     for (const JudgedCell& cell : summary.notable) notable_.emplace(cell.cell, &cell);
   }
 
@@ -41,7 +43,10 @@ class ViewBuilder {
     for (const ProgramOutcome& program : outcome.programs)
       cell.programs.push_back(program_of(outcome, &program, kernel));
     if (outcome.programs.empty()) cell.programs.push_back(program_of(outcome, nullptr, kernel));
-    if (judged != nullptr) take_troubles(*judged, cell);
+    if (judged != nullptr) {
+      take_troubles(*judged, cell);
+      cell.again = again_.command(outcome);
+    }
     return cell;
   }
 
@@ -110,6 +115,7 @@ class ViewBuilder {
 
   RunKernels* kernels_;
   const Features* features_;
+  RunAgain again_;
   std::map<std::string_view, const JudgedCell*> notable_{};
 };
 
@@ -126,13 +132,13 @@ std::string ReportView::counts_text() const {
 
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
-                            RunKernels* kernels, const Features* features) {
+                            RunKernels* kernels, const Features* features, const RunSpec* asked) {
   ReportView view{.run_dir = run_dir,
                   .counts = summary.counts,
                   .failing = summary.failing,
                   .not_known = summary.not_known,
                   .roots = std::move(roots)};
-  ViewBuilder builder(summary, kernels, features);
+  ViewBuilder builder(summary, kernels, features, asked);
   std::set<std::string_view> seen;
   for (const Outcome& outcome : outcomes) {
     seen.insert(outcome.cell);

@@ -12,6 +12,7 @@
 #include "analysis/expect/judge_run.h"
 #include "analysis/expect/root_causes.h"
 #include "analysis/sign.h"
+#include "matrix/run_spec.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
@@ -49,6 +50,8 @@ struct ReportCell {
   /// Those before the one that counts.
   std::vector<AttemptOutcome> earlier_attempts{};
   std::vector<ReportProgram> programs{};
+  /// The command that runs it once more; empty: it is as expected, or was never run.
+  std::string again{};
 
   bool is_known() const {
     return verdict != Verdict::unsure && verdict != Verdict::unavailable &&
@@ -74,9 +77,11 @@ struct ReportView {
   std::string counts_text() const;
 };
 
-/// `kernels` and `features` may be nullptr: then less is known, and no advice given.
+/// `kernels` and `features` may be nullptr: then less is known, and no advice given. `asked` is
+/// what the run was asked to do; nullptr: it is not known.
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
-                            RunKernels* kernels = nullptr, const Features* features = nullptr);
+                            RunKernels* kernels = nullptr, const Features* features = nullptr,
+                            const RunSpec* asked = nullptr);
 
 }  // namespace bpfmatrix
