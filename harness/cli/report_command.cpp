@@ -61,10 +61,11 @@ Result<Judgement> judge(const FinishedRun& run, const Gate& gate, RunKernels& ke
 Result<std::string> render_html(const FinishedRun& run, const Gate& gate,
                                 const ReportOptions& options, RunKernels& kernels,
                                 const Features& features) {
-  HtmlReport report({.baseline = options.gate.baseline}, &kernels, &features);
+  const RunAgain again(nullptr);
+  HtmlReport report({.baseline = options.gate.baseline}, again, &kernels, &features);
   Result<Judgement> judged =
       judge(run, gate, kernels, features, [&](const Outcome& outcome, const JudgedCell* notable) {
-        report.add(report_cell(outcome, notable, &kernels, &features), &outcome);
+        report.add(report_cell(outcome, notable, &kernels, &features, again), &outcome);
       });
   if (!judged) return std::move(judged).error();
   for (const ReportCell& cell : missing_cells(judged->summary)) report.add(cell, nullptr);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "kernels/snapshot_time.h"
@@ -242,20 +243,25 @@ bool contains(const Catalog& catalog, std::string_view id) {
                      [&](const CatalogEntry& entry) { return entry.id == id; });
 }
 
+std::vector<std::string> ids_of(const Catalog& catalog) {
+  std::vector<std::string> ids;
+  for (const CatalogEntry& entry : catalog.entries) ids.push_back(entry.id);
+  return ids;
+}
+
 Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,
                                                  const std::vector<std::string>& globs) {
   std::set<std::string> chosen;
   for (const std::string& glob : globs) {
     bool matched = false;
-    std::string known;
     for (const CatalogEntry& entry : catalog.entries) {
-      known += (known.empty() ? "" : ", ") + entry.id;
       if (!glob_match(glob, entry.id)) continue;
       matched = true;
       chosen.insert(entry.id);
     }
     if (!matched) {
-      return Error{fmt::format("kernel '{}': not in the catalog", glob), "known kernels: " + known};
+      return Error{fmt::format("kernel '{}': not in the catalog", glob),
+                   hint_for_unknown(glob, ids_of(catalog), "bpfmatrix kernels list")};
     }
   }
   std::vector<CatalogEntry> entries;

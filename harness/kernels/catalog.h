@@ -94,9 +94,11 @@ Result<Catalog> load_catalog(const std::filesystem::path& path);
 std::map<std::string, DebSource, std::less<>> signed_suites(const Catalog& catalog);
 
 bool contains(const Catalog& catalog, std::string_view id);
+/// In its order.
+std::vector<std::string> ids_of(const Catalog& catalog);
 
 /// The entries whose id one of the globs matches, in catalog order. Error: a glob matches none; the
-/// hint lists the ids there are.
+/// hint names the nearest id.
 Result<std::vector<CatalogEntry>> select_entries(const Catalog& catalog,
                                                  const std::vector<std::string>& globs);
 

@@ -237,7 +237,7 @@ TEST(Catalog, selects_by_glob_once_and_in_order) {
   const auto unknown = select_entries(*catalog, {"a-*", "c"});
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message, "kernel 'c': not in the catalog");
-  EXPECT_EQ(unknown.error().hint, "known kernels: a-1, a-2, b");
+  EXPECT_EQ(unknown.error().hint, "known: a-1, a-2, b; see 'bpfmatrix kernels list'");
 }
 
 }  // namespace

@@ -33,13 +33,16 @@ struct MatrixSpec {
   /// Nothing: what each case says.
   std::optional<std::vector<BtfSource>> btf{};
   std::optional<std::vector<std::string>> loaders{};
+  /// The user's own objects, in place of the suite's cases: absolute paths, in a matrix file from
+  /// its folder. Empty: the suite.
+  std::vector<std::string> objects{};
   /// Those of the loaders that are apps. Not in a matrix file: the command line gives them.
   std::vector<LoaderApp> apps{};
   /// Not in a matrix file either.
   std::vector<BtfFile> btf_files{};
 };
 
-/// Error: file, key and problem.
+/// Keys that begin with "//" are comments. Error: file, key and problem.
 Result<MatrixSpec> read_matrix(const std::filesystem::path& file);
 
 }  // namespace bpfmatrix

@@ -1,9 +1,10 @@
 #include "matrix/plan.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+
+#include "base/nearest.h"
 
 namespace bpfmatrix {
 
@@ -26,7 +27,7 @@ Result<std::vector<Item>> select(const std::vector<Item>& items,
     std::vector<std::string> ids;
     for (const Item& item : items) ids.push_back(item.id);
     return Error{fmt::format("unknown {} '{}'", what, pattern),
-                 fmt::format("known: {}", fmt::join(ids, ", "))};
+                 hint_for_unknown(pattern, ids, fmt::format("bpfmatrix {}s list", what))};
   }
   std::vector<Item> selected;
   for (std::size_t i = 0; i < items.size(); ++i) {

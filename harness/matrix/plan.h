@@ -35,7 +35,7 @@ struct Plan {
 };
 
 /// `known` are all kernels that are available; `suite` all cases. A case is planned only on its own
-/// architectures. Error: a pattern that matches no kernel or no case (with the known names), or
+/// architectures. Error: a pattern that matches no kernel or no case (with the nearest name), or
 /// nothing to do at all.
 Result<Plan> make_plan(const MatrixSpec& matrix, const std::vector<PlanKernel>& known,
                        const std::vector<CaseSpec>& suite);

@@ -52,10 +52,12 @@ TEST(Plan, cases_are_chosen_by_id_or_by_group) {
   EXPECT_THAT(ids(*id), ElementsAre("new-x86_64/loop/kernel/libbpf"));
 }
 
-TEST(Plan, a_pattern_that_matches_nothing_lists_what_is_known) {
+TEST(Plan, a_pattern_that_matches_nothing_is_answered_with_the_nearest_name) {
   const auto kernel = make_plan({.kernels = {"old"}}, kKernels, {a_case("g", "c")});
   EXPECT_EQ(kernel.error().message, "unknown kernel 'old'");
-  EXPECT_EQ(kernel.error().hint, "known: new-x86_64, new-aarch64");
+  EXPECT_EQ(kernel.error().hint, "known: new-x86_64, new-aarch64; see 'bpfmatrix kernels list'");
+  const auto near = make_plan({.kernels = {"nwe-x86*"}}, kKernels, {a_case("g", "c")});
+  EXPECT_EQ(near.error().hint, "did you mean 'new-x86_64'?");
   const auto name = make_plan({.kernels = {"*"}, .cases = {"x"}}, kKernels, {a_case("g", "c")});
   EXPECT_EQ(name.error().message, "unknown case 'x'");
 }

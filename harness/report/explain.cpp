@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "report/commands.h"
 #include "report/explain_sections.h"
 #include "report/printable_outcome.h"
 
@@ -36,10 +37,12 @@ std::string tell_program(const Telling& told, const ProgramOutcome& program) {
 }  // namespace
 
 std::string explain(const Outcome& outcome, const Features& features, const std::string& run_dir,
-                    const KernelFacts* kernel) {
+                    const KernelFacts* kernel, const RunSpec* asked) {
   const Outcome shown = printable_outcome(outcome);
   const std::string shown_dir = printable(run_dir);
-  const Telling told{shown, features, shown_dir, kernel};
+  // Of the outcome as it is: paths are looked up by their bytes.
+  const std::string again = printable(RunAgain(asked).command(outcome));
+  const Telling told{shown, features, shown_dir, again, kernel};
   std::string text;
   for (const CellSection section : kBeforePrograms) text += section(told);
   for (const ProgramOutcome& program : shown.programs) text += tell_program(told, program);

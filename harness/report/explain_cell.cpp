@@ -149,14 +149,7 @@ std::string explain_relocated(const Telling& told) {
 }
 
 std::string explain_again(const Telling& told) {
-  const Outcome& outcome = told.outcome;
-  // One of the user's own objects is no case of the suite, and is known by its whole path.
-  const bool own = outcome.object.path.starts_with('/');
-  const bool given = outcome.embedded && outcome.embedded->origin == EmbeddedOrigin::file;
-  return fmt::format(
-      "\nrun it again: bpfmatrix run --kernel {} {} {} --btf {}{} --loader {}\n", outcome.kernel.id,
-      own ? "--object" : "--case", own ? outcome.object.path : outcome.case_id, outcome.btf_source,
-      given ? " --btf-file FILE" : "", outcome.app ? outcome.app->path : outcome.loader);
+  return fmt::format("\nrun it again: {}\n", told.again);
 }
 
 }  // namespace bpfmatrix

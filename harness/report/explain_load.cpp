@@ -2,6 +2,7 @@
 
 #include "analysis/advice.h"
 #include "analysis/causes/finding.h"
+#include "report/commands.h"
 #include "report/explain_sections.h"
 #include "report/explain_text.h"
 
@@ -34,10 +35,9 @@ std::string explain_load(const Telling& told, const ProgramOutcome& program) {
   if (load.stage.result == StageResult::failed && !load.log_tail.empty())
     text += "  the verifier's last lines:\n" + quoted(load.log_tail, "    | ");
   if (load.log_sha256.empty()) return text;
-  return text + labelled("  whole log",
-                         fmt::format("bpfmatrix explain {} {} --log {}{}", told.run_dir,
-                                     told.outcome.cell, program.name,
-                                     load.log_truncated ? " (its beginning is missing)" : ""));
+  return text +
+         labelled("  whole log", explain_command(told.run_dir, told.outcome.cell, program.name) +
+                                     (load.log_truncated ? " (its beginning is missing)" : ""));
 }
 
 std::string explain_cause(const Telling& told, const ProgramOutcome& program) {

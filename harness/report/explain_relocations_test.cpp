@@ -6,7 +6,7 @@ namespace bpfmatrix {
 namespace {
 
 std::string explained(std::vector<RelocationRecord> records) {
-  return explain_relocations({Outcome{}, Features{}, ""},
+  return explain_relocations({Outcome{}, Features{}, "", ""},
                              {.name = "on_getpid", .relocations = std::move(records)});
 }
 

@@ -17,6 +17,8 @@ struct Telling {
   const Features& features;
   /// Only named in the text: where logs lie.
   const std::string& run_dir;
+  /// The command that runs this cell once more.
+  const std::string& again;
   /// What is known of the kernel; nullptr: nothing.
   const KernelFacts* kernel = nullptr;
 };
@@ -31,7 +33,7 @@ std::string explain_object(const Telling& told);     ///< open, maps, and what s
 std::string explain_relocated(const Telling& told);  ///< CO-RE over the whole object
 std::string explain_trigger(const Telling& told);    ///< what was done while programs were attached
 std::string explain_observed(const Telling& told);   ///< what they saw, and what would be right
-std::string explain_again(const Telling& told);      ///< the command that runs this cell once more
+std::string explain_again(const Telling& told);      ///< how to run this cell once more
 
 // Of one program.
 std::string explain_relocations(const Telling& told, const ProgramOutcome& program);

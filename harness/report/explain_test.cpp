@@ -55,7 +55,7 @@ TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
   EXPECT_THAT(explain(o, {}, "r"),
               HasSubstr("app         './app-{arch}' ended by itself with exit code 7; made 12 "
                         "probe calls\n"));
-  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader ./app-{arch}\n"));
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("--loader './app-{arch}'\n"));
   o.app = {"./app", {}, 9, 9, 0};
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' stopped with signal 9, ended by signal 9\n"));
 }

@@ -29,4 +29,13 @@ std::string render_github(const ReportView& view);
 /// counted. Programs that were not tried are left out.
 std::string render_csv(const ReportView& view);
 
+/// Since which kernel of each series and architecture a program works, in the shape of MDN's
+/// browser-compat-data: support statements with version_added ("5.10", "≤5.10" where nothing older
+/// is known, false, null where it is not known), version_removed before a hole, notes why.
+std::string render_compat(const ReportView& view);
+
+/// An svg of a line: on how many kernels all programs work. Green: on all; yellow: on some, and
+/// that is as expected; red: the gate fails; grey: not everything is known.
+std::string render_badge(const ReportView& view);
+
 }  // namespace bpfmatrix

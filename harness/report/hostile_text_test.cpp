@@ -9,6 +9,7 @@
 #include "outcome/outcome_fields.h"
 #include "outcome/testing/full_outcome.h"
 #include "report/explain.h"
+#include "report/history_text.h"
 #include "report/kernel_text.h"
 #include "report/matrix_view.h"
 #include "report/printable_outcome.h"
@@ -104,6 +105,24 @@ TEST(HostileText, verdicts_are_printable) {
   summary.notable.front().carried = {{.program = kHostile, .cause = kHostile, .wrong = {kHostile}}};
   expect_harmless(render_verdicts(summary, {root}, kHostile));
   expect_printable(json_text(to_json(summary, {root}), 1));
+}
+
+TEST(HostileText, what_earlier_runs_know_is_printable) {
+  HistoryEntry entry;
+  entry.run = {kHostile, 1, kHostile};
+  entry.cell = {kHostile, kHostile, kHostile, kHostile,        kHostile, kHostile,
+                kHostile, kHostile, kHostile, Verdict::unsure, kHostile, {}};
+  HistoryEntry tried = entry;
+  tried.cell.programs = {{.program = kHostile,
+                          .sign = Sign::failed,
+                          .cause = kHostile,
+                          .symbol = kHostile,
+                          .wrong = {kHostile}}};
+  const std::vector<HistoryEntry> entries{entry, tried};
+  expect_harmless(render_history(entries));
+  expect_harmless(render_since(support_of(entries)));
+  expect_printable(json_text(to_json(entries), 1));
+  expect_printable(json_text(to_json(support_of(entries)), 1));
 }
 
 TEST(HostileText, what_is_known_of_a_kernel_is_printable) {

@@ -19,7 +19,6 @@
 #include "base/kernel_version.h"
 #include "base/printable.h"
 #include "outcome/outcome_fields.h"
-#include "report/explain_sections.h"
 #include "report/terminal.h"
 
 namespace bpfmatrix {
@@ -100,13 +99,7 @@ std::vector<std::string> seen_of(const KernelFacts* facts, const Features* featu
 /// {"again": COMMAND, "outcome": as outcome.schema.json has it}, and the same however long it took
 /// and wherever it was: what the page has of cell and kernel is left empty. Its texts are made
 /// printable where they are shown.
-std::string story_of(const Outcome& outcome) {
-  const Features none;
-  const std::string nowhere;
-  std::string again = explain_again({.outcome = outcome, .features = none, .run_dir = nowhere});
-  constexpr std::string_view kLabel = "\nrun it again: ";
-  if (again.starts_with(kLabel))
-    again = again.substr(kLabel.size(), again.size() - kLabel.size() - 1);
+std::string story_of(const Outcome& outcome, const std::string& again) {
   Outcome told = outcome;
   told.cell.clear();
   told.kernel = {};
@@ -139,8 +132,9 @@ std::size_t HtmlReport::HashRow::operator()(const RowKey& key) const {
   return hash ^ hash >> 32;
 }
 
-HtmlReport::HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features)
-    : options_(std::move(options)), kernel_facts_(kernels), features_(features) {}
+HtmlReport::HtmlReport(HtmlOptions options, const RunAgain& again, RunKernels* kernels,
+                       const Features* features)
+    : options_(std::move(options)), again_(again), kernel_facts_(kernels), features_(features) {}
 
 std::uint32_t HtmlReport::text(std::string_view text) { return texts_.number(printable(text)); }
 
@@ -224,7 +218,7 @@ void HtmlReport::find_roots(const std::vector<RootCause>& roots) {
 
 std::uint32_t HtmlReport::story(const Outcome& outcome, bool is_notable) {
   if (story_bytes_ >= options_.max_story_bytes / (is_notable ? 1 : 2)) return 0;
-  std::string json = story_of(outcome);
+  std::string json = story_of(outcome, again_.command(outcome));
   const std::size_t known = stories_.size();
   const std::size_t bytes = json.size();
   const std::uint32_t number = stories_.number(std::move(json));

@@ -22,6 +22,7 @@
 #include "analysis/compare/program_state.h"
 #include "base/json.h"
 #include "outcome/kernel_facts_file.h"
+#include "report/commands.h"
 #include "report/dictionary.h"
 #include "report/report_view.h"
 
@@ -39,8 +40,9 @@ struct HtmlOptions {
 /// but for which stories are left out.
 class HtmlReport {
  public:
-  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both outlive this.
-  HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features);
+  /// `kernels` and `features` may be nullptr: then less is known of the kernels. All outlive this.
+  HtmlReport(HtmlOptions options, const RunAgain& again, RunKernels* kernels,
+             const Features* features);
 
   /// `outcome` is what its story is told from; nullptr: it has none.
   void add(const ReportCell& cell, const Outcome* outcome);
@@ -105,6 +107,7 @@ class HtmlReport {
   OrderedJson head(const ReportView& view, const Placed& placed) const;
 
   HtmlOptions options_;
+  const RunAgain& again_;
   RunKernels* kernel_facts_;
   const Features* features_;
   /// By cell: fields that may have a root cause, since they are not as expected.

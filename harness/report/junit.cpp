@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/printable.h"
+#include "report/commands.h"
 #include "report/formats.h"
 
 namespace bpfmatrix {
@@ -71,7 +72,9 @@ std::string story(const ReportView& view, const ReportCell& cell, const ReportPr
                         program.source->text);
   }
   if (!program.advice.empty()) text += fmt::format("advice: {}\n", program.advice);
-  return text + fmt::format("look closer: bpfmatrix explain {} {}\n", view.run_dir, cell.cell);
+  text += fmt::format("look closer: {}\n", explain_command(view.run_dir, cell.cell));
+  if (!cell.again.empty()) text += fmt::format("run it again: {}\n", cell.again);
+  return text;
 }
 
 void write_test(XMLPrinter& xml, const ReportView& view, const ReportCell& cell,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/printable.h"
+#include "report/commands.h"
 #include "report/formats.h"
 
 namespace bpfmatrix {
@@ -44,13 +45,25 @@ std::string names(const Names& all, std::string_view noun) {
   return text;
 }
 
-std::string root_item(const RootCause& root, const std::string& run_dir) {
+/// Of the first of its cells, how to run it again; empty: that is not known.
+std::string again_text(const RootCause& root, const ReportView& view) {
+  if (root.cells.empty()) return "";
+  const auto cell =
+      std::lower_bound(view.cells.begin(), view.cells.end(), *root.cells.begin(),
+                       [](const ReportCell& one, const std::string& id) { return one.cell < id; });
+  const bool is_there = cell != view.cells.end() && cell->cell == *root.cells.begin();
+  if (!is_there || cell->again.empty()) return "";
+  return fmt::format("\n  Run it again: {}\n", code(cell->again));
+}
+
+std::string root_item(const RootCause& root, const ReportView& view) {
   std::string text = fmt::format("- **{}**: {} on {}: {}", to_string(root.verdict),
                                  names(root.programs, "programs"), names(root.kernels, "kernels"),
                                  as_text(root.what));
   if (!root.cause.empty()) text += "; " + as_text(root.cause);
   if (!root.source.empty()) text += fmt::format(" ({})", code(root.source));
   if (!root.advice.empty()) text += "; " + as_text(root.advice);
+  if (!root.seen.empty()) text += fmt::format("; **{}**", as_text(root.seen));
   text += "\n";
   text += "  <details><summary>" +
           fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
@@ -67,9 +80,10 @@ std::string root_item(const RootCause& root, const std::string& run_dir) {
     text += fmt::format("  - {} programs of the same objects were not reached because of it\n",
                         root.dependents);
   }
-  return text + fmt::format("\n  Look closer: {}\n\n  </details>\n",
-                            code(fmt::format("bpfmatrix explain {} {}", run_dir,
-                                             root.cells.empty() ? "CELL" : *root.cells.begin())));
+  return text + fmt::format("\n  Look closer: {}\n{}\n  </details>\n",
+                            code(explain_command(
+                                view.run_dir, root.cells.empty() ? "CELL" : *root.cells.begin())),
+                            again_text(root, view));
 }
 
 /// What is not known, by reason.
@@ -92,7 +106,7 @@ std::string not_known_text(const ReportView& view) {
 
 std::string render_markdown(const ReportView& view, std::size_t max_bytes) {
   std::vector<std::string> parts;
-  for (const RootCause& root : view.roots) parts.push_back(root_item(root, view.run_dir));
+  for (const RootCause& root : view.roots) parts.push_back(root_item(root, view));
   if (std::string unknown = not_known_text(view); !unknown.empty())
     parts.push_back(std::move(unknown));
   // By this line a comment is found again.

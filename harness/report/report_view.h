@@ -13,7 +13,9 @@
 #include "analysis/expect/judge_run.h"
 #include "analysis/expect/root_causes.h"
 #include "analysis/sign.h"
+#include "matrix/run_spec.h"
 #include "outcome/outcome.h"
+#include "report/commands.h"
 
 namespace bpfmatrix {
 
@@ -53,6 +55,8 @@ struct ReportCell {
   /// Those before the one that counts.
   std::vector<AttemptOutcome> earlier_attempts{};
   std::vector<ReportProgram> programs{};
+  /// The command that runs it once more; empty: it is as expected, or was never run.
+  std::string again{};
 
   bool is_known() const {
     return verdict != Verdict::unsure && verdict != Verdict::unavailable &&
@@ -83,7 +87,7 @@ struct ReportView {
 /// `judged` is what is said of it; nullptr: it is as expected. `kernels` and `features` may be
 /// nullptr: then less is known, and no advice given.
 ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
-                       const Features* features);
+                       const Features* features, const RunAgain& again);
 /// Those that have no outcome, because they were planned and not run, or because only the baseline
 /// has them and they are required.
 std::vector<ReportCell> missing_cells(const VerdictSummary& summary);
@@ -92,9 +96,10 @@ std::vector<ReportCell> missing_cells(const VerdictSummary& summary);
 ReportView begin_report_view(const VerdictSummary& summary, std::vector<RootCause> roots,
                              const std::string& run_dir);
 
-/// All at once.
+/// All at once. `asked` is what the run was asked to do; nullptr: it is not known.
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
-                            RunKernels* kernels = nullptr, const Features* features = nullptr);
+                            RunKernels* kernels = nullptr, const Features* features = nullptr,
+                            const RunSpec* asked = nullptr);
 
 }  // namespace bpfmatrix

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/printable.h"
+#include "report/commands.h"
 
 namespace bpfmatrix {
 
@@ -34,12 +35,13 @@ std::string root_text(const RootCause& root, const std::string& run_dir) {
   if (!root.cause.empty()) line += "; " + root.cause;
   if (!root.source.empty()) line += fmt::format(" ({})", root.source);
   if (!root.advice.empty()) line += "; " + root.advice;
+  if (!root.seen.empty()) line += "; " + root.seen;
   std::string text = printable(line) + "\n" + names_text(root);
   if (root.dependents > 0) {
     text += fmt::format("  because of it, not reached: {} of the same objects\n", root.dependents);
   }
-  return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", printable(run_dir),
-                            printable(*root.cells.begin()));
+  return text + fmt::format("  look closer: {}\n",
+                            printable(explain_command(run_dir, *root.cells.begin())));
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.
@@ -146,7 +148,8 @@ OrderedJson to_json(const VerdictSummary& summary, const std::vector<RootCause>&
                       {"programs", root.programs},
                       {"kernels", root.kernels},
                       {"cells", root.cells},
-                      {"dependents", root.dependents}});
+                      {"dependents", root.dependents},
+                      {"seen", root.seen}});
   }
   return {{"counts", std::move(counts)},
           {"root_causes", std::move(causes)},

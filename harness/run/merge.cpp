@@ -1,6 +1,7 @@
 #include "run/merge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "base/unfinished.h"
 #include "cell/differences.h"
@@ -23,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxPartBytes = 64 << 20;
+constexpr std::size_t kIdDigits = 32;
 
 class Merge {
  public:
@@ -40,6 +43,7 @@ class Merge {
 
   Result<> write(const fs::path& folder) {
     spec_->cells.assign(cells_.begin(), cells_.end());
+    spec_->id = whole_id();
     Result<RunDir> run = RunDir::create(folder, *spec_);
     if (!run) return std::move(run).error();
     std::vector<Outcome> outcomes;
@@ -63,17 +67,22 @@ class Merge {
     spec.cells.clear();
     spec.objects.clear();
     spec.options.reset();
+    spec.id.reset();
+    spec.started.reset();
     spec.matrix.kernels.clear();
     return to_text(spec);
   }
 
   Result<> take_spec(const fs::path& part, const RunSpec& spec) {
     cells_.insert(spec.cells.begin(), spec.cells.end());
+    ids_.insert(spec.id.value_or(""));
     if (!spec_) {
       spec_ = spec;
       first_ = part;
       return {};
     }
+    if (spec.started)
+      spec_->started = std::min(spec_->started.value_or(*spec.started), *spec.started);
     if (asked(spec) != asked(*spec_)) {
       return Error{fmt::format("'{}': was asked for another matrix than '{}'", part.string(),
                                first_.string()),
@@ -82,6 +91,12 @@ class Merge {
     add_new(spec.matrix.kernels, spec_->matrix.kernels);
     add_new(spec.objects, spec_->objects);
     return {};
+  }
+
+  /// The same parts are the same run, however often they are put together.
+  std::optional<std::string> whole_id() const {
+    if (ids_.contains("")) return std::nullopt;
+    return sha256_hex(fmt::format("{}", fmt::join(ids_, "\n"))).substr(0, kIdDigits);
   }
 
   static void add_new(const std::vector<std::string>& more, std::vector<std::string>& all) {
@@ -148,6 +163,7 @@ class Merge {
   std::optional<RunSpec> spec_{};
   fs::path first_{};
   std::set<std::string> cells_{};
+  std::set<std::string> ids_{};
   std::map<std::string, Found> found_{};
   /// What it is of -> hash, and the part that had it first.
   std::map<std::string, std::pair<std::string, fs::path>> hashes_{};

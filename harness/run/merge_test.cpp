@@ -55,9 +55,34 @@ class MergingRuns : public ::testing::Test {
     return merged ? "" : merged.error().message;
   }
 
+  /// As a run of its own has it.
+  static void name(const fs::path& part, const std::string& id, std::int64_t started) {
+    RunSpec spec = *read_run_spec(part);
+    spec.id = id;
+    spec.started = started;
+    EXPECT_TRUE(write_file(part / "run.json", to_text(spec)));
+  }
+
   Result<TempDir> dir_ = TempDir::create();
   fs::path out_ = dir_->path() / "whole";
 };
+
+TEST_F(MergingRuns, the_same_parts_are_the_same_run) {
+  const fs::path a = part("a", {outcome("k-a")});
+  const fs::path b = part("b", {outcome("k-b")});
+  name(a, "1", 20);
+  name(b, "2", 10);
+  ASSERT_TRUE(merge_runs({a, b}, out_));
+  ASSERT_TRUE(merge_runs({b, a}, dir_->path() / "again"));
+  const auto one = read_run_spec(out_);
+  const auto other = read_run_spec(dir_->path() / "again");
+  ASSERT_TRUE(one && other);
+  EXPECT_EQ(one->id, other->id);
+  EXPECT_EQ(one->started, 10);
+  EXPECT_EQ(other->started, 10);
+  ASSERT_TRUE(merge_runs({a, part("c", {outcome("k-c")})}, dir_->path() / "third"));
+  EXPECT_FALSE(read_run_spec(dir_->path() / "third")->id) << "a part has none";
+}
 
 TEST_F(MergingRuns, the_whole_has_every_cell_its_transcript_and_its_kernels_facts) {
   const auto merged = merge_runs(

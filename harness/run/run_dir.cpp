@@ -45,6 +45,8 @@ void fields(auto& field, Of<RunSpec> auto& r) {
   field("objects", r.objects, "absolute paths of --object; empty: the suite's cases");
   field("cells", r.cells, "ids of all planned cells");
   field("options", r.options, "how it was run");
+  field("id", left_out_if_none(r.id), "by which it is known wherever it lies");
+  field("started", left_out_if_none(r.started), "when it began, in seconds since 1970");
 }
 
 namespace {

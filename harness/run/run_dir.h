@@ -23,31 +23,11 @@
 #include "base/folder.h"
 #include "base/result.h"
 #include "cell/transcript.h"
-#include "matrix/matrix_spec.h"
+#include "matrix/run_spec.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
 namespace bpfmatrix {
-
-/// How a run was asked to be done.
-struct RunOptions {
-  std::string accel = "auto";
-  int cell_timeout_s = 0;
-  int boot_timeout_s = 0;
-  bool cache = true;
-  std::string isolation = "cell";
-  int cold_check = 0;
-};
-
-/// What a run was asked to do, as far as `--resume` needs it.
-struct RunSpec {
-  MatrixSpec matrix{};
-  /// `--object FILE`s, as absolute paths; empty: the suite's cases.
-  std::vector<std::string> objects{};
-  /// Ids of all planned cells.
-  std::vector<std::string> cells{};
-  std::optional<RunOptions> options{};
-};
 
 /// The folders of a run, held by their descriptors: nothing is written or removed elsewhere, even
 /// if somebody puts a link in the place of one meanwhile.

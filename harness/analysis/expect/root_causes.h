@@ -29,6 +29,9 @@ struct RootCause {
   std::set<std::string> cells{};
   /// Programs, counted for each cell, that failed only because another of their object did.
   int dependents = 0;
+  /// "first seen in this run", "seen since 2026-11-20", by what is known of earlier runs of its
+  /// cells (history/seen.h); empty: nothing is.
+  std::string seen{};
 };
 
 /// "probes:on_exec on debian-5.10-x86_64", "3 programs on 2 kernels".

@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "base/database.h"
 #include "kernels/store.h"
-#include "run/cache/database.h"
 
 namespace bpfmatrix {
 

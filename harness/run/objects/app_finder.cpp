@@ -2,7 +2,6 @@
 
 #include <elf.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/sha256.h"
 #include "images/guest_tools.h"
 
@@ -98,8 +98,8 @@ Result<std::optional<AppFile>> find_in_tools(const std::string& name, const Gues
   const std::set<std::string> known = names_of(tools);
   if (!known.contains(name)) {
     return Error{fmt::format("unknown loader '{}' for {}", name, to_string(arch)),
-                 fmt::format("known: {}; give an application by its path, as in ./{}",
-                             fmt::join(known, ", "), name)};
+                 fmt::format("{}; give an application by its path, as in ./{}",
+                             hint_for_unknown(name, {known.begin(), known.end()}), name)};
   }
   if (find_loader(tools.loaders, name) != nullptr) return std::optional<AppFile>();
   const LoaderFile* found = find_loader(tools.apps, name);

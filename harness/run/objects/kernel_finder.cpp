@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "kernels/find/added_kernel.h"
 #include "kernels/find/fetch_kernel.h"
 #include "kernels/find/local_kernel.h"
@@ -38,7 +39,10 @@ Result<Kernel> KernelFinder::find(const std::string& id) const {
   if (Result<Kernel> here = find_here(id)) return here;
   const auto entry = std::find_if(catalog_.entries.begin(), catalog_.entries.end(),
                                   [&](const CatalogEntry& e) { return e.id == id; });
-  if (entry == catalog_.entries.end()) return Error{fmt::format("unknown kernel '{}'", id)};
+  if (entry == catalog_.entries.end()) {
+    return Error{fmt::format("unknown kernel '{}'", id),
+                 hint_for_unknown(id, ids_of(catalog_), "bpfmatrix kernels list")};
+  }
   return fetch_kernel(*entry, settings_.fetch);
 }
 

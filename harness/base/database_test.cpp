@@ -1,4 +1,4 @@
-#include "run/cache/database.h"
+#include "base/database.h"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +37,16 @@ TEST_F(DatabaseFile, values_come_back_as_they_went_in) {
   EXPECT_EQ(row.number(1), std::int64_t{1} << 40);
   EXPECT_EQ(row.bytes(2), bytes);
   EXPECT_FALSE(row.next());
+}
+
+TEST_F(DatabaseFile, a_statement_is_run_again_with_other_values) {
+  Database db(file_, milliseconds(50));
+  db.run("CREATE TABLE t (a TEXT NOT NULL, b INTEGER UNIQUE)");
+  Statement insert(db, "INSERT INTO t VALUES (?, ?)");
+  for (std::int64_t i = 1; i <= 3; ++i) insert.run({std::string_view("x"), i});
+  EXPECT_EQ(db.number("SELECT sum(b) FROM t"), 6);
+  insert.run({std::string_view("x"), std::int64_t{3}});
+  EXPECT_TRUE(db.trouble()) << "there is a 3 already";
 }
 
 TEST_F(DatabaseFile, a_transaction_that_is_not_committed_was_never_there) {

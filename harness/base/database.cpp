@@ -1,4 +1,4 @@
-#include "run/cache/database.h"
+#include "base/database.h"
 
 #include <sqlite3.h>
 
@@ -91,6 +91,22 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   database_.run("COMMIT");
   open_ = false;
+}
+
+Statement::Statement(Database& database, const char* statement) : database_(database) {
+  if (database_.trouble_) return;
+  database_.take(sqlite3_prepare_v2(database_.handle_, statement, -1, &statement_, nullptr));
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+void Statement::run(const std::vector<DatabaseValue>& values) {
+  if (database_.trouble_ || statement_ == nullptr) return;
+  for (int i = 0; i < static_cast<int>(values.size()); ++i)
+    database_.take(std::visit(Bind{statement_, i + 1}, values[static_cast<std::size_t>(i)]));
+  database_.take(sqlite3_step(statement_));
+  // What it gives is what the step gave.
+  sqlite3_reset(statement_);
 }
 
 Query::Query(Database& database, const char* statement, const std::vector<DatabaseValue>& values)

@@ -48,6 +48,7 @@ class Database {
 
  private:
   friend class Query;
+  friend class Statement;
   void take(int code);
 
   sqlite3* handle_ = nullptr;
@@ -74,6 +75,21 @@ struct Bytes {
   std::string_view bytes{};
 };
 using DatabaseValue = std::variant<std::int64_t, std::string_view, Bytes>;
+
+/// One statement that is run many times, each time with other values; its rows are passed over.
+class Statement {
+ public:
+  Statement(Database& database, const char* statement);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void run(const std::vector<DatabaseValue>& values);
+
+ private:
+  Database& database_;
+  sqlite3_stmt* statement_ = nullptr;
+};
 
 /// One statement with values in it, read row by row.
 class Query {

@@ -1,0 +1,161 @@
+#include "history/history.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "analysis/compare/compare.h"
+
+namespace bpfmatrix {
+
+namespace {
+
+bool reads_alike(const ProgramState& a, const ProgramState& b) {
+  return a.program == b.program && a.sign == b.sign && a.cause == b.cause && a.wrong == b.wrong;
+}
+
+bool is_bad_news(Verdict verdict) {
+  return verdict == Verdict::unexpected || verdict == Verdict::regressed ||
+         verdict == Verdict::changed;
+}
+
+/// By case and architecture: sources are compiled once for each.
+std::map<std::pair<std::string, std::string>, std::string> newest_objects(
+    const std::vector<HistoryEntry>& entries) {
+  std::map<std::pair<std::string, std::string>, std::string> newest;
+  for (const HistoryEntry& entry : entries) {
+    if (!entry.cell.object_sha256.empty())
+      newest[{entry.cell.case_id, entry.cell.arch}] = entry.cell.object_sha256;
+  }
+  return newest;
+}
+
+/// The programs of a root cause that are in this cell, as they are now.
+std::vector<ProgramState> states_in(const RootCause& root, const Outcome& outcome,
+                                    const CellState& now) {
+  std::vector<ProgramState> states;
+  for (const ProgramState& state : now) {
+    const std::string name =
+        state.program.empty() ? outcome.case_id : outcome.case_id + ":" + state.program;
+    if (root.programs.contains(name)) states.push_back(state);
+  }
+  return states;
+}
+
+/// What earlier runs of the root cause's cells say.
+class Looking {
+ public:
+  Looking(RunKernels* kernels, const EarlierEntries& earlier)
+      : kernels_(kernels), earlier_(earlier) {}
+
+  void look(const RootCause& root, const Outcome& outcome) {
+    const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
+    const std::optional<CellState> now = cell_state(outcome, kernel);
+    if (!now) return;
+    const std::vector<ProgramState> states = states_in(root, outcome, *now);
+    for (const HistoryEntry& entry : earlier_(outcome.cell)) {
+      if (entry.cell.programs.empty()) continue;
+      is_known_ = true;
+      const bool is_same = std::any_of(states.begin(), states.end(), [&](const auto& state) {
+        return std::any_of(entry.cell.programs.begin(), entry.cell.programs.end(),
+                           [&](const auto& before) { return reads_alike(state, before); });
+      });
+      if (is_same) since_ = std::min(since_.value_or(entry.run.started), entry.run.started);
+    }
+  }
+
+  std::string words() const {
+    if (!is_known_) return "";
+    if (!since_) return "first seen in this run";
+    return *since_ == 0 ? "seen before" : "seen since " + day_text(*since_);
+  }
+
+ private:
+  RunKernels* kernels_;
+  const EarlierEntries& earlier_;
+  bool is_known_ = false;
+  std::optional<std::int64_t> since_{};
+};
+
+}  // namespace
+
+std::string day_text(std::int64_t started) {
+  // What fmt can show: years of four digits.
+  constexpr std::int64_t kEnd = 253'402'300'800;
+  if (started <= 0 || started >= kEnd) return "";
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(started)));
+}
+
+HistoryCell history_cell(const Outcome& outcome, Verdict verdict, const KernelFacts* kernel) {
+  HistoryCell cell{.cell = outcome.cell,
+                   .case_id = outcome.case_id,
+                   .kernel = outcome.kernel.id,
+                   .release = outcome.kernel.release,
+                   .arch = outcome.kernel.arch,
+                   .btf = outcome.btf_source,
+                   .loader = outcome.loader,
+                   .object = outcome.object.path,
+                   .object_sha256 = outcome.object.sha256,
+                   .verdict = verdict};
+  std::optional<CellState> state = cell_state(outcome, kernel);
+  if (state) {
+    cell.programs = *std::move(state);
+    return cell;
+  }
+  cell.problem = outcome.end_reason;
+  if (cell.problem.empty() && !outcome.vm.flaky.empty()) cell.problem = "flaky";
+  if (cell.problem.empty()) cell.problem = to_string(outcome.end);
+  return cell;
+}
+
+SupportTable support_of(const std::vector<HistoryEntry>& entries, const std::string& sha256) {
+  const auto newest = newest_objects(entries);
+  std::map<std::string, const HistoryEntry*> last;
+  for (const HistoryEntry& entry : entries) {
+    const auto object = newest.find({entry.cell.case_id, entry.cell.arch});
+    const std::string& wanted = !sha256.empty() || object == newest.end() ? sha256 : object->second;
+    // A cell that never came to its object says nothing of any other either.
+    const bool is_it = entry.cell.object_sha256 == wanted ||
+                       (entry.cell.object_sha256.empty() && entry.cell.programs.empty());
+    if (!is_it) continue;
+    // That it could not be found out later takes nothing away.
+    const HistoryEntry*& kept = last[entry.cell.cell];
+    if (kept == nullptr || !entry.cell.programs.empty() || kept->cell.programs.empty())
+      kept = &entry;
+  }
+  SupportBuilder builder;
+  for (const auto& [name, entry] : last) {
+    const HistoryCell& cell = entry->cell;
+    const KernelPlace place = place_of(cell.kernel, cell.release, cell.arch);
+    const auto add = [&](const std::string& program, Works works, std::string why) {
+      builder.add({cell.case_id, program, cell.btf, cell.loader}, place,
+                  {.kernel = cell.kernel, .works = works, .why = std::move(why)});
+    };
+    if (cell.programs.empty()) add("", Works::unknown, cell.problem);
+    for (const ProgramState& state : cell.programs) {
+      const Works known = works(state.sign);
+      add(state.program, known, known == Works::yes ? "" : state_text(state));
+    }
+  }
+  return builder.finish();
+}
+
+void mark_seen(std::vector<RootCause>& roots, const std::vector<Outcome>& outcomes,
+               RunKernels* kernels, const EarlierEntries& earlier) {
+  std::map<std::string_view, const Outcome*> by_cell;
+  for (const Outcome& outcome : outcomes) by_cell.emplace(outcome.cell, &outcome);
+  for (RootCause& root : roots) {
+    if (!is_bad_news(root.verdict)) continue;
+    Looking looking(kernels, earlier);
+    for (const std::string& cell : root.cells) {
+      if (const auto found = by_cell.find(cell); found != by_cell.end())
+        looking.look(root, *found->second);
+    }
+    root.seen = looking.words();
+  }
+}
+
+}  // namespace bpfmatrix

@@ -1,0 +1,41 @@
+// What a run was asked to do: all that --resume needs, and that a command needs which runs one of
+// its cells again. Kept in run.json (run/run_dir.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "matrix/matrix_spec.h"
+
+namespace bpfmatrix {
+
+/// What --cell-timeout and --boot-timeout are where nobody says.
+inline constexpr int kDefaultTimeoutSeconds = 120;
+
+/// How a run was asked to be done.
+struct RunOptions {
+  std::string accel = "auto";
+  int cell_timeout_s = 0;
+  int boot_timeout_s = 0;
+  bool cache = true;
+  std::string isolation = "cell";
+  int cold_check = 0;
+};
+
+/// What a run was asked to do, as far as `--resume` needs it.
+struct RunSpec {
+  MatrixSpec matrix{};
+  /// `--object FILE`s, as absolute paths; empty: the suite's cases.
+  std::vector<std::string> objects{};
+  /// Ids of all planned cells.
+  std::vector<std::string> cells{};
+  std::optional<RunOptions> options{};
+  /// By which a run is known wherever its directory lies, and when it began, in seconds since 1970;
+  /// nothing: whoever made it did not say.
+  std::optional<std::string> id{};
+  std::optional<std::int64_t> started{};
+};
+
+}  // namespace bpfmatrix
