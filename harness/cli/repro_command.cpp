@@ -284,7 +284,7 @@ class Bisecting {
         matched.push_back(of(*id));
       }
       for (const PlanKernel& known : desk_.kernels().known()) {
-        if (known.arch == arch && glob_match(name, known.id)) matched.push_back(of(known.id));
+        if (known.arch == arch && glob_match(name, known.id)) add(of(known.id), name, matched);
       }
       if (matched.empty()) {
         return Error{
@@ -295,6 +295,15 @@ class Bisecting {
       kernels.insert(kernels.end(), matched.begin(), matched.end());
     }
     return kernels;
+  }
+
+  /// What is of no known version has no place in their order.
+  static void add(BisectKernel kernel, std::string_view name, std::vector<BisectKernel>& matched) {
+    if (kernel.version || kernel.id == name) {
+      matched.push_back(std::move(kernel));
+    } else {
+      say(fmt::format("{}: left out: its version is known when it is fetched", kernel.id));
+    }
   }
 
   Replay try_on(const std::string& id) {

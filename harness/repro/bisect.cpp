@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "repro/nearest_kernel.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -22,7 +24,7 @@ class Search {
     while (same < different) {
       const std::size_t middle = (same + different) / 2;
       Replay replay = try_(kernels_[left_[middle]]);
-      ++tried;
+      if (replay.result != Reproduced::unavailable) ++tried;
       switch (replay.result) {
         case Reproduced::reproduced:
           same = middle + 1;
@@ -77,6 +79,7 @@ bool by_version(const BisectKernel& one, const BisectKernel& other) {
 }  // namespace
 
 std::optional<KernelVersion> version_in_id(std::string_view id) {
+  if (distribution_of(id) == "el") return std::nullopt;  // the number is the distribution's
   for (std::size_t at = 0; at + 1 < id.size(); ++at) {
     const bool starts =
         std::isdigit(static_cast<unsigned char>(id[at])) != 0 && (at == 0 || id[at - 1] == '-');

@@ -29,7 +29,7 @@ struct BisectKernel {
   std::optional<KernelVersion> version{};
 };
 
-/// "debian-6.1-x86_64": 6.1; "debian-7.x-aarch64": 7.0.
+/// "debian-6.1-x86_64": 6.1; "debian-7.x-aarch64": 7.0; of "centos-8.1-x86_64" it is not known.
 std::optional<KernelVersion> version_in_id(std::string_view id);
 /// From old to new; those without a version come first, in their order.
 void sort_by_version(std::vector<BisectKernel>& kernels);
@@ -47,15 +47,16 @@ struct BisectEnd {
   std::vector<std::string> differences{};
   /// Kernels that could not be tried and lie between the two, or among all.
   std::vector<std::string> skipped{};
+  /// Those that gave an answer.
   std::size_t tried = 0;
 };
 
 using TryKernel = std::function<Replay(const std::string& kernel)>;
 
 /// Looks among the newer kernels first, and if all of them behave as recorded, among the older. Of
-/// n kernels on one side at most log2(n + 1), rounded up, are tried, and one more for each that is
-/// unavailable. It is taken for granted that the behaviour changes once; whether it changes at all
-/// comes out of the search.
+/// n kernels on one side at most log2(n + 1), rounded up, are run, and those that are unavailable
+/// are passed over. It is taken for granted that the behaviour changes once; whether it changes at
+/// all comes out of the search.
 BisectEnd bisect(const BisectPlan& plan, const TryKernel& try_kernel);
 
 }  // namespace bpfmatrix
