@@ -33,6 +33,7 @@ constexpr const char* kAya = R"(Warning: Kernel BTF missing. Running in non-port
 [2024-11-07T04:28:51Z DEBUG aya_obj::relocation] relocating program `my_printk` function `my_printk` size 399
 [2024-11-07T04:28:51Z DEBUG aya_obj::relocation] finished relocating program `my_printk` function `memset`
 [2024-11-07T04:28:51Z DEBUG aya_obj::relocation] finished relocating program `my_printk` function `my_printk`
+[DEBUG aya_obj::relocation] finished relocating program `other` function `other`
 Waiting for Ctrl-C...
 )";
 
@@ -59,10 +60,11 @@ TEST(LoaderLog, libbpf_says_what_failed_and_the_verifier_why) {
 
 TEST(LoaderLog, aya_says_what_it_relocated_and_that_there_is_no_btf) {
   const std::vector<LogClaim> claims = read_loader_log(kAya);
-  ASSERT_THAT(claims, SizeIs(3));
+  ASSERT_THAT(claims, SizeIs(4));
   expect_claim(claims[0], 1, Stage::relocate, "", true, "", Cause::no_kernel_btf);
   expect_claim(claims[1], 7, Stage::relocate, "my_printk", false, "");
-  expect_claim(claims[2], 9, Stage::attach, "", false, "");
+  expect_claim(claims[2], 9, Stage::relocate, "other", false, "");  // a logger without a clock
+  expect_claim(claims[3], 10, Stage::attach, "", false, "");
   EXPECT_TRUE(says_no_kernel_btf(claims));
 }
 
@@ -133,6 +135,22 @@ TEST(LoaderLog, each_line_is_compared_with_what_the_run_recorded) {
     EXPECT_EQ(to_string(compared[i].agreement), to_string(wanted[i].first)) << i;
     EXPECT_EQ(compared[i].here, wanted[i].second);
   }
+}
+
+/// libbpf alone does not know that it is about callbacks; the record of the object does.
+TEST(LoaderLog, the_verifiers_own_words_are_the_same_whatever_cause_they_are_put_down_to) {
+  constexpr const char* kReason = "number of funcs in func_info doesn't match number of subprogs";
+  Outcome outcome = outcome_here();
+  outcome.object.callbacks = true;
+  outcome.programs[0].load.log_tail = std::string("func#0 @0\n") + kReason + "\n";
+  const std::string log = std::string("libbpf: prog 'uses_loop': BPF program load failed: ") +
+                          "Invalid argument\nlibbpf: prog 'uses_loop': -- BEGIN PROG LOAD LOG "
+                          "--\nfunc#0 @0\n" +
+                          kReason + "\n-- END PROG LOAD LOG --\n";
+  const auto compared = compare_claims(read_loader_log(log), outcome, nullptr);
+  ASSERT_THAT(compared, SizeIs(2));
+  EXPECT_EQ(compared[1].claim.text, kReason);
+  EXPECT_EQ(compared[1].agreement, Agreement::same) << compared[1].here;
 }
 
 TEST(LoaderLog, btf_that_is_missing_there_is_missing_here_or_not) {

@@ -94,6 +94,13 @@ std::size_t options_that_differ(const Box& box, const Candidate& candidate) {
   return config_differences(*box.config, *candidate.config).size();
 }
 
+/// BTF that is there can be hidden; where there is none nothing can be relocated, which is worse
+/// than a kernel that is some releases away.
+int releases_for_btf(const Box& box, const Candidate& candidate) {
+  constexpr int kReleases = 10;
+  return box.btf == true && candidate.btf == false ? kReleases : 0;
+}
+
 /// Less is nearer.
 auto rank(const Box& box, const Candidate& candidate) {
   const bool another_release = candidate.release != box.release;
@@ -101,7 +108,8 @@ auto rank(const Box& box, const Candidate& candidate) {
       box.distribution.empty() || candidate.distribution != box.distribution;
   const bool other_btf = box.btf && candidate.btf && *box.btf != *candidate.btf;
   const int patch = candidate.version ? std::abs(box.version.patch - candidate.version->patch) : 0;
-  return std::make_tuple(another_release, distance(box, candidate), other_btf, another_distribution,
+  const int apart = distance(box, candidate) + releases_for_btf(box, candidate);
+  return std::make_tuple(another_release, apart, other_btf, another_distribution,
                          candidate.release.empty(), options_that_differ(box, candidate), patch);
 }
 
@@ -111,7 +119,7 @@ std::string release_reason(const Box& box, const Candidate& candidate) {
   if (candidate.release == box.release) return both + ": the same";
   const int apart = distance(box, candidate);
   if (!candidate.version) return both + ": its version is not known";
-  if (apart > 0) return fmt::format("{}: {} releases apart", both, apart);
+  if (apart > 0) return fmt::format("{}: {} release{} apart", both, apart, apart == 1 ? "" : "s");
   return both + ": the same series, other fixes";
 }
 

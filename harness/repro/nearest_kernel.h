@@ -56,8 +56,9 @@ struct NearKernel {
   std::vector<std::pair<std::string, std::string>> reasons{};
 };
 
-/// The nearest: by version, then by distribution, by whether it has BTF, whether it is here, and by
-/// the options that matter to BPF. Error: there is none.
+/// The nearest: by version, where a kernel without BTF counts as ten releases farther for a machine
+/// that has it; then by whether it has BTF, by distribution, by whether it is here, and by the
+/// options that matter to BPF. Error: there is none.
 Result<NearKernel> nearest_kernel(const Box& box, const std::vector<Candidate>& candidates);
 
 /// The options that matter to BPF and are not the same, sorted: "DEBUG_INFO_BTF: n, here y".

@@ -55,6 +55,7 @@ TEST(NearestKernel, the_version_counts_most_then_btf_then_the_distribution) {
   EXPECT_EQ(nearest("4.18.0-372.el8.x86_64"), "centos-8.5-x86_64");
   EXPECT_EQ(nearest("5.2.0"), "linux-5.1-x86_64") << "though it is not here yet";
   EXPECT_EQ(nearest("6.1.0-50-cloud-amd64"), "debian-6.1-x86_64");
+  EXPECT_EQ(nearest("5.9.0", true), "debian-5.10-x86_64") << "and not the one without BTF";
   EXPECT_EQ(nearest_kernel({}, {}).error().message, "there is no kernel of that architecture");
 }
 
