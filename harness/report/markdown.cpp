@@ -25,11 +25,10 @@ std::string code(std::string_view text) { return fmt::format("<code>{}</code>", 
 std::string headline(const ReportView& view) {
   const std::string kernels =
       fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
-  const char* verdict = view.failing > 0      ? "❌ **bpfmatrix: not as it should be**"
-                        : view.not_known > 0  ? "⚠️ **bpfmatrix: not everything is known**"
-                        : view.counts.empty() ? "⚠️ **bpfmatrix: nothing was run**"
-                                              : "✅ **bpfmatrix: as expected**";
-  return fmt::format("{} on {}: {}\n", verdict, kernels, as_text(view.counts_text()));
+  const bool is_good = view.failing == 0 && view.not_known == 0 && !view.counts.empty();
+  const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠️";
+  return fmt::format("{} **bpfmatrix: {}** on {}: {}\n", sign, view.verdict_text(), kernels,
+                     as_text(view.counts_text()));
 }
 
 template <typename Names>
@@ -57,8 +56,11 @@ std::string root_item(const RootCause& root, const std::string& run_dir) {
           fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
           "</summary>\n\n";
   constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < std::min(root.cells.size(), kShown); ++i)
-    text += fmt::format("  - {}\n", code(root.cells[i]));
+  std::size_t shown = 0;
+  for (const std::string& cell : root.cells) {
+    if (shown++ == kShown) break;
+    text += fmt::format("  - {}\n", code(cell));
+  }
   if (root.cells.size() > kShown)
     text += fmt::format("  - and {} more\n", root.cells.size() - kShown);
   if (root.dependents > 0) {
@@ -67,7 +69,7 @@ std::string root_item(const RootCause& root, const std::string& run_dir) {
   }
   return text + fmt::format("\n  Look closer: {}\n\n  </details>\n",
                             code(fmt::format("bpfmatrix explain {} {}", run_dir,
-                                             root.cells.empty() ? "CELL" : root.cells.front())));
+                                             root.cells.empty() ? "CELL" : *root.cells.begin())));
 }
 
 /// What is not known, by reason.
