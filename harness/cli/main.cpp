@@ -16,6 +16,7 @@
 #include "cli/merge_command.h"
 #include "cli/our_bug.h"
 #include "cli/report_command.h"
+#include "cli/repro_command.h"
 #include "cli/run_command.h"
 #include "cli/shell_command.h"
 #include "cli/talk.h"
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
   bpfmatrix::add_judge_command(app, exit_code);
   bpfmatrix::add_report_command(app, exit_code);
   bpfmatrix::add_merge_command(app, exit_code);
+  bpfmatrix::add_repro_command(app, exit_code);
   bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
 

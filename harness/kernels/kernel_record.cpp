@@ -119,25 +119,28 @@ Result<Record> read_record(const fs::path& path) {
 }
 
 template <typename Record>
-Result<> write_record(const fs::path& path, const Record& record) {
-  return write_file(path, json_text(to_json_tree(record), 2) + "\n");
+std::string record_text(const Record& record) {
+  return json_text(to_json_tree(record), 2) + "\n";
 }
 
 }  // namespace
 
+std::string kernel_record_text(const Kernel& kernel, const fs::path& folder) {
+  return record_text(KernelRecord{.id = kernel.id,
+                                  .release = kernel.release,
+                                  .arch = kernel.arch,
+                                  .image = path_in(kernel.image, folder),
+                                  .image_sha256 = kernel.image_sha256,
+                                  .config = optional_path_in(kernel.config, folder),
+                                  .system_map = optional_path_in(kernel.system_map, folder),
+                                  .modules = optional_path_in(kernel.modules, folder),
+                                  .btf = to_record(kernel.btf, folder),
+                                  .detached_btf = to_record(kernel.detached_btf, folder),
+                                  .origin = {kernel.origin}});
+}
+
 Result<> write_kernel_record(const Kernel& kernel, const fs::path& folder) {
-  return write_record(folder / kKernelRecordName,
-                      KernelRecord{.id = kernel.id,
-                                   .release = kernel.release,
-                                   .arch = kernel.arch,
-                                   .image = path_in(kernel.image, folder),
-                                   .image_sha256 = kernel.image_sha256,
-                                   .config = optional_path_in(kernel.config, folder),
-                                   .system_map = optional_path_in(kernel.system_map, folder),
-                                   .modules = optional_path_in(kernel.modules, folder),
-                                   .btf = to_record(kernel.btf, folder),
-                                   .detached_btf = to_record(kernel.detached_btf, folder),
-                                   .origin = {kernel.origin}});
+  return write_file(folder / kKernelRecordName, kernel_record_text(kernel, folder));
 }
 
 Result<Kernel> read_kernel_record(const fs::path& folder) {
@@ -157,7 +160,7 @@ Result<Kernel> read_kernel_record(const fs::path& folder) {
 }
 
 Result<> write_package_record(const Origin& origin, const fs::path& folder) {
-  return write_record(folder / kPackageRecordName, PackageRecord{{origin}});
+  return write_file(folder / kPackageRecordName, record_text(PackageRecord{{origin}}));
 }
 
 Result<Origin> read_package_record(const fs::path& folder) {

@@ -11,6 +11,9 @@ namespace bpfmatrix {
 
 inline constexpr const char* kKernelRecordName = "kernel.json";
 
+/// The text of kernel.json; the kernel's paths must be in `folder`, which need not exist, and are
+/// kept relative to it.
+std::string kernel_record_text(const Kernel& kernel, const std::filesystem::path& folder);
 /// Writes `folder`/kernel.json; the kernel's paths must be in `folder` and are kept relative to
 /// it.
 Result<> write_kernel_record(const Kernel& kernel, const std::filesystem::path& folder);

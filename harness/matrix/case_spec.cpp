@@ -237,7 +237,9 @@ CaseSpec case_for_object(const fs::path& file) {
 std::string to_string(const ObjectSpec& object) {
   struct Words {
     std::string operator()(const SourceObject& o) const { return o.file.filename().string(); }
-    std::string operator()(const FileObject& o) const { return o.file.string(); }
+    std::string operator()(const FileObject& o) const {
+      return o.shown.empty() ? o.file.string() : o.shown;
+    }
     std::string operator()(const DebObject& o) const { return o.package + ":" + o.path; }
   };
   return valid_text(std::visit(Words{}, object));

@@ -27,6 +27,8 @@ struct SourceObject {
 /// A BPF object that is there already.
 struct FileObject {
   std::filesystem::path file{};
+  /// What a person calls it, if not by its path.
+  std::string shown{};
 };
 /// A file in a Debian package; "{multiarch}" in `path` becomes the architecture's triplet.
 struct DebObject {

@@ -82,7 +82,7 @@ class Unpacker {
     if (!is_safe_relative_path(path)) {
       return Error{fmt::format("'{}': a path that leaves the package", path)};
     }
-    if (::archive_entry_filetype(entry) == AE_IFDIR) return {};
+    if (::archive_entry_filetype(entry) == AE_IFDIR && !rules_.files_only) return {};
     Result<std::optional<std::string>> target = place_(path);
     if (!target) return std::move(target).error();
     if (!*target) return {};

@@ -22,6 +22,8 @@ using PlaceFile = std::function<Result<std::optional<std::string>>(std::string_v
 struct UnpackRules {
   /// Skip links and devices that `place` wants, instead of failing for the package.
   bool leave_out_links = false;
+  /// An entry that is a folder is an error: those that files need are made anyway.
+  bool files_only = false;
   /// Of all files in the package, left out or not.
   std::uint64_t max_bytes = 2ULL << 30;
   std::uint64_t max_entries = 100'000;

@@ -86,6 +86,9 @@ void set_kind(struct archive_entry* entry, const FakeEntry& fake) {
     case FakeEntry::Kind::device:
       ::archive_entry_set_filetype(entry, AE_IFCHR);
       return;
+    case FakeEntry::Kind::folder:
+      ::archive_entry_set_filetype(entry, AE_IFDIR);
+      return;
   }
 }
 

@@ -28,7 +28,7 @@ std::string fake_bzimage(std::string_view release, std::string_view btf,
 
 /// One entry of a tarball.
 struct FakeEntry {
-  enum class Kind { file, symlink, hardlink, device };
+  enum class Kind { file, symlink, hardlink, device, folder };
   std::string path{};
   std::string body{};
   Kind kind = Kind::file;

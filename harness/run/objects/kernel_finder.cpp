@@ -22,6 +22,11 @@ Result<std::string> KernelFinder::add_local(const std::filesystem::path& image) 
   return id;
 }
 
+void KernelFinder::add(Kernel kernel) {
+  const std::string id = kernel.id;
+  local_.insert_or_assign(id, std::move(kernel));
+}
+
 std::vector<PlanKernel> KernelFinder::known() const {
   std::vector<PlanKernel> kernels;
   for (const auto& [id, kernel] : local_) kernels.push_back({id, kernel.arch});

@@ -20,6 +20,8 @@ class KernelFinder {
 
   /// Takes a kernel given as a file ("./vmlinuz"); gives the id it is known by from now on.
   Result<std::string> add_local(const std::filesystem::path& image);
+  /// One that is nowhere in the store: from now on it is known by its id.
+  void add(Kernel kernel);
   /// Everything that could be planned on, local kernels first.
   std::vector<PlanKernel> known() const;
   /// Given by path, or in the store already; never touches the network.
