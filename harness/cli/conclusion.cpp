@@ -9,6 +9,7 @@
 #include "analysis/causes/feature_check.h"
 #include "cli/talk.h"
 #include "outcome/outcome_fields.h"
+#include "report/commands.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
 
@@ -45,15 +46,16 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
 }
 
 ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                  const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
-                  bool json) {
+                  const RulesByCase& rules, const Gate& gate, RunHistory& history,
+                  const std::string& run_dir, bool json) {
   const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
   RunKernels kernels(run_dir);
   kernels.read_ahead(outcomes);
   const Features* known = features ? &*features : nullptr;
   const VerdictSummary verdicts = gate.judge(outcomes, planned, rules, kernels, known);
-  const std::vector<RootCause> roots = root_causes(verdicts, outcomes, &kernels, known);
+  std::vector<RootCause> roots = root_causes(verdicts, outcomes, &kernels, known);
+  history.mark(roots, outcomes, &kernels);
   const MatrixView view = make_matrix_view(outcomes, &kernels);
   if (json) {
     OrderedJson all = to_json(view);
@@ -66,8 +68,9 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::s
   }
   std::fflush(stdout);
   if (features) say_disagreements(outcomes, kernels, *features);
-  say(fmt::format("{} cells in {}; for one cell: bpfmatrix explain {} CELL", outcomes.size(),
-                  run_dir, run_dir));
+  say(fmt::format("{} cells in {}; for one cell: {}", outcomes.size(), run_dir,
+                  explain_command(run_dir, "CELL")));
+  history.keep(outcomes, verdicts, &kernels);
   return exit_code_of(verdicts);
 }
 

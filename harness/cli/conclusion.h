@@ -7,6 +7,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/gate_options.h"
+#include "cli/history_options.h"
 #include "report/verdicts.h"
 
 namespace bpfmatrix {
@@ -15,9 +16,10 @@ namespace bpfmatrix {
 Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir);
 
 /// Prints it, for a person or as JSON. `planned` are the ids of all cells that the run was to have:
-/// one without an outcome is not known, and neither is a run of nothing.
+/// one without an outcome is not known, and neither is a run of nothing. `history` says what was
+/// seen before, and keeps the run.
 ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                  const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
-                  bool json);
+                  const RulesByCase& rules, const Gate& gate, RunHistory& history,
+                  const std::string& run_dir, bool json);
 
 }  // namespace bpfmatrix

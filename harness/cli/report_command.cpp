@@ -7,8 +7,10 @@
 
 #include "analysis/causes/features.h"
 #include "base/file.h"
+#include "cli/command_line.h"
 #include "cli/finished_run.h"
 #include "cli/gate_options.h"
+#include "cli/history_options.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
@@ -19,12 +21,17 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { csv, github, json, junit, markdown };
-const std::map<std::string, Format> kFormats{{"csv", Format::csv},
-                                             {"github", Format::github},
-                                             {"json", Format::json},
-                                             {"junit", Format::junit},
-                                             {"markdown", Format::markdown}};
+enum class Format { badge, compat, csv, github, json, junit, markdown };
+const std::map<std::string, Format> kFormats{
+    {"badge", Format::badge},      {"compat", Format::compat}, {"csv", Format::csv},
+    {"github", Format::github},    {"json", Format::json},     {"junit", Format::junit},
+    {"markdown", Format::markdown}};
+
+std::string format_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, format] : kFormats) names.push_back(name);
+  return closed_list(names);
+}
 
 struct ReportOptions {
   std::string run{};
@@ -32,6 +39,7 @@ struct ReportOptions {
   std::string output{};
   std::string cases{};
   GateOptions gate{};
+  HistoryOptions history{};
 };
 
 Result<std::string> render(const ReportOptions& options) {
@@ -47,14 +55,21 @@ Result<std::string> render(const ReportOptions& options) {
   const VerdictSummary summary =
       gate->judge(run->outcomes, run->planned, run->rules, kernels, &*features);
   std::vector<RootCause> roots = root_causes(summary, run->outcomes, &kernels, &*features);
+  RunHistory(options.history, run->asked ? &*run->asked : nullptr, options.run)
+      .mark(roots, run->outcomes, &kernels);
   if (options.format == Format::json) {
     OrderedJson json = to_json(make_matrix_view(run->outcomes, &kernels));
     json["verdicts"] = to_json(summary, roots);
     return json_text(json, 1) + "\n";
   }
   const ReportView view =
-      make_report_view(run->outcomes, summary, std::move(roots), options.run, &kernels, &*features);
+      make_report_view(run->outcomes, summary, std::move(roots), options.run, &kernels, &*features,
+                       run->asked ? &*run->asked : nullptr);
   switch (options.format) {
+    case Format::badge:
+      return render_badge(view);
+    case Format::compat:
+      return render_compat(view);
     case Format::csv:
       return render_csv(view);
     case Format::github:
@@ -86,13 +101,14 @@ void add_report_command(CLI::App& app, int& exit_code) {
   command
       ->add_option("--format", options->format,
                    "markdown (a pull request's comment), junit, github (annotations), csv (for "
-                   "veristat -C) or json")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("FORMAT"))
+                   "veristat -C), compat (works since which kernel, as JSON), badge (svg) or json")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(format_names()))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
   add_gate_options(*command, options->gate, Accepting::never);
+  add_history_options(*command, options->history);
   command->callback([options, &exit_code] {
     const Result<> done = report(*options);
     if (!done) say_error(done.error());

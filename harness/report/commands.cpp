@@ -31,7 +31,7 @@ bool is_of_image(std::string_view id, const std::string& path) {
 class CommandWords {
  public:
   CommandWords(const Outcome& outcome, const RunSpec* asked,
-        const std::map<std::string, std::string>& objects)
+               const std::map<std::string, std::string>& objects)
       : outcome_(outcome), asked_(asked), objects_(objects) {
     if (asked_ == nullptr) return;
     for (const LoaderApp& app : asked_->matrix.apps) {
