@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ci/deps.sh
+# ci/deps.sh [browser]
 #
-# Installs whatever of the list below is missing; prints nothing and does not use the network when
+# Installs whatever of the list below is missing, with `browser` also what the browser tests need; prints nothing and does not use the network when
 # nothing is. Works as root and as a user who may sudo. Debian 12 and its own package sources are
 # all it needs; it changes neither the sources nor the version of what is installed already.
 set -euo pipefail
@@ -29,6 +29,7 @@ packages=(
   libelf-dev               # libbpf reads objects with it
   libfmt-dev               # text (g++ 12 has no <format>)
   libre2-dev               # patterns over untrusted logs, in linear time
+  libsimdjson-dev          # JSON: a million outcomes are judged in seconds
   libsqlite3-dev           # keeps outcomes between runs
   libssl-dev               # SHA-256
   libtinyxml2-dev          # JUnit's XML
@@ -62,6 +63,12 @@ packages=(
   gnupg                    # makes keys to sign test archives with
   python3                  # makes what the fuzz targets begin with
 )
+
+if [ "${1-}" = browser ]; then
+  packages+=(chromium fonts-dejavu-core)
+  # Node.js may come from elsewhere, with npm in it.
+  command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+fi
 
 # Names what is not installed, one package a line.
 missing() {

@@ -3,31 +3,75 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/json_quick.h"
 #include "base/printable.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr int kMaxDepth = 64;
-
-/// Follows the parser from event to event and stops it at nesting or keys no honest file has.
-class Guard {
+/// Builds the value from the parser's events, and stops it at nesting or keys no honest file has.
+class Builder : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) problem_ = fmt::format("nested deeper than {} levels", kMaxDepth);
-    if (event == Json::parse_event_t::object_start) keys_.emplace_back();
-    if (event == Json::parse_event_t::object_end && !keys_.empty()) keys_.pop_back();
-    if (event == Json::parse_event_t::key && !keys_.empty()) {
-      const std::string key = parsed.get<std::string>();
-      if (!keys_.back().insert(key).second) problem_ = fmt::format("key '{}' occurs twice", key);
-    }
-    if (!problem_.empty()) throw std::runtime_error(problem_);
-    return true;
+  explicit Builder(Json& root) : root_(root) {}
+
+  /// What stopped the parser.
+  const std::string& problem() const { return problem_; }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& value) override { return add(std::move(value)); }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& key) override {
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [place, is_new] = members.try_emplace(std::move(key));
+    member_ = &place->second;
+    return is_new || stop(fmt::format("key '{}' occurs twice", place->first));
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    const std::string_view what = error.what();
+    const std::size_t at = what.find("parse error");
+    return stop(std::string(what.substr(at == what.npos ? 0 : at)));
   }
 
  private:
-  std::vector<std::set<std::string>> keys_{};
+  bool stop(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+
+  Json* place(Json value) {
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_array()) return &open_.back()->emplace_back(std::move(value));
+    return &(*member_ = std::move(value));
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(Json value) {
+    open_.push_back(place(std::move(value)));
+    return open_.size() <= kMaxJsonDepth ||
+           stop(fmt::format("nested deeper than {} levels", kMaxJsonDepth));
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json& root_;
+  std::vector<Json*> open_{};
+  /// Of the innermost object, the one whose key was read last.
+  Json* member_ = nullptr;
   std::string problem_{};
 };
 
@@ -66,16 +110,13 @@ OrderedJson with_texts(const OrderedJson& json, const TextChange& change) {
 }
 
 Result<Json> parse_json(std::string_view text, std::string_view source) {
-  try {
-    return Json::parse(text, Guard{});
-  } catch (const Json::parse_error& e) {
-    std::string_view what = e.what();
-    const std::size_t colon = what.find("parse error");
-    if (colon != std::string_view::npos) what.remove_prefix(colon);
-    return Error{fmt::format("'{}': {}", source, what)};
-  } catch (const std::exception& e) {
-    return Error{fmt::format("'{}': {}", source, e.what())};
-  }
+#ifdef BPFMATRIX_QUICK_JSON  // programs in guests do without
+  if (std::optional<Json> quick = parse_json_quickly(text)) return *std::move(quick);
+#endif
+  Json json;
+  Builder builder(json);
+  if (Json::sax_parse(text, &builder)) return json;
+  return Error{fmt::format("'{}': {}", source, builder.problem())};
 }
 
 ObjectReader::ObjectReader(const Json& json, std::string where)

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/json_quick.h"
 
 namespace bpfmatrix {
 namespace {
@@ -106,6 +107,27 @@ TEST(JsonText, is_the_only_way_from_json_to_text) {
     EXPECT_EQ(source->find(".dump("), std::string::npos) << path;
     EXPECT_EQ(source->find("->dump("), std::string::npos) << path;
   }
+}
+
+TEST(ParseJson, gives_the_same_whichever_parser_read_it) {
+  for (const std::string_view text :
+       {R"({"a":[1,-1,18446744073709551615,-9223372036854775808,true,null,"x\u00e9\n"],"b":{}})",
+        R"("text")", "7", "[]", R"([[{"a":[]}],{"b":{"c":"d"}}])", "\"\xc3\xa9\""}) {
+    const std::optional<Json> quick = parse_json_quickly(text);
+    ASSERT_TRUE(quick) << text;
+    const Json slow = Json::parse(text);
+    EXPECT_EQ(*quick, slow);
+    EXPECT_EQ(json_text(*quick), json_text(slow)) << "the same kinds of numbers";
+  }
+}
+
+TEST(ParseJson, what_the_quick_parser_does_not_know_the_other_decides) {
+  for (const std::string_view text : {"", "{", "1.5", R"({"a":1,"a":2})", "[1,]", "\"\xff\"",
+                                      R"("\ud800")", "18446744073709551616", "{}x"})
+    EXPECT_FALSE(parse_json_quickly(text)) << text;
+  EXPECT_FALSE(parse_json_quickly(std::string(65, '[') + std::string(65, ']')));
+  EXPECT_FALSE(parse_json_quickly("\"" + std::string(2 << 20, 'x') + "\""));
+  EXPECT_EQ(parse_json("1.5", "f")->get<double>(), 1.5);
 }
 
 }  // namespace

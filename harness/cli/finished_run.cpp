@@ -24,10 +24,7 @@ Result<std::optional<RunSpec>> asked_of(const std::string& dir) {
 }
 
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases) {
-  FinishedRun run{.dir = dir};
-  auto outcomes = read_run_outcomes(dir);
-  if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
-  run.outcomes = *std::move(outcomes);
+  FinishedRun run{.dir = dir, .cells = cells_of_run(dir)};
   Result<std::optional<RunSpec>> asked = asked_of(dir);
   if (!asked) return std::move(asked).error();
   run.asked = *std::move(asked);

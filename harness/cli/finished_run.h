@@ -9,12 +9,13 @@
 #include "analysis/expect/judge_run.h"
 #include "base/result.h"
 #include "matrix/run_spec.h"
+#include "outcome/cells.h"
 
 namespace bpfmatrix {
 
 struct FinishedRun {
   std::string dir{};
-  std::vector<Outcome> outcomes{};
+  Cells cells{};
   /// Ids of all planned cells; empty where only outcomes were kept.
   std::vector<std::string> planned{};
   /// What the run was asked to do, without its cells; nothing where only outcomes were kept.
@@ -28,8 +29,9 @@ struct FinishedRun {
 /// What the run in `dir` was asked to do; nothing where only its outcomes were kept.
 Result<std::optional<RunSpec>> asked_of(const std::string& dir);
 
-/// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: there is no such
-/// run, or no such cases.
+/// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: its
+/// run.json is none, or there are no such cases. Whether there are outcomes shows when its cells
+/// are read.
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases = "");
 
 }  // namespace bpfmatrix

@@ -18,6 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kHistoryName = "history.db";
 constexpr const char* kHistoryVariable = "BPFMATRIX_HISTORY";
+/// Cells that are not as expected, of which it is looked up whether they were so before: what is
+/// held of them stays small.
+constexpr std::size_t kMaxNoted = 20'000;
 
 /// What of a run is kept is made of this: where it is the same, nothing has to be kept anew.
 std::string content_of(const std::string& run_dir, const VerdictSummary& summary) {
@@ -96,13 +99,18 @@ HistoryFile* RunHistory::open(HistoryFile::For what) {
   return &*file_;
 }
 
-void RunHistory::mark(std::vector<RootCause>& roots, const std::vector<Outcome>& outcomes,
-                      RunKernels* kernels) {
-  if (roots.empty()) return;
+void RunHistory::note(const JudgedCell& cell, const Outcome& outcome, RunKernels& kernels) {
+  if (!is_wanted_ || !is_bad_news(cell.verdict.verdict) || noted_.size() >= kMaxNoted) return;
+  std::optional<CellState> state = cell_state(outcome, kernels.of(outcome));
+  if (state) noted_.emplace(outcome.cell, *std::move(state));
+}
+
+void RunHistory::mark(std::vector<RootCause>& roots) {
+  if (roots.empty() || noted_.empty()) return;
   HistoryFile* file = open(HistoryFile::For::reading);
   if (file == nullptr) return;
   std::optional<Error> trouble;
-  mark_seen(roots, outcomes, kernels, [&](const std::string& cell) {
+  mark_seen(roots, noted_, [&](const std::string& cell) {
     Result<std::vector<HistoryEntry>> known =
         trouble ? Result<std::vector<HistoryEntry>>(*trouble) : file->of_cell(cell);
     if (!known) {
@@ -119,18 +127,21 @@ void RunHistory::mark(std::vector<RootCause>& roots, const std::vector<Outcome>&
   give_up(*trouble);
 }
 
-void RunHistory::keep(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
-                      RunKernels* kernels) {
+void RunHistory::keep(const Cells& cells, const VerdictSummary& summary, RunKernels& kernels) {
   HistoryFile* file = open(HistoryFile::For::writing);
   if (file == nullptr) return;
   std::map<std::string_view, Verdict> notable;
   for (const JudgedCell& cell : summary.notable) notable.emplace(cell.cell, cell.verdict.verdict);
+  const auto verdict_of_cell = [&](const std::string& cell) {
+    const auto found = notable.find(cell);
+    return found == notable.end() ? Verdict::as_expected : found->second;
+  };
   const Result<> kept =
-      file->keep(run_, content_of(run_.dir, summary), outcomes.size(), [&](std::size_t i) {
-        const Outcome& outcome = outcomes[i];
-        const auto found = notable.find(outcome.cell);
-        return history_cell(outcome, found == notable.end() ? Verdict::as_expected : found->second,
-                            kernels->of(outcome));
+      file->keep(run_, content_of(run_.dir, summary), [&](const HistoryFile::CellTaker& take) {
+        return cells([&](const std::vector<Outcome>& part) {
+          for (const Outcome& outcome : part)
+            take(history_cell(outcome, verdict_of_cell(outcome.cell), kernels.of(outcome)));
+        });
       });
   if (!kept) give_up(kept.error());
 }

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "history/history_file.h"
 #include "matrix/run_spec.h"
+#include "outcome/cells.h"
 
 namespace bpfmatrix {
 
@@ -37,13 +38,13 @@ class RunHistory {
   /// `asked` may be nullptr: then, and where the run has no id, there is nothing to keep.
   RunHistory(const HistoryOptions& options, const RunSpec* asked, std::string run_dir);
 
+  /// A cell that is not as expected, for mark().
+  void note(const JudgedCell& cell, const Outcome& outcome, RunKernels& kernels);
   /// Sets RootCause::seen by the runs before this one.
-  void mark(std::vector<RootCause>& roots, const std::vector<Outcome>& outcomes,
-            RunKernels* kernels);
+  void mark(std::vector<RootCause>& roots);
   /// Keeps the run in place of what was kept of it. Trouble is said, and changes no exit code: the
   /// run itself is not touched by it.
-  void keep(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
-            RunKernels* kernels);
+  void keep(const Cells& cells, const VerdictSummary& summary, RunKernels& kernels);
 
  private:
   HistoryFile* open(HistoryFile::For what);
@@ -53,6 +54,7 @@ class RunHistory {
   HistoryRun run_{};
   bool is_wanted_ = false;
   std::optional<HistoryFile> file_{};
+  StatesNow noted_{};
 };
 
 }  // namespace bpfmatrix

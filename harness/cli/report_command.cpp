@@ -14,6 +14,7 @@
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
+#include "report/html.h"
 #include "report/matrix_view.h"
 #include "report/verdicts.h"
 
@@ -21,11 +22,11 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { badge, compat, csv, github, json, junit, markdown };
+enum class Format { badge, compat, csv, github, html, json, junit, markdown };
 const std::map<std::string, Format> kFormats{
-    {"badge", Format::badge},      {"compat", Format::compat}, {"csv", Format::csv},
-    {"github", Format::github},    {"json", Format::json},     {"junit", Format::junit},
-    {"markdown", Format::markdown}};
+    {"badge", Format::badge},   {"compat", Format::compat},    {"csv", Format::csv},
+    {"github", Format::github}, {"html", Format::html},        {"json", Format::json},
+    {"junit", Format::junit},   {"markdown", Format::markdown}};
 
 std::string format_names() {
   std::vector<std::string> names;
@@ -42,30 +43,54 @@ struct ReportOptions {
   HistoryOptions history{};
 };
 
-Result<std::string> render(const ReportOptions& options) {
-  const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
-  if (!run) return run.error();
-  const Result<Gate> gate =
-      open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
-  if (!gate) return gate.error();
-  const Result<Features> features = installed_features();
-  if (!features) return features.error();
-  RunKernels kernels(options.run);
-  kernels.read_ahead(run->outcomes);
-  const VerdictSummary summary =
-      gate->judge(run->outcomes, run->planned, run->rules, kernels, &*features);
-  std::vector<RootCause> roots = root_causes(summary, run->outcomes, &kernels, &*features);
-  RunHistory(options.history, run->asked ? &*run->asked : nullptr, options.run)
-      .mark(roots, run->outcomes, &kernels);
-  if (options.format == Format::json) {
-    OrderedJson json = to_json(make_matrix_view(run->outcomes, &kernels));
-    json["verdicts"] = to_json(summary, roots);
-    return json_text(json, 1) + "\n";
-  }
-  const ReportView view =
-      make_report_view(run->outcomes, summary, std::move(roots), options.run, &kernels, &*features,
-                       run->asked ? &*run->asked : nullptr);
-  switch (options.format) {
+/// What there is to say of a run.
+struct Judgement {
+  VerdictSummary summary{};
+  std::vector<RootCause> roots{};
+};
+
+/// `take` gets each cell with what is said of it, nullptr if it is as expected.
+template <typename Take>
+Result<Judgement> judge(const FinishedRun& run, const Gate& gate, RunHistory& history,
+                        RunKernels& kernels, const Features& features, const Take& take) {
+  RunJudge judge = gate.judge(run.rules, kernels, &features);
+  RootCauses causes(&kernels, &features);
+  const Result<> read = run.cells([&](const std::vector<Outcome>& part) {
+    kernels.read_ahead(part);
+    for (const Outcome& outcome : part) {
+      const JudgedCell* notable = judge.take(outcome);
+      if (notable != nullptr) {
+        causes.take(*notable, outcome);
+        history.note(*notable, outcome, kernels);
+      }
+      take(outcome, notable);
+    }
+  });
+  if (!read) return Error{read.error().message, "is this the directory of a run?"};
+  Judgement judged{.summary = judge.finish(run.planned), .roots = causes.finish()};
+  history.mark(judged.roots);
+  return judged;
+}
+
+/// Without all cells in memory.
+Result<std::string> render_html(const FinishedRun& run, const Gate& gate, RunHistory& history,
+                                const ReportOptions& options, RunKernels& kernels,
+                                const Features& features) {
+  HtmlReport report({.baseline = options.gate.baseline, .asked = run.asked ? &*run.asked : nullptr},
+                    &kernels, &features);
+  Result<Judgement> judged =
+      judge(run, gate, history, kernels, features,
+            [&](const Outcome& outcome, const JudgedCell* notable) {
+              report.add(report_cell(outcome, notable, &kernels, &features), &outcome);
+            });
+  if (!judged) return std::move(judged).error();
+  for (const ReportCell& cell : missing_cells(judged->summary)) report.add(cell, nullptr);
+  for (const auto& [cell, state] : gate.baseline) report.add_before(cell, state);
+  return report.finish(begin_report_view(judged->summary, std::move(judged->roots), run.dir));
+}
+
+std::string render_view(Format format, const ReportView& view) {
+  switch (format) {
     case Format::badge:
       return render_badge(view);
     case Format::compat:
@@ -76,11 +101,40 @@ Result<std::string> render(const ReportOptions& options) {
       return render_github(view);
     case Format::junit:
       return render_junit(view);
+    case Format::html:
     case Format::json:
     case Format::markdown:
       break;
   }
   return render_markdown(view);
+}
+
+Result<std::string> render(const ReportOptions& options) {
+  const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
+  if (!run) return run.error();
+  const Result<Gate> gate =
+      open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
+  if (!gate) return gate.error();
+  const Result<Features> features = installed_features();
+  if (!features) return features.error();
+  RunKernels kernels(options.run);
+  const RunSpec* asked = run->asked ? &*run->asked : nullptr;
+  RunHistory history(options.history, asked, options.run);
+  if (options.format == Format::html)
+    return render_html(*run, *gate, history, options, kernels, *features);
+  std::vector<Outcome> outcomes;
+  Result<Judgement> judged =
+      judge(*run, *gate, history, kernels, *features,
+            [&](const Outcome& outcome, const JudgedCell*) { outcomes.push_back(outcome); });
+  if (!judged) return std::move(judged).error();
+  if (options.format == Format::json) {
+    OrderedJson json = to_json(make_matrix_view(outcomes, &kernels));
+    json["verdicts"] = to_json(judged->summary, judged->roots);
+    return json_text(json, 1) + "\n";
+  }
+  return render_view(options.format,
+                     make_report_view(outcomes, judged->summary, std::move(judged->roots),
+                                      options.run, &kernels, &*features, asked));
 }
 
 Result<> report(const ReportOptions& options) {
@@ -96,12 +150,14 @@ Result<> report(const ReportOptions& options) {
 void add_report_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<ReportOptions>();
   CLI::App* command = app.add_subcommand(
-      "report", "Write what `judge` says of a run for CI systems and code hosts");
+      "report", "Write what `judge` says of a run for people, CI systems and code hosts");
   command->add_option("run", options->run, "Directory of a run")->required();
   command
-      ->add_option("--format", options->format,
-                   "markdown (a pull request's comment), junit, github (annotations), csv (for "
-                   "veristat -C), compat (works since which kernel, as JSON), badge (svg) or json")
+      ->add_option(
+          "--format", options->format,
+          "html (one page, to read), markdown (a pull request's comment), junit, github "
+          "(annotations), csv (for veristat -C), compat (works since which kernel, as JSON), badge "
+          "(svg) or json")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(format_names()))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");

@@ -26,11 +26,10 @@ std::string code(std::string_view text) { return fmt::format("<code>{}</code>", 
 std::string headline(const ReportView& view) {
   const std::string kernels =
       fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
-  const char* verdict = view.failing > 0      ? "❌ **bpfmatrix: not as it should be**"
-                        : view.not_known > 0  ? "⚠️ **bpfmatrix: not everything is known**"
-                        : view.counts.empty() ? "⚠️ **bpfmatrix: nothing was run**"
-                                              : "✅ **bpfmatrix: as expected**";
-  return fmt::format("{} on {}: {}\n", verdict, kernels, as_text(view.counts_text()));
+  const bool is_good = view.failing == 0 && view.not_known == 0 && !view.counts.empty();
+  const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠️";
+  return fmt::format("{} **bpfmatrix: {}** on {}: {}\n", sign, view.verdict_text(), kernels,
+                     as_text(view.counts_text()));
 }
 
 template <typename Names>
@@ -50,9 +49,9 @@ std::string names(const Names& all, std::string_view noun) {
 std::string again_text(const RootCause& root, const ReportView& view) {
   if (root.cells.empty()) return "";
   const auto cell =
-      std::lower_bound(view.cells.begin(), view.cells.end(), root.cells.front(),
+      std::lower_bound(view.cells.begin(), view.cells.end(), *root.cells.begin(),
                        [](const ReportCell& one, const std::string& id) { return one.cell < id; });
-  const bool is_there = cell != view.cells.end() && cell->cell == root.cells.front();
+  const bool is_there = cell != view.cells.end() && cell->cell == *root.cells.begin();
   if (!is_there || cell->again.empty()) return "";
   return fmt::format("\n  Run it again: {}\n", code(cell->again));
 }
@@ -70,8 +69,11 @@ std::string root_item(const RootCause& root, const ReportView& view) {
           fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
           "</summary>\n\n";
   constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < std::min(root.cells.size(), kShown); ++i)
-    text += fmt::format("  - {}\n", code(root.cells[i]));
+  std::size_t shown = 0;
+  for (const std::string& cell : root.cells) {
+    if (shown++ == kShown) break;
+    text += fmt::format("  - {}\n", code(cell));
+  }
   if (root.cells.size() > kShown)
     text += fmt::format("  - and {} more\n", root.cells.size() - kShown);
   if (root.dependents > 0) {
@@ -79,8 +81,8 @@ std::string root_item(const RootCause& root, const ReportView& view) {
                         root.dependents);
   }
   return text + fmt::format("\n  Look closer: {}\n{}\n  </details>\n",
-                            code(explain_command(view.run_dir,
-                                                 root.cells.empty() ? "CELL" : root.cells.front())),
+                            code(explain_command(
+                                view.run_dir, root.cells.empty() ? "CELL" : *root.cells.begin())),
                             again_text(root, view));
 }
 

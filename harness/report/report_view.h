@@ -7,19 +7,21 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/expect/judge_run.h"
 #include "analysis/expect/root_causes.h"
 #include "analysis/sign.h"
-#include "matrix/run_spec.h"
 #include "outcome/outcome.h"
+#include "report/commands.h"
 
 namespace bpfmatrix {
 
 struct ReportProgram {
   /// Empty: the object, where it never came to programs.
   std::string name{};
+  std::string section{};
   Sign sign = Sign::unknown;
   /// A word of causes/cause.h, and the sentence; empty: nothing failed.
   std::string cause{};
@@ -28,6 +30,8 @@ struct ReportProgram {
   std::optional<SourceLine> source{};
   std::string advice{};
   VerifierStats stats{};
+  /// It uses up most of what its kernel's verifier allows.
+  bool near_limit = false;
   /// What is not as its rule or the baseline has it; empty: all is.
   std::vector<std::string> troubles{};
 };
@@ -73,12 +77,26 @@ struct ReportView {
   /// Their kernels, by id.
   std::vector<std::string> kernels{};
 
+  /// All of it in three words: "as expected", "not as it should be".
+  std::string_view verdict_text() const;
   /// "1 regressed, 12 as_expected".
   std::string counts_text() const;
 };
 
-/// `kernels` and `features` may be nullptr: then less is known, and no advice given. `asked` is
-/// what the run was asked to do; nullptr: it is not known.
+/// `judged` is what is said of it; nullptr: it is as expected. `kernels` and `features` may be
+/// nullptr: then less is known, and no advice given; `again` tells how what is not as expected is
+/// run again, nullptr: that is left out.
+ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
+                       const Features* features, const RunAgain* again = nullptr);
+/// Those that have no outcome, because they were planned and not run, or because only the baseline
+/// has them and they are required.
+std::vector<ReportCell> missing_cells(const VerdictSummary& summary);
+
+/// All but its cells and kernels.
+ReportView begin_report_view(const VerdictSummary& summary, std::vector<RootCause> roots,
+                             const std::string& run_dir);
+
+/// All at once. `asked` is what the run was asked to do; nullptr: it is not known.
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
                             RunKernels* kernels = nullptr, const Features* features = nullptr,

@@ -160,6 +160,8 @@ std::string render_unavailable(const MatrixView& view, const TerminalStyle& styl
 
 }  // namespace
 
+std::string_view glyph_of(Sign sign) { return style_of(sign).glyph; }
+
 std::string render_terminal(const MatrixView& view, const TerminalStyle& style) {
   std::string text;
   for (const MatrixView::Table& table : view.tables) text += render_table(table, style) + "\n";

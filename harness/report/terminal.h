@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "report/matrix_view.h"
 
@@ -12,6 +13,9 @@ struct TerminalStyle {
   /// Columns a line may have; what is longer is cut.
   int width = 120;
 };
+
+/// One character, the same in every report.
+std::string_view glyph_of(Sign sign);
 
 std::string render_terminal(const MatrixView& view, const TerminalStyle& style);
 

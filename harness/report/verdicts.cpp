@@ -41,7 +41,7 @@ std::string root_text(const RootCause& root, const std::string& run_dir) {
     text += fmt::format("  because of it, not reached: {} of the same objects\n", root.dependents);
   }
   return text + fmt::format("  look closer: {}\n",
-                            printable(explain_command(run_dir, root.cells.front())));
+                            printable(explain_command(run_dir, *root.cells.begin())));
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.

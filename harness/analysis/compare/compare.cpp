@@ -34,18 +34,8 @@ int standing(Sign sign) {
   return 0;
 }
 
-/// What the verifier allows a privileged program, by the kernel's own sources
-/// (include/linux/bpf_verifier.h, bpf_common.h and filter.h).
-struct Limits {
-  std::uint64_t insns = 0;
-  std::uint64_t size = 0;
-  std::uint64_t stack = 512;  // MAX_BPF_STACK
-};
-
-Limits limits_of(const KernelVersion& kernel) {
-  // c04c0d2b968a "bpf: increase complexity limit and maximum program size", v5.2
-  if (kernel >= KernelVersion{5, 2, 0}) return {.insns = 1'000'000, .size = 1'000'000};
-  return {.insns = 131'072, .size = 4096};  // BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+bool is_near(std::optional<std::uint64_t> value, std::uint64_t limit, std::uint64_t percent) {
+  return value && *value >= limit * percent / 100;
 }
 
 class Comparison {
@@ -109,10 +99,8 @@ class Comparison {
   void compare_limit(std::string_view of_what, std::optional<std::uint64_t> is,
                      std::optional<std::uint64_t> was, std::uint64_t limit,
                      const Thresholds& thresholds) {
-    const auto is_near = [&](std::optional<std::uint64_t> value) {
-      return value && *value >= limit * thresholds.limit_percent / 100;
-    };
-    if (!is_near(is) || is_near(was)) return;
+    if (!is_near(is, limit, thresholds.limit_percent)) return;
+    if (is_near(was, limit, thresholds.limit_percent)) return;
     add(Change::changed, fmt::format("{} of {} {}: near the limit", *is, limit, of_what));
   }
 
@@ -136,6 +124,18 @@ const ProgramState* find_or_object(const CellState& cell, const std::string& pro
 }
 
 }  // namespace
+
+Limits limits_of(const KernelVersion& kernel) {
+  // c04c0d2b968a "bpf: increase complexity limit and maximum program size", v5.2
+  if (kernel >= KernelVersion{5, 2, 0}) return {.insns = 1'000'000, .size = 1'000'000};
+  return {.insns = 131'072, .size = 4096};  // BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+}
+
+bool is_near_limit(const ProgramState& program, const Limits& limits, std::uint64_t limit_percent) {
+  return is_near(program.insns, limits.insns, limit_percent) ||
+         is_near(program.size, limits.size, limit_percent) ||
+         is_near(program.stack, limits.stack, limit_percent);
+}
 
 std::vector<ProgramChange> compare(const CellState& before, const CellState& now,
                                    const std::optional<KernelVersion>& kernel,

@@ -41,6 +41,19 @@ struct Thresholds {
   std::uint64_t limit_percent = 85;
 };
 
+/// What the verifier allows a privileged program, by the kernel's own sources
+/// (include/linux/bpf_verifier.h, bpf_common.h and filter.h).
+struct Limits {
+  /// That it goes through; of the program; bytes.
+  std::uint64_t insns = 0;
+  std::uint64_t size = 0;
+  std::uint64_t stack = 512;  // MAX_BPF_STACK
+};
+Limits limits_of(const KernelVersion& kernel);
+
+/// One of them is used up to Thresholds::limit_percent at least.
+bool is_near_limit(const ProgramState& program, const Limits& limits, std::uint64_t limit_percent);
+
 /// The programs that are not as they were, in the order of the object, then those that are gone.
 /// `kernel` is what the limits are taken from; nothing: no limit is known.
 std::vector<ProgramChange> compare(const CellState& before, const CellState& now,
