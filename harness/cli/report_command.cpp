@@ -20,10 +20,11 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { csv, github, html, json, junit, markdown };
+enum class Format { costs, csv, github, html, json, junit, markdown };
 const std::map<std::string, Format> kFormats{
-    {"csv", Format::csv},   {"github", Format::github}, {"html", Format::html},
-    {"json", Format::json}, {"junit", Format::junit},   {"markdown", Format::markdown}};
+    {"costs", Format::costs},      {"csv", Format::csv},   {"github", Format::github},
+    {"html", Format::html},        {"json", Format::json}, {"junit", Format::junit},
+    {"markdown", Format::markdown}};
 
 struct ReportOptions {
   std::string run{};
@@ -50,6 +51,7 @@ std::string render_html(const ReportView& view, const FinishedRun& run, const Ga
 Result<std::string> render(const ReportOptions& options) {
   const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
   if (!run) return run.error();
+  if (options.format == Format::costs) return render_costs(run->outcomes);
   const Result<Gate> gate =
       open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
@@ -76,6 +78,7 @@ Result<std::string> render(const ReportOptions& options) {
       return render_html(view, *run, *gate, options, kernels, *features);
     case Format::junit:
       return render_junit(view);
+    case Format::costs:
     case Format::json:
     case Format::markdown:
       break;
@@ -101,7 +104,7 @@ void add_report_command(CLI::App& app, int& exit_code) {
   command
       ->add_option("--format", options->format,
                    "html (one page, to read), markdown (a pull request's comment), junit, github "
-                   "(annotations), csv (for veristat -C) or json")
+                   "(annotations), csv (for veristat -C), costs (for run --shard) or json")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("FORMAT"))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");

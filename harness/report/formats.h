@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "report/report_view.h"
 
@@ -28,5 +29,8 @@ std::string render_github(const ReportView& view);
 /// What `veristat -C` compares: file (kernel and case), program, verdict, and what the verifier
 /// counted. Programs that were not tried are left out.
 std::string render_csv(const ReportView& view);
+
+/// What `run --shard --costs` cuts a plan by: how long cells took, by kernel and by case.
+std::string render_costs(const std::vector<Outcome>& outcomes);
 
 }  // namespace bpfmatrix
