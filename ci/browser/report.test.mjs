@@ -1,45 +1,15 @@
 // What a reader does with the html report, in a browser. The runs are made of ci/measured: one as it
 // is, and one that is compared with a baseline in which other things worked.
 import assert from 'node:assert/strict';
-import {execFileSync, spawnSync} from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import {after, before, test} from 'node:test';
 
-import {launch, open, work} from './browser.mjs';
+import {launch, makeReports, open, work} from './browser.mjs';
 
-const bpfmatrix = process.env.BPFMATRIX;
-const plain = path.join(work, 'plain.html');
-const compared = path.join(work, 'compared.html');
-let browser;
-
-function report(run, file, ...options) {
-  execFileSync(bpfmatrix, ['report', run, '--format', 'html', '-o', file, ...options]);
-}
-
-// The baseline of ci/measured with a failure that had worked, a success that had failed, a cell that
-// it had not, and one that the run has not.
-function otherBaseline(file) {
-  const made = path.join(work, 'made.txt');
-  fs.rmSync(made, {force: true});
-  // 3: not everything is known of it.
-  assert.equal(spawnSync(bpfmatrix, ['judge', 'ci/measured', '--baseline', made, '--accept']).status, 3);
-  const lines = fs.readFileSync(made, 'utf8').split('\n').map((line) => {
-    if (line.startsWith('debian-5.10-x86_64/helper-too-new/kernel/libbpf ')) return line.replace(/ failed .*/, ' attached');
-    if (line.startsWith('debian-6.1-x86_64/ringbuf/kernel/libbpf ')) return line.replace(/ attached.*/, ' failed cause=helper_unknown');
-    if (line.startsWith('debian-6.1-aarch64/ringbuf/kernel/libbpf ')) return null;
-    return line;
-  }).filter((line) => line !== null);
-  lines.splice(1, 0, 'debian-6.1-x86_64/long-gone/kernel/libbpf on_exec attached');
-  fs.writeFileSync(file, [lines[0], ...lines.slice(1).filter(Boolean).sort(), ''].join('\n'));
-}
+let browser, plain, compared;
 
 before(async () => {
-  fs.mkdirSync(work, {recursive: true});
-  report('ci/measured', plain);
-  const baseline = path.join(work, 'baseline.txt');
-  otherBaseline(baseline);
-  report('ci/measured', compared, '--baseline', baseline);
+  ({plain, compared} = makeReports());
   browser = await launch();
 });
 after(() => browser?.close());

@@ -68,13 +68,16 @@ for word in exec.bpf:count_shells debian-5.10-x86_64 'helper unknown' exec.bpf.c
   [[ $line == *"$word"* ]] || fail "no '$word' in: $line"
 done
 
-for format in markdown junit github; do
+for format in markdown junit github html; do
   "$bpfmatrix" report broken --baseline baseline.txt --format "$format" -o "report.$format"
 done
 has report.markdown '**regressed**: <code>exec.bpf&#58;count&#95;shells</code> on <code>debian-5.10-x86&#95;64</code>'
 has report.junit '<failure message="failed (helper_unknown), was attached" type="helper_unknown">'
 has report.github '::error file='
 xmllint --noout report.junit
+# The head of the page's data.
+sed -n '/id="data"/{n;p}' report.html | base64 -d | gunzip >report.head
+has report.head '"subject":"exec.bpf:count_shells on debian-5.10-x86_64","what":"failed (helper_unknown), was attached"'
 
 cp exec.bpf.c broken.c
 cp "$project/exec.bpf.c" .

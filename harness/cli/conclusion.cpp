@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "analysis/causes/feature_check.h"
 #include "cli/talk.h"
@@ -22,39 +22,69 @@ ExitCode exit_code_of(const VerdictSummary& verdicts) {
 }
 
 /// Where a kernel is not as kernels/features.json says of its version: once each.
-void say_disagreements(const std::vector<Outcome>& outcomes, RunKernels& kernels,
-                       const Features& features) {
-  std::set<std::string> said;
-  for (const Outcome& outcome : outcomes) {
-    const KernelFacts* facts = kernels.of(outcome);
-    if (facts == nullptr || !said.insert(outcome.kernel.id).second) continue;
-    const std::string text = summary(check_features(features, *facts));
-    if (text.empty()) continue;
-    say(fmt::format("{}: {} (kernels/features.json); see bpfmatrix kernels show {}",
-                    outcome.kernel.id, text, outcome.kernel.id));
+class Disagreements {
+ public:
+  Disagreements(RunKernels& kernels, const Features* features)
+      : kernels_(kernels), features_(features) {}
+
+  void take(const Outcome& outcome) {
+    if (features_ == nullptr || texts_.contains(outcome.kernel.id)) return;
+    if (const KernelFacts* facts = kernels_.of(outcome))
+      texts_[outcome.kernel.id] = summary(check_features(*features_, *facts));
   }
-}
+
+  void say_all() const {
+    for (const auto& [kernel, text] : texts_) {
+      if (text.empty()) continue;
+      say(fmt::format("{}: {} (kernels/features.json); see bpfmatrix kernels show {}", kernel, text,
+                      kernel));
+    }
+  }
+
+ private:
+  RunKernels& kernels_;
+  const Features* features_;
+  std::map<std::string, std::string> texts_{};
+};
 
 }  // namespace
 
-Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
+Cells cells_of_run(const std::string& run_dir) {
   const std::filesystem::path plain = std::filesystem::path(run_dir) / "outcomes.jsonl";
   const std::filesystem::path kept = std::filesystem::path(run_dir) / "outcomes.jsonl.gz";
   std::error_code ignored;
-  return read_cells(std::filesystem::exists(kept, ignored) ? kept : plain);
+  return cells_in(std::filesystem::exists(kept, ignored) ? kept : plain);
 }
 
-ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::string>& planned,
-                  const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
-                  bool json) {
+Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
+  return all_of(cells_of_run(run_dir));
+}
+
+Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& planned,
+                          const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
+                          bool json) {
   const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
-  RunKernels kernels(run_dir);
-  kernels.read_ahead(outcomes);
   const Features* known = features ? &*features : nullptr;
-  const VerdictSummary verdicts = gate.judge(outcomes, planned, rules, kernels, known);
-  const std::vector<RootCause> roots = root_causes(verdicts, outcomes, &kernels, known);
-  const MatrixView view = make_matrix_view(outcomes, &kernels);
+  RunKernels kernels(run_dir);
+  RunJudge judge = gate.judge(rules, kernels, known);
+  RootCauses causes(&kernels, known);
+  MatrixBuilder matrix(&kernels);
+  Disagreements disagreements(kernels, known);
+  std::size_t count = 0;
+  const Result<> read = cells([&](const std::vector<Outcome>& part) {
+    kernels.read_ahead(part);
+    count += part.size();
+    for (const Outcome& outcome : part) {
+      if (const JudgedCell* notable = judge.take(outcome)) causes.take(*notable, outcome);
+      matrix.take(outcome);
+      disagreements.take(outcome);
+    }
+  });
+  if (!read) return read.error();
+  const VerdictSummary verdicts = judge.finish(planned);
+  const std::vector<RootCause> roots = causes.finish();
+  const MatrixView view = matrix.finish();
   if (json) {
     OrderedJson all = to_json(view);
     all["verdicts"] = to_json(verdicts, roots);
@@ -65,9 +95,9 @@ ExitCode conclude(const std::vector<Outcome>& outcomes, const std::vector<std::s
     print_text("\n" + render_verdicts(verdicts, roots, run_dir));
   }
   std::fflush(stdout);
-  if (features) say_disagreements(outcomes, kernels, *features);
-  say(fmt::format("{} cells in {}; for one cell: bpfmatrix explain {} CELL", outcomes.size(),
-                  run_dir, run_dir));
+  disagreements.say_all();
+  say(fmt::format("{} cells in {}; for one cell: bpfmatrix explain {} CELL", count, run_dir,
+                  run_dir));
   return exit_code_of(verdicts);
 }
 

@@ -15,16 +15,14 @@ namespace fs = std::filesystem;
 
 /// What the run was asked to do; nothing where only its outcomes were kept.
 Result<RunSpec> asked_of(const std::string& run) {
-  return fs::exists(fs::path(run) / "run.json") ? read_run_spec(run) : RunSpec();
+  std::error_code ignored;
+  return fs::exists(fs::path(run) / "run.json", ignored) ? read_run_spec(run) : RunSpec();
 }
 
 }  // namespace
 
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases) {
-  FinishedRun run{.dir = dir};
-  auto outcomes = read_run_outcomes(dir);
-  if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
-  run.outcomes = *std::move(outcomes);
+  FinishedRun run{.dir = dir, .cells = cells_of_run(dir)};
   Result<RunSpec> asked = asked_of(dir);
   if (!asked) return std::move(asked).error();
   run.planned = std::move(asked->cells);

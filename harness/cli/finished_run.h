@@ -7,12 +7,13 @@
 
 #include "analysis/expect/judge_run.h"
 #include "base/result.h"
+#include "outcome/cells.h"
 
 namespace bpfmatrix {
 
 struct FinishedRun {
   std::string dir{};
-  std::vector<Outcome> outcomes{};
+  Cells cells{};
   /// Ids of all planned cells; empty where only outcomes were kept.
   std::vector<std::string> planned{};
   /// Of the suite as it is now, and of the objects that were run by file.
@@ -21,8 +22,9 @@ struct FinishedRun {
   std::set<std::string> without_rules{};
 };
 
-/// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: there is no such
-/// run, or no such cases.
+/// `cases`: the folder of cases; empty: those that come with bpfmatrix. Error: its
+/// run.json is none, or there are no such cases. Whether there are outcomes shows when its cells
+/// are read.
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases = "");
 
 }  // namespace bpfmatrix

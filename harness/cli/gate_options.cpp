@@ -15,12 +15,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<Baseline> baseline_of_run(const std::string& run_dir) {
-  const auto outcomes = read_run_outcomes(run_dir);
-  if (!outcomes) return Error{outcomes.error().message, "is this the directory of a run?"};
+Result<Baseline> accepted(const Baseline& before, const Cells& cells,
+                          const std::vector<std::string>& planned, const std::string& run_dir,
+                          const GateOptions& options) {
   RunKernels kernels(run_dir);
-  kernels.read_ahead(*outcomes);
-  return accept({}, *outcomes, {}, &kernels, false);
+  Acceptance acceptance(before, planned, options.prune, &kernels, options.thresholds);
+  const Result<> read = cells([&](const std::vector<Outcome>& part) {
+    kernels.read_ahead(part);
+    for (const Outcome& outcome : part) acceptance.take(outcome);
+  });
+  if (!read) return read.error();
+  return acceptance.finish();
+}
+
+Result<Baseline> baseline_of_run(const std::string& run_dir) {
+  Result<Baseline> baseline = accepted({}, cells_of_run(run_dir), {}, run_dir, {});
+  if (!baseline) return Error{baseline.error().message, "is this the directory of a run?"};
+  return baseline;
 }
 
 Result<Baseline> read(const std::string& path) {
@@ -37,16 +48,15 @@ Result<Baseline> read_to_rewrite(const fs::path& file) {
   return fs::exists(file, none) ? read_baseline(file) : Baseline();
 }
 
-Result<Baseline> accept_into(const GateOptions& options, const std::vector<Outcome>& outcomes,
+Result<Baseline> accept_into(const GateOptions& options, const Cells& cells,
                              const std::vector<std::string>& planned, const std::string& run_dir) {
   const fs::path file = options.baseline;
   const Result<Baseline> read = read_to_rewrite(file);
   if (!read) return read;
   const Baseline& before = *read;
-  RunKernels kernels(run_dir);
-  kernels.read_ahead(outcomes);
-  Baseline after = accept(before, outcomes, planned, &kernels, options.prune, options.thresholds);
-  const std::string text = to_text(after);
+  Result<Baseline> after = accepted(before, cells, planned, run_dir, options);
+  if (!after) return after;
+  const std::string text = to_text(*after);
   print_text(line_diff(before.empty() ? "" : to_text(before), text, file.string()));
   if (const Result<> written = write_file(file, text); !written) return written.error();
   return after;
@@ -97,12 +107,11 @@ void add_gate_options(CLI::App& command, GateOptions& options, Accepting accepti
       ->capture_default_str();
 }
 
-VerdictSummary Gate::judge(const std::vector<Outcome>& outcomes,
-                           const std::vector<std::string>& planned, const RulesByCase& rules,
-                           RunKernels& kernels, const Features* features) const {
+RunJudge Gate::judge(const RulesByCase& rules, RunKernels& kernels,
+                     const Features* features) const {
   Against all = against;
   if (is_there) all.baseline = &baseline;
-  return judge_all(outcomes, planned, rules, &kernels, features, all);
+  return {rules, &kernels, features, std::move(all)};
 }
 
 Result<> check_gate(const GateOptions& options) {
@@ -112,7 +121,7 @@ Result<> check_gate(const GateOptions& options) {
   return baseline ? Result<>() : Result<>(baseline.error());
 }
 
-Result<Gate> open_gate(const GateOptions& options, const std::vector<Outcome>& outcomes,
+Result<Gate> open_gate(const GateOptions& options, const Cells& cells,
                        const std::vector<std::string>& planned, const std::string& run_dir,
                        std::set<std::string> without_rules) {
   Gate gate{.against = {.thresholds = options.thresholds,
@@ -121,7 +130,7 @@ Result<Gate> open_gate(const GateOptions& options, const std::vector<Outcome>& o
                         .optional = options.optional}};
   if (options.baseline.empty()) return gate;
   Result<Baseline> baseline =
-      options.accept ? accept_into(options, outcomes, planned, run_dir) : read(options.baseline);
+      options.accept ? accept_into(options, cells, planned, run_dir) : read(options.baseline);
   if (!baseline) return std::move(baseline).error();
   gate.is_there = true;
   gate.baseline = *std::move(baseline);

@@ -9,6 +9,7 @@
 
 #include "analysis/expect/judge_run.h"
 #include "base/result.h"
+#include "outcome/cells.h"
 
 namespace bpfmatrix {
 
@@ -34,10 +35,9 @@ struct Gate {
   /// Without the baseline, which moves with this.
   Against against{};
 
-  /// What there is to say of a run. `features` may be nullptr.
-  VerdictSummary judge(const std::vector<Outcome>& outcomes,
-                       const std::vector<std::string>& planned, const RulesByCase& rules,
-                       RunKernels& kernels, const Features* features) const;
+  /// What there is to say of a run's cells. All that it is given, and this, outlive it; `features`
+  /// may be nullptr.
+  RunJudge judge(const RulesByCase& rules, RunKernels& kernels, const Features* features) const;
 };
 
 /// Before anything is run: the error that open_gate() would give for the baseline's file as it is.
@@ -45,8 +45,8 @@ Result<> check_gate(const GateOptions& options);
 
 /// Reads the baseline; with `--accept` shows how the run in `run_dir` changes it, and writes it.
 /// `without_rules`: cases for which the baseline is all that is expected. Error: the baseline
-/// cannot be read or written, or is no file where one is to be written.
-Result<Gate> open_gate(const GateOptions& options, const std::vector<Outcome>& outcomes,
+/// cannot be read or written, or is no file where one is to be written; the cells cannot be read.
+Result<Gate> open_gate(const GateOptions& options, const Cells& cells,
                        const std::vector<std::string>& planned, const std::string& run_dir,
                        std::set<std::string> without_rules);
 

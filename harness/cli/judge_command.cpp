@@ -60,16 +60,20 @@ Result<int> judge_run(const JudgeOptions& options) {
     const Result<fs::path> dir = cases_folder(options);
     if (!dir) return dir.error();
     const Update update = options.preview ? Update::preview : Update::write;
-    const Result<> done = update_expectations_of(*dir, run->outcomes, update);
+    const auto outcomes = all_of(run->cells);
+    if (!outcomes) return outcomes.error();
+    const Result<> done = update_expectations_of(*dir, *outcomes, update);
     if (!done) return done.error();
     run = read_finished_run(options.run, options.cases);
     if (!run) return std::move(run).error();
   }
   const Result<Gate> gate =
-      open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
+      open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
-  return static_cast<int>(
-      conclude(run->outcomes, run->planned, run->rules, *gate, options.run, options.json));
+  const Result<ExitCode> code =
+      conclude(run->cells, run->planned, run->rules, *gate, options.run, options.json);
+  if (!code) return Error{code.error().message, "is this the directory of a run?"};
+  return static_cast<int>(*code);
 }
 
 }  // namespace

@@ -34,56 +34,86 @@ struct ReportOptions {
   GateOptions gate{};
 };
 
-std::string render_html(const ReportView& view, const FinishedRun& run, const Gate& gate,
-                        const ReportOptions& options, RunKernels& kernels,
-                        const Features& features) {
-  HtmlReport report({.baseline = options.gate.baseline}, view.roots, &kernels, &features);
-  std::map<std::string_view, const Outcome*> outcomes;
-  for (const Outcome& outcome : run.outcomes) outcomes.emplace(outcome.cell, &outcome);
-  for (const ReportCell& cell : view.cells) {
-    const auto outcome = outcomes.find(cell.cell);
-    report.add(cell, outcome == outcomes.end() ? nullptr : outcome->second);
-  }
-  for (const auto& [cell, state] : gate.baseline) report.add_before(cell, state);
-  return report.finish(view);
+/// What there is to say of a run.
+struct Judgement {
+  VerdictSummary summary{};
+  std::vector<RootCause> roots{};
+};
+
+/// `take` gets each cell with what is said of it, nullptr if it is as expected.
+template <typename Take>
+Result<Judgement> judge(const FinishedRun& run, const Gate& gate, RunKernels& kernels,
+                        const Features& features, const Take& take) {
+  RunJudge judge = gate.judge(run.rules, kernels, &features);
+  RootCauses causes(&kernels, &features);
+  const Result<> read = run.cells([&](const std::vector<Outcome>& part) {
+    kernels.read_ahead(part);
+    for (const Outcome& outcome : part) {
+      const JudgedCell* notable = judge.take(outcome);
+      if (notable != nullptr) causes.take(*notable, outcome);
+      take(outcome, notable);
+    }
+  });
+  if (!read) return Error{read.error().message, "is this the directory of a run?"};
+  return Judgement{.summary = judge.finish(run.planned), .roots = causes.finish()};
 }
 
-Result<std::string> render(const ReportOptions& options) {
-  const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
-  if (!run) return run.error();
-  if (options.format == Format::costs) return render_costs(run->outcomes);
-  const Result<Gate> gate =
-      open_gate(options.gate, run->outcomes, run->planned, options.run, run->without_rules);
-  if (!gate) return gate.error();
-  const Result<Features> features = installed_features();
-  if (!features) return features.error();
-  RunKernels kernels(options.run);
-  kernels.read_ahead(run->outcomes);
-  const VerdictSummary summary =
-      gate->judge(run->outcomes, run->planned, run->rules, kernels, &*features);
-  std::vector<RootCause> roots = root_causes(summary, run->outcomes, &kernels, &*features);
-  if (options.format == Format::json) {
-    OrderedJson json = to_json(make_matrix_view(run->outcomes, &kernels));
-    json["verdicts"] = to_json(summary, roots);
-    return json_text(json, 1) + "\n";
-  }
-  const ReportView view =
-      make_report_view(run->outcomes, summary, std::move(roots), options.run, &kernels, &*features);
-  switch (options.format) {
+/// Without all cells in memory.
+Result<std::string> render_html(const FinishedRun& run, const Gate& gate,
+                                const ReportOptions& options, RunKernels& kernels,
+                                const Features& features) {
+  HtmlReport report({.baseline = options.gate.baseline}, &kernels, &features);
+  Result<Judgement> judged =
+      judge(run, gate, kernels, features, [&](const Outcome& outcome, const JudgedCell* notable) {
+        report.add(report_cell(outcome, notable, &kernels, &features), &outcome);
+      });
+  if (!judged) return std::move(judged).error();
+  for (const ReportCell& cell : missing_cells(judged->summary)) report.add(cell, nullptr);
+  for (const auto& [cell, state] : gate.baseline) report.add_before(cell, state);
+  return report.finish(begin_report_view(judged->summary, std::move(judged->roots), run.dir));
+}
+
+std::string render_view(Format format, const ReportView& view) {
+  switch (format) {
     case Format::csv:
       return render_csv(view);
     case Format::github:
       return render_github(view);
-    case Format::html:
-      return render_html(view, *run, *gate, options, kernels, *features);
     case Format::junit:
       return render_junit(view);
     case Format::costs:
+    case Format::html:
     case Format::json:
     case Format::markdown:
       break;
   }
   return render_markdown(view);
+}
+
+Result<std::string> render(const ReportOptions& options) {
+  const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
+  if (!run) return run.error();
+  if (options.format == Format::costs) return render_costs(run->cells);
+  const Result<Gate> gate =
+      open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
+  if (!gate) return gate.error();
+  const Result<Features> features = installed_features();
+  if (!features) return features.error();
+  RunKernels kernels(options.run);
+  if (options.format == Format::html) return render_html(*run, *gate, options, kernels, *features);
+  std::vector<Outcome> outcomes;
+  Result<Judgement> judged =
+      judge(*run, *gate, kernels, *features,
+            [&](const Outcome& outcome, const JudgedCell*) { outcomes.push_back(outcome); });
+  if (!judged) return std::move(judged).error();
+  if (options.format == Format::json) {
+    OrderedJson json = to_json(make_matrix_view(outcomes, &kernels));
+    json["verdicts"] = to_json(judged->summary, judged->roots);
+    return json_text(json, 1) + "\n";
+  }
+  return render_view(options.format,
+                     make_report_view(outcomes, judged->summary, std::move(judged->roots),
+                                      options.run, &kernels, &*features));
 }
 
 Result<> report(const ReportOptions& options) {

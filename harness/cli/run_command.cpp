@@ -21,6 +21,7 @@
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
+#include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 #include "run/assemble.h"
 #include "run/cache/cell_times.h"
@@ -346,10 +347,12 @@ class RunCommand {
       without_rules.insert(case_for_object(object).id);
     const std::string path = dir.path().string();
     const std::vector<std::string>& planned = dir.request().cells;
+    const Cells cells = cells_of(*outcomes);
     const Result<Gate> gate =
-        open_gate(options_.gate, *outcomes, planned, path, std::move(without_rules));
+        open_gate(options_.gate, cells, planned, path, std::move(without_rules));
     if (!gate) return gate.error();
-    return static_cast<int>(conclude(*outcomes, planned, rules, *gate, path, options_.json));
+    const Result<ExitCode> code = conclude(cells, planned, rules, *gate, path, options_.json);
+    return code ? Result<int>(static_cast<int>(*code)) : Result<int>(code.error());
   }
 
   /// Rewrites the suite's cases, and reads them again.

@@ -275,6 +275,10 @@ Result<Outcome> outcome_from_json(const Json& json, const std::string& where) {
   return from_json<Outcome>(json, where);
 }
 
+Result<Outcome> outcome_from_line(std::string_view line, const std::string& where) {
+  return from_json_text<Outcome>(line, where);
+}
+
 OrderedJson outcome_schema() {
   return json_schema<Outcome>("bpfmatrix outcome, schema 2: one line of outcomes.jsonl",
                               "What was seen of one cell. Facts, never a verdict.");
@@ -283,30 +287,13 @@ OrderedJson outcome_schema() {
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file) {
   std::vector<Outcome> outcomes;
   const auto take = [&](std::string_view line, std::size_t number) -> Result<> {
-    Result<Outcome> outcome =
-        from_json_text<Outcome>(line, fmt::format("{}:{}", file.string(), number));
+    Result<Outcome> outcome = outcome_from_line(line, fmt::format("{}:{}", file.string(), number));
     if (!outcome) return std::move(outcome).error();
     outcomes.push_back(*std::move(outcome));
     return {};
   };
   if (Result<> read = read_lines(file, {}, take); !read) return std::move(read).error();
   return outcomes;
-}
-
-Result<std::vector<Outcome>> read_cells(const std::filesystem::path& file) {
-  Result<std::vector<Outcome>> all = read_outcomes(file);
-  if (!all) return all;
-  std::vector<Outcome> cells;
-  std::unordered_map<std::string, std::size_t> known;
-  for (Outcome& outcome : *all) {
-    const auto [at, is_new] = known.emplace(outcome.cell, cells.size());
-    if (is_new) {
-      cells.push_back(std::move(outcome));
-    } else if (to_line(cells[at->second]) != to_line(outcome)) {
-      return file_error(file, Error{fmt::format("two outcomes of '{}' that differ", at->first)});
-    }
-  }
-  return cells;
 }
 
 }  // namespace bpfmatrix

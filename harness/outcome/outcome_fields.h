@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -17,6 +18,7 @@ std::string to_line(const Outcome& outcome);
 
 /// Strict: an unknown key, a missing one or an unknown word is an error that names `where`.
 Result<Outcome> outcome_from_json(const Json& json, const std::string& where);
+Result<Outcome> outcome_from_line(std::string_view line, const std::string& where);
 
 OrderedJson outcome_schema();
 
@@ -24,8 +26,5 @@ OrderedJson outcome_schema();
 /// being written when the run was killed: it is left out. Error: the file cannot be read, or a line
 /// is no outcome.
 Result<std::vector<Outcome>> read_outcomes(const std::filesystem::path& file);
-/// The same of a run, in which a cell has one outcome: a line that stands twice counts once. Error:
-/// also two that differ.
-Result<std::vector<Outcome>> read_cells(const std::filesystem::path& file);
 
 }  // namespace bpfmatrix

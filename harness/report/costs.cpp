@@ -25,17 +25,20 @@ std::map<std::string, std::int64_t> rounded(const std::map<std::string, Average>
 
 }  // namespace
 
-std::string render_costs(const std::vector<Outcome>& outcomes) {
+Result<std::string> render_costs(const Cells& cells) {
   Average any;
   std::map<std::string, Average> kernels;
   std::map<std::string, Average> cases;
-  for (const Outcome& outcome : outcomes) {
-    // What had no guest, or lost it, says nothing of what a cell takes.
-    if (!has_result(outcome) || outcome.vm.wall_ms <= 0) continue;
-    any.add(outcome.vm.wall_ms);
-    kernels[outcome.kernel.id].add(outcome.vm.wall_ms);
-    cases[outcome.case_id].add(outcome.vm.wall_ms);
-  }
+  const Result<> read = cells([&](const std::vector<Outcome>& part) {
+    for (const Outcome& outcome : part) {
+      // What had no guest, or lost it, or is recalled, says nothing of what a cell takes.
+      if (!has_result(outcome) || outcome.vm.wall_ms <= 0) continue;
+      any.add(outcome.vm.wall_ms);
+      kernels[outcome.kernel.id].add(outcome.vm.wall_ms);
+      cases[outcome.case_id].add(outcome.vm.wall_ms);
+    }
+  });
+  if (!read) return read.error();
   Costs costs{.kernels = rounded(kernels), .cases = rounded(cases)};
   if (any.count > 0) costs.cell_ms = std::max<std::int64_t>(any.rounded(), 1);
   return to_text(costs);

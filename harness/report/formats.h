@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
+#include "base/result.h"
+#include "outcome/cells.h"
 #include "report/report_view.h"
 
 namespace bpfmatrix {
@@ -30,7 +31,8 @@ std::string render_github(const ReportView& view);
 /// counted. Programs that were not tried are left out.
 std::string render_csv(const ReportView& view);
 
-/// What `run --shard --costs` cuts a plan by: how long cells took, by kernel and by case.
-std::string render_costs(const std::vector<Outcome>& outcomes);
+/// What `run --shard --costs` cuts a plan by: how long cells took, by kernel and by case. Error: of
+/// reading the cells.
+Result<std::string> render_costs(const Cells& cells);
 
 }  // namespace bpfmatrix

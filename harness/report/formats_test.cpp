@@ -278,8 +278,9 @@ TEST(Costs, are_averages_of_cells_that_came_to_a_result) {
   };
   Outcome lost = took("k2", "c1", 100'000);
   lost.end = End::lost;
-  EXPECT_EQ(render_costs({took("k1", "c1", 100), took("k1", "c2", 300), took("k2", "c2", 500), lost,
-                          took("k2", "never-begun", 0)}),
+  const std::vector<Outcome> outcomes{took("k1", "c1", 100), took("k1", "c2", 300),
+                                      took("k2", "c2", 500), lost, took("k2", "recalled", 0)};
+  EXPECT_EQ(*render_costs(cells_of(outcomes)),
             "{\n"
             " \"schema\": 1,\n"
             " \"boot_ms\": 4000,\n"

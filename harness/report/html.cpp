@@ -1,7 +1,6 @@
 #include "report/html.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -21,7 +20,6 @@
 #include "base/printable.h"
 #include "outcome/outcome_fields.h"
 #include "report/explain_sections.h"
-#include "report/printable_outcome.h"
 #include "report/terminal.h"
 
 namespace bpfmatrix {
@@ -99,21 +97,26 @@ std::vector<std::string> seen_of(const KernelFacts* facts, const Features* featu
   return seen;
 }
 
-/// What of an outcome is told, and is the same however long it took and whatever its cell is
-/// called.
+/// {"again": COMMAND, "outcome": as outcome.schema.json has it}, and the same however long it took
+/// and wherever it was: what the page has of cell and kernel is left empty. Its texts are made
+/// printable where they are shown.
 std::string story_of(const Outcome& outcome) {
-  const Outcome shown = printable_outcome(outcome);
-  OrderedJson json = to_json(shown);
-  for (const char* key : {"schema", "cell", "kernel", "case", "btf"}) json.erase(key);
-  for (const char* key : {"ready_ms", "wall_ms", "loader_ms", "cached", "btf_parsed_ahead"})
-    json["vm"].erase(key);
   const Features none;
   const std::string nowhere;
-  std::string again = explain_again({.outcome = shown, .features = none, .run_dir = nowhere});
+  std::string again = explain_again({.outcome = outcome, .features = none, .run_dir = nowhere});
   constexpr std::string_view kLabel = "\nrun it again: ";
   if (again.starts_with(kLabel))
-    json["again"] = again.substr(kLabel.size(), again.size() - kLabel.size() - 1);
-  return json_text(json);
+    again = again.substr(kLabel.size(), again.size() - kLabel.size() - 1);
+  Outcome told = outcome;
+  told.cell.clear();
+  told.kernel = {};
+  told.case_id.clear();
+  told.vm.ready_ms = 0;
+  told.vm.wall_ms = 0;
+  told.vm.loader_ms.reset();
+  told.vm.cached = false;
+  return fmt::format(R"({{"again":{},"outcome":{}}})", json_text(Json(printable(again))),
+                     to_line(told));
 }
 
 /// "debian-5.10-x86_64" says it; empty: this id does not.
@@ -136,30 +139,17 @@ std::size_t HtmlReport::HashRow::operator()(const RowKey& key) const {
   return hash ^ hash >> 32;
 }
 
-HtmlReport::HtmlReport(HtmlOptions options, const std::vector<RootCause>& roots,
-                       RunKernels* kernels, const Features* features)
-    : options_(std::move(options)), roots_(roots), kernel_facts_(kernels), features_(features) {
-  text("");
-  causes_.emplace_back();
-  reasons_.emplace_back("{}");
-  constexpr std::size_t kMaxRoots = std::numeric_limits<std::uint16_t>::max() - 1;
-  for (std::size_t i = 0; i < std::min(roots_.size(), kMaxRoots); ++i) {
-    for (const std::string& cell : roots_[i].cells)
-      roots_of_cell_[cell].push_back(static_cast<std::uint16_t>(i + 1));
-  }
-}
+HtmlReport::HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features)
+    : options_(std::move(options)), kernel_facts_(kernels), features_(features) {}
 
-std::uint32_t HtmlReport::text(std::string_view text) {
-  std::string shown = printable(text);
-  const auto [place, is_new] =
-      text_index_.emplace(std::move(shown), static_cast<std::uint32_t>(texts_.size()));
-  if (is_new) texts_.push_back(place->first);
-  return place->second;
-}
+std::uint32_t HtmlReport::text(std::string_view text) { return texts_.number(printable(text)); }
 
-std::uint32_t HtmlReport::row(const RowKey& key, std::string_view section) {
+std::uint32_t HtmlReport::row(const RowKey& key, std::string_view section, std::uint32_t position) {
   const auto [place, is_new] = row_index_.emplace(key, static_cast<std::uint32_t>(rows_.size()));
-  if (is_new) rows_.push_back({key, text(section)});
+  if (is_new) rows_.push_back({key, "", position});
+  Row& row = rows_[place->second];
+  row.position = std::min(row.position, position);
+  if (row.section.empty() || (!section.empty() && section < row.section)) row.section = section;
   return place->second;
 }
 
@@ -211,41 +201,66 @@ std::uint32_t HtmlReport::reason(const ReportCell& cell, const ReportProgram& pr
   }
   for (const std::string& trouble : program.troubles)
     json["troubles"].push_back(printable(trouble));
-  if (json.empty()) return 0;
-  const auto [place, is_new] =
-      reason_index_.emplace(json_text(json), static_cast<std::uint32_t>(reasons_.size()));
-  if (is_new) reasons_.push_back(place->first);
-  return place->second;
+  return json.empty() ? 0 : reasons_.number(json_text(json));
 }
 
-std::uint16_t HtmlReport::root_of(const ReportCell& cell, const ReportProgram& program) const {
-  const auto found = roots_of_cell_.find(cell.cell);
-  if (found == roots_of_cell_.end()) return 0;
-  const std::string name = program.name.empty() ? cell.case_id : cell.case_id + ":" + program.name;
-  for (const std::uint16_t root : found->second) {
-    const std::set<std::string>& programs = roots_[root - 1].programs;
-    if (programs.contains(name) || programs.contains(cell.case_id)) return root;
+void HtmlReport::find_roots(const std::vector<RootCause>& roots) {
+  constexpr std::size_t kMaxRoots = std::numeric_limits<std::uint16_t>::max() - 1;
+  for (std::size_t i = 0; i < std::min(roots.size(), kMaxRoots); ++i) {
+    const std::set<std::string>& programs = roots[i].programs;
+    for (const std::string& cell : roots[i].cells) {
+      const auto found = notable_.find(cell);
+      if (found == notable_.end()) continue;
+      for (const std::size_t at : found->second) {
+        const RowKey& key = rows_[fields_[at].row].key;
+        const std::string& object = texts_.at(key.object);
+        const bool is_of_it =
+            programs.contains(object) || programs.contains(object + ":" + texts_.at(key.program));
+        if (is_of_it && fields_[at].root == 0) fields_[at].root = static_cast<std::uint16_t>(i + 1);
+      }
+    }
   }
-  return 0;
 }
 
 std::uint32_t HtmlReport::story(const Outcome& outcome, bool is_notable) {
-  const std::uint64_t limit = options_.max_story_bytes / (is_notable ? 1 : 2);
-  if (chunk_bytes_ >= limit) return 0;
+  if (story_bytes_ >= options_.max_story_bytes / (is_notable ? 1 : 2)) return 0;
   std::string json = story_of(outcome);
-  const auto [place, is_new] = story_index_.emplace(std::move(json), stories_ + 1);
-  if (!is_new) return place->second;
-  open_chunk_ += open_chunk_.empty() ? "[" : ",";
-  open_chunk_ += place->first;
-  if (++stories_ % kStoriesEach == 0) end_chunk();
-  return stories_;
+  const std::size_t known = stories_.size();
+  const std::size_t bytes = json.size();
+  const std::uint32_t number = stories_.number(std::move(json));
+  if (stories_.size() > known) story_bytes_ += bytes;
+  return number;
 }
 
-void HtmlReport::end_chunk() {
-  if (open_chunk_.empty()) return;
-  chunks_.push_back(packed(open_chunk_ + "]"));
-  chunk_bytes_ += chunks_.back().size();
-  open_chunk_.clear();
+std::vector<std::string> HtmlReport::story_chunks() const {
+  std::vector<std::string> chunks;
+  for (std::uint32_t first = 1; first < stories_.size(); first += kStoriesEach) {
+    const auto end = static_cast<std::uint32_t>(
+        std::min<std::size_t>(stories_.size(), std::size_t{first} + kStoriesEach));
+    std::string chunk = "[";
+    for (std::uint32_t i = first; i < end; ++i) chunk += (i > first ? "," : "") + stories_.at(i);
+    chunks.push_back(packed(chunk + "]"));
+  }
+  return chunks;
+}
+
+/// The page is the same whatever order its cells came in.
+void HtmlReport::sort_texts() {
+  for (Row& row : rows_) text(row.section);
+  const std::vector<std::uint32_t> texts = texts_.sort();
+  const std::vector<std::uint32_t> reasons = reasons_.sort();
+  const std::vector<std::uint32_t> stories = stories_.sort();
+  const std::vector<std::uint32_t> causes = causes_.sort();
+  for (Row& row : rows_) {
+    row.key = {texts[row.key.object], texts[row.key.program], texts[row.key.btf],
+               texts[row.key.loader]};
+  }
+  row_index_.clear();
+  for (Field& field : fields_) {
+    field.reason = reasons[field.reason];
+    field.story = stories[field.story];
+    field.cause = static_cast<std::uint8_t>(causes[field.cause]);
+  }
 }
 
 void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
@@ -255,21 +270,19 @@ void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
   const bool names_program = std::any_of(cell.programs.begin(), cell.programs.end(),
                                          [](const auto& one) { return !one.troubles.empty(); });
   static const std::vector<ReportProgram> kObject(1);
+  std::uint32_t position = 0;
   for (const ReportProgram& program : cell.programs.empty() ? kObject : cell.programs) {
     const bool is_meant = !names_program || !program.troubles.empty() || !cell.is_known();
-    const auto cause = std::find(causes_.begin(), causes_.end(), program.cause);
     Field field{
         .row = row({text(cell.case_id), text(program.name), text(cell.btf), text(cell.loader)},
-                   program.section),
+                   program.section, position++),
         .kernel = on,
         .sign = code_of(program.sign),
         .verdict = code_of(is_meant ? cell.verdict : Verdict::as_expected),
-        .cause = static_cast<std::uint8_t>(cause - causes_.begin()),
-        .root = root_of(cell, program),
+        .cause = static_cast<std::uint8_t>(causes_.number(program.cause)),
         .insns = kNoNumber,
         .reason = reason(cell, program),
         .story = told};
-    if (cause == causes_.end()) causes_.push_back(program.cause);
     if (program.stats.insns)
       field.insns =
           static_cast<std::uint32_t>(std::min<std::uint64_t>(*program.stats.insns, kNoNumber - 1));
@@ -277,6 +290,7 @@ void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
     if (cell.optional) field.flags |= kOptional;
     if (cell.fails && is_meant) field.flags |= kFails;
     if (program.near_limit) field.flags |= kNearLimit;
+    if (is_notable) notable_[cell.cell].push_back(fields_.size());
     fields_.push_back(field);
   }
 }
@@ -293,7 +307,8 @@ void HtmlReport::add_before(std::string_view cell, const CellState& before) {
   const std::uint16_t on = kernel(id, nullptr);
   for (const ProgramState& state : before) {
     before_.push_back(
-        {.row = row({text(parts[1]), text(state.program), text(parts[2]), text(parts[3])}, ""),
+        {.row = row({text(parts[1]), text(state.program), text(parts[2]), text(parts[3])}, "",
+                    kNoNumber),
          .kernel = on,
          .sign = code_of(state.sign)});
   }
@@ -327,15 +342,18 @@ HtmlReport::Placed HtmlReport::place() const {
   for (std::uint32_t i = 0; i < rows_.size(); ++i) {
     if (siblings(i) == nullptr) placed.rows.push_back(i);
   }
-  // Programs of an object stand as they first came, each with its BTF sources together.
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> first;
-  for (const std::uint32_t i : placed.rows)
-    first.emplace(std::pair(rows_[i].key.object, rows_[i].key.program), i);
+  // Programs of an object stand as in it, each with its BTF sources together.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> position;
+  for (const std::uint32_t i : placed.rows) {
+    const Row& row = rows_[i];
+    auto& at = position.try_emplace({row.key.object, row.key.program}, row.position).first->second;
+    at = std::min(at, row.position);
+  }
   const auto key = [&](std::uint32_t i) {
     const RowKey& row = rows_[i].key;
-    return std::tuple<std::string_view, std::uint32_t, std::string_view, std::string_view>(
-        texts_[row.object], first.at({row.object, row.program}), btf_rank(texts_[row.btf]),
-        texts_[row.loader]);
+    // Numbers of texts are in the order of the texts.
+    return std::tuple(row.object, position.at({row.object, row.program}), row.program,
+                      btf_rank(texts_.at(row.btf)), row.loader);
   };
   std::sort(placed.rows.begin(), placed.rows.end(),
             [&](auto a, auto b) { return key(a) < key(b); });
@@ -417,6 +435,12 @@ std::vector<std::string> HtmlReport::columns(const Placed& placed, OrderedJson& 
 
 namespace {
 
+OrderedJson texts_json(const Dictionary& texts) {
+  OrderedJson json = OrderedJson::array();
+  for (std::uint32_t i = 0; i < texts.size(); ++i) json.push_back(texts.at(i));
+  return json;
+}
+
 OrderedJson root_json(const RootCause& root) {
   return {{"verdict", to_string(root.verdict)}, {"subject", printable(subject_text(root))},
           {"what", printable(root.what)},       {"cause", printable(root.cause)},
@@ -451,7 +475,7 @@ OrderedJson HtmlReport::head(const ReportView& view, const Placed& placed) const
   json["cells"] = cells;
   json["signs"] = signs_json();
   json["verdicts"] = verdicts_json();
-  json["causes"] = causes_;
+  json["causes"] = texts_json(causes_);
   json["all_causes"] = all_causes();
   for (const std::uint16_t kernel : placed.kernels)
     json["kernels"].push_back(kernels_[kernel].json);
@@ -461,10 +485,12 @@ OrderedJson HtmlReport::head(const ReportView& view, const Placed& placed) const
     for (const std::uint32_t row : placed.rows) column.push_back(member(rows_[row]));
     return column;
   };
-  json["texts"] = texts_;
+  json["texts"] = texts_json(texts_);
   json["rows"] = {{"object", texts_of([](const Row& row) { return row.key.object; })},
                   {"program", texts_of([](const Row& row) { return row.key.program; })},
-                  {"section", texts_of([](const Row& row) { return row.section; })},
+                  {"section", texts_of([this](const Row& row) {
+                     return texts_.number_of(printable(row.section));
+                   })},
                   {"btf", texts_of([](const Row& row) { return row.key.btf; })},
                   {"loader", texts_of([](const Row& row) { return row.key.loader; })}};
   json["varied"] = OrderedJson::array();
@@ -475,12 +501,13 @@ OrderedJson HtmlReport::head(const ReportView& view, const Placed& placed) const
     if (differs) json["varied"].push_back(name);
   }
   json["roots"] = OrderedJson::array();
-  for (const RootCause& root : roots_) json["roots"].push_back(root_json(root));
+  for (const RootCause& root : view.roots) json["roots"].push_back(root_json(root));
   return json;
 }
 
 std::string HtmlReport::finish(const ReportView& view) {
-  end_chunk();
+  sort_texts();
+  find_roots(view.roots);
   const Placed placed = place();
   OrderedJson described = OrderedJson::array();
   const std::vector<std::string> lines = columns(placed, described);
@@ -488,11 +515,13 @@ std::string HtmlReport::finish(const ReportView& view) {
   json["columns"] = std::move(described);
   json["reasons"] = lines.size() + 1;
   json["stories"] = {{"line", lines.size() + 2}, {"each", kStoriesEach}};
-  const std::string reasons = packed(fmt::format("[{}]", fmt::join(reasons_, ",")));
+  // The first is of those of which nothing is said.
+  std::string reasons = "[{}";
+  for (std::uint32_t i = 1; i < reasons_.size(); ++i) reasons += "," + reasons_.at(i);
   std::string data = packed(json_text(json));
   for (const std::string& line : lines) data += "\n" + line;
-  data += "\n" + reasons;
-  for (const std::string& chunk : chunks_) data += "\n" + chunk;
+  data += "\n" + packed(reasons + "]");
+  for (const std::string& chunk : story_chunks()) data += "\n" + chunk;
   return html_page(data);
 }
 

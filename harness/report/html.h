@@ -22,6 +22,7 @@
 #include "analysis/compare/program_state.h"
 #include "base/json.h"
 #include "outcome/kernel_facts_file.h"
+#include "report/dictionary.h"
 #include "report/report_view.h"
 
 namespace bpfmatrix {
@@ -29,19 +30,17 @@ namespace bpfmatrix {
 struct HtmlOptions {
   /// What the run was compared with, in a word; empty: nothing.
   std::string baseline{};
-  /// Stories are left out where all of them, packed, would be larger; those of cells that are as
-  /// expected, where they would be larger than half of it. The page then names the command that
-  /// tells them.
-  std::uint64_t max_story_bytes = std::uint64_t{48} << 20;
+  /// Of stories before they are packed to a tenth; what is more is left out, and of cells that are
+  /// as expected what is more than half of it. The page then names the command that tells them.
+  std::uint64_t max_story_bytes = std::uint64_t{256} << 20;
 };
 
-/// Takes cells one by one, so that what it holds of each is small.
+/// Takes cells one by one, so that what it holds of each is small. Their order makes no difference,
+/// but for which stories are left out.
 class HtmlReport {
  public:
-  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both, and `roots`,
-  /// outlive this.
-  HtmlReport(HtmlOptions options, const std::vector<RootCause>& roots, RunKernels* kernels,
-             const Features* features);
+  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both outlive this.
+  HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features);
 
   /// `outcome` is what its story is told from; nullptr: it has none.
   void add(const ReportCell& cell, const Outcome* outcome);
@@ -51,7 +50,7 @@ class HtmlReport {
   std::string finish(const ReportView& view);
 
  private:
-  /// Indices of texts_; a program without a name is the object.
+  /// Numbers of texts_; a program without a name is the object.
   struct RowKey {
     std::uint32_t object = 0;
     std::uint32_t program = 0;
@@ -64,7 +63,10 @@ class HtmlReport {
   };
   struct Row {
     RowKey key{};
-    std::uint32_t section = 0;
+    /// The first by name where it has another on another kernel.
+    std::string section{};
+    /// Among the programs of its object; the foremost where cells differ.
+    std::uint32_t position = 0;
   };
   struct Field {
     std::uint32_t row = 0;
@@ -90,40 +92,35 @@ class HtmlReport {
   struct Placed;
 
   std::uint32_t text(std::string_view text);
-  std::uint32_t row(const RowKey& key, std::string_view section);
+  std::uint32_t row(const RowKey& key, std::string_view section, std::uint32_t position);
   std::uint16_t kernel(const std::string& id, const Outcome* outcome);
   std::uint32_t reason(const ReportCell& cell, const ReportProgram& program);
-  std::uint16_t root_of(const ReportCell& cell, const ReportProgram& program) const;
+  /// Sets `root` of the fields that belong to one.
+  void find_roots(const std::vector<RootCause>& roots);
   std::uint32_t story(const Outcome& outcome, bool is_notable);
-  void end_chunk();
+  void sort_texts();
+  std::vector<std::string> story_chunks() const;
   Placed place() const;
   std::vector<std::string> columns(const Placed& placed, OrderedJson& described) const;
   OrderedJson head(const ReportView& view, const Placed& placed) const;
 
   HtmlOptions options_;
-  const std::vector<RootCause>& roots_;
   RunKernels* kernel_facts_;
   const Features* features_;
-  /// By cell: numbers of root causes, from 1.
-  std::unordered_map<std::string_view, std::vector<std::uint16_t>> roots_of_cell_{};
-  std::vector<std::string> texts_{};
-  std::unordered_map<std::string, std::uint32_t> text_index_{};
+  /// By cell: fields that may have a root cause, since they are not as expected.
+  std::unordered_map<std::string, std::vector<std::size_t>> notable_{};
+  Dictionary texts_{};
   std::vector<Row> rows_{};
   std::unordered_map<RowKey, std::uint32_t, HashRow> row_index_{};
   std::vector<Kernel> kernels_{};
   std::map<std::string, std::uint16_t, std::less<>> kernel_index_{};
   std::vector<Field> fields_{};
   std::vector<Before> before_{};
-  /// JSON of each, the first is of those of which nothing is said.
-  std::vector<std::string> reasons_{};
-  std::unordered_map<std::string, std::uint32_t> reason_index_{};
-  std::vector<std::string> causes_{};
-  std::unordered_map<std::string, std::uint32_t> story_index_{};
-  std::uint32_t stories_ = 0;
-  /// JSON of the chunk that is being filled, then those that are packed.
-  std::string open_chunk_{};
-  std::vector<std::string> chunks_{};
-  std::uint64_t chunk_bytes_ = 0;
+  /// JSON.
+  Dictionary reasons_{};
+  Dictionary stories_{};
+  std::uint64_t story_bytes_ = 0;
+  Dictionary causes_{};
 };
 
 /// The shell with both holes filled. `data` must be base64 and line ends only.

@@ -17,8 +17,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-const std::vector<RootCause> kNoRoots;
-
 std::string from_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3, '\0');
   ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
@@ -103,10 +101,10 @@ Outcome outcome(const std::string& kernel) {
   return o;
 }
 
-Page page_of(const std::vector<ReportCell>& cells, const std::vector<RootCause>& roots = kNoRoots) {
-  HtmlReport report({}, roots, nullptr, nullptr);
+Page page_of(const std::vector<ReportCell>& cells, std::vector<RootCause> roots = {}) {
+  HtmlReport report({}, nullptr, nullptr);
   for (const ReportCell& one : cells) report.add(one, nullptr);
-  return Page(report.finish({.run_dir = "run"}));
+  return Page(report.finish({.run_dir = "run", .roots = std::move(roots)}));
 }
 
 TEST(Html, each_field_has_the_sign_verdict_and_numbers_of_its_program) {
@@ -147,13 +145,14 @@ TEST(Html, a_root_cause_is_found_at_its_fields_only) {
   RootCause root;
   root.programs = {"probes:b"};
   root.cells = {"k/probes/kernel/libbpf"};
-  const Page page = page_of({cell("k", {{.name = "a"}, {.name = "b"}})}, {root});
+  const Page page =
+      page_of({cell("k", {{.name = "a"}, {.name = "b"}}, Verdict::regressed)}, {root});
   EXPECT_EQ(page.column("root").at(2 * page.field("a", "k")), 0);
   EXPECT_EQ(page.column("root").at(2 * page.field("b", "k")), 1);
 }
 
 TEST(Html, what_only_the_baseline_has_is_beside_what_is_there) {
-  HtmlReport report({.baseline = "baseline.txt"}, kNoRoots, nullptr, nullptr);
+  HtmlReport report({.baseline = "baseline.txt"}, nullptr, nullptr);
   report.add(cell("k-6.1-x86_64", {{.name = "a", .sign = Sign::failed}}), nullptr);
   report.add_before("k-6.1-x86_64/probes/kernel/libbpf",
                     {{.program = "a", .sign = Sign::attached}});
@@ -171,7 +170,7 @@ TEST(Html, what_only_the_baseline_has_is_beside_what_is_there) {
 }
 
 TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
-  HtmlReport report({}, kNoRoots, nullptr, nullptr);
+  HtmlReport report({}, nullptr, nullptr);
   for (const std::string kernel : {"a", "b"}) {
     Outcome o = outcome(kernel);
     o.vm.wall_ms = kernel == "a" ? 200 : 300;
@@ -183,13 +182,33 @@ TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
   const Json stories = Json::parse(page.lines.at(page.head["stories"]["line"].get<std::size_t>()));
   // The command that runs it again names the kernel.
   ASSERT_THAT(stories, SizeIs(2));
-  EXPECT_EQ(stories[0]["object"]["license"], "GPL");
+  EXPECT_EQ(stories[0]["outcome"]["object"]["license"], "GPL");
   EXPECT_THAT(stories[0]["again"].get<std::string>(), StartsWith("bpfmatrix run --kernel a "));
   EXPECT_EQ(page.number("story", "p", "b"), 2U);
 }
 
+TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
+  const std::vector<ReportCell> cells{
+      cell("k-6.1-x86_64", {{.name = "b", .cause = "license"},
+                            {.name = "a", .section = "kprobe/__x64_sys_read", .advice = "do"}}),
+      cell("k-5.10-x86_64",
+           {{.name = "a", .section = "kprobe/sys_read", .cause = "memlock", .advice = "this"},
+            {.name = "c"}}),
+      cell("k-4.18-x86_64", {{.sign = Sign::failed}}, Verdict::regressed)};
+  HtmlReport forward({}, nullptr, nullptr);
+  HtmlReport backward({}, nullptr, nullptr);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (auto& [report, at] :
+         {std::pair(&forward, i), std::pair(&backward, cells.size() - 1 - i)}) {
+      const Outcome o = outcome(cells[at].kernel);
+      report->add(cells[at], &o);
+    }
+  }
+  EXPECT_EQ(forward.finish({}), backward.finish({}));
+}
+
 TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expected) {
-  HtmlReport report({.max_story_bytes = 0}, kNoRoots, nullptr, nullptr);
+  HtmlReport report({.max_story_bytes = 0}, nullptr, nullptr);
   const Outcome o = outcome("k");
   report.add(cell("k", {{.name = "p"}}), &o);
   const Page page(report.finish({.run_dir = "run"}));
@@ -198,7 +217,7 @@ TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expect
 
 TEST(Html, names_of_strangers_stay_data_and_are_made_visible) {
   const std::string name = "</script><script>alert(1)</script>" + kHostile;
-  HtmlReport report({.baseline = name}, kNoRoots, nullptr, nullptr);
+  HtmlReport report({.baseline = name}, nullptr, nullptr);
   Outcome o = outcome("k");
   o.object.path = name;
   o.kernel.release = name;

@@ -56,8 +56,11 @@ std::string root_item(const RootCause& root, const std::string& run_dir) {
           fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
           "</summary>\n\n";
   constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < std::min(root.cells.size(), kShown); ++i)
-    text += fmt::format("  - {}\n", code(root.cells[i]));
+  std::size_t shown = 0;
+  for (const std::string& cell : root.cells) {
+    if (shown++ == kShown) break;
+    text += fmt::format("  - {}\n", code(cell));
+  }
   if (root.cells.size() > kShown)
     text += fmt::format("  - and {} more\n", root.cells.size() - kShown);
   if (root.dependents > 0) {
@@ -66,7 +69,7 @@ std::string root_item(const RootCause& root, const std::string& run_dir) {
   }
   return text + fmt::format("\n  Look closer: {}\n\n  </details>\n",
                             code(fmt::format("bpfmatrix explain {} {}", run_dir,
-                                             root.cells.empty() ? "CELL" : root.cells.front())));
+                                             root.cells.empty() ? "CELL" : *root.cells.begin())));
 }
 
 /// What is not known, by reason.

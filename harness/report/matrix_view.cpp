@@ -15,8 +15,6 @@ namespace bpfmatrix {
 
 namespace {
 
-using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
-
 /// The kernel's own BTF is the usual case and stands first.
 std::string btf_rank(const std::string& source) { return source == "kernel" ? "" : source; }
 
@@ -32,56 +30,6 @@ std::vector<std::string> order_kernels(const std::map<std::string, std::string>&
   return ids;
 }
 
-/// Rows in the order in which their cells first came, cases together, programs as in the object.
-class TableBuilder {
- public:
-  void add(const Outcome& outcome, const KernelFacts* kernel) {
-    releases_[outcome.kernel.id] = outcome.kernel.release;
-    if (outcome.programs.empty()) return add_row(outcome, nullptr, kernel);
-    for (const ProgramOutcome& program : outcome.programs) add_row(outcome, &program, kernel);
-  }
-
-  MatrixView::Table build(const std::string& arch) {
-    fold_objects_that_never_opened();
-    MatrixView::Table table{arch, order_kernels(releases_), {}};
-    for (auto& [key, row] : rows_) table.rows.push_back(std::move(row));
-    return table;
-  }
-
- private:
-  void add_row(const Outcome& outcome, const ProgramOutcome* program, const KernelFacts* kernel) {
-    const std::string name = program != nullptr ? program->name : "";
-    const RowKey key{outcome.case_id, name, btf_rank(outcome.btf_source), outcome.loader};
-    Row& row = rows_[key];
-    row.case_id = outcome.case_id;
-    row.program = name;
-    row.btf = outcome.btf_source;
-    row.loader = outcome.loader;
-    row.fields[outcome.kernel.id] = make_field(outcome, program, kernel);
-  }
-
-  /// An object that failed here and opened there has rows for its programs: the failure belongs to
-  /// each of them, not to a row of its own.
-  void fold_objects_that_never_opened() {
-    std::vector<RowKey> folded;
-    for (auto& [key, row] : rows_) {
-      if (!row.program.empty()) continue;
-      bool has_programs = false;
-      for (auto& [other_key, other] : rows_) {
-        if (other.program.empty() || other.case_id != row.case_id) continue;
-        if (other.btf != row.btf || other.loader != row.loader) continue;
-        has_programs = true;
-        other.fields.insert(row.fields.begin(), row.fields.end());
-      }
-      if (has_programs) folded.push_back(key);
-    }
-    for (const RowKey& key : folded) rows_.erase(key);
-  }
-
-  std::map<std::string, std::string> releases_{};
-  std::map<RowKey, Row> rows_{};
-};
-
 /// Of "kernel 'ID': reason" the reason: whoever shows a gone has named its kernel.
 std::string reason_of(const Outcome& outcome) {
   const std::string prefix = fmt::format("kernel '{}': ", outcome.kernel.id);
@@ -89,32 +37,25 @@ std::string reason_of(const Outcome& outcome) {
   return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
 }
 
-std::vector<UnavailableKernel> find_unavailable(const std::vector<Outcome>& outcomes) {
-  std::set<std::string> told;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.end != End::unavailable) told.insert(outcome.kernel.id);
-  }
-  std::vector<UnavailableKernel> unavailable;
-  for (const Outcome& outcome : outcomes) {
-    if (told.contains(outcome.kernel.id)) continue;
-    auto gone = std::find_if(
-        unavailable.begin(), unavailable.end(),
-        [&](const UnavailableKernel& known) { return known.kernel == outcome.kernel.id; });
-    if (gone == unavailable.end()) {
-      unavailable.push_back({outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)});
-      gone = std::prev(unavailable.end());
+/// An object that failed here and opened there has rows for its programs: the failure belongs to
+/// each of them, not to a row of its own.
+template <typename Rows>
+void fold_objects_that_never_opened(Rows& rows) {
+  using Key = typename Rows::key_type;
+  for (auto at = rows.begin(); at != rows.end();) {
+    const auto& [case_id, program, btf, loader] = at->first;
+    bool has_programs = false;
+    // Without a name it stands before the programs of its case.
+    for (auto other = at;
+         program.empty() && other != rows.end() && std::get<0>(other->first) == case_id; ++other) {
+      const Key& key = other->first;
+      if (std::get<1>(key).empty() || std::get<2>(key) != btf || std::get<3>(key) != loader)
+        continue;
+      has_programs = true;
+      other->second.fields.insert(at->second.fields.begin(), at->second.fields.end());
     }
-    ++gone->cells;
+    at = has_programs ? rows.erase(at) : std::next(at);
   }
-  std::sort(
-      unavailable.begin(), unavailable.end(),
-      [](const UnavailableKernel& a, const UnavailableKernel& b) { return a.kernel < b.kernel; });
-  return unavailable;
-}
-
-bool is_unavailable(const std::vector<UnavailableKernel>& unavailable, const std::string& kernel) {
-  return std::any_of(unavailable.begin(), unavailable.end(),
-                     [&](const UnavailableKernel& gone) { return gone.kernel == kernel; });
 }
 
 }  // namespace
@@ -129,15 +70,64 @@ Field make_field(const Outcome& outcome, const ProgramOutcome* program, const Ke
   return Field{sign, std::move(words), outcome.cell};
 }
 
-MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {
-  MatrixView view;
-  view.unavailable = find_unavailable(outcomes);
-  std::map<std::string, TableBuilder> builders;
-  for (const Outcome& outcome : outcomes) {
-    if (is_unavailable(view.unavailable, outcome.kernel.id)) continue;
-    builders[outcome.kernel.arch].add(outcome, kernels != nullptr ? kernels->of(outcome) : nullptr);
+void MatrixBuilder::take(const Outcome& outcome) {
+  if (outcome.end == End::unavailable) {
+    UnavailableKernel& gone =
+        untold_
+            .try_emplace(
+                outcome.kernel.id,
+                UnavailableKernel{outcome.kernel.id, outcome.kernel.arch, reason_of(outcome)})
+            .first->second;
+    ++gone.cells;
+  } else {
+    told_.insert(outcome.kernel.id);
   }
-  for (auto& [arch, builder] : builders) view.tables.push_back(builder.build(arch));
+  const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
+  Table& table = tables_[outcome.kernel.arch];
+  table.releases[outcome.kernel.id] = outcome.kernel.release;
+  if (outcome.programs.empty()) return add_row(table, outcome, nullptr, kernel);
+  for (const ProgramOutcome& program : outcome.programs) add_row(table, outcome, &program, kernel);
+}
+
+void MatrixBuilder::add_row(Table& table, const Outcome& outcome, const ProgramOutcome* program,
+                            const KernelFacts* kernel) {
+  const std::string name = program != nullptr ? program->name : "";
+  Row& row = table.rows[{outcome.case_id, name, btf_rank(outcome.btf_source), outcome.loader}];
+  row.case_id = outcome.case_id;
+  row.program = name;
+  row.btf = outcome.btf_source;
+  row.loader = outcome.loader;
+  row.fields[outcome.kernel.id] = make_field(outcome, program, kernel);
+}
+
+/// They leave the tables.
+std::vector<UnavailableKernel> MatrixBuilder::take_unavailable() {
+  std::vector<UnavailableKernel> unavailable;
+  for (auto& [id, gone] : untold_) {
+    if (told_.contains(id)) continue;
+    Table& table = tables_[gone.arch];
+    table.releases.erase(id);
+    for (auto& [key, row] : table.rows) row.fields.erase(id);
+    unavailable.push_back(std::move(gone));
+  }
+  for (auto& [arch, table] : tables_)
+    std::erase_if(table.rows, [](const auto& entry) { return entry.second.fields.empty(); });
+  std::erase_if(tables_, [](const auto& entry) { return entry.second.rows.empty(); });
+  return unavailable;
+}
+
+/// Rows of a case together, programs by name.
+MatrixView::Table MatrixBuilder::build(const std::string& arch, Table from) {
+  fold_objects_that_never_opened(from.rows);
+  MatrixView::Table table{arch, order_kernels(from.releases), {}};
+  for (auto& [key, row] : from.rows) table.rows.push_back(std::move(row));
+  return table;
+}
+
+MatrixView MatrixBuilder::finish() {
+  MatrixView view;
+  view.unavailable = take_unavailable();
+  for (auto& [arch, table] : tables_) view.tables.push_back(build(arch, std::move(table)));
   std::reverse(view.tables.begin(), view.tables.end());  // x86_64 first
   for (const MatrixView::Table& table : view.tables) {
     for (const Row& row : table.rows) {
@@ -145,6 +135,12 @@ MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* ke
     }
   }
   return view;
+}
+
+MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels) {
+  MatrixBuilder builder(kernels);
+  for (const Outcome& outcome : outcomes) builder.take(outcome);
+  return builder.finish();
 }
 
 OrderedJson to_json(const MatrixView& view) {

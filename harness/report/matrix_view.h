@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "analysis/sign.h"
@@ -52,7 +54,36 @@ struct MatrixView {
   std::vector<UnavailableKernel> unavailable{};
 };
 
-/// `kernels` is what is known of them; nullptr: nothing.
+/// Takes outcomes one by one. `kernels` is what is known of them, and outlives it; nullptr:
+/// nothing.
+class MatrixBuilder {
+ public:
+  explicit MatrixBuilder(RunKernels* kernels) : kernels_(kernels) {}
+
+  void take(const Outcome& outcome);
+  /// Once, at the end.
+  MatrixView finish();
+
+ private:
+  using RowKey = std::tuple<std::string, std::string, std::string, std::string>;
+  struct Table {
+    std::map<std::string, std::string> releases{};
+    std::map<RowKey, Row> rows{};
+  };
+  void add_row(Table& table, const Outcome& outcome, const ProgramOutcome* program,
+               const KernelFacts* kernel);
+  std::vector<UnavailableKernel> take_unavailable();
+  static MatrixView::Table build(const std::string& arch, Table table);
+
+  RunKernels* kernels_;
+  /// By architecture.
+  std::map<std::string, Table> tables_{};
+  /// Kernels of which something was found out, and those of which nothing was in some cell.
+  std::set<std::string> told_{};
+  std::map<std::string, UnavailableKernel> untold_{};
+};
+
+/// All at once.
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels = nullptr);
 OrderedJson to_json(const MatrixView& view);
 

@@ -3,6 +3,7 @@
 #include "analysis/expect/judge_run.h"
 #include "base/lines.h"
 #include "base/testing/fuzz_target.h"
+#include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 #include "outcome/testing/require_readable.h"
 #include "report/explain.h"

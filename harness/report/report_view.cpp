@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "analysis/advice.h"
@@ -16,116 +17,107 @@ namespace bpfmatrix {
 
 namespace {
 
-class ViewBuilder {
- public:
-  ViewBuilder(const VerdictSummary& summary, RunKernels* kernels, const Features* features)
-      : kernels_(kernels), features_(features) {
-    for (const JudgedCell& cell : summary.notable) notable_.emplace(cell.cell, &cell);
-  }
+void take_verdict(const JudgedCell& judged, ReportCell& cell) {
+  cell.verdict = judged.verdict.verdict;
+  cell.optional = judged.optional;
+  cell.fails = judged.fails;
+  if (cell.verdict == Verdict::gone) cell.problem = "required, and not planned in this run";
+  if (cell.problem.empty() && !judged.verdict.doubts.empty() && !cell.is_known())
+    cell.problem = judged.verdict.doubts.front().reason;
+}
 
-  ReportCell cell_of(const Outcome& outcome) {
-    ReportCell cell{.cell = outcome.cell,
-                    .case_id = outcome.case_id,
-                    .kernel = outcome.kernel.id,
-                    .arch = outcome.kernel.arch,
-                    .btf = outcome.btf_source,
-                    .loader = outcome.loader,
-                    .end = outcome.end,
-                    .problem = outcome.end_reason,
-                    .wall_ms = outcome.vm.cached ? 0 : outcome.vm.wall_ms};
-    const JudgedCell* judged = find(outcome.cell);
-    if (judged != nullptr) take_verdict(*judged, cell);
-    if (outcome.vm.attempts.size() > 1) {
-      cell.earlier_attempts.assign(outcome.vm.attempts.begin(),
-                                   std::prev(outcome.vm.attempts.end()));
-    }
-    const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
-    for (const ProgramOutcome& program : outcome.programs)
-      cell.programs.push_back(program_of(outcome, &program, kernel));
-    if (outcome.programs.empty()) cell.programs.push_back(program_of(outcome, nullptr, kernel));
-    if (judged != nullptr) take_troubles(*judged, cell);
-    return cell;
-  }
+bool is_near_its_limit(const Outcome& outcome, const LoadOutcome& load) {
+  const std::optional<KernelVersion> version = parse_kernel_version(outcome.kernel.release);
+  if (!version || load.stage.result != StageResult::ok) return false;
+  const ProgramState state{
+      .insns = load.stats.insns, .stack = load.stats.stack_bytes, .size = load.instructions};
+  return is_near_limit(state, limits_of(*version), Thresholds{}.limit_percent);
+}
 
-  /// One that has no outcome.
-  static ReportCell missing(const JudgedCell& judged) {
-    ReportCell cell{.cell = judged.cell, .end = End::unavailable};
-    take_verdict(judged, cell);
-    const std::size_t slash = judged.cell.find('/');
-    cell.kernel = judged.cell.substr(0, slash);
-    if (slash != std::string::npos)
-      cell.case_id = judged.cell.substr(slash + 1, judged.cell.find('/', slash + 1) - slash - 1);
-    return cell;
+/// What is of a program that this outcome does not have (it never came to programs, or to this
+/// one) belongs to the first: nothing is lost on the way to a report.
+void add_trouble(const std::string& program, const std::string& what, ReportCell& cell) {
+  for (ReportProgram& view : cell.programs) {
+    if (view.name == program) return view.troubles.push_back(what);
   }
+  cell.programs.front().troubles.push_back(
+      program.empty() ? what : fmt::format("'{}': {}", program, what));
+}
 
- private:
-  const JudgedCell* find(const std::string& cell) const {
-    const auto found = notable_.find(cell);
-    return found == notable_.end() ? nullptr : found->second;
+void take_troubles(const JudgedCell& judged, ReportCell& cell) {
+  for (const ProgramChange& change : judged.changes) {
+    if (change.change == Change::added || change.change == Change::none) continue;
+    for (const std::string& what : change.what) add_trouble(change.program, what, cell);
   }
+  for (const Mismatch& mismatch : judged.verdict.mismatches)
+    add_trouble(mismatch.program, text_of(mismatch), cell);
+}
 
-  static void take_verdict(const JudgedCell& judged, ReportCell& cell) {
-    cell.verdict = judged.verdict.verdict;
-    cell.optional = judged.optional;
-    cell.fails = judged.fails;
-    if (cell.verdict == Verdict::gone) cell.problem = "required, and not planned in this run";
-    if (cell.problem.empty() && !judged.verdict.doubts.empty() && !cell.is_known())
-      cell.problem = judged.verdict.doubts.front().reason;
+/// One that has no outcome.
+ReportCell without_outcome(const JudgedCell& judged) {
+  ReportCell cell{.cell = judged.cell, .end = End::unavailable};
+  take_verdict(judged, cell);
+  const std::size_t slash = judged.cell.find('/');
+  cell.kernel = judged.cell.substr(0, slash);
+  if (slash != std::string::npos)
+    cell.case_id = judged.cell.substr(slash + 1, judged.cell.find('/', slash + 1) - slash - 1);
+  return cell;
+}
+
+ReportProgram program_of(const Outcome& outcome, const ProgramOutcome* program,
+                         const KernelFacts* kernel, const Features* features) {
+  ReportProgram view{.name = program != nullptr ? program->name : "",
+                     .sign = sign_of(outcome, program),
+                     .sentence = find_cause(outcome, program, kernel).sentence};
+  if (outcome.end == End::completed) {
+    const auto diagnosis =
+        diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
+    if (diagnosis) view.cause = to_string(diagnosis->cause);
   }
-
-  ReportProgram program_of(const Outcome& outcome, const ProgramOutcome* program,
-                           const KernelFacts* kernel) const {
-    ReportProgram view{.name = program != nullptr ? program->name : "",
-                       .sign = sign_of(outcome, program),
-                       .sentence = find_cause(outcome, program, kernel).sentence};
-    if (outcome.end == End::completed) {
-      const auto diagnosis =
-          diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
-      if (diagnosis) view.cause = to_string(diagnosis->cause);
-    }
-    if (features_ != nullptr) view.advice = advice(outcome, program, *features_, kernel);
-    if (program != nullptr) {
-      view.section = program->section;
-      view.source = program->load.source;
-      view.stats = program->load.stats;
-      view.near_limit = is_near_its_limit(outcome, program->load);
-    }
-    return view;
+  if (features != nullptr) view.advice = advice(outcome, program, *features, kernel);
+  if (program != nullptr) {
+    view.section = program->section;
+    view.source = program->load.source;
+    view.stats = program->load.stats;
+    view.near_limit = is_near_its_limit(outcome, program->load);
   }
-
-  static bool is_near_its_limit(const Outcome& outcome, const LoadOutcome& load) {
-    const std::optional<KernelVersion> version = parse_kernel_version(outcome.kernel.release);
-    if (!version || load.stage.result != StageResult::ok) return false;
-    const ProgramState state{
-        .insns = load.stats.insns, .stack = load.stats.stack_bytes, .size = load.instructions};
-    return is_near_limit(state, limits_of(*version), Thresholds{}.limit_percent);
-  }
-
-  /// What is of a program that this outcome does not have (it never came to programs, or to this
-  /// one) belongs to the first: nothing is lost on the way to a report.
-  static void add_trouble(const std::string& program, const std::string& what, ReportCell& cell) {
-    for (ReportProgram& view : cell.programs) {
-      if (view.name == program) return view.troubles.push_back(what);
-    }
-    cell.programs.front().troubles.push_back(
-        program.empty() ? what : fmt::format("'{}': {}", program, what));
-  }
-
-  static void take_troubles(const JudgedCell& judged, ReportCell& cell) {
-    for (const ProgramChange& change : judged.changes) {
-      if (change.change == Change::added || change.change == Change::none) continue;
-      for (const std::string& what : change.what) add_trouble(change.program, what, cell);
-    }
-    for (const Mismatch& mismatch : judged.verdict.mismatches)
-      add_trouble(mismatch.program, text_of(mismatch), cell);
-  }
-
-  RunKernels* kernels_;
-  const Features* features_;
-  std::map<std::string_view, const JudgedCell*> notable_{};
-};
+  return view;
+}
 
 }  // namespace
+
+ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
+                       const Features* features) {
+  ReportCell cell{.cell = outcome.cell,
+                  .case_id = outcome.case_id,
+                  .kernel = outcome.kernel.id,
+                  .arch = outcome.kernel.arch,
+                  .btf = outcome.btf_source,
+                  .loader = outcome.loader,
+                  .end = outcome.end,
+                  .problem = outcome.end_reason,
+                  .wall_ms = outcome.vm.cached ? 0 : outcome.vm.wall_ms};
+  if (judged != nullptr) take_verdict(*judged, cell);
+  if (outcome.vm.attempts.size() > 1) {
+    cell.earlier_attempts.assign(outcome.vm.attempts.begin(), std::prev(outcome.vm.attempts.end()));
+  }
+  const KernelFacts* kernel = kernels != nullptr ? kernels->of(outcome) : nullptr;
+  for (const ProgramOutcome& program : outcome.programs)
+    cell.programs.push_back(program_of(outcome, &program, kernel, features));
+  if (outcome.programs.empty())
+    cell.programs.push_back(program_of(outcome, nullptr, kernel, features));
+  if (judged != nullptr) take_troubles(*judged, cell);
+  return cell;
+}
+
+std::vector<ReportCell> missing_cells(const VerdictSummary& summary) {
+  std::vector<ReportCell> cells;
+  for (const JudgedCell& judged : summary.notable) {
+    const bool is_missed = judged.verdict.verdict != Verdict::gone || judged.fails;
+    if (is_missed && !judged.has_outcome) cells.push_back(without_outcome(judged));
+  }
+  return cells;
+}
 
 std::string_view ReportView::verdict_text() const {
   if (failing > 0) return "not as it should be";
@@ -142,25 +134,27 @@ std::string ReportView::counts_text() const {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+ReportView begin_report_view(const VerdictSummary& summary, std::vector<RootCause> roots,
+                             const std::string& run_dir) {
+  return {.run_dir = run_dir,
+          .counts = summary.counts,
+          .failing = summary.failing,
+          .not_known = summary.not_known,
+          .roots = std::move(roots)};
+}
+
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
                             RunKernels* kernels, const Features* features) {
-  ReportView view{.run_dir = run_dir,
-                  .counts = summary.counts,
-                  .failing = summary.failing,
-                  .not_known = summary.not_known,
-                  .roots = std::move(roots)};
-  ViewBuilder builder(summary, kernels, features);
-  std::set<std::string_view> seen;
+  ReportView view = begin_report_view(summary, std::move(roots), run_dir);
+  std::map<std::string_view, const JudgedCell*> judged;
+  for (const JudgedCell& cell : summary.notable) judged.emplace(cell.cell, &cell);
   for (const Outcome& outcome : outcomes) {
-    seen.insert(outcome.cell);
-    view.cells.push_back(builder.cell_of(outcome));
+    const auto found = judged.find(outcome.cell);
+    view.cells.push_back(
+        report_cell(outcome, found == judged.end() ? nullptr : found->second, kernels, features));
   }
-  for (const JudgedCell& judged : summary.notable) {
-    const bool is_missed = judged.verdict.verdict != Verdict::gone || judged.fails;
-    if (is_missed && !seen.contains(judged.cell))
-      view.cells.push_back(ViewBuilder::missing(judged));
-  }
+  for (ReportCell& cell : missing_cells(summary)) view.cells.push_back(std::move(cell));
   std::sort(view.cells.begin(), view.cells.end(),
             [](const ReportCell& a, const ReportCell& b) { return a.cell < b.cell; });
   std::set<std::string> ids;

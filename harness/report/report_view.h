@@ -80,7 +80,19 @@ struct ReportView {
   std::string counts_text() const;
 };
 
-/// `kernels` and `features` may be nullptr: then less is known, and no advice given.
+/// `judged` is what is said of it; nullptr: it is as expected. `kernels` and `features` may be
+/// nullptr: then less is known, and no advice given.
+ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
+                       const Features* features);
+/// Those that have no outcome, because they were planned and not run, or because only the baseline
+/// has them and they are required.
+std::vector<ReportCell> missing_cells(const VerdictSummary& summary);
+
+/// All but its cells and kernels.
+ReportView begin_report_view(const VerdictSummary& summary, std::vector<RootCause> roots,
+                             const std::string& run_dir);
+
+/// All at once.
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
                             RunKernels* kernels = nullptr, const Features* features = nullptr);

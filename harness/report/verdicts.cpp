@@ -39,7 +39,7 @@ std::string root_text(const RootCause& root, const std::string& run_dir) {
     text += fmt::format("  because of it, not reached: {} of the same objects\n", root.dependents);
   }
   return text + fmt::format("  look closer: bpfmatrix explain {} {}\n", printable(run_dir),
-                            printable(root.cells.front()));
+                            printable(*root.cells.begin()));
 }
 
 /// Reasons for doubt with the number of cells each stands for, so that hundreds read as a handful.

@@ -11,6 +11,7 @@
 #include "base/temp_dir.h"
 #include "base/unfinished.h"
 #include "cell/differences.h"
+#include "outcome/cells.h"
 #include "outcome/conclusive.h"
 #include "outcome/outcome_fields.h"
 #include "run/run_dir.h"

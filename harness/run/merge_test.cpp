@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/temp_dir.h"
+#include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 #include "run/run_dir.h"
 

@@ -17,6 +17,7 @@
 #include "base/json_fields.h"
 #include "base/printable.h"
 #include "base/unfinished.h"
+#include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 
 namespace bpfmatrix {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analysis/compare/baseline.h"
@@ -25,6 +26,8 @@ struct JudgedCell {
   bool required = false;
   /// It makes the exit code 1.
   bool fails = false;
+  /// Otherwise it was planned and not run, or only the baseline has it.
+  bool has_outcome = false;
 };
 
 struct VerdictSummary {
@@ -56,16 +59,56 @@ struct Against {
   std::vector<std::string> optional{};
 };
 
-/// A case that is not among the rules has no expectation, and a cell of `planned` without an
-/// outcome is unsure. `kernels` and `features` say what is known of the kernels; nullptr: nothing.
+/// Judges cells one by one. A case that is not among the rules has no expectation. `kernels` and
+/// `features` say what is known of the kernels; nullptr: nothing. All that it is given outlives it.
+class RunJudge {
+ public:
+  RunJudge(const RulesByCase& rules, RunKernels* kernels, const Features* features,
+           Against against);
+
+  /// What is said of a cell that is not as expected, valid until the next; nullptr: it is.
+  const JudgedCell* take(const Outcome& outcome);
+  /// Once, at the end. A cell of `planned` without an outcome is unsure.
+  VerdictSummary finish(const std::vector<std::string>& planned);
+
+ private:
+  void compare_with_baseline(const Outcome& outcome, const KernelFacts* kernel, bool has_rules,
+                             JudgedCell& cell) const;
+  const JudgedCell* add(JudgedCell cell);
+
+  const RulesByCase& rules_;
+  RunKernels* kernels_;
+  const Features* features_;
+  Against against_;
+  std::unordered_set<std::string> seen_{};
+  VerdictSummary summary_{};
+};
+
+/// All at once.
 VerdictSummary judge_all(const std::vector<Outcome>& outcomes,
                          const std::vector<std::string>& planned, const RulesByCase& rules,
                          RunKernels* kernels = nullptr, const Features* features = nullptr,
                          const Against& against = {});
 
-/// The baseline with what this run found out: the states of its conclusive cells in the place of
-/// the old ones. A program that reads the same keeps its old line, so that what is reviewed is what
+/// The baseline with what a run found out: the states of its conclusive cells in the place of the
+/// old ones. A program that reads the same keeps its old line, so that what is reviewed is what
 /// changed. Cells that this run did not plan stay, unless `prune`.
+class Acceptance {
+ public:
+  /// `before` outlives it, and so does `kernels`, which may be nullptr.
+  Acceptance(const Baseline& before, const std::vector<std::string>& planned, bool prune,
+             RunKernels* kernels, const Thresholds& thresholds = {});
+  void take(const Outcome& outcome);
+  Baseline finish() { return std::move(after_); }
+
+ private:
+  const Baseline& before_;
+  RunKernels* kernels_;
+  Thresholds thresholds_;
+  Baseline after_{};
+};
+
+/// All at once.
 Baseline accept(const Baseline& before, const std::vector<Outcome>& outcomes,
                 const std::vector<std::string>& planned, RunKernels* kernels, bool prune,
                 const Thresholds& thresholds = {});

@@ -153,6 +153,35 @@ TEST_F(AgainstBaseline, programs_that_were_not_reached_are_folded_into_what_stop
   EXPECT_EQ(roots[0].dependents, 1);
 }
 
+TEST_F(AgainstBaseline,
+       what_is_said_of_a_root_cause_is_of_its_first_cell_whatever_order_they_end_in) {
+  std::vector<Outcome> now;
+  Baseline before;
+  RootCauses forward(nullptr, nullptr);
+  RootCauses backward(nullptr, nullptr);
+  for (const std::string kernel : {"a", "b"}) {
+    Outcome one = outcome(StageResult::failed, kernel + "/case/kernel/libbpf");
+    one.programs[0].load.stage.errno_name = "EINVAL";
+    one.programs[0].load.log_tail = "0: (85) call unknown#999\ninvalid func unknown#999\n";
+    one.programs[0].load.source = SourceLine{.file = kernel + ".bpf.c", .line = 7};
+    before.merge(accept({}, {outcome(StageResult::ok, one.cell)}, {}, nullptr, false));
+    now.push_back(one);
+  }
+  against_.baseline = &before;
+  const VerdictSummary summary = judge_all(now, {}, rules_, nullptr, nullptr, against_);
+  ASSERT_EQ(summary.notable.size(), 2U);
+  for (const std::size_t i : {0U, 1U}) {
+    forward.take(summary.notable[i], now[i]);
+    backward.take(summary.notable[1 - i], now[1 - i]);
+  }
+  const auto [first, second] = std::pair(forward.finish(), backward.finish());
+  ASSERT_EQ(first.size(), 1U);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(first[0].source, "a.bpf.c:7");
+  EXPECT_EQ(second[0].source, "a.bpf.c:7");
+  EXPECT_THAT(second[0].cells, ElementsAre("a/case/kernel/libbpf", "b/case/kernel/libbpf"));
+}
+
 TEST(Accept, replaces_what_this_run_found_out_and_keeps_the_rest) {
   const std::string other = "k-4.18/case/kernel/libbpf";
   const Baseline before =

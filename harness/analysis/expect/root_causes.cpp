@@ -74,84 +74,20 @@ std::vector<Trouble> troubles_of(const JudgedCell& cell) {
   return troubles;
 }
 
-class Grouping {
- public:
-  Grouping(RunKernels* kernels, const Features* features)
-      : kernels_(kernels), features_(features) {}
-
-  void take(const JudgedCell& cell, const Outcome& outcome) {
-    const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
-    RootCause* first = nullptr;
-    int dependents = 0;
-    for (const Trouble& trouble : troubles_of(cell)) {
-      const ProgramOutcome* program = find(outcome, trouble.program);
-      if (program != nullptr && sign_of(outcome, program) == Sign::not_reached) {
-        ++dependents;
-        continue;
-      }
-      RootCause& root = cause_of(cell, outcome, program, trouble, kernel);
-      root.programs.insert(trouble.program.empty() ? outcome.case_id
-                                                   : outcome.case_id + ":" + trouble.program);
-      root.kernels.insert(outcome.kernel.id);
-      if (root.cells.empty() || root.cells.back() != cell.cell) root.cells.push_back(cell.cell);
-      if (first == nullptr) first = &root;
-    }
-    if (first != nullptr) first->dependents += dependents;
+const ProgramOutcome* find(const Outcome& outcome, const std::string& name) {
+  for (const ProgramOutcome& program : outcome.programs) {
+    if (program.name == name) return &program;
   }
+  return nullptr;
+}
 
-  std::vector<RootCause> finish() {
-    std::vector<RootCause> roots;
-    for (auto& [key, root] : roots_) roots.push_back(std::move(root));
-    std::stable_sort(roots.begin(), roots.end(), [](const RootCause& a, const RootCause& b) {
-      return std::make_tuple(*rank(a.verdict), b.cells.size()) <
-             std::make_tuple(*rank(b.verdict), a.cells.size());
-    });
-    return roots;
-  }
-
- private:
-  static const ProgramOutcome* find(const Outcome& outcome, const std::string& name) {
-    for (const ProgramOutcome& program : outcome.programs) {
-      if (program.name == name) return &program;
-    }
-    return nullptr;
-  }
-
-  RootCause& cause_of(const JudgedCell& cell, const Outcome& outcome, const ProgramOutcome* program,
-                      const Trouble& trouble, const KernelFacts* kernel) {
-    Diagnosis diagnosis;
-    if (outcome.end == End::completed) {
-      diagnosis =
-          diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel)
-              .value_or(Diagnosis{});
-    }
-    const std::string advised =
-        features_ != nullptr ? advice(outcome, program, *features_, kernel) : "";
-    const bool failed = !find_cause(outcome, program, kernel).words.empty();
-    std::string cause = failed ? words_of_cause(outcome, diagnosis) : "";
-    RootCause& root = roots_[{cell.verdict.verdict, trouble.what, cause}];
-    if (!root.cells.empty()) return root;
-    root.verdict = cell.verdict.verdict;
-    root.what = trouble.what;
-    root.cause = std::move(cause);
-    root.advice = advised;
-    if (diagnosis.source && diagnosis.source->line > 0)
-      root.source = fmt::format("{}:{}", diagnosis.source->file, diagnosis.source->line);
-    return root;
-  }
-
-  static std::string words_of_cause(const Outcome& outcome, const Diagnosis& diagnosis) {
-    if (outcome.end != End::completed) return std::string(to_string(outcome.end));
-    if (diagnosis.cause == Cause::unknown) return "cause unknown";
-    std::string words(short_text(diagnosis.cause));
-    if (!diagnosis.subject.empty()) words += fmt::format(": '{}'", diagnosis.subject);
-    return words;
-  }
-
-  RunKernels* kernels_;
-  const Features* features_;
-  std::map<std::tuple<Verdict, std::string, std::string>, RootCause> roots_{};
-};
+std::string words_of_cause(const Outcome& outcome, const Diagnosis& diagnosis) {
+  if (outcome.end != End::completed) return std::string(to_string(outcome.end));
+  if (diagnosis.cause == Cause::unknown) return "cause unknown";
+  std::string words(short_text(diagnosis.cause));
+  if (!diagnosis.subject.empty()) words += fmt::format(": '{}'", diagnosis.subject);
+  return words;
+}
 
 }  // namespace
 
@@ -162,18 +98,70 @@ std::string subject_text(const RootCause& root) {
   return fmt::format("{} on {}", some(root.programs, "programs"), some(root.kernels, "kernels"));
 }
 
+void RootCauses::take(const JudgedCell& cell, const Outcome& outcome) {
+  if (!rank(cell.verdict.verdict)) return;
+  const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
+  RootCause* first = nullptr;
+  int dependents = 0;
+  for (const Trouble& trouble : troubles_of(cell)) {
+    const ProgramOutcome* program = find(outcome, trouble.program);
+    if (program != nullptr && sign_of(outcome, program) == Sign::not_reached) {
+      ++dependents;
+      continue;
+    }
+    RootCause& root = cause_of(cell, outcome, program, trouble.what, kernel);
+    root.programs.insert(trouble.program.empty() ? outcome.case_id
+                                                 : outcome.case_id + ":" + trouble.program);
+    root.kernels.insert(outcome.kernel.id);
+    root.cells.insert(cell.cell);
+    if (first == nullptr) first = &root;
+  }
+  if (first != nullptr) first->dependents += dependents;
+}
+
+RootCause& RootCauses::cause_of(const JudgedCell& cell, const Outcome& outcome,
+                                const ProgramOutcome* program, const std::string& what,
+                                const KernelFacts* kernel) {
+  Diagnosis diagnosis;
+  if (outcome.end == End::completed) {
+    diagnosis = diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel)
+                    .value_or(Diagnosis{});
+  }
+  const bool failed = !find_cause(outcome, program, kernel).words.empty();
+  std::string cause = failed ? words_of_cause(outcome, diagnosis) : "";
+  RootCause& root = roots_[{cell.verdict.verdict, what, cause}];
+  if (!root.cells.empty() && *root.cells.begin() <= cell.cell) return root;
+  root.verdict = cell.verdict.verdict;
+  root.what = what;
+  root.cause = std::move(cause);
+  root.advice = features_ != nullptr ? advice(outcome, program, *features_, kernel) : "";
+  root.source.clear();
+  if (diagnosis.source && diagnosis.source->line > 0)
+    root.source = fmt::format("{}:{}", diagnosis.source->file, diagnosis.source->line);
+  return root;
+}
+
+std::vector<RootCause> RootCauses::finish() {
+  std::vector<RootCause> roots;
+  for (auto& [key, root] : roots_) roots.push_back(std::move(root));
+  std::stable_sort(roots.begin(), roots.end(), [](const RootCause& a, const RootCause& b) {
+    return std::make_tuple(*rank(a.verdict), b.cells.size()) <
+           std::make_tuple(*rank(b.verdict), a.cells.size());
+  });
+  return roots;
+}
+
 std::vector<RootCause> root_causes(const VerdictSummary& summary,
                                    const std::vector<Outcome>& outcomes, RunKernels* kernels,
                                    const Features* features) {
   std::map<std::string_view, const Outcome*> by_cell;
   for (const Outcome& outcome : outcomes) by_cell.emplace(outcome.cell, &outcome);
-  Grouping grouping(kernels, features);
+  RootCauses causes(kernels, features);
   for (const JudgedCell& cell : summary.notable) {
     const auto outcome = by_cell.find(cell.cell);
-    if (outcome != by_cell.end() && rank(cell.verdict.verdict))
-      grouping.take(cell, *outcome->second);
+    if (outcome != by_cell.end()) causes.take(cell, *outcome->second);
   }
-  return grouping.finish();
+  return causes.finish();
 }
 
 }  // namespace bpfmatrix

@@ -2,8 +2,10 @@
 // handful of causes, and a person wants to read those.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "analysis/expect/judge_run.h"
@@ -24,8 +26,7 @@ struct RootCause {
   /// "CASE:PROGRAM" or "CASE", and ids of kernels.
   std::set<std::string> programs{};
   std::set<std::string> kernels{};
-  /// Sorted.
-  std::vector<std::string> cells{};
+  std::set<std::string> cells{};
   /// Programs, counted for each cell, that failed only because another of their object did.
   int dependents = 0;
 };
@@ -33,8 +34,29 @@ struct RootCause {
 /// "probes:on_exec on debian-5.10-x86_64", "3 programs on 2 kernels".
 std::string subject_text(const RootCause& root);
 
-/// Of cells that are unexpected, regressed, fixed, changed or new: the gravest verdict first, then
-/// what has the most cells. `features` is what advice is drawn from; nullptr: none is given.
+/// Groups cells that are unexpected, regressed, fixed, changed or new. `features` is what advice is
+/// drawn from; nullptr: none is given.
+class RootCauses {
+ public:
+  RootCauses(RunKernels* kernels, const Features* features)
+      : kernels_(kernels), features_(features) {}
+
+  /// In any order: what is said of a cause is of its first cell by name.
+  void take(const JudgedCell& cell, const Outcome& outcome);
+  /// The gravest verdict first, then what has the most cells.
+  std::vector<RootCause> finish();
+
+ private:
+  using Key = std::tuple<Verdict, std::string, std::string>;
+  RootCause& cause_of(const JudgedCell& cell, const Outcome& outcome, const ProgramOutcome* program,
+                      const std::string& what, const KernelFacts* kernel);
+
+  RunKernels* kernels_;
+  const Features* features_;
+  std::map<Key, RootCause> roots_{};
+};
+
+/// All at once.
 std::vector<RootCause> root_causes(const VerdictSummary& summary,
                                    const std::vector<Outcome>& outcomes,
                                    RunKernels* kernels = nullptr,

@@ -29,8 +29,14 @@ async function unpack(base64) {
   return new Response(plain).arrayBuffer();
 }
 
-async function unpackJson(base64) {
-  return JSON.parse(new TextDecoder().decode(await unpack(base64)));
+async function unpackJson(base64, reviver) {
+  return JSON.parse(new TextDecoder().decode(await unpack(base64)), reviver);
+}
+
+// Characters that move, hide or turn others are shown as what they are; line ends and tabs stay.
+function printable(text) {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+      (one) => `\\u{${one.charCodeAt(0).toString(16)}}`);
 }
 
 // "5.10.0-32-cloud" is [5, 10, 0].
@@ -82,11 +88,8 @@ class Run {
   complete() {
     this.whenComplete ??= Promise.all([
       this.load(this.head.columns.filter(({first}) => !first)),
-      unpackJson(this.lines[this.head.reasons]).then((reasons) => {
-        this.reasons = reasons;
-        this.isComplete = true;
-      }),
-    ]).then(() => { this.isComplete = true; });
+      unpackJson(this.lines[this.head.reasons]).then((reasons) => { this.reasons = reasons; }),
+    ]);
     return this.whenComplete;
   }
 
@@ -108,14 +111,14 @@ class Run {
     return [this.kernels[kernel].id, this.text('object', row), this.text('btf', row), this.text('loader', row)].join('/');
   }
 
-  // The outcome behind a field; null: the report does not hold it.
+  // {again, outcome} of the cell behind a field; null: the report does not hold it.
   async story(field) {
     await this.complete();
     const number = this.columns.story[field];
     if (number === 0) return null;
     const {line, each} = this.head.stories;
     const chunk = Math.floor((number - 1) / each);
-    if (!this.chunks.has(chunk)) this.chunks.set(chunk, unpackJson(this.lines[line + chunk]));
+    if (!this.chunks.has(chunk)) this.chunks.set(chunk, unpackJson(this.lines[line + chunk], (key, value) => (typeof value === 'string' ? printable(value) : value)));
     return (await this.chunks.get(chunk))[(number - 1) % each];
   }
 }

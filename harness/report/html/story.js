@@ -165,10 +165,10 @@ function troubles(run, field, reason) {
     pairs([
       ['verdict', spaced(verdict)],
       ['in the baseline', before === null ? (run.hasBaseline ? 'not there' : null) : SIGNS[before].word],
+      ['cause', reason.sentence], ['source', reason.source], ['advice', reason.advice],
     ]),
-    reason.troubles?.length ? el('ul', {class: 'troubles'}, reason.troubles.map((line) => el('li', {}, line))) : null,
-    pairs([['cause', reason.sentence], ['source', reason.source], ['advice', reason.advice]]),
     reason.source_text ? el('pre', {class: 'log'}, el('span', {class: 'stop'}, reason.source_text)) : null,
+    reason.troubles?.length ? el('ul', {class: 'troubles'}, reason.troubles.map((line) => el('li', {}, line))) : null,
   ];
 }
 
@@ -189,18 +189,18 @@ async function tellStory(run, row, kernel, kernels, panel, close) {
   panel.hidden = false;
   heading.focus({preventScroll: true});
   const asked = panel.asked = {};
-  const outcome = await run.story(field);
+  const story = await run.story(field);
   if (panel.asked !== asked) return;
   const said = there ? troubles(run, field, run.reasons[run.columns.reason[field]]) : [];
   const explain = `bpfmatrix explain ${run.head.run_quoted} '${run.cellId(row, kernel)}'`;
-  const parts = outcome === null ?
+  const parts = story === null ?
       [there ? el('p', {class: 'note'}, 'This report holds no more of this cell; this command does:') : null, there ? command(explain) : null] :
-      partsOf(outcome, program);
+      partsOf(story, program);
   rest.replaceChildren(...[...said, ...parts, chart(run, row, kernels), kernelPart(run.kernels[kernel])].flat(Infinity).filter(Boolean));
   for (const log of rest.querySelectorAll('pre.log')) log.scrollTop = log.scrollHeight;
 }
 
-function partsOf(outcome, name) {
+function partsOf({again, outcome}, name) {
   const program = outcome.programs.find((one) => one.name === name) ?? null;
   return [
     section('Stages', stages(outcome, program)),
@@ -211,6 +211,6 @@ function partsOf(outcome, name) {
     statistics(program?.load),
     machine(outcome),
     inputs(outcome),
-    outcome.again ? section('Run it again', command(outcome.again)) : null,
+    section('Run it again', command(again)),
   ];
 }
