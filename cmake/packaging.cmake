@@ -19,6 +19,7 @@ foreach(script bash:${CMAKE_INSTALL_DATADIR}/bash-completion/completions/bpfmatr
     execute_process(COMMAND \"$<TARGET_FILE:bpfmatrix>\" completion ${shell}
       OUTPUT_FILE \"\${file}\" COMMAND_ERROR_IS_FATAL ANY)")
 endforeach()
+install(FILES ci/costs.json DESTINATION ${CMAKE_INSTALL_DATADIR}/bpfmatrix/ci)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs LICENSES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -22,11 +22,11 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { badge, compat, csv, github, html, json, junit, markdown };
+enum class Format { badge, compat, costs, csv, github, html, json, junit, markdown };
 const std::map<std::string, Format> kFormats{
-    {"badge", Format::badge},   {"compat", Format::compat},    {"csv", Format::csv},
-    {"github", Format::github}, {"html", Format::html},        {"json", Format::json},
-    {"junit", Format::junit},   {"markdown", Format::markdown}};
+    {"badge", Format::badge}, {"compat", Format::compat}, {"costs", Format::costs},
+    {"csv", Format::csv},     {"github", Format::github}, {"html", Format::html},
+    {"json", Format::json},   {"junit", Format::junit},   {"markdown", Format::markdown}};
 
 std::string format_names() {
   std::vector<std::string> names;
@@ -101,6 +101,7 @@ std::string render_view(Format format, const ReportView& view) {
       return render_github(view);
     case Format::junit:
       return render_junit(view);
+    case Format::costs:
     case Format::html:
     case Format::json:
     case Format::markdown:
@@ -112,6 +113,7 @@ std::string render_view(Format format, const ReportView& view) {
 Result<std::string> render(const ReportOptions& options) {
   const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
   if (!run) return run.error();
+  if (options.format == Format::costs) return render_costs(run->cells);
   const Result<Gate> gate =
       open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
@@ -157,7 +159,7 @@ void add_report_command(CLI::App& app, int& exit_code) {
           "--format", options->format,
           "html (one page, to read), markdown (a pull request's comment), junit, github "
           "(annotations), csv (for veristat -C), compat (works since which kernel, as JSON), badge "
-          "(svg) or json")
+          "(svg), costs (for run --shard) or json")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(format_names()))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");

@@ -59,6 +59,7 @@ struct RunArguments {
   std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
   std::string out{};
   std::string shard{};
+  std::string costs{};
   std::string mirror{};
   bool allow_older = false;
   int jobs = 0;
@@ -116,6 +117,10 @@ class RunCommand {
     if (options_.dry_run) return print_plan(input->plan, kernels);
     Result<RunDir> dir = open_dir(*spec);
     if (!dir) return std::move(dir).error();
+    if (input->plan.cells.empty()) {
+      say("no cell of the plan is in this part");
+      return static_cast<int>(as_expected);
+    }
     const Result<RunEnd> ran = run_into(*dir, *input, kernels);
     if (!ran) return ran.error();
     if (ran->unwritten) return cut_short(*dir, *ran->unwritten);
@@ -268,11 +273,24 @@ class RunCommand {
   Result<PlanPart> plan_part() const {
     const Result<Shard> shard = parse_shard(options_.shard);
     if (!shard) return shard.error();
-    PlanPart part{{}, *shard};
+    PlanPart part{.shard = *shard};
+    if (const Result<> read = take_costs(part); !read) return read.error();
     for (const std::string& arch : options_.archs) {
       if (const auto known = parse_arch(arch)) part.archs.push_back(*known);
     }
     return part;
+  }
+
+  /// Only what all parts have in common: the file that is named, or that of this bpfmatrix.
+  Result<> take_costs(PlanPart& part) const {
+    if (part.shard.count == 1) return {};
+    const Result<fs::path> file =
+        options_.costs.empty() ? find_data("ci/costs.json") : fs::path(options_.costs);
+    if (!file) return file.error();
+    Result<Costs> costs = read_costs(*file);
+    if (!costs) return std::move(costs).error();
+    part.costs = *std::move(costs);
+    return {};
   }
 
   Result<int> print_plan(const Plan& plan, const KernelFinder& kernels) const {
@@ -426,7 +444,15 @@ void add_run_command(CLI::App& app, int& exit_code) {
                   "Memory for all VMs together; default: what is free, minus 512 MiB")
       ->type_name("MIB")
       ->check(CLI::Range(std::int64_t{1}, kMaxMemoryMib));
-  run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
+  CLI::Option* shard =
+      run->add_option("--shard", options->shard,
+                      "Only part I of N of the plan; all parts cost about the same")
+          ->type_name("I/N");
+  run->add_option("--costs", options->costs,
+                  "By which the plan is cut, the same file for all parts: what 'report --format "
+                  "costs' writes. Default: the one that comes with bpfmatrix")
+      ->type_name("FILE")
+      ->needs(shard);
   run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
   run->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);
