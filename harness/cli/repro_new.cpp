@@ -20,6 +20,7 @@
 #include "kernels/archive/decompress.h"
 #include "kernels/find/kernel_parts.h"
 #include "kernels/image/kernel_image.h"
+#include "outcome/cells.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
 #include "repro/bisect.h"

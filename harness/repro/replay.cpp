@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cell/derive.h"
+#include "outcome/cells.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
 #include "run/objects/app_finder.h"
