@@ -41,7 +41,7 @@ make_project() {
   cd "$project"
   for name in exec net; do build "$root/ci/example/$name.bpf.c" "$name"; done
   cat >"$matrix" <<'JSON'
-{"schema": 1, "kernels": ["debian-5.10-x86_64", "debian-6.1-x86_64"], "btf": ["kernel"]}
+{"schema": 1, "kernels": ["debian-5.10-x86_64", "debian-6.1-x86_64"], "objects": ["exec.bpf.o", "net.bpf.o"]}
 JSON
   cp "$root/ci/example/baseline.txt" "${matrix%.json}-baseline.txt"
   echo '{"pull_request": {"number": 12}}' >"$work/event.json"
@@ -77,7 +77,7 @@ on_github() {
     GITHUB_API_URL="http://127.0.0.1:$(<"$host/port")" GITHUB_SERVER_URL=https://host.example \
     GITHUB_REPOSITORY=people/project GITHUB_RUN_ID=34 GITHUB_ACTION_PATH="$root/ci/github" \
     BPFMATRIX="$bpfmatrix" BPFMATRIX_MATRIX="$matrix" BPFMATRIX_TOKEN=token-of-job BPFMATRIX_COMMENT=true \
-    BPFMATRIX_OPTIONS=$'--object exec.bpf.o\n --object  net.bpf.o' "$@" \
+    BPFMATRIX_OPTIONS=$'--btf kernel\n --loader  libbpf' "$@" \
     "$kit/gate.sh" "$command" >"$work/said" 2>&1 || code=$?
 }
 
@@ -89,7 +89,7 @@ on_gitlab() {
     ${XDG_CACHE_HOME+"XDG_CACHE_HOME=$XDG_CACHE_HOME"} \
     CI_API_V4_URL="http://127.0.0.1:$(<"$host/port")/api/v4" CI_PIPELINE_URL=https://host.example/pipelines/34 \
     BPFMATRIX="$bpfmatrix" BPFMATRIX_MATRIX="$matrix" BPFMATRIX_TOKEN=token-of-project BPFMATRIX_COMMENT=true \
-    BPFMATRIX_OPTIONS='--object exec.bpf.o --object net.bpf.o' "$@" \
+    BPFMATRIX_OPTIONS='--btf kernel --loader libbpf' "$@" \
     "$kit/gate.sh" "$command" >"$work/said" 2>&1 || code=$?
 }
 
