@@ -13,6 +13,7 @@
 #include "cell/run_cell.h"
 #include "kernels/archive/tar_zst.h"
 #include "kernels/kernel_record.h"
+#include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 #include "run/objects/app_finder.h"
 #include "run/objects/given_btf.h"
