@@ -22,7 +22,6 @@
 #include "kernels/image/kernel_image.h"
 #include "outcome/cells.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_fields.h"
 #include "repro/bisect.h"
 #include "repro/loader_log.h"
 #include "repro/nearest_kernel.h"

@@ -6,7 +6,6 @@
 #include "cell/derive.h"
 #include "outcome/cells.h"
 #include "outcome/kernel_facts_file.h"
-#include "outcome/outcome_fields.h"
 #include "run/objects/app_finder.h"
 #include "run/objects/object_finder.h"
 #include "run/record.h"
