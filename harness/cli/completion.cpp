@@ -233,8 +233,8 @@ std::vector<std::string> cases_here() {
 }
 
 void print_candidates(const Candidates& found) {
-  for (const Candidate& candidate : found.words) {
-    print_text(printable(candidate.word) + "\t" + printable(candidate.help) + "\n");
+  for (const OfferedWord& offered : found.words) {
+    print_text(printable(offered.word) + "\t" + printable(offered.help) + "\n");
   }
   if (found.files) print_text(std::string(kFiles) + "\n");
 }

@@ -9,14 +9,14 @@
 
 namespace bpfmatrix {
 
-struct Candidate {
+struct OfferedWord {
   std::string word{};
   /// For shells that show it.
   std::string help{};
 };
 
 struct Candidates {
-  std::vector<Candidate> words{};
+  std::vector<OfferedWord> words{};
   /// Names of files will do, too.
   bool files = false;
 };
