@@ -105,7 +105,7 @@ class Completion {
  public:
   Completion(const CLI::App& app, const KnownNames& names) : command_(&app), names_(names) {}
 
-  Candidates of(const std::vector<std::string>& words) {
+  Completions of(const std::vector<std::string>& words) {
     if (words.empty()) return {};
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
       if (words[i] == "--") return {.files = true};
@@ -213,7 +213,7 @@ class Completion {
   const CLI::Option* option_ = nullptr;
   bool has_value_ = false;
   int positionals_ = 0;
-  Candidates found_{};
+  Completions found_{};
 };
 
 /// Of this installation; what cannot be read has none.
@@ -232,17 +232,17 @@ std::vector<std::string> cases_here() {
   return ids;
 }
 
-void print_candidates(const Candidates& found) {
-  for (const OfferedWord& offered : found.words) {
-    print_text(printable(offered.word) + "\t" + printable(offered.help) + "\n");
+void print_completions(const Completions& found) {
+  for (const CompletedWord& word : found.words) {
+    print_text(printable(word.word) + "\t" + printable(word.help) + "\n");
   }
   if (found.files) print_text(std::string(kFiles) + "\n");
 }
 
 }  // namespace
 
-Candidates complete(const CLI::App& app, const std::vector<std::string>& words,
-                    const KnownNames& names) {
+Completions complete(const CLI::App& app, const std::vector<std::string>& words,
+                     const KnownNames& names) {
   return Completion(app, names).of(words);
 }
 
@@ -268,7 +268,7 @@ void add_completion_commands(CLI::App& app, int& exit_code) {
   ask->group("");
   ask->add_option("WORDS", *words, "The words behind the program's name");
   ask->callback([&app, words, &exit_code] {
-    print_candidates(complete(app, *words, {.kernels = kernels_here, .cases = cases_here}));
+    print_completions(complete(app, *words, {.kernels = kernels_here, .cases = cases_here}));
     exit_code = as_expected;
   });
 }

@@ -9,14 +9,14 @@
 
 namespace bpfmatrix {
 
-struct OfferedWord {
+struct CompletedWord {
   std::string word{};
   /// For shells that show it.
   std::string help{};
 };
 
-struct Candidates {
-  std::vector<OfferedWord> words{};
+struct Completions {
+  std::vector<CompletedWord> words{};
   /// Names of files will do, too.
   bool files = false;
 };
@@ -29,8 +29,8 @@ struct KnownNames {
 
 /// `words` stand behind the program's name; the last one, maybe empty, is to be completed. A bash
 /// that splits words at '=' gives that as a word of its own.
-Candidates complete(const CLI::App& app, const std::vector<std::string>& words,
-                    const KnownNames& names);
+Completions complete(const CLI::App& app, const std::vector<std::string>& words,
+                     const KnownNames& names);
 
 /// The script for "bash", "zsh" or "fish": it asks `bpfmatrix complete -- WORD...`.
 std::string completion_script(const std::string& shell);
