@@ -59,6 +59,8 @@ packages=(
   # What only the tests run
   bpftool                  # an independent reader of BTF to compare with
   libxml2-utils            # xmllint: JUnit's XML against its schema
+  curl                     # writes the comment of a gate (ci/kit/gate.sh)
+  jq                       # reads and writes its JSON
   busybox                  # another shell for kernels/collect.sh
   gnupg                    # makes keys to sign test archives with
   python3                  # makes what the fuzz targets begin with

@@ -97,6 +97,7 @@ killed() {
 }
 
 borrow_kernels
+unset BPFMATRIX_HISTORY
 export XDG_CACHE_HOME=$dir/cache TMPDIR=$dir/tmp KILL_RESUME=$dir
 calmly "$dir/calm"
 cells=$(wc -l <"$dir/calm/outcomes.jsonl") cold_ms=$took
@@ -131,6 +132,9 @@ all_gone || fail "still there: $(running)"
 left=$(find "$dir" -name '*.unfinished-??????' -o -name '*.new' -o -path "$dir/tmp/*" -o \
   -path "$store/tmp/*" -o -name 'transcripts.db.damaged-*' -o -name '*.part')
 [ -z "$left" ] || fail "left behind: $left"
+# Each of the runs once, whenever it was killed: those above, and three that were not.
+kept=$("$bpfmatrix" history '*' --json | grep --count '^  "run": ')
+[ "$kept" -eq $(((runs + 3) * cells)) ] || fail "the history has $kept cells of $((runs + 3)) runs of $cells"
 for lock in "$store"/locks/* "$dir"/run-*/outcomes.jsonl; do
   flock --nonblock "$lock" true || fail "locked by nobody: $lock"
 done

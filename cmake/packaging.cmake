@@ -5,6 +5,21 @@ install(DIRECTORY cases kernels images
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bpfmatrix
   PATTERN ".*" EXCLUDE)
 install(DIRECTORY ci/matrices DESTINATION ${CMAKE_INSTALL_DATADIR}/bpfmatrix/ci)
+install(FILES docs/bpfmatrix.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# A shell loads these by their names; the program prints them.
+foreach(script bash:${CMAKE_INSTALL_DATADIR}/bash-completion/completions/bpfmatrix
+        zsh:${CMAKE_INSTALL_DATADIR}/zsh/site-functions/_bpfmatrix
+        fish:${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d/bpfmatrix.fish)
+  string(REGEX MATCH "^[a-z]+" shell ${script})
+  string(REGEX REPLACE "^[a-z]+:" "" place ${script})
+  install(CODE "
+    set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${place}\")
+    cmake_path(GET file PARENT_PATH folder)
+    file(MAKE_DIRECTORY \"\${folder}\")
+    execute_process(COMMAND \"$<TARGET_FILE:bpfmatrix>\" completion ${shell}
+      OUTPUT_FILE \"\${file}\" COMMAND_ERROR_IS_FATAL ANY)")
+endforeach()
+install(FILES ci/costs.json DESTINATION ${CMAKE_INSTALL_DATADIR}/bpfmatrix/ci)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs LICENSES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

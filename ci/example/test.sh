@@ -13,6 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$project"/*.c "$project"/*.txt "$work"
 cd "$work"
+export BPFMATRIX_HISTORY=$work/history.db
 
 fail() {
   echo "error: $1" >&2
@@ -64,7 +65,7 @@ gate broken
 [ "$code" -eq 1 ] || { cat broken.txt >&2; fail "the broken project ends with $code"; }
 [ "$(grep -c '^regressed: ' broken.txt)" -eq 1 ] || { cat broken.txt >&2; fail "not one line"; }
 line=$(grep '^regressed: ' broken.txt)
-for word in exec.bpf:count_shells debian-5.10-x86_64 'helper unknown' exec.bpf.c:29 'bpf_strncmp came in 5.17'; do
+for word in exec.bpf:count_shells debian-5.10-x86_64 'helper unknown' exec.bpf.c:29 'bpf_strncmp came in 5.17' 'first seen in this run'; do
   [[ $line == *"$word"* ]] || fail "no '$word' in: $line"
 done
 

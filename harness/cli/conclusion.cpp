@@ -9,6 +9,7 @@
 #include "analysis/causes/feature_check.h"
 #include "cli/talk.h"
 #include "outcome/outcome_fields.h"
+#include "report/commands.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
 
@@ -61,8 +62,8 @@ Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir) {
 }
 
 Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& planned,
-                          const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
-                          bool json) {
+                          const RulesByCase& rules, const Gate& gate, RunHistory& history,
+                          const std::string& run_dir, bool json) {
   const Result<Features> features = installed_features();
   if (!features) say_error(features.error());
   const Features* known = features ? &*features : nullptr;
@@ -76,14 +77,18 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
     kernels.read_ahead(part);
     count += part.size();
     for (const Outcome& outcome : part) {
-      if (const JudgedCell* notable = judge.take(outcome)) causes.take(*notable, outcome);
+      if (const JudgedCell* notable = judge.take(outcome)) {
+        causes.take(*notable, outcome);
+        history.note(*notable, outcome, kernels);
+      }
       matrix.take(outcome);
       disagreements.take(outcome);
     }
   });
   if (!read) return read.error();
   const VerdictSummary verdicts = judge.finish(planned);
-  const std::vector<RootCause> roots = causes.finish();
+  std::vector<RootCause> roots = causes.finish();
+  history.mark(roots);
   const MatrixView view = matrix.finish();
   if (json) {
     OrderedJson all = to_json(view);
@@ -96,8 +101,9 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
   }
   std::fflush(stdout);
   disagreements.say_all();
-  say(fmt::format("{} cells in {}; for one cell: bpfmatrix explain {} CELL", count, run_dir,
-                  run_dir));
+  say(fmt::format("{} cells in {}; for one cell: {}", count, run_dir,
+                  explain_command(run_dir, "CELL")));
+  history.keep(cells, verdicts, kernels);
   return exit_code_of(verdicts);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/gate_options.h"
+#include "cli/history_options.h"
 #include "outcome/cells.h"
 #include "report/verdicts.h"
 
@@ -18,10 +19,11 @@ Cells cells_of_run(const std::string& run_dir);
 Result<std::vector<Outcome>> read_run_outcomes(const std::string& run_dir);
 
 /// Prints it, for a person or as JSON. `planned` are the ids of all cells that the run was to have:
-/// one without an outcome is not known, and neither is a run of nothing.
+/// one without an outcome is not known, and neither is a run of nothing. `history` says what was
+/// seen before, and keeps the run.
 /// Error: the cells cannot be read.
 Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& planned,
-                          const RulesByCase& rules, const Gate& gate, const std::string& run_dir,
-                          bool json);
+                          const RulesByCase& rules, const Gate& gate, RunHistory& history,
+                          const std::string& run_dir, bool json);
 
 }  // namespace bpfmatrix

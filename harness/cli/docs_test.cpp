@@ -64,6 +64,107 @@ TEST(Docs, the_page_of_commands_is_what_help_prints) {
   expect_golden(BPFMATRIX_SOURCE_DIR "/docs/cli.md", page);
 }
 
+/// As roff takes it: no line is a command, no '-' becomes a hyphen.
+std::string roff(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\') {
+      escaped += "\\e";
+    } else if (c == '-') {
+      escaped += "\\-";
+    } else {
+      escaped += c;
+    }
+  }
+  const bool is_command = escaped.starts_with('.') || escaped.starts_with('\'');
+  return is_command ? "\\&" + escaped : escaped;
+}
+
+/// What --help says of one command, as a section of the manual page.
+class ManualSection {
+ public:
+  explicit ManualSection(const std::string& help) {
+    std::istringstream in(help);
+    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+  }
+
+  std::string text() {
+    std::string page;
+    for (; at_ < lines_.size(); ++at_) {
+      const std::string& line = lines_[at_];
+      if (line.starts_with("Usage: ")) {
+        page += ".PP\n.B " + roff(line.substr(7)) + "\n";
+      } else if (line == "Positionals:" || line == "Options:" || line == "Subcommands:") {
+        page += ".PP\n" + line + "\n";
+      } else if (line.starts_with("  ")) {
+        page += item();
+      } else {
+        page += line.empty() ? "" : roff(line) + "\n.br\n";
+      }
+    }
+    return page;
+  }
+
+ private:
+  /// A name, and what it is: in the same line, or if the name is long in the next.
+  std::string item() {
+    constexpr std::size_t kColumn = 30;
+    const std::string& line = lines_[at_];
+    const bool goes_on =
+        at_ + 1 < lines_.size() && lines_[at_ + 1].starts_with(std::string(kColumn, ' '));
+    const std::size_t end = goes_on ? line.size() : std::min(kColumn, line.size());
+    std::string name = line.substr(2, end - 2);
+    name.erase(name.find_last_not_of(' ') + 1);
+    std::string what = line.size() > end ? line.substr(end) : "";
+    if (goes_on) what = lines_[++at_].substr(kColumn);
+    return ".TP\n.B " + roff(name) + "\n" + roff(what) + "\n";
+  }
+
+  std::vector<std::string> lines_{};
+  std::size_t at_ = 0;
+};
+
+/// `footer` is what all commands have in common, and stands in a section of its own.
+void describe_in_manual(const std::vector<std::string>& command, const std::string& footer,
+                        std::string& page) {
+  std::string help = help_of(command);
+  if (help.ends_with(footer)) help.resize(help.size() - footer.size());
+  std::string title = "bpfmatrix";
+  for (const std::string& word : command) title += " " + word;
+  page += ".SS " + roff(title) + "\n" + ManualSection(help).text();
+  for (const std::string& name : subcommands(help)) {
+    std::vector<std::string> below = command;
+    below.push_back(name);
+    describe_in_manual(below, footer, page);
+  }
+}
+
+TEST(Docs, the_manual_page_is_what_help_prints) {
+  const std::string help = help_of({});
+  const std::string footer = help.substr(help.find("\nExit codes: "));
+  std::string page =
+      ".\\\" Made of --help by a test; UPDATE_GOLDEN=1 rewrites it.\n"
+      ".TH BPFMATRIX 1\n"
+      ".SH NAME\n"
+      "bpfmatrix \\- tries BPF objects on real kernels\n"
+      ".SH SYNOPSIS\n"
+      ".B bpfmatrix\n"
+      "COMMAND [OPTIONS]\n"
+      ".SH COMMANDS\n";
+  describe_in_manual({}, footer, page);
+  page += ".SH EXIT STATUS\n" + ManualSection(footer.substr(1)).text();
+  page +=
+      ".SH ENVIRONMENT\n"
+      ".TP\n.B NO_COLOR\nno colours\n"
+      ".TP\n.B BPFMATRIX_HISTORY\nthe file of the history; empty: there is none\n"
+      ".TP\n.B XDG_CACHE_HOME\nthe store of kernels, templates and earlier results is its folder "
+      "bpfmatrix\n";
+  EXPECT_THAT(page, ::testing::HasSubstr(".SS bpfmatrix kernels fetch\n"));
+  EXPECT_THAT(page, ::testing::HasSubstr("\n.B \\-\\-kernel GLOB ...\nKernel id or glob"));
+  EXPECT_THAT(page, ::testing::HasSubstr("\n.B \\-\\-resume DIR Excludes: \\-\\-out\nContinue"));
+  expect_golden(BPFMATRIX_SOURCE_DIR "/docs/bpfmatrix.1", page);
+}
+
 std::vector<fs::path> pages() {
   const fs::path root = BPFMATRIX_SOURCE_DIR;
   std::vector<fs::path> found;

@@ -8,9 +8,11 @@
 
 #include "base/data_dir.h"
 #include "base/ids.h"
+#include "base/nearest.h"
 #include "cell/loader_record.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
+#include "cli/finished_run.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome_fields.h"
@@ -21,8 +23,6 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kMaxNamed = 20;
-
 struct ExplainOptions {
   std::string run{};
   std::string cell{};
@@ -32,17 +32,16 @@ struct ExplainOptions {
 };
 
 Error no_such_cell(const std::vector<Outcome>& outcomes, const ExplainOptions& options) {
-  std::string hint = "cells of this run:";
-  for (std::size_t i = 0; i < outcomes.size() && i < kMaxNamed; ++i)
-    hint += "\n  " + outcomes[i].cell;
-  if (outcomes.size() > kMaxNamed)
-    hint += fmt::format("\n  ... and {} more", outcomes.size() - kMaxNamed);
-  return Error{fmt::format("no cell '{}' in '{}'", options.cell, options.run), hint};
+  std::vector<std::string> cells;
+  for (const Outcome& outcome : outcomes) cells.push_back(outcome.cell);
+  return Error{fmt::format("no cell '{}' in '{}'", options.cell, options.run),
+               hint_for_unknown(options.cell, cells)};
 }
 
 /// Of the attempt that counts, as derive() would say; the last that has one.
 Result<std::string> log_of(const Transcript& transcript, const ExplainOptions& options) {
   std::optional<std::string> log;
+  std::vector<std::string> programs;
   for (const Attempt& attempt : transcript.attempts) {
     if (options.loader_log) log = attempt.loader_log;
     LoaderReader reader;
@@ -50,11 +49,14 @@ Result<std::string> log_of(const Transcript& transcript, const ExplainOptions& o
       if (options.log.empty() || !reader.add(line)) break;
     }
     for (const SaidProgram& program : reader.record().programs) {
+      programs.push_back(program.name);
       if (program.name == options.log && !program.log.empty()) log = program.log;
     }
   }
   if (log) return *std::move(log);
-  return Error{fmt::format("no verifier log of a program '{}'", options.log)};
+  const bool is_there = std::find(programs.begin(), programs.end(), options.log) != programs.end();
+  return Error{fmt::format("no verifier log of a program '{}'", options.log),
+               is_there ? "the kernel gave none" : hint_for_unknown(options.log, programs)};
 }
 
 /// What one cell said, as it is.
@@ -77,6 +79,8 @@ Result<> explain_cells(const ExplainOptions& options) {
   if (!features_file) return features_file.error();
   const Result<Features> features = load_features(*features_file);
   if (!features) return features.error();
+  const Result<std::optional<RunSpec>> asked = asked_of(options.run);
+  if (!asked) return asked.error();
   RunKernels known(options.run);
   bool found = false;
   for (const Outcome& outcome : *outcomes) {
@@ -84,7 +88,8 @@ Result<> explain_cells(const ExplainOptions& options) {
     if (found) print_text("\n");
     found = true;
     print_text(options.json ? json_text(to_json(outcome), 1) + "\n"
-                            : explain(outcome, *features, options.run, known.of(outcome)));
+                            : explain(outcome, *features, options.run, known.of(outcome),
+                                      *asked ? &**asked : nullptr));
   }
   if (!found) return no_such_cell(*outcomes, options);
   return {};

@@ -13,25 +13,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the run was asked to do; nothing where only its outcomes were kept.
-Result<RunSpec> asked_of(const std::string& run) {
-  std::error_code ignored;
-  return fs::exists(fs::path(run) / "run.json", ignored) ? read_run_spec(run) : RunSpec();
-}
-
 }  // namespace
+
+Result<std::optional<RunSpec>> asked_of(const std::string& dir) {
+  std::error_code none;
+  if (!fs::exists(fs::path(dir) / "run.json", none)) return std::optional<RunSpec>();
+  Result<RunSpec> asked = read_run_spec(dir);
+  if (!asked) return std::move(asked).error();
+  return std::optional(*std::move(asked));
+}
 
 Result<FinishedRun> read_finished_run(const std::string& dir, const std::string& cases) {
   FinishedRun run{.dir = dir, .cells = cells_of_run(dir)};
-  Result<RunSpec> asked = asked_of(dir);
+  Result<std::optional<RunSpec>> asked = asked_of(dir);
   if (!asked) return std::move(asked).error();
-  run.planned = std::move(asked->cells);
+  run.asked = *std::move(asked);
+  if (run.asked) run.planned = std::move(run.asked->cells);
   const Result<fs::path> folder = cases.empty() ? find_data("cases") : fs::path(cases);
   if (!folder) return folder.error();
   const auto suite = read_suite(*folder);
   if (!suite) return suite.error();
   for (const CaseSpec& spec : *suite) run.rules.emplace(spec.id, spec.expect);
-  for (const std::string& object : asked->objects) {
+  if (!run.asked) return run;
+  for (const std::string& object : run.asked->objects) {
     const std::string id = case_for_object(object).id;
     run.rules[id] = default_expectations();
     run.without_rules.insert(id);

@@ -93,6 +93,8 @@ TEST_F(HostileCommand, a_rejected_word_is_shown_escaped) {
       {"judge", kWord},
       {"derive", kWord},
       {"inspect", kWord},
+      {"init", kWord},
+      {"completion", kWord},
       {"cases", "list", "--dir", kWord},
       {"cases", "check", "--dir", kWord},
       {"kernels", "fetch", kWord},

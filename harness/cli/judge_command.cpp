@@ -26,6 +26,7 @@ struct JudgeOptions {
   bool json = false;
   std::string same_as{};
   GateOptions gate{};
+  HistoryOptions history{};
 };
 
 Result<fs::path> cases_folder(const JudgeOptions& options) {
@@ -54,6 +55,7 @@ Result<int> judge_run(const JudgeOptions& options) {
     const Result<RunRecord> run = read_record(options.run);
     return run ? hold_against(*run, options.same_as) : Result<int>(run.error());
   }
+  if (const Result<> ready = check_history(options.history); !ready) return ready.error();
   Result<FinishedRun> run = read_finished_run(options.run, options.cases);
   if (!run) return std::move(run).error();
   if (options.update || options.preview) {
@@ -70,8 +72,9 @@ Result<int> judge_run(const JudgeOptions& options) {
   const Result<Gate> gate =
       open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
+  RunHistory history(options.history, run->asked ? &*run->asked : nullptr, options.run);
   const Result<ExitCode> code =
-      conclude(run->cells, run->planned, run->rules, *gate, options.run, options.json);
+      conclude(run->cells, run->planned, run->rules, *gate, history, options.run, options.json);
   if (!code) return Error{code.error().message, "is this the directory of a run?"};
   return static_cast<int>(*code);
 }
@@ -99,6 +102,7 @@ void add_judge_command(CLI::App& app, int& exit_code) {
       ->excludes(update)
       ->excludes(preview);
   add_gate_options(*command, options->gate);
+  add_history_options(*command, options->history);
   command->add_flag("--json", options->json, "The result as JSON on standard output");
   command->callback([options, &exit_code] {
     const Result<int> code = judge_run(*options);

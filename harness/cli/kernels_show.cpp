@@ -7,6 +7,7 @@
 #include "analysis/causes/features.h"
 #include "base/data_dir.h"
 #include "base/temp_dir.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
@@ -124,7 +125,9 @@ void add_kernels_show(CLI::App& kernels, int& exit_code) {
       kernels.add_subcommand("show", "Print what a kernel has: measured once in a guest, and kept");
   show->add_option("KERNEL", options->kernel, "Name, or path to a vmlinuz")->required();
   show->add_flag("--json", options->json, "All of it, as JSON");
-  show->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
+  show->add_option("--accel", options->accel, "What runs the guest")
+      ->type_name(closed_list<AccelChoice>())
+      ->capture_default_str();
   show->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
   show->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);

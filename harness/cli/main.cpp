@@ -1,15 +1,21 @@
 // bpfmatrix: will this BPF application load, relocate, attach and work on these kernels, and if
 // not, why?
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "cli/cache_command.h"
 #include "cli/cases_command.h"
+#include "cli/command_line.h"
+#include "cli/completion.h"
 #include "cli/derive_command.h"
 #include "cli/exit_code.h"
 #include "cli/explain_command.h"
+#include "cli/history_command.h"
+#include "cli/init_command.h"
 #include "cli/inspect_command.h"
 #include "cli/judge_command.h"
 #include "cli/kernels_command.h"
@@ -24,8 +30,11 @@
 namespace {
 
 /// The words of the command line that are not understood are in it.
-std::string failure_message(const CLI::App*, const CLI::Error& error) {
-  return bpfmatrix::printable(error.what()) + "\nRun with --help for more information.\n";
+std::string failure_message(const CLI::App* app, const CLI::Error& error) {
+  const std::string hint = bpfmatrix::hint_for_words(*app);
+  return bpfmatrix::printable(error.what()) + "\n" +
+         (hint.empty() ? "" : "hint: " + bpfmatrix::printable(hint) + "\n") +
+         "Run with --help for more information.\n";
 }
 
 /// Prints help, or the error.
@@ -62,14 +71,19 @@ int main(int argc, char** argv) {
   bpfmatrix::add_explain_command(app, exit_code);
   bpfmatrix::add_judge_command(app, exit_code);
   bpfmatrix::add_report_command(app, exit_code);
+  bpfmatrix::add_history_commands(app, exit_code);
   bpfmatrix::add_merge_command(app, exit_code);
   bpfmatrix::add_repro_command(app, exit_code);
   bpfmatrix::add_derive_command(app, exit_code);
   bpfmatrix::add_shell_command(app, exit_code);
+  bpfmatrix::add_init_command(app, exit_code);
+  bpfmatrix::add_completion_commands(app, exit_code);
 
   return bpfmatrix::guarded([&] {
     try {
-      app.parse(argc, argv);
+      std::vector<std::string> words = bpfmatrix::words_of(argc, argv);
+      std::reverse(words.begin(), words.end());  // as CLI11 wants them
+      app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
       return said_by(app, error);
     }

@@ -18,9 +18,13 @@ struct MergeOptions {
 
 int merge(const MergeOptions& options) {
   const std::vector<std::filesystem::path> parts(options.runs.begin(), options.runs.end());
-  const Result<std::size_t> cells = merge_runs(parts, options.output);
-  if (!cells) return end_with(cells.error(), wrong_command);
-  say(fmt::format("{} cells of {} runs in {}", *cells, parts.size(), options.output));
+  const Result<MergedRun> merged = merge_runs(parts, options.output);
+  if (!merged) return end_with(merged.error(), wrong_command);
+  say(fmt::format("{} cells of {} runs in {}", merged->cells, parts.size(), options.output));
+  if (merged->in_no_part > 0) {
+    say(fmt::format("{} of them are in none of these runs: a part of the plan is missing",
+                    merged->in_no_part));
+  }
   return as_expected;
 }
 

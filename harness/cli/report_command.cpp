@@ -7,8 +7,10 @@
 
 #include "analysis/causes/features.h"
 #include "base/file.h"
+#include "cli/command_line.h"
 #include "cli/finished_run.h"
 #include "cli/gate_options.h"
+#include "cli/history_options.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
@@ -20,10 +22,17 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { csv, github, html, json, junit, markdown };
+enum class Format { badge, compat, costs, csv, github, html, json, junit, markdown };
 const std::map<std::string, Format> kFormats{
-    {"csv", Format::csv},   {"github", Format::github}, {"html", Format::html},
-    {"json", Format::json}, {"junit", Format::junit},   {"markdown", Format::markdown}};
+    {"badge", Format::badge}, {"compat", Format::compat}, {"costs", Format::costs},
+    {"csv", Format::csv},     {"github", Format::github}, {"html", Format::html},
+    {"json", Format::json},   {"junit", Format::junit},   {"markdown", Format::markdown}};
+
+std::string format_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, format] : kFormats) names.push_back(name);
+  return closed_list(names);
+}
 
 struct ReportOptions {
   std::string run{};
@@ -31,6 +40,7 @@ struct ReportOptions {
   std::string output{};
   std::string cases{};
   GateOptions gate{};
+  HistoryOptions history{};
 };
 
 /// What there is to say of a run.
@@ -41,32 +51,38 @@ struct Judgement {
 
 /// `take` gets each cell with what is said of it, nullptr if it is as expected.
 template <typename Take>
-Result<Judgement> judge(const FinishedRun& run, const Gate& gate, RunKernels& kernels,
-                        const Features& features, const Take& take) {
+Result<Judgement> judge(const FinishedRun& run, const Gate& gate, RunHistory& history,
+                        RunKernels& kernels, const Features& features, const Take& take) {
   RunJudge judge = gate.judge(run.rules, kernels, &features);
   RootCauses causes(&kernels, &features);
   const Result<> read = run.cells([&](const std::vector<Outcome>& part) {
     kernels.read_ahead(part);
     for (const Outcome& outcome : part) {
       const JudgedCell* notable = judge.take(outcome);
-      if (notable != nullptr) causes.take(*notable, outcome);
+      if (notable != nullptr) {
+        causes.take(*notable, outcome);
+        history.note(*notable, outcome, kernels);
+      }
       take(outcome, notable);
     }
   });
   if (!read) return Error{read.error().message, "is this the directory of a run?"};
-  return Judgement{.summary = judge.finish(run.planned), .roots = causes.finish()};
+  Judgement judged{.summary = judge.finish(run.planned), .roots = causes.finish()};
+  history.mark(judged.roots);
+  return judged;
 }
 
 /// Without all cells in memory.
-Result<std::string> render_html(const FinishedRun& run, const Gate& gate,
+Result<std::string> render_html(const FinishedRun& run, const Gate& gate, RunHistory& history,
                                 const ReportOptions& options, RunKernels& kernels,
                                 const Features& features) {
-  const RunAgain again(nullptr);
-  HtmlReport report({.baseline = options.gate.baseline}, again, &kernels, &features);
+  HtmlReport report({.baseline = options.gate.baseline, .asked = run.asked ? &*run.asked : nullptr},
+                    &kernels, &features);
   Result<Judgement> judged =
-      judge(run, gate, kernels, features, [&](const Outcome& outcome, const JudgedCell* notable) {
-        report.add(report_cell(outcome, notable, &kernels, &features, again), &outcome);
-      });
+      judge(run, gate, history, kernels, features,
+            [&](const Outcome& outcome, const JudgedCell* notable) {
+              report.add(report_cell(outcome, notable, &kernels, &features), &outcome);
+            });
   if (!judged) return std::move(judged).error();
   for (const ReportCell& cell : missing_cells(judged->summary)) report.add(cell, nullptr);
   for (const auto& [cell, state] : gate.baseline) report.add_before(cell, state);
@@ -75,12 +91,17 @@ Result<std::string> render_html(const FinishedRun& run, const Gate& gate,
 
 std::string render_view(Format format, const ReportView& view) {
   switch (format) {
+    case Format::badge:
+      return render_badge(view);
+    case Format::compat:
+      return render_compat(view);
     case Format::csv:
       return render_csv(view);
     case Format::github:
       return render_github(view);
     case Format::junit:
       return render_junit(view);
+    case Format::costs:
     case Format::html:
     case Format::json:
     case Format::markdown:
@@ -92,16 +113,20 @@ std::string render_view(Format format, const ReportView& view) {
 Result<std::string> render(const ReportOptions& options) {
   const Result<FinishedRun> run = read_finished_run(options.run, options.cases);
   if (!run) return run.error();
+  if (options.format == Format::costs) return render_costs(run->cells);
   const Result<Gate> gate =
       open_gate(options.gate, run->cells, run->planned, options.run, run->without_rules);
   if (!gate) return gate.error();
   const Result<Features> features = installed_features();
   if (!features) return features.error();
   RunKernels kernels(options.run);
-  if (options.format == Format::html) return render_html(*run, *gate, options, kernels, *features);
+  const RunSpec* asked = run->asked ? &*run->asked : nullptr;
+  RunHistory history(options.history, asked, options.run);
+  if (options.format == Format::html)
+    return render_html(*run, *gate, history, options, kernels, *features);
   std::vector<Outcome> outcomes;
   Result<Judgement> judged =
-      judge(*run, *gate, kernels, *features,
+      judge(*run, *gate, history, kernels, *features,
             [&](const Outcome& outcome, const JudgedCell*) { outcomes.push_back(outcome); });
   if (!judged) return std::move(judged).error();
   if (options.format == Format::json) {
@@ -111,7 +136,7 @@ Result<std::string> render(const ReportOptions& options) {
   }
   return render_view(options.format,
                      make_report_view(outcomes, judged->summary, std::move(judged->roots),
-                                      options.run, &kernels, &*features));
+                                      options.run, &kernels, &*features, asked));
 }
 
 Result<> report(const ReportOptions& options) {
@@ -130,15 +155,18 @@ void add_report_command(CLI::App& app, int& exit_code) {
       "report", "Write what `judge` says of a run for people, CI systems and code hosts");
   command->add_option("run", options->run, "Directory of a run")->required();
   command
-      ->add_option("--format", options->format,
-                   "html (one page, to read), markdown (a pull request's comment), junit, github "
-                   "(annotations), csv (for veristat -C) or json")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description("FORMAT"))
+      ->add_option(
+          "--format", options->format,
+          "html (one page, to read), markdown (a pull request's comment), junit, github "
+          "(annotations), csv (for veristat -C), compat (works since which kernel, as JSON), badge "
+          "(svg), costs (for run --shard) or json")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(format_names()))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");
   command->add_option("--dir", options->cases,
                       "Folder of cases; default: those that come with bpfmatrix");
   add_gate_options(*command, options->gate, Accepting::never);
+  add_history_options(*command, options->history);
   command->callback([options, &exit_code] {
     const Result<> done = report(*options);
     if (!done) say_error(done.error());

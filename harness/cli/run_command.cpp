@@ -9,12 +9,14 @@
 #include <ctime>
 #include <iterator>
 #include <memory>
+#include <random>
 #include <set>
 #include <sstream>
 
 #include "base/child_process.h"
 #include "base/data_dir.h"
 #include "base/parallel.h"
+#include "cli/command_line.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
@@ -35,7 +37,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kTimeoutSeconds = 120;
 constexpr int kColdCheckOnCi = 50;
 constexpr int kMaxJobs = 1024;
 constexpr std::int64_t kMaxMemoryMib = std::int64_t{1} << 30;
@@ -52,10 +53,13 @@ struct RunArguments {
   std::vector<std::string> btf_files{};
   std::vector<std::string> loaders{};
   std::string loader_args{};
+  /// So that there can be none: empty is not the same as not given.
+  bool has_loader_args = false;
   std::vector<std::string> loader_env{};
   std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
   std::string out{};
   std::string shard{};
+  std::string costs{};
   std::string mirror{};
   bool allow_older = false;
   int jobs = 0;
@@ -67,12 +71,21 @@ struct RunArguments {
   bool update_expectations = false;
   bool json = false;
   GateOptions gate{};
+  HistoryOptions history{};
 
   RunArguments() {
-    how.cell_timeout_s = how.boot_timeout_s = kTimeoutSeconds;
+    how.cell_timeout_s = how.boot_timeout_s = kDefaultTimeoutSeconds;
     how.cold_check = std::getenv("CI") != nullptr ? kColdCheckOnCi : 0;
   }
 };
+
+/// 32 hex digits that no other run has.
+std::string random_id() {
+  std::random_device entropy;
+  std::string id;
+  for (int i = 0; i < 4; ++i) id += fmt::format("{:08x}", entropy());
+  return id;
+}
 
 /// An empty path stays empty: whoever opens it says so.
 std::string absolute(const std::string& path) {
@@ -88,6 +101,7 @@ class RunCommand {
   Result<int> run() {
     if (const Result<> ready = prepare_settings(); !ready) return ready.error();
     if (const Result<> ready = check_gate(options_.gate); !ready) return ready.error();
+    if (const Result<> ready = check_history(options_.history); !ready) return ready.error();
     const Result<fs::path> catalog_file = find_data("kernels/catalog.json");
     if (!catalog_file) return catalog_file.error();
     Result<Catalog> catalog = load_catalog(*catalog_file);
@@ -103,6 +117,10 @@ class RunCommand {
     if (options_.dry_run) return print_plan(input->plan, kernels);
     Result<RunDir> dir = open_dir(*spec);
     if (!dir) return std::move(dir).error();
+    if (input->plan.cells.empty()) {
+      say("no cell of the plan is in this part");
+      return static_cast<int>(as_expected);
+    }
     const Result<RunEnd> ran = run_into(*dir, *input, kernels);
     if (!ran) return ran.error();
     if (ran->unwritten) return cut_short(*dir, *ran->unwritten);
@@ -162,8 +180,8 @@ class RunCommand {
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
   Result<RunSpec> make_spec() {
     if (!options_.resume.empty()) return read_request();
-    RunSpec request;
-    request.options = options_.how;
+    RunSpec request{
+        .options = options_.how, .id = random_id(), .started = std::int64_t{std::time(nullptr)}};
     const bool narrowed = !options_.kernels.empty();
     if (!options_.matrix.empty() || !narrowed) {
       const Result<fs::path> file = matrix_file();
@@ -172,7 +190,7 @@ class RunCommand {
       if (!matrix) return std::move(matrix).error();
       request.matrix = *std::move(matrix);
     }
-    if (narrowed) request.matrix.kernels = options_.kernels;
+    if (narrowed) request.matrix.kernels = kernels();
     if (!options_.cases.empty()) request.matrix.cases = options_.cases;
     if (!options_.btf.empty()) {
       auto sources = parse_btf_sources(options_.btf);
@@ -184,7 +202,18 @@ class RunCommand {
       if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
     }
     for (const std::string& file : options_.objects) request.objects.push_back(absolute(file));
+    const bool by_matrix = options_.objects.empty() && options_.cases.empty();
+    if (by_matrix) request.objects = request.matrix.objects;
     return request;
+  }
+
+  /// Paths as absolute ones: a run is resumed, and its cells are run again, from anywhere.
+  std::vector<std::string> kernels() const {
+    std::vector<std::string> kernels = options_.kernels;
+    for (std::string& kernel : kernels) {
+      if (kernel.find('/') != std::string::npos) kernel = absolute(kernel);
+    }
+    return kernels;
   }
 
   /// BTF is handed over to be embedded: other sources are run only on request.
@@ -222,7 +251,7 @@ class RunCommand {
     if (!is_utf8(options_.loader_args)) {
       return Error{fmt::format("--loader-args '{}': not UTF-8", options_.loader_args)};
     }
-    if (!options_.loader_args.empty()) {
+    if (options_.has_loader_args) {
       std::istringstream words(options_.loader_args);
       command->arguments.assign(std::istream_iterator<std::string>(words), {});
     }
@@ -244,11 +273,24 @@ class RunCommand {
   Result<PlanPart> plan_part() const {
     const Result<Shard> shard = parse_shard(options_.shard);
     if (!shard) return shard.error();
-    PlanPart part{{}, *shard};
+    PlanPart part{.shard = *shard};
+    if (const Result<> read = take_costs(part); !read) return read.error();
     for (const std::string& arch : options_.archs) {
       if (const auto known = parse_arch(arch)) part.archs.push_back(*known);
     }
     return part;
+  }
+
+  /// Only what all parts have in common: the file that is named, or that of this bpfmatrix.
+  Result<> take_costs(PlanPart& part) const {
+    if (part.shard.count == 1) return {};
+    const Result<fs::path> file =
+        options_.costs.empty() ? find_data("ci/costs.json") : fs::path(options_.costs);
+    if (!file) return file.error();
+    Result<Costs> costs = read_costs(*file);
+    if (!costs) return std::move(costs).error();
+    part.costs = *std::move(costs);
+    return {};
   }
 
   Result<int> print_plan(const Plan& plan, const KernelFinder& kernels) const {
@@ -293,8 +335,8 @@ class RunCommand {
   }
 
   static Result<int> cut_short(const RunDir& dir, Error error) {
-    error.hint =
-        fmt::format("make room, then continue: bpfmatrix run --resume {}", dir.path().string());
+    error.hint = "make room, then continue: " +
+                 shell_quote({"bpfmatrix", "run", "--resume", dir.path().string()});
     say_error(error);
     return static_cast<int>(ExitCode::unknown);
   }
@@ -333,7 +375,9 @@ class RunCommand {
     const Result<Gate> gate =
         open_gate(options_.gate, cells, planned, path, std::move(without_rules));
     if (!gate) return gate.error();
-    const Result<ExitCode> code = conclude(cells, planned, rules, *gate, path, options_.json);
+    RunHistory history(options_.history, &dir.request(), path);
+    const Result<ExitCode> code =
+        conclude(cells, planned, rules, *gate, history, path, options_.json);
     return code ? Result<int>(static_cast<int>(*code)) : Result<int>(code.error());
   }
 
@@ -368,8 +412,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--case", options->cases, "Case id, glob, or GROUP/GLOB")->type_name("GLOB");
   run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
       ->type_name("FILE");
-  run->add_option("--btf", options->btf,
-                  "BTF source, in place of what the cases say: kernel, embedded or none");
+  run->add_option("--btf", options->btf, "BTF source, in place of what the cases say")
+      ->type_name(closed_list<BtfSource>());
   run->add_option("--btf-file", options->btf_files,
                   "BTF to embed in place of the kernel's own, for all kernels or for those that "
                   "GLOB matches. Without --btf only the BTF source embedded is run")
@@ -378,8 +422,10 @@ void add_run_command(CLI::App& app, int& exit_code) {
          "--loader", options->loaders,
          "Loader, in place of what the cases say: a name, or the path of a static application")
       ->type_name("NAME|PATH");
-  run->add_option("--loader-args", options->loader_args,
-                  "Arguments of an application given by its path; default: {object}");
+  const CLI::Option* loader_args =
+      run->add_option("--loader-args", options->loader_args,
+                      "Arguments of an application given by its path, with blanks between them; "
+                      "'' is none, default: {object}");
   run->add_option("--loader-env", options->loader_env, "Environment of such an application")
       ->type_name("NAME=VALUE");
   run->add_option(
@@ -388,7 +434,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
-  run->add_option("--accel", options->how.accel, "auto, kvm or tcg")->capture_default_str();
+  run->add_option("--accel", options->how.accel, "What runs the guests")
+      ->type_name(closed_list<AccelChoice>())
+      ->capture_default_str();
   run->add_option("--jobs", options->jobs,
                   "VMs at a time; default: one per core, as far as memory goes")
       ->check(CLI::Range(1, kMaxJobs));
@@ -396,7 +444,15 @@ void add_run_command(CLI::App& app, int& exit_code) {
                   "Memory for all VMs together; default: what is free, minus 512 MiB")
       ->type_name("MIB")
       ->check(CLI::Range(std::int64_t{1}, kMaxMemoryMib));
-  run->add_option("--shard", options->shard, "Only part I of N of the plan")->type_name("I/N");
+  CLI::Option* shard =
+      run->add_option("--shard", options->shard,
+                      "Only part I of N of the plan; all parts cost about the same")
+          ->type_name("I/N");
+  run->add_option("--costs", options->costs,
+                  "By which the plan is cut, the same file for all parts: what 'report --format "
+                  "costs' writes. Default: the one that comes with bpfmatrix")
+      ->type_name("FILE")
+      ->needs(shard);
   run->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
   run->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);
@@ -420,11 +476,13 @@ void add_run_command(CLI::App& app, int& exit_code) {
                 "Run every cell, also those whose outcome is known from an earlier run");
   run->add_flag("--dry-run", options->dry_run, "Print the plan and how QEMU would be started");
   add_gate_options(*run, options->gate);
+  add_history_options(*run, options->history);
   run->add_flag("--json", options->json, "The result as JSON on standard output");
   run->add_flag("--update-expectations", options->update_expectations,
                 "Rewrite what the suite's cases expect from what was seen, and show the difference")
       ->excludes("--object");
-  run->callback([options, &exit_code] {
+  run->callback([options, loader_args, &exit_code] {
+    options->has_loader_args = loader_args->count() > 0;
     const Result<int> code = RunCommand(*options).run();
     if (!code) say_error(code.error());
     exit_code = code ? *code : static_cast<int>(wrong_command);

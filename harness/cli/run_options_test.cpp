@@ -53,5 +53,21 @@ TEST_F(RunCommandOptions, what_is_no_number_or_none_that_can_be_is_one_error) {
   }
 }
 
+TEST_F(RunCommandOptions, a_part_without_a_cell_has_nothing_to_do_also_when_it_is_resumed) {
+  const std::string costs = world_.path("costs.json");
+  ASSERT_TRUE(write_file(costs, R"({"schema": 1, "boot_ms": 1, "cell_ms": 1, "kernels": {},
+                                    "cases": {}})"));
+  const Said said = run({"--shard", "2/2", "--costs", costs});
+  EXPECT_EQ(said.exit_code, as_expected) << said.err;
+  EXPECT_EQ(said.err, "no cell of the plan is in this part\n");
+  const Said resumed = world_.says({"run", "--resume", world_.path("run-1")});
+  EXPECT_EQ(resumed.exit_code, as_expected) << resumed.err;
+  EXPECT_EQ(resumed.err, said.err);
+  const Said merged = world_.says({"merge", world_.path("run-1"), "-o", world_.path("whole")});
+  EXPECT_EQ(merged.exit_code, as_expected) << merged.err;
+  EXPECT_THAT(merged.err, HasSubstr("1 of them are in none of these runs"));
+  EXPECT_EQ(world_.says({"judge", world_.path("whole")}).exit_code, unknown);
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
 #include "cli/shell_session.h"
@@ -157,8 +158,11 @@ void add_shell_command(CLI::App& app, int& exit_code) {
       ->add_option("--btf", options->btf,
                    "kernel: its own BTF; none: that is hidden; embedded: that is hidden, and a "
                    "copy is /objects/vmlinux.btf")
+      ->type_name(closed_list<BtfSource>())
       ->capture_default_str();
-  shell->add_option("--accel", options->accel, "auto, kvm or tcg")->capture_default_str();
+  shell->add_option("--accel", options->accel, "What runs the guest")
+      ->type_name(closed_list<AccelChoice>())
+      ->capture_default_str();
   shell->add_option("--mirror", options->mirror, "Debian mirror; default: the one apt uses")
       ->type_name("URL");
   shell->add_flag("--allow-older", options->allow_older, kAllowOlderHelp);

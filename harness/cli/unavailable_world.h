@@ -35,13 +35,15 @@ class UnavailableWorld {
   }
 
   Said says(const std::vector<std::string>& arguments, const std::string& cache = "") const {
-    std::vector<std::pair<std::string, std::string>> environment{
-        {"BPFMATRIX_DATA_DIR", (dir_.path() / "data").string()},
-        {"BPFMATRIX_MIRROR", mirror_},
-        {"BPFMATRIX_KERNEL_MIRROR", "file://" + (dir_.path() / "mirror").string()},
-        {"BPFMATRIX_RPM_MIRROR", "test=file://" + (dir_.path() / "rpm").string()}};
-    if (cache.empty()) environment.emplace_back("XDG_CACHE_HOME", (dir_.path() / "cache").string());
-    return bpfmatrix_says(arguments, std::chrono::seconds(600), environment);
+    return bpfmatrix_says(arguments, std::chrono::seconds(600), environment(cache));
+  }
+  /// What a shell says to this line, in the same world.
+  Said shell_says(const std::string& line) const {
+    const auto ran = run_command({.argv = {"/bin/sh", "-c", line}, .environment = environment("")},
+                                 std::chrono::seconds(60));
+    EXPECT_TRUE(ran) << ran.error().message;
+    if (!ran) return {};
+    return {ran->status.code.value_or(-1), ran->out, ran->err};
   }
   std::string path(const std::string& name) const { return (dir_.path() / name).string(); }
 
@@ -50,6 +52,18 @@ class UnavailableWorld {
   void cut_network() { mirror_ = "http://127.0.0.1:9/debian"; }
 
  private:
+  std::vector<std::pair<std::string, std::string>> environment(const std::string& cache) const {
+    std::vector<std::pair<std::string, std::string>> all{
+        {"BPFMATRIX_DATA_DIR", (dir_.path() / "data").string()},
+        {"BPFMATRIX_MIRROR", mirror_},
+        {"BPFMATRIX_KERNEL_MIRROR", "file://" + (dir_.path() / "mirror").string()},
+        {"BPFMATRIX_RPM_MIRROR", "test=file://" + (dir_.path() / "rpm").string()}};
+    if (cache.empty()) {
+      all.emplace_back("XDG_CACHE_HOME", (dir_.path() / "cache").string());
+      all.emplace_back("BPFMATRIX_HISTORY", (dir_.path() / "history.db").string());
+    }
+    return all;
+  }
   static std::string rpm(const std::string& id, const std::string& package) {
     return fmt::format(R"({{"id": "{}", "arch": "x86_64", "rpm": {{"distribution": "test",
       "packages": [{{"path": "{}", "sha256": "{}"}}]}}}}, )",

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "analysis/compare/compare.h"
+#include "base/text.h"
 
 namespace bpfmatrix {
 
@@ -15,11 +16,6 @@ namespace {
 
 bool reads_alike(const ProgramState& a, const ProgramState& b) {
   return a.program == b.program && a.sign == b.sign && a.cause == b.cause && a.wrong == b.wrong;
-}
-
-bool is_bad_news(Verdict verdict) {
-  return verdict == Verdict::unexpected || verdict == Verdict::regressed ||
-         verdict == Verdict::changed;
 }
 
 /// By case and architecture: sources are compiled once for each.
@@ -33,30 +29,24 @@ std::map<std::pair<std::string, std::string>, std::string> newest_objects(
   return newest;
 }
 
-/// The programs of a root cause that are in this cell, as they are now.
-std::vector<ProgramState> states_in(const RootCause& root, const Outcome& outcome,
-                                    const CellState& now) {
-  std::vector<ProgramState> states;
-  for (const ProgramState& state : now) {
-    const std::string name =
-        state.program.empty() ? outcome.case_id : outcome.case_id + ":" + state.program;
-    if (root.programs.contains(name)) states.push_back(state);
-  }
-  return states;
+/// "CASE", "CASE:PROGRAM": as a root cause names it.
+std::string name_in_root(const std::string& cell, const std::string& program) {
+  const std::vector<std::string_view> parts = split(cell, '/');
+  const std::string_view case_id = parts.size() > 1 ? parts[1] : std::string_view();
+  return program.empty() ? std::string(case_id) : fmt::format("{}:{}", case_id, program);
 }
 
-/// What earlier runs of the root cause's cells say.
+/// What earlier runs of a root cause's cells say.
 class Looking {
  public:
-  Looking(RunKernels* kernels, const EarlierEntries& earlier)
-      : kernels_(kernels), earlier_(earlier) {}
+  explicit Looking(const EarlierEntries& earlier) : earlier_(earlier) {}
 
-  void look(const RootCause& root, const Outcome& outcome) {
-    const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
-    const std::optional<CellState> now = cell_state(outcome, kernel);
-    if (!now) return;
-    const std::vector<ProgramState> states = states_in(root, outcome, *now);
-    for (const HistoryEntry& entry : earlier_(outcome.cell)) {
+  void look(const RootCause& root, const std::string& cell, const CellState& now) {
+    CellState states;
+    for (const ProgramState& state : now) {
+      if (root.programs.contains(name_in_root(cell, state.program))) states.push_back(state);
+    }
+    for (const HistoryEntry& entry : earlier_(cell)) {
       if (entry.cell.programs.empty()) continue;
       is_known_ = true;
       const bool is_same = std::any_of(states.begin(), states.end(), [&](const auto& state) {
@@ -74,13 +64,17 @@ class Looking {
   }
 
  private:
-  RunKernels* kernels_;
   const EarlierEntries& earlier_;
   bool is_known_ = false;
   std::optional<std::int64_t> since_{};
 };
 
 }  // namespace
+
+bool is_bad_news(Verdict verdict) {
+  return verdict == Verdict::unexpected || verdict == Verdict::regressed ||
+         verdict == Verdict::changed;
+}
 
 std::string day_text(std::int64_t started) {
   // What fmt can show: years of four digits.
@@ -143,17 +137,13 @@ SupportTable support_of(const std::vector<HistoryEntry>& entries, const std::str
   return builder.finish();
 }
 
-void mark_seen(std::vector<RootCause>& roots, const std::vector<Outcome>& outcomes,
-               RunKernels* kernels, const EarlierEntries& earlier) {
-  std::map<std::string_view, const Outcome*> by_cell;
-  for (const Outcome& outcome : outcomes) by_cell.emplace(outcome.cell, &outcome);
+void mark_seen(std::vector<RootCause>& roots, const StatesNow& now, const EarlierEntries& earlier) {
   for (RootCause& root : roots) {
-    if (!is_bad_news(root.verdict)) continue;
-    Looking looking(kernels, earlier);
-    for (const std::string& cell : root.cells) {
-      if (const auto found = by_cell.find(cell); found != by_cell.end())
-        looking.look(root, *found->second);
-    }
+    const bool is_whole = std::all_of(root.cells.begin(), root.cells.end(),
+                                      [&](const auto& cell) { return now.contains(cell); });
+    if (!is_bad_news(root.verdict) || !is_whole) continue;
+    Looking looking(earlier);
+    for (const std::string& cell : root.cells) looking.look(root, cell, now.find(cell)->second);
     root.seen = looking.words();
   }
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -56,10 +57,15 @@ SupportTable support_of(const std::vector<HistoryEntry>& entries, const std::str
 /// What is known of one cell from runs before this one, in their order.
 using EarlierEntries = std::function<std::vector<HistoryEntry>(const std::string& cell)>;
 
+/// A thing that went wrong now, and may have gone wrong before.
+bool is_bad_news(Verdict verdict);
+
+/// What cells came to in this run, by their ids.
+using StatesNow = std::map<std::string, CellState, std::less<>>;
+
 /// Says of each root cause that is bad news whether its programs came to the same in an earlier
-/// run: RootCause::seen.
-void mark_seen(std::vector<RootCause>& roots, const std::vector<Outcome>& outcomes,
-               RunKernels* kernels, const EarlierEntries& earlier);
+/// run: RootCause::seen. Of one with a cell that is not among `now` nothing is said.
+void mark_seen(std::vector<RootCause>& roots, const StatesNow& now, const EarlierEntries& earlier);
 
 /// "2026-11-30"; "" for 0.
 std::string day_text(std::int64_t started);

@@ -133,8 +133,8 @@ Error HistoryFile::trouble() const {
   return file_error(file_, Error{fmt::format("{} ({})", what, found.message), kKeepInstead});
 }
 
-Result<> HistoryFile::keep(const HistoryRun& run, const std::string& content, std::size_t count,
-                           const std::function<HistoryCell(std::size_t)>& cell) {
+Result<> HistoryFile::keep(const HistoryRun& run, const std::string& content,
+                           const std::function<Result<>(const CellTaker&)>& cells) {
   {
     Query same(*database_, "SELECT 1 FROM runs WHERE id = ? AND content = ?",
                {std::string_view(run.id), std::string_view(content)});
@@ -149,16 +149,15 @@ Result<> HistoryFile::keep(const HistoryRun& run, const std::string& content, st
             std::string_view(content)});
   const std::int64_t number = database_->number("SELECT last_insert_rowid()");
   Statement insert(*database_, "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  for (std::size_t i = 0; i < count && !database_->trouble(); ++i) {
-    const HistoryCell one = cell(i);
-    if (one.cell.empty()) continue;
+  Result<> given = cells([&](const HistoryCell& one) {
     const std::string programs = to_json_text(one.programs);
     insert.run({number, std::string_view(one.cell), std::string_view(one.case_id),
                 std::string_view(one.kernel), std::string_view(one.release),
                 std::string_view(one.arch), std::string_view(one.btf), std::string_view(one.loader),
                 std::string_view(one.object), std::string_view(one.object_sha256),
                 to_string(one.verdict), std::string_view(one.problem), std::string_view(programs)});
-  }
+  });
+  if (!given) return given;
   all.commit();
   if (database_->trouble()) return trouble();
   return {};

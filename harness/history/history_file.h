@@ -30,11 +30,13 @@ class HistoryFile {
 
   const std::filesystem::path& path() const { return file_; }
 
-  /// Keeps a run, all of it or nothing, in place of what was kept under its id. `cell` gives each
-  /// of its `count` cells once; one with an empty name is left out. Does nothing where `content` is
-  /// kept of it already.
-  Result<> keep(const HistoryRun& run, const std::string& content, std::size_t count,
-                const std::function<HistoryCell(std::size_t)>& cell);
+  /// Takes a cell.
+  using CellTaker = std::function<void(const HistoryCell&)>;
+  /// Keeps a run, all of it or nothing, in place of what was kept under its id. `cells` gives them
+  /// one by one; it is not called where `content` is kept of the run already. Error: as open(), or
+  /// what `cells` gives.
+  Result<> keep(const HistoryRun& run, const std::string& content,
+                const std::function<Result<>(const CellTaker&)>& cells);
 
   /// In the order of their runs.
   Result<std::vector<HistoryEntry>> of_cell(const std::string& cell) const;

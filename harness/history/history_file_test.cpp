@@ -46,8 +46,11 @@ class HistoryInAFile : public ::testing::Test {
                 const std::string& content = "content") {
     Result<HistoryFile> file = HistoryFile::open(path_, For::writing);
     if (!file) return file.error();
-    return file->keep({id, started, "/runs/" + id}, content, cells.size(),
-                      [&](std::size_t i) { return cells[i]; });
+    return file->keep({id, started, "/runs/" + id}, content,
+                      [&](const HistoryFile::CellTaker& take) -> Result<> {
+                        for (const HistoryCell& one : cells) take(one);
+                        return {};
+                      });
   }
   std::vector<std::string> runs_of(const std::string& name) {
     const Result<HistoryFile> file = HistoryFile::open(path_, For::reading);
@@ -115,11 +118,25 @@ TEST_F(HistoryInAFile, the_same_content_is_not_written_again) {
   Result<HistoryFile> file = HistoryFile::open(path_, For::writing);
   ASSERT_TRUE(file);
   int asked = 0;
-  ASSERT_TRUE(file->keep({"r", 1, ""}, "content", 1, [&](std::size_t) {
+  ASSERT_TRUE(file->keep({"r", 1, ""}, "content", [&](const HistoryFile::CellTaker&) -> Result<> {
     ++asked;
-    return cell("exec");
+    return {};
   }));
   EXPECT_EQ(asked, 0);
+}
+
+TEST_F(HistoryInAFile, a_run_whose_cells_cannot_be_read_leaves_what_was_kept_of_it) {
+  ASSERT_TRUE(keep("r", 1, {cell("exec")}));
+  Result<HistoryFile> file = HistoryFile::open(path_, For::writing);
+  ASSERT_TRUE(file);
+  const Result<> kept =
+      file->keep({"r", 1, ""}, "other", [&](const HistoryFile::CellTaker& take) -> Result<> {
+        take(cell("net"));
+        return Error{"cut off"};
+      });
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().message, "cut off");
+  EXPECT_THAT(*file->cases(), ElementsAre("exec"));
 }
 
 TEST_F(HistoryInAFile, several_write_at_once_and_nothing_is_lost) {
@@ -193,7 +210,8 @@ TEST_F(HistoryInAFile, one_that_another_process_keeps_locked_is_waited_for_and_t
   const Transaction held(other);
   Result<HistoryFile> file = HistoryFile::open(path_, For::writing, std::chrono::milliseconds(10));
   ASSERT_TRUE(file) << file.error().message;
-  const Result<> kept = file->keep({"s", 2, ""}, "c", 1, [](std::size_t) { return cell("exec"); });
+  const Result<> kept =
+      file->keep({"s", 2, ""}, "c", [](const HistoryFile::CellTaker&) -> Result<> { return {}; });
   ASSERT_FALSE(kept);
   EXPECT_THAT(kept.error().message, HasSubstr("another process keeps it locked"));
 }

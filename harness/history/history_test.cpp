@@ -115,7 +115,8 @@ class SeenBefore : public ::testing::Test {
     root.programs = {"exec.bpf:on_exec"};
     root.cells = {outcome_.cell};
     std::vector<RootCause> roots{root};
-    mark_seen(roots, {outcome_}, nullptr, [&](const std::string& cell) {
+    const StatesNow now{{outcome_.cell, *cell_state(outcome_)}};
+    mark_seen(roots, now, [&](const std::string& cell) {
       EXPECT_EQ(cell, outcome_.cell);
       return earlier;
     });
@@ -138,6 +139,15 @@ TEST_F(SeenBefore, what_an_earlier_run_had_is_named_by_its_day) {
             "seen since 1970-01-03");
   EXPECT_EQ(seen({entry(0, "debian-6.1-x86_64", Sign::failed, "a", "helper_unknown")}),
             "seen before");
+}
+
+TEST_F(SeenBefore, of_a_cause_with_cells_that_were_not_looked_at_nothing_is_said) {
+  RootCause root{.verdict = Verdict::regressed};
+  root.cells = {outcome_.cell, "other"};
+  std::vector<RootCause> roots{root};
+  mark_seen(roots, {{outcome_.cell, *cell_state(outcome_)}},
+            [](const std::string&) { return std::vector<HistoryEntry>(); });
+  EXPECT_EQ(roots[0].seen, "");
 }
 
 TEST_F(SeenBefore, without_an_earlier_run_that_knows_nothing_is_said) {

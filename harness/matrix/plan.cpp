@@ -79,13 +79,4 @@ Result<Plan> make_plan(const MatrixSpec& matrix, const std::vector<PlanKernel>& 
   return plan;
 }
 
-Plan shard(const Plan& plan, int index, int count) {
-  Plan part;
-  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
-    if (static_cast<int>(i % static_cast<std::size_t>(count)) == index - 1)
-      part.cells.push_back(plan.cells[i]);
-  }
-  return part;
-}
-
 }  // namespace bpfmatrix

@@ -40,7 +40,4 @@ struct Plan {
 Result<Plan> make_plan(const MatrixSpec& matrix, const std::vector<PlanKernel>& known,
                        const std::vector<CaseSpec>& suite);
 
-/// The part of a plan that runner `index` (from 1) of `count` does: every count-th cell.
-Plan shard(const Plan& plan, int index, int count);
-
 }  // namespace bpfmatrix

@@ -68,16 +68,5 @@ TEST(Plan, a_case_named_twice_is_planned_once) {
   EXPECT_EQ(plan->cells.size(), 2U);
 }
 
-TEST(Plan, shards_are_disjoint_and_complete) {
-  std::vector<CaseSpec> suite;
-  for (int i = 0; i < 7; ++i) suite.push_back(a_case("g", "c" + std::to_string(i)));
-  const Plan plan = *make_plan({.kernels = {"*"}}, kKernels, suite);
-  std::vector<std::string> together;
-  for (int i = 1; i <= 3; ++i) {
-    for (const std::string& id : ids(shard(plan, i, 3))) together.push_back(id);
-  }
-  EXPECT_THAT(together, ::testing::UnorderedElementsAreArray(ids(plan)));
-}
-
 }  // namespace
 }  // namespace bpfmatrix

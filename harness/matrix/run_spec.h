@@ -31,6 +31,9 @@ struct RunSpec {
   std::vector<std::string> objects{};
   /// Ids of all planned cells.
   std::vector<std::string> cells{};
+  /// Of a part (--shard): the ids of all cells of the whole plan, so that those of a part that is
+  /// lost are missed.
+  std::optional<std::vector<std::string>> part_of{};
   std::optional<RunOptions> options{};
   /// By which a run is known wherever its directory lies, and when it began, in seconds since 1970;
   /// nothing: whoever made it did not say.

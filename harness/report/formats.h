@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string>
 
+#include "base/result.h"
+#include "outcome/cells.h"
 #include "report/report_view.h"
 
 namespace bpfmatrix {
@@ -37,5 +39,9 @@ std::string render_compat(const ReportView& view);
 /// An svg of a line: on how many kernels all programs work. Green: on all; yellow: on some, and
 /// that is as expected; red: the gate fails; grey: not everything is known.
 std::string render_badge(const ReportView& view);
+
+/// What `run --shard --costs` cuts a plan by: how long cells took, by kernel and by case. Error: of
+/// reading the cells.
+Result<std::string> render_costs(const Cells& cells);
 
 }  // namespace bpfmatrix

@@ -267,5 +267,34 @@ TEST(Csv, a_name_is_one_field_whatever_is_in_it) {
     EXPECT_EQ(split(lines[i], ',').size(), 7U) << lines[i];
 }
 
+TEST(Costs, are_averages_of_cells_that_came_to_a_result) {
+  const auto took = [](const std::string& kernel, const std::string& name, std::int64_t ms) {
+    Outcome outcome;
+    outcome.kernel.id = kernel;
+    outcome.case_id = name;
+    outcome.end = End::completed;
+    outcome.vm.wall_ms = ms;
+    return outcome;
+  };
+  Outcome lost = took("k2", "c1", 100'000);
+  lost.end = End::lost;
+  const std::vector<Outcome> outcomes{took("k1", "c1", 100), took("k1", "c2", 300),
+                                      took("k2", "c2", 500), lost, took("k2", "recalled", 0)};
+  EXPECT_EQ(*render_costs(cells_of(outcomes)),
+            "{\n"
+            " \"schema\": 1,\n"
+            " \"boot_ms\": 4000,\n"
+            " \"cell_ms\": 300,\n"
+            " \"kernels\": {\n"
+            "  \"k1\": 200,\n"
+            "  \"k2\": 500\n"
+            " },\n"
+            " \"cases\": {\n"
+            "  \"c1\": 100,\n"
+            "  \"c2\": 400\n"
+            " }\n"
+            "}\n");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

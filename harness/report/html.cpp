@@ -19,6 +19,7 @@
 #include "base/kernel_version.h"
 #include "base/printable.h"
 #include "outcome/outcome_fields.h"
+#include "report/explain_sections.h"
 #include "report/terminal.h"
 
 namespace bpfmatrix {
@@ -99,7 +100,7 @@ std::vector<std::string> seen_of(const KernelFacts* facts, const Features* featu
 /// {"again": COMMAND, "outcome": as outcome.schema.json has it}, and the same however long it took
 /// and wherever it was: what the page has of cell and kernel is left empty. Its texts are made
 /// printable where they are shown.
-std::string story_of(const Outcome& outcome, const std::string& again) {
+std::string story_of(const Outcome& outcome, const RunAgain& again) {
   Outcome told = outcome;
   told.cell.clear();
   told.kernel = {};
@@ -108,8 +109,8 @@ std::string story_of(const Outcome& outcome, const std::string& again) {
   told.vm.wall_ms = 0;
   told.vm.loader_ms.reset();
   told.vm.cached = false;
-  return fmt::format(R"({{"again":{},"outcome":{}}})", json_text(Json(printable(again))),
-                     to_line(told));
+  return fmt::format(R"({{"again":{},"outcome":{}}})",
+                     json_text(Json(printable(again.command(outcome)))), to_line(told));
 }
 
 /// "debian-5.10-x86_64" says it; empty: this id does not.
@@ -132,9 +133,11 @@ std::size_t HtmlReport::HashRow::operator()(const RowKey& key) const {
   return hash ^ hash >> 32;
 }
 
-HtmlReport::HtmlReport(HtmlOptions options, const RunAgain& again, RunKernels* kernels,
-                       const Features* features)
-    : options_(std::move(options)), again_(again), kernel_facts_(kernels), features_(features) {}
+HtmlReport::HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features)
+    : options_(std::move(options)),
+      again_(options_.asked),
+      kernel_facts_(kernels),
+      features_(features) {}
 
 std::uint32_t HtmlReport::text(std::string_view text) { return texts_.number(printable(text)); }
 
@@ -218,7 +221,7 @@ void HtmlReport::find_roots(const std::vector<RootCause>& roots) {
 
 std::uint32_t HtmlReport::story(const Outcome& outcome, bool is_notable) {
   if (story_bytes_ >= options_.max_story_bytes / (is_notable ? 1 : 2)) return 0;
-  std::string json = story_of(outcome, again_.command(outcome));
+  std::string json = story_of(outcome, again_);
   const std::size_t known = stories_.size();
   const std::size_t bytes = json.size();
   const std::uint32_t number = stories_.number(std::move(json));
@@ -439,7 +442,8 @@ OrderedJson root_json(const RootCause& root) {
   return {{"verdict", to_string(root.verdict)}, {"subject", printable(subject_text(root))},
           {"what", printable(root.what)},       {"cause", printable(root.cause)},
           {"source", printable(root.source)},   {"advice", printable(root.advice)},
-          {"cells", root.cells.size()},         {"dependents", root.dependents}};
+          {"cells", root.cells.size()},         {"dependents", root.dependents},
+          {"seen", printable(root.seen)}};
 }
 
 OrderedJson all_causes() {

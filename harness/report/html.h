@@ -34,15 +34,16 @@ struct HtmlOptions {
   /// Of stories before they are packed to a tenth; what is more is left out, and of cells that are
   /// as expected what is more than half of it. The page then names the command that tells them.
   std::uint64_t max_story_bytes = std::uint64_t{256} << 20;
+  /// What the run was asked to do, and outlives the report; nullptr: it is not known.
+  const RunSpec* asked = nullptr;
 };
 
 /// Takes cells one by one, so that what it holds of each is small. Their order makes no difference,
 /// but for which stories are left out.
 class HtmlReport {
  public:
-  /// `kernels` and `features` may be nullptr: then less is known of the kernels. All outlive this.
-  HtmlReport(HtmlOptions options, const RunAgain& again, RunKernels* kernels,
-             const Features* features);
+  /// `kernels` and `features` may be nullptr: then less is known of the kernels. Both outlive this.
+  HtmlReport(HtmlOptions options, RunKernels* kernels, const Features* features);
 
   /// `outcome` is what its story is told from; nullptr: it has none.
   void add(const ReportCell& cell, const Outcome* outcome);
@@ -107,7 +108,7 @@ class HtmlReport {
   OrderedJson head(const ReportView& view, const Placed& placed) const;
 
   HtmlOptions options_;
-  const RunAgain& again_;
+  RunAgain again_;
   RunKernels* kernel_facts_;
   const Features* features_;
   /// By cell: fields that may have a root cause, since they are not as expected.

@@ -17,8 +17,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-const RunAgain kAgain(nullptr);
-
 std::string from_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3, '\0');
   ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
@@ -104,7 +102,7 @@ Outcome outcome(const std::string& kernel) {
 }
 
 Page page_of(const std::vector<ReportCell>& cells, std::vector<RootCause> roots = {}) {
-  HtmlReport report({}, kAgain, nullptr, nullptr);
+  HtmlReport report({}, nullptr, nullptr);
   for (const ReportCell& one : cells) report.add(one, nullptr);
   return Page(report.finish({.run_dir = "run", .roots = std::move(roots)}));
 }
@@ -154,7 +152,7 @@ TEST(Html, a_root_cause_is_found_at_its_fields_only) {
 }
 
 TEST(Html, what_only_the_baseline_has_is_beside_what_is_there) {
-  HtmlReport report({.baseline = "baseline.txt"}, kAgain, nullptr, nullptr);
+  HtmlReport report({.baseline = "baseline.txt"}, nullptr, nullptr);
   report.add(cell("k-6.1-x86_64", {{.name = "a", .sign = Sign::failed}}), nullptr);
   report.add_before("k-6.1-x86_64/probes/kernel/libbpf",
                     {{.program = "a", .sign = Sign::attached}});
@@ -172,7 +170,7 @@ TEST(Html, what_only_the_baseline_has_is_beside_what_is_there) {
 }
 
 TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
-  HtmlReport report({}, kAgain, nullptr, nullptr);
+  HtmlReport report({}, nullptr, nullptr);
   for (const std::string kernel : {"a", "b"}) {
     Outcome o = outcome(kernel);
     o.vm.wall_ms = kernel == "a" ? 200 : 300;
@@ -197,8 +195,8 @@ TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
            {{.name = "a", .section = "kprobe/sys_read", .cause = "memlock", .advice = "this"},
             {.name = "c"}}),
       cell("k-4.18-x86_64", {{.sign = Sign::failed}}, Verdict::regressed)};
-  HtmlReport forward({}, kAgain, nullptr, nullptr);
-  HtmlReport backward({}, kAgain, nullptr, nullptr);
+  HtmlReport forward({}, nullptr, nullptr);
+  HtmlReport backward({}, nullptr, nullptr);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     for (auto& [report, at] :
          {std::pair(&forward, i), std::pair(&backward, cells.size() - 1 - i)}) {
@@ -210,7 +208,7 @@ TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
 }
 
 TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expected) {
-  HtmlReport report({.max_story_bytes = 0}, kAgain, nullptr, nullptr);
+  HtmlReport report({.max_story_bytes = 0}, nullptr, nullptr);
   const Outcome o = outcome("k");
   report.add(cell("k", {{.name = "p"}}), &o);
   const Page page(report.finish({.run_dir = "run"}));
@@ -219,7 +217,7 @@ TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expect
 
 TEST(Html, names_of_strangers_stay_data_and_are_made_visible) {
   const std::string name = "</script><script>alert(1)</script>" + kHostile;
-  HtmlReport report({.baseline = name}, kAgain, nullptr, nullptr);
+  HtmlReport report({.baseline = name}, nullptr, nullptr);
   Outcome o = outcome("k");
   o.object.path = name;
   o.kernel.release = name;

@@ -87,7 +87,7 @@ ReportProgram program_of(const Outcome& outcome, const ProgramOutcome* program,
 }  // namespace
 
 ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
-                       const Features* features, const RunAgain& again) {
+                       const Features* features, const RunAgain* again) {
   ReportCell cell{.cell = outcome.cell,
                   .case_id = outcome.case_id,
                   .kernel = outcome.kernel.id,
@@ -108,7 +108,7 @@ ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKern
     cell.programs.push_back(program_of(outcome, nullptr, kernel, features));
   if (judged != nullptr) {
     take_troubles(*judged, cell);
-    cell.again = again.command(outcome);
+    if (again != nullptr) cell.again = again->command(outcome);
   }
   return cell;
 }
@@ -149,14 +149,14 @@ ReportView begin_report_view(const VerdictSummary& summary, std::vector<RootCaus
 ReportView make_report_view(const std::vector<Outcome>& outcomes, const VerdictSummary& summary,
                             std::vector<RootCause> roots, const std::string& run_dir,
                             RunKernels* kernels, const Features* features, const RunSpec* asked) {
+  const RunAgain again(asked);
   ReportView view = begin_report_view(summary, std::move(roots), run_dir);
   std::map<std::string_view, const JudgedCell*> judged;
   for (const JudgedCell& cell : summary.notable) judged.emplace(cell.cell, &cell);
-  const RunAgain again(asked);
   for (const Outcome& outcome : outcomes) {
     const auto found = judged.find(outcome.cell);
     view.cells.push_back(report_cell(outcome, found == judged.end() ? nullptr : found->second,
-                                     kernels, features, again));
+                                     kernels, features, &again));
   }
   for (ReportCell& cell : missing_cells(summary)) view.cells.push_back(std::move(cell));
   std::sort(view.cells.begin(), view.cells.end(),

@@ -13,7 +13,6 @@
 #include "analysis/expect/judge_run.h"
 #include "analysis/expect/root_causes.h"
 #include "analysis/sign.h"
-#include "matrix/run_spec.h"
 #include "outcome/outcome.h"
 #include "report/commands.h"
 
@@ -85,9 +84,10 @@ struct ReportView {
 };
 
 /// `judged` is what is said of it; nullptr: it is as expected. `kernels` and `features` may be
-/// nullptr: then less is known, and no advice given.
+/// nullptr: then less is known, and no advice given; `again` tells how what is not as expected is
+/// run again, nullptr: that is left out.
 ReportCell report_cell(const Outcome& outcome, const JudgedCell* judged, RunKernels* kernels,
-                       const Features* features, const RunAgain& again);
+                       const Features* features, const RunAgain* again = nullptr);
 /// Those that have no outcome, because they were planned and not run, or because only the baseline
 /// has them and they are required.
 std::vector<ReportCell> missing_cells(const VerdictSummary& summary);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -64,31 +63,29 @@ std::vector<PlanKernel> kernels_of(const KernelFinder& kernels, const std::vecto
   return known;
 }
 
+std::vector<std::string> ids_of(const Plan& plan) {
+  std::vector<std::string> ids;
+  for (const Cell& cell : plan.cells) ids.push_back(cell.id());
+  return ids;
+}
+
 /// A new run writes its cells down; one that is resumed does those and no others, whatever --arch
 /// or --shard it had, and whatever was added to the suite since.
-Result<> keep_to_cells(std::vector<std::string>& wanted, Plan& plan) {
-  if (wanted.empty()) {
-    for (const Cell& cell : plan.cells) wanted.push_back(cell.id());
+Result<> keep_to_cells(RunSpec& spec, Plan& plan) {
+  const bool is_new = spec.cells.empty() && !spec.part_of;
+  if (is_new) {
+    spec.cells = ids_of(plan);
     return {};
   }
-  std::set<std::string> missing(wanted.begin(), wanted.end());
+  std::set<std::string> missing(spec.cells.begin(), spec.cells.end());
   std::erase_if(plan.cells, [&](const Cell& cell) { return missing.erase(cell.id()) == 0; });
   if (missing.empty()) return {};
   return Error{fmt::format("{} of its {} cells cannot be run any more, for example '{}'",
-                           missing.size(), wanted.size(), *missing.begin()),
+                           missing.size(), spec.cells.size(), *missing.begin()),
                "its kernels or cases are gone: begin a new run"};
 }
 
 }  // namespace
-
-Result<Shard> parse_shard(const std::string& text) {
-  Shard shard;
-  char rest = 0;
-  if (text.empty()) return shard;
-  const int read = std::sscanf(text.c_str(), "%d/%d%c", &shard.index, &shard.count, &rest);
-  if (read == 2 && shard.count >= 1 && shard.index >= 1 && shard.index <= shard.count) return shard;
-  return Error{fmt::format("--shard '{}': wanted I/N with 1 <= I <= N, as in 2/4", text)};
-}
 
 Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& part) {
   MatrixSpec matrix = spec.matrix;
@@ -97,8 +94,9 @@ Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& 
   if (!suite) return std::move(suite).error();
   const Result<Plan> plan = make_plan(matrix, kernels_of(kernels, part.archs), *suite);
   if (!plan) return plan.error();
-  RunInput input{.plan = shard(*plan, part.shard.index, part.shard.count)};
-  if (const Result<> kept = keep_to_cells(spec.cells, input.plan); !kept) return kept.error();
+  RunInput input{.plan = shard(*plan, part.shard, part.costs)};
+  if (const Result<> kept = keep_to_cells(spec, input.plan); !kept) return kept.error();
+  if (part.shard.count > 1) spec.part_of = ids_of(*plan);
   Result<AppFiles> apps = find_apps(matrix.apps, input.plan);
   if (!apps) return std::move(apps).error();
   input.apps = *std::move(apps);

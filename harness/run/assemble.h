@@ -6,25 +6,20 @@
 #include <vector>
 
 #include "base/result.h"
+#include "matrix/shard.h"
 #include "run/objects/kernel_finder.h"
 #include "run/run.h"
 #include "run/run_dir.h"
 
 namespace bpfmatrix {
 
-/// Part `index` (from 1) of `count` of a plan.
-struct Shard {
-  int index = 1;
-  int count = 1;
-};
-/// "I/N"; of an empty text the whole plan. Error: it is no such thing.
-Result<Shard> parse_shard(const std::string& text);
-
 /// What of a plan is run here.
 struct PlanPart {
   /// Only kernels of these; empty: of all.
   std::vector<Arch> archs{};
   Shard shard{};
+  /// By which all parts are cut.
+  Costs costs{};
 };
 
 /// Cells that `spec` names already are the plan, and no others; else the plan's cells are written

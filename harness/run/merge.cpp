@@ -42,7 +42,8 @@ class Merge {
   }
 
   Result<> write(const fs::path& folder) {
-    spec_->cells.assign(cells_.begin(), cells_.end());
+    spec_->part_of.reset();
+    spec_->cells.assign(planned_.begin(), planned_.end());
     spec_->id = whole_id();
     Result<RunDir> run = RunDir::create(folder, *spec_);
     if (!run) return std::move(run).error();
@@ -54,7 +55,7 @@ class Merge {
     return run->append_known(outcomes);
   }
 
-  std::size_t cells() const { return cells_.size(); }
+  MergedRun size() const { return {planned_.size(), planned_.size() - cells_.size()}; }
 
  private:
   struct Found {
@@ -65,6 +66,7 @@ class Merge {
   /// What may differ between parts is left out.
   static std::string asked(RunSpec spec) {
     spec.cells.clear();
+    spec.part_of.reset();
     spec.objects.clear();
     spec.options.reset();
     spec.id.reset();
@@ -74,7 +76,8 @@ class Merge {
   }
 
   Result<> take_spec(const fs::path& part, const RunSpec& spec) {
-    cells_.insert(spec.cells.begin(), spec.cells.end());
+    plan(spec.cells);
+    if (spec.part_of) planned_.insert(spec.part_of->begin(), spec.part_of->end());
     ids_.insert(spec.id.value_or(""));
     if (!spec_) {
       spec_ = spec;
@@ -97,6 +100,11 @@ class Merge {
   std::optional<std::string> whole_id() const {
     if (ids_.contains("")) return std::nullopt;
     return sha256_hex(fmt::format("{}", fmt::join(ids_, "\n"))).substr(0, kIdDigits);
+  }
+
+  void plan(const std::vector<std::string>& cells) {
+    cells_.insert(cells.begin(), cells.end());
+    planned_.insert(cells.begin(), cells.end());
   }
 
   static void add_new(const std::vector<std::string>& more, std::vector<std::string>& all) {
@@ -126,7 +134,7 @@ class Merge {
     for (const auto& [what, hash] : hashes) {
       if (Result<> same = same_hash(part, what, hash); !same) return same;
     }
-    cells_.insert(outcome.cell);
+    plan({outcome.cell});
     const auto known = found_.find(outcome.cell);
     if (known == found_.end()) {
       const std::string cell = outcome.cell;
@@ -162,8 +170,10 @@ class Merge {
 
   std::optional<RunSpec> spec_{};
   fs::path first_{};
+  /// Of the parts, and of the plans that they are parts of.
   std::set<std::string> cells_{};
   std::set<std::string> ids_{};
+  std::set<std::string> planned_{};
   std::map<std::string, Found> found_{};
   /// What it is of -> hash, and the part that had it first.
   std::map<std::string, std::pair<std::string, fs::path>> hashes_{};
@@ -171,7 +181,7 @@ class Merge {
 
 }  // namespace
 
-Result<std::size_t> merge_runs(const std::vector<fs::path>& parts, const fs::path& out) {
+Result<MergedRun> merge_runs(const std::vector<fs::path>& parts, const fs::path& out) {
   std::error_code none;
   if (fs::exists(fs::symlink_status(out, none)))
     return file_error(out, Error{"is there already", "choose another --output"});
@@ -189,7 +199,7 @@ Result<std::size_t> merge_runs(const std::vector<fs::path>& parts, const fs::pat
   if (!error) fs::rename(made->path(), whole, error);
   if (error) return file_error(out, error);
   made->release();
-  return merge.cells();
+  return merge.size();
 }
 
 }  // namespace bpfmatrix

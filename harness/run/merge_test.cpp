@@ -88,7 +88,8 @@ TEST_F(MergingRuns, the_whole_has_every_cell_its_transcript_and_its_kernels_fact
   const auto merged = merge_runs(
       {part("a", {outcome("k-a")}), part("b", {outcome("k-b")}, {"k-b/lost/kernel/l"})}, out_);
   ASSERT_TRUE(merged) << merged.error().message;
-  EXPECT_EQ(*merged, 3U);
+  EXPECT_EQ(merged->cells, 3U);
+  EXPECT_EQ(merged->in_no_part, 0U);
   const auto spec = read_run_spec(out_);
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(spec->cells.size(), 3U);
@@ -98,6 +99,21 @@ TEST_F(MergingRuns, the_whole_has_every_cell_its_transcript_and_its_kernels_fact
             "transcript of k-b/case/kernel/libbpf");
   EXPECT_EQ(*read_file(kernel_facts_path(out_, kFacts), 100), "facts");
   EXPECT_TRUE(RunDir::resume(out_)) << "it can be continued";
+}
+
+TEST_F(MergingRuns, cells_of_a_part_that_is_missing_stay_planned) {
+  const fs::path path = dir_->path() / "a";
+  const std::string here = outcome("k-a").cell;
+  const RunSpec spec{.matrix = {.kernels = {"k-a"}, .cases = {"case"}},
+                     .cells = {here},
+                     .part_of = {{here, "k-a/lost/kernel/l"}}};
+  ASSERT_TRUE(RunDir::create(path, spec));
+  const auto merged = merge_runs({path}, out_);
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(merged->in_no_part, 1U);
+  const auto whole = read_run_spec(out_);
+  EXPECT_EQ(whole->cells, *spec.part_of);
+  EXPECT_FALSE(whole->part_of);
 }
 
 TEST_F(MergingRuns, the_order_of_the_parts_does_not_matter) {

@@ -44,6 +44,8 @@ void fields(auto& field, Of<RunSpec> auto& r) {
   field("btf_files", r.matrix.btf_files, "BTF that the user handed over");
   field("objects", r.objects, "absolute paths of --object; empty: the suite's cases");
   field("cells", r.cells, "ids of all planned cells");
+  field("part_of", left_out_if_none(r.part_of),
+        "of a part (--shard): ids of all cells of the whole plan");
   field("options", r.options, "how it was run");
   field("id", left_out_if_none(r.id), "by which it is known wherever it lies");
   field("started", left_out_if_none(r.started), "when it began, in seconds since 1970");
@@ -53,7 +55,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxRunJsonBytes = 64 << 20;
+constexpr std::uint64_t kMaxRunJsonBytes = 128 << 20;
 constexpr std::uint64_t kMaxOutcomesBytes = 1ULL << 30;
 
 Error system_error(const fs::path& path) { return file_error(path, errno); }

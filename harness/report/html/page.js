@@ -240,6 +240,7 @@ class Page {
             el('b', {}, spaced(root.verdict)), ' ', el('span', {class: 'subject'}, root.subject), ': ', root.what, root.cause ? ` (${root.cause})` : '',
             root.source ? el('code', {}, root.source) : ''),
         root.advice ? el('p', {class: 'advice'}, root.advice) : '',
+        root.seen ? el('p', {class: 'advice'}, root.seen) : '',
         root.dependents ? el('p', {class: 'advice'}, `${some(root.dependents, 'more program')} failed only because of it.`) : ''));
     const shown = 5;
     const list = place.querySelector('ol');
