@@ -32,7 +32,7 @@ class Completion : public testing::Test {
 };
 
 TEST_F(Completion, commands_are_offered_and_what_is_for_scripts_is_not) {
-  EXPECT_THAT(offered({"r"}), ElementsAre("run", "report"));
+  EXPECT_THAT(offered({"r"}), ElementsAre("run", "report", "repro"));
   EXPECT_THAT(offered({""}), Contains("completion"));
   EXPECT_THAT(offered({""}), Not(Contains("complete")));
   EXPECT_THAT(offered({"kernels", "fe"}), ElementsAre("fetch"));
