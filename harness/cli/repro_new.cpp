@@ -131,7 +131,7 @@ class NewCommand {
       return Error{fmt::format("--uname '{}': no architecture in it", arguments_.uname),
                    "what 'uname -a' prints on that machine, or give its BTF with --btf"};
     }
-    std::vector<Candidate> candidates;
+    std::vector<KernelCandidate> candidates;
     for (const PlanKernel& known : kernels_.known()) {
       if (known.arch == *box_.arch) candidates.push_back(candidate(known.id));
     }
@@ -142,8 +142,8 @@ class NewCommand {
     return near->id;
   }
 
-  Candidate candidate(const std::string& id) const {
-    Candidate one{.id = id, .distribution = distribution_of(id)};
+  KernelCandidate candidate(const std::string& id) const {
+    KernelCandidate one{.id = id, .distribution = distribution_of(id)};
     const Result<Kernel> here = kernels_.find_here(id);
     if (!here) {
       one.version = version_in_id(id);

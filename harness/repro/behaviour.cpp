@@ -162,13 +162,13 @@ std::vector<std::string> differences(const Behaviour& recorded, const Behaviour&
   return found;
 }
 
-Replay compare_replay(const std::vector<Answer>& recorded, const std::vector<Answer>& now) {
+Replay compare_replay(const std::vector<CellAnswer>& recorded, const std::vector<CellAnswer>& now) {
   Replay replay;
   std::vector<Behaviour> before;
-  for (const Answer& answer : recorded)
+  for (const CellAnswer& answer : recorded)
     before.push_back(behaviour_of(answer.outcome, answer.facts));
   if (now.size() > 1) replay.notes.push_back("flaky here: its attempts differ");
-  for (const Answer& answer : now) {
+  for (const CellAnswer& answer : now) {
     if (is_no_answer(answer.outcome, recorded.front().outcome)) {
       if (replay.why.empty()) {
         replay.why =

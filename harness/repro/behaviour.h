@@ -23,7 +23,7 @@ Behaviour behaviour_of(const Outcome& outcome, const KernelFacts* facts);
 std::vector<std::string> differences(const Behaviour& recorded, const Behaviour& now);
 
 /// An outcome with what is known of the kernel that it comes from.
-struct Answer {
+struct CellAnswer {
   Outcome outcome{};
   const KernelFacts* facts = nullptr;
 };
@@ -50,6 +50,6 @@ struct Replay {
 /// Of a cell that was recorded and run again. Both may have several answers, the one that counts
 /// first, where attempts at it differ: one in common is enough. A machine that was lost, or is
 /// unavailable, is no answer, and one that hung only where it did when it was recorded.
-Replay compare_replay(const std::vector<Answer>& recorded, const std::vector<Answer>& now);
+Replay compare_replay(const std::vector<CellAnswer>& recorded, const std::vector<CellAnswer>& now);
 
 }  // namespace bpfmatrix

@@ -83,26 +83,26 @@ int position(const KernelVersion& version) {
   }
 }
 
-int distance(const Box& box, const Candidate& candidate) {
+int distance(const Box& box, const KernelCandidate& candidate) {
   constexpr int kFar = 1'000'000;
   if (!candidate.version) return kFar;
   return std::abs(position(box.version) - position(*candidate.version));
 }
 
-std::size_t options_that_differ(const Box& box, const Candidate& candidate) {
+std::size_t options_that_differ(const Box& box, const KernelCandidate& candidate) {
   if (!box.config || !candidate.config) return 0;
   return config_differences(*box.config, *candidate.config).size();
 }
 
 /// BTF that is there can be hidden; where there is none nothing can be relocated, which is worse
 /// than a kernel that is some releases away.
-int releases_for_btf(const Box& box, const Candidate& candidate) {
+int releases_for_btf(const Box& box, const KernelCandidate& candidate) {
   constexpr int kReleases = 10;
   return box.btf == true && candidate.btf == false ? kReleases : 0;
 }
 
 /// Less is nearer.
-auto rank(const Box& box, const Candidate& candidate) {
+auto rank(const Box& box, const KernelCandidate& candidate) {
   const bool another_release = candidate.release != box.release;
   const bool another_distribution =
       box.distribution.empty() || candidate.distribution != box.distribution;
@@ -113,7 +113,7 @@ auto rank(const Box& box, const Candidate& candidate) {
                          candidate.release.empty(), options_that_differ(box, candidate), patch);
 }
 
-std::string release_reason(const Box& box, const Candidate& candidate) {
+std::string release_reason(const Box& box, const KernelCandidate& candidate) {
   const std::string here = candidate.release.empty() ? candidate.id : candidate.release;
   const std::string both = fmt::format("{} for {}", here, box.release);
   if (candidate.release == box.release) return both + ": the same";
@@ -123,7 +123,7 @@ std::string release_reason(const Box& box, const Candidate& candidate) {
   return both + ": the same series, other fixes";
 }
 
-std::string distribution_reason(const Box& box, const Candidate& candidate) {
+std::string distribution_reason(const Box& box, const KernelCandidate& candidate) {
   if (box.distribution.empty()) return "not known of that machine";
   if (candidate.distribution == box.distribution) return box.distribution + ", the same";
   return fmt::format("{} for {}: other patches and another configuration",
@@ -131,7 +131,7 @@ std::string distribution_reason(const Box& box, const Candidate& candidate) {
                      box.distribution);
 }
 
-std::string btf_reason(const Box& box, const Candidate& candidate) {
+std::string btf_reason(const Box& box, const KernelCandidate& candidate) {
   if (!box.btf) return "not known of that machine";
   const std::string there = *box.btf ? "has BTF there" : "has none there";
   if (!candidate.btf) return there + ", not known here yet";
@@ -140,7 +140,7 @@ std::string btf_reason(const Box& box, const Candidate& candidate) {
                                              : ", none here");
 }
 
-std::string config_reason(const Box& box, const Candidate& candidate) {
+std::string config_reason(const Box& box, const KernelCandidate& candidate) {
   if (!box.config) return "not sent";
   if (!candidate.config) return "not known here";
   std::vector<std::string> found = config_differences(*box.config, *candidate.config);
@@ -193,11 +193,12 @@ std::vector<std::string> config_differences(const KernelConfig& there, const Ker
   return differ;
 }
 
-Result<NearKernel> nearest_kernel(const Box& box, const std::vector<Candidate>& candidates) {
-  const auto nearest = std::min_element(candidates.begin(), candidates.end(),
-                                        [&](const Candidate& one, const Candidate& other) {
-                                          return rank(box, one) < rank(box, other);
-                                        });
+Result<NearKernel> nearest_kernel(const Box& box, const std::vector<KernelCandidate>& candidates) {
+  const auto nearest =
+      std::min_element(candidates.begin(), candidates.end(),
+                       [&](const KernelCandidate& one, const KernelCandidate& other) {
+                         return rank(box, one) < rank(box, other);
+                       });
   if (nearest == candidates.end()) return Error{"there is no kernel of that architecture"};
   NearKernel near{.id = nearest->id};
   near.reasons = {{"release", release_reason(box, *nearest)},

@@ -40,7 +40,7 @@ Result<Box> read_uname(std::string_view text);
 std::string distribution_of(std::string_view text);
 
 /// A kernel that can be had.
-struct Candidate {
+struct KernelCandidate {
   std::string id{};
   /// Empty: it is not in the store, so nothing else is known of it.
   std::string release{};
@@ -59,7 +59,7 @@ struct NearKernel {
 /// The nearest: by version, where a kernel without BTF counts as ten releases farther for a machine
 /// that has it; then by whether it has BTF, by distribution, by whether it is here, and by the
 /// options that matter to BPF. Error: there is none.
-Result<NearKernel> nearest_kernel(const Box& box, const std::vector<Candidate>& candidates);
+Result<NearKernel> nearest_kernel(const Box& box, const std::vector<KernelCandidate>& candidates);
 
 /// The options that matter to BPF and are not the same, sorted: "DEBUG_INFO_BTF: n, here y".
 std::vector<std::string> config_differences(const KernelConfig& there, const KernelConfig& here);

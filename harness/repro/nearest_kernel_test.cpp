@@ -25,14 +25,15 @@ TEST(NearestKernel, uname_says_release_architecture_and_often_whose_it_is) {
             "--uname 'no kernel': no release of a kernel in it");
 }
 
-Candidate candidate(const std::string& id, const std::string& release = "",
-                    std::optional<bool> btf = {}) {
-  Candidate one{.id = id, .release = release, .distribution = distribution_of(id), .btf = btf};
+KernelCandidate candidate(const std::string& id, const std::string& release = "",
+                          std::optional<bool> btf = {}) {
+  KernelCandidate one{
+      .id = id, .release = release, .distribution = distribution_of(id), .btf = btf};
   one.version = parse_kernel_version(release.empty() ? id.substr(id.find('-') + 1) : release);
   return one;
 }
 
-const std::vector<Candidate> kCandidates = {
+const std::vector<KernelCandidate> kCandidates = {
     candidate("debian-5.10-x86_64", "5.10.0-35-cloud-amd64", true),
     candidate("debian-6.1-x86_64", "6.1.0-50-cloud-amd64", true),
     candidate("linux-5.10-nobtf-x86_64", "5.10.0", false),
@@ -63,7 +64,7 @@ TEST(NearestKernel, it_is_said_how_near_and_why) {
   Box box = *read_uname("Linux OpenWrt 5.10.176 x86_64");
   box.btf = false;
   box.config = KernelConfig{{"BPF", "y"}, {"KPROBES", "y"}};
-  std::vector<Candidate> one = {kCandidates[0]};
+  std::vector<KernelCandidate> one = {kCandidates[0]};
   one[0].config = KernelConfig{{"BPF", "y"}, {"DEBUG_INFO_BTF", "y"}, {"UNRELATED", "y"}};
   const Result<NearKernel> near = nearest_kernel(box, one);
   ASSERT_TRUE(near);

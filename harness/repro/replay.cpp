@@ -41,16 +41,17 @@ Replay unavailable(const std::string& why) {
 }
 
 /// What attempts at a cell came to, one by one; of those that agree, one answer.
-class Answers {
+class CellAnswers {
  public:
-  Answers(const OpenedPack& pack, const RunSettings& settings) : pack_(pack), objects_(settings) {}
+  CellAnswers(const OpenedPack& pack, const RunSettings& settings)
+      : pack_(pack), objects_(settings) {}
 
   /// `kernel`: the one that the transcript is of; nullptr: that is not here.
-  std::vector<Answer> of(const Transcript& transcript, const Outcome& outcome, const Kernel* kernel,
-                         const KernelFacts* facts) {
+  std::vector<CellAnswer> of(const Transcript& transcript, const Outcome& outcome,
+                             const Kernel* kernel, const KernelFacts* facts) {
     if (outcome.vm.flaky.empty() || kernel == nullptr) return {{outcome, facts}};
     const Result<ObjectFile> object = objects_.find(pack_.spec, kernel->arch);
-    std::vector<Answer> answers;
+    std::vector<CellAnswer> answers;
     for (const Attempt& attempt : transcript.attempts) {
       const Transcript one{.inputs = transcript.inputs, .attempts = {attempt}};
       DeriveInput in = derive_input(one, &pack_.spec, kernel, object ? &*object : nullptr,
@@ -129,7 +130,7 @@ Result<CellAgain> run_again(const OpenedPack& pack, const Kernel& kernel, const 
   const Outcome& now = outcomes->front();
   const KernelFacts* facts = known.of(now);
   const bool same_image = kernel.image_sha256 == pack.manifest.kernel.image_sha256;
-  Answers answers(pack, settings);
+  CellAnswers answers(pack, settings);
   Replay replay =
       compare_replay(answers.of(pack.transcript, pack.outcome, same_image ? &kernel : nullptr,
                                 pack.facts ? &*pack.facts : nullptr),

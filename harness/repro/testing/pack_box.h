@@ -15,7 +15,7 @@ namespace bpfmatrix {
 class PackBox {
  public:
   Result<OpenedPack> open(const std::string& bytes) {
-    EXPECT_TRUE(write_file(file(), bytes));
+    EXPECT_TRUE(write_file(file(), bytes, Durability::unsynced));
     EXPECT_TRUE(std::filesystem::create_directory(into()));
     return open_pack(file(), into());
   }
