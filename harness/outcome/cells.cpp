@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -33,7 +34,8 @@ struct ReadLine {
   std::string sha256{};
 };
 
-/// Collects lines until there are enough for all cores.
+/// Collects lines until there are enough for all cores. While a part is read, the one before is
+/// given out.
 class PartReader {
  public:
   PartReader(const std::filesystem::path& file, const CellSink& sink) : file_(file), sink_(sink) {}
@@ -41,18 +43,41 @@ class PartReader {
   Result<> take(std::string_view line, std::size_t number) {
     lines_.push_back({std::string(line), number});
     bytes_ += line.size();
-    return bytes_ < kPartBytes ? Result<>() : flush();
+    return bytes_ < kPartBytes ? Result<>() : turn();
   }
 
-  Result<> flush() {
-    std::vector<ReadLine> read(lines_.size());
-    // A few pieces for each core, so that none waits long for the last.
+  Result<> finish() {
+    const Result<> turned = turn();
+    return turned ? turn() : turned;
+  }
+
+ private:
+  Result<> turn() {
+    std::vector<ReadLine> read;
+    if (reading_.valid()) read = reading_.get();
+    if (!lines_.empty()) {
+      reading_ = std::async(std::launch::async,
+                            [this, lines = std::move(lines_)] { return parse_all(lines); });
+    }
+    lines_.clear();
+    bytes_ = 0;
+    return give_out(std::move(read));
+  }
+
+  std::vector<ReadLine> parse_all(const std::vector<Line>& lines) const {
+    std::vector<ReadLine> read(lines.size());
+    // One core is busy with the part before. A few pieces for each, so that none waits long.
+    const int cores = std::max(1, cores_here() - 1);
     const std::size_t pieces =
-        std::min<std::size_t>(lines_.size(), 4U * static_cast<std::size_t>(cores_here()));
-    for_each_at_once(pieces, cores_here(), [&](std::size_t piece) {
-      const std::size_t end = (piece + 1) * lines_.size() / pieces;
-      for (std::size_t i = piece * lines_.size() / pieces; i < end; ++i) read[i] = parse(lines_[i]);
+        std::min<std::size_t>(lines.size(), 4U * static_cast<std::size_t>(cores));
+    for_each_at_once(pieces, cores, [&](std::size_t piece) {
+      const std::size_t end = (piece + 1) * lines.size() / pieces;
+      for (std::size_t i = piece * lines.size() / pieces; i < end; ++i) read[i] = parse(lines[i]);
     });
+    return read;
+  }
+
+  Result<> give_out(std::vector<ReadLine> read) {
     std::vector<Outcome> part;
     part.reserve(read.size());
     for (ReadLine& one : read) {
@@ -63,13 +88,10 @@ class PartReader {
         part.push_back(*std::move(one.outcome));
       }
     }
-    lines_.clear();
-    bytes_ = 0;
     if (!part.empty()) sink_(part);
     return {};
   }
 
- private:
   ReadLine parse(const Line& line) const {
     ReadLine read{.sha256 = sha256_hex(line.text)};
     Result<Outcome> outcome =
@@ -92,6 +114,8 @@ class PartReader {
   std::vector<Line> lines_{};
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, std::string> known_{};
+  /// The last member: it reads the others until it is over.
+  std::future<std::vector<ReadLine>> reading_{};
 };
 
 }  // namespace
@@ -108,7 +132,7 @@ Result<> read_cell_parts(const std::filesystem::path& file, const CellSink& sink
   const Result<> read = read_lines(file, kLimits, [&](std::string_view line, std::size_t number) {
     return reader.take(line, number);
   });
-  return read ? reader.flush() : read;
+  return read ? reader.finish() : read;
 }
 
 Cells cells_in(const std::filesystem::path& file) {
