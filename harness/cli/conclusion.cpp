@@ -10,6 +10,7 @@
 #include "cli/talk.h"
 #include "outcome/outcome_fields.h"
 #include "report/commands.h"
+#include "report/json_report.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
 
@@ -91,9 +92,7 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
   history.mark(roots);
   const MatrixView view = matrix.finish();
   if (json) {
-    OrderedJson all = to_json(view);
-    all["verdicts"] = to_json(verdicts, roots);
-    print_text(json_text(all, 1) + "\n");
+    print_text(json_text(json_report(view, verdicts, roots), 1) + "\n");
   } else {
     print_drawn(
         render_terminal(view, {wants_colour(STDOUT_FILENO), terminal_width(STDOUT_FILENO)}));

@@ -15,6 +15,7 @@
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
 #include "report/html.h"
+#include "report/json_report.h"
 #include "report/matrix_view.h"
 #include "report/verdicts.h"
 
@@ -130,9 +131,8 @@ Result<std::string> render(const ReportOptions& options) {
             [&](const Outcome& outcome, const JudgedCell*) { outcomes.push_back(outcome); });
   if (!judged) return std::move(judged).error();
   if (options.format == Format::json) {
-    OrderedJson json = to_json(make_matrix_view(outcomes, &kernels));
-    json["verdicts"] = to_json(judged->summary, judged->roots);
-    return json_text(json, 1) + "\n";
+    const MatrixView view = make_matrix_view(outcomes, &kernels);
+    return json_text(json_report(view, judged->summary, judged->roots), 1) + "\n";
   }
   return render_view(options.format,
                      make_report_view(outcomes, judged->summary, std::move(judged->roots),

@@ -10,6 +10,7 @@
 #include "outcome/testing/full_outcome.h"
 #include "report/explain.h"
 #include "report/history_text.h"
+#include "report/json_report.h"
 #include "report/kernel_text.h"
 #include "report/matrix_view.h"
 #include "report/printable_outcome.h"
@@ -79,7 +80,7 @@ TEST(HostileText, the_matrix_is_printable_and_its_columns_stand_below_one_anothe
 }
 
 TEST(HostileText, the_matrix_as_json_is_printable_and_keeps_every_character) {
-  const std::string text = json_text(to_json(make_matrix_view(hostile_outcomes())), 1);
+  const std::string text = json_text(json_report(make_matrix_view(hostile_outcomes()), {}, {}), 1);
   expect_printable(text);
   EXPECT_TRUE(parse_json(text, "matrix"));
   EXPECT_THAT(text, testing::HasSubstr("\\u001b[31m"));
@@ -104,7 +105,7 @@ TEST(HostileText, verdicts_are_printable) {
   summary.notable.front().changes = {{kHostile, Change::changed, {kHostile}}};
   summary.notable.front().carried = {{.program = kHostile, .cause = kHostile, .wrong = {kHostile}}};
   expect_harmless(render_verdicts(summary, {root}, kHostile));
-  expect_printable(json_text(to_json(summary, {root}), 1));
+  expect_printable(json_text(json_report({}, summary, {root}), 1));
 }
 
 TEST(HostileText, what_earlier_runs_know_is_printable) {

@@ -143,38 +143,4 @@ MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* ke
   return builder.finish();
 }
 
-OrderedJson to_json(const MatrixView& view) {
-  OrderedJson rows = OrderedJson::array();
-  for (const MatrixView::Table& table : view.tables) {
-    for (const Row& row : table.rows) {
-      for (const auto& [kernel, field] : row.fields) {
-        rows.push_back({{"cell", field.cell},
-                        {"kernel", kernel},
-                        {"case", row.case_id},
-                        {"program", row.program},
-                        {"btf", row.btf},
-                        {"loader", row.loader},
-                        {"sign", to_string(field.sign)},
-                        {"words", field.words}});
-      }
-    }
-  }
-  OrderedJson counts = OrderedJson::object();
-  for (const Word<Sign>& one : words_of(Sign{})) {
-    const auto found = view.counts.find(one.value);
-    counts[std::string(one.word)] = found == view.counts.end() ? 0 : found->second;
-  }
-  OrderedJson unavailable = OrderedJson::array();
-  for (const UnavailableKernel& gone : view.unavailable) {
-    unavailable.push_back({{"kernel", gone.kernel},
-                           {"arch", gone.arch},
-                           {"reason", gone.reason},
-                           {"cells", gone.cells}});
-  }
-  return {{"schema", 1},
-          {"fields", std::move(rows)},
-          {"counts", std::move(counts)},
-          {"unavailable", std::move(unavailable)}};
-}
-
 }  // namespace bpfmatrix

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "analysis/sign.h"
-#include "base/json.h"
 #include "outcome/kernel_facts_file.h"
 #include "outcome/outcome.h"
 
@@ -85,7 +84,6 @@ class MatrixBuilder {
 
 /// All at once.
 MatrixView make_matrix_view(const std::vector<Outcome>& outcomes, RunKernels* kernels = nullptr);
-OrderedJson to_json(const MatrixView& view);
 
 /// Where one program of an outcome stands; `program` may be null for the object as a whole.
 Field make_field(const Outcome& outcome, const ProgramOutcome* program,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "report/json_report.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -133,7 +135,7 @@ TEST(MatrixView, a_kernel_that_is_unavailable_is_a_hole_and_no_column) {
   EXPECT_EQ(view.unavailable[0].kernel, "gone");
   EXPECT_EQ(view.unavailable[0].reason, "not built");
   EXPECT_EQ(view.unavailable[0].cells, 2);
-  EXPECT_EQ(to_json(view)["unavailable"][0]["cells"], 2);
+  EXPECT_EQ(json_report(view, {}, {})["unavailable"][0]["cells"], 2);
 }
 
 TEST(MatrixView, a_cell_that_is_unavailable_on_a_kernel_that_is_there_keeps_its_field) {
@@ -149,7 +151,7 @@ TEST(MatrixView, a_cell_that_is_unavailable_on_a_kernel_that_is_there_keeps_its_
 TEST(MatrixView, json_names_every_field_and_counts_every_sign) {
   Outcome o = outcome_on("k", "6.1.0");
   o.programs = {program(kOk, kOk)};
-  const OrderedJson json = to_json(make_matrix_view({o}));
+  const OrderedJson json = json_report(make_matrix_view({o}), {}, {});
   EXPECT_EQ(json["fields"][0]["sign"], "attached");
   EXPECT_EQ(json["counts"].size(), std::size(kSignWords));
 }

@@ -7,6 +7,7 @@
 #include "outcome/outcome_fields.h"
 #include "outcome/testing/require_readable.h"
 #include "report/explain.h"
+#include "report/json_report.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
 #include "report/verdicts.h"
@@ -27,13 +28,12 @@ void try_outcome(const Outcome& outcome) {
 void try_reports(const std::vector<Outcome>& outcomes) {
   const MatrixView view = make_matrix_view(outcomes);
   require_printable(render_terminal(view, {}));
-  require_printable(json_text(to_json(view), 1));
   RulesByCase rules;
   for (const Outcome& outcome : outcomes) rules[outcome.case_id] = default_expectations();
   const VerdictSummary verdicts = judge_all(outcomes, {}, rules, nullptr, &features());
   const std::vector<RootCause> roots = root_causes(verdicts, outcomes, nullptr, &features());
   require_printable(render_verdicts(verdicts, roots, "run"));
-  require_printable(json_text(to_json(verdicts, roots), 1));
+  require_printable(json_text(json_report(view, verdicts, roots), 1));
   // A run compared with itself has changed in nothing.
   const Baseline itself = accept({}, outcomes, {}, nullptr, false);
   require_printable(to_text(itself));

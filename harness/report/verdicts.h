@@ -1,4 +1,4 @@
-// What came of the expectations and of a baseline, for a person and for a script: the root causes
+// What came of the expectations and of a baseline, for a person: the root causes
 // of what is not as expected, and the counts.
 #pragma once
 
@@ -7,7 +7,6 @@
 
 #include "analysis/expect/judge_run.h"
 #include "analysis/expect/root_causes.h"
-#include "base/json.h"
 
 namespace bpfmatrix {
 
@@ -15,6 +14,5 @@ namespace bpfmatrix {
 /// and why; what only the baseline has; the counts.
 std::string render_verdicts(const VerdictSummary& summary, const std::vector<RootCause>& roots,
                             const std::string& run_dir);
-OrderedJson to_json(const VerdictSummary& summary, const std::vector<RootCause>& roots);
 
 }  // namespace bpfmatrix

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/json_report.h"
+
 namespace bpfmatrix {
 namespace {
 
@@ -60,7 +62,7 @@ TEST(Verdicts, all_is_known_where_nothing_is_unsure_or_unavailable) {
 TEST(Verdicts, json_carries_every_count_and_every_mismatch) {
   const std::vector<Outcome> outcomes{outcome("bad", StageResult::failed)};
   const VerdictSummary summary = judge_all(outcomes, {}, {{"bad", wants_accepted()}});
-  const OrderedJson json = to_json(summary, root_causes(summary, outcomes));
+  const OrderedJson json = json_report({}, summary, root_causes(summary, outcomes))["verdicts"];
   EXPECT_EQ(json["counts"].size(), std::size(kVerdictWords));
   EXPECT_EQ(json["not_as_expected"][0]["verdict"], "unexpected");
   EXPECT_EQ(json["not_as_expected"][0]["mismatches"][0]["field"], "load");
