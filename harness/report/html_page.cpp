@@ -11,9 +11,6 @@
 #define BPFMATRIX_FILE(name, file)                                                             \
   __asm__(".section .rodata\nbpfmatrix_html_" name ":\n.incbin \"" BPFMATRIX_HTML_DIR "/" file \
           "\"\nbpfmatrix_html_" name "_end:\n.byte 0\n.previous")
-#define BPFMATRIX_SYMBOLS(name)                                      \
-  extern const char name##_begin[] __asm__("bpfmatrix_html_" #name); \
-  extern const char name##_end[] __asm__("bpfmatrix_html_" #name "_end")
 
 BPFMATRIX_FILE("page", "page.html");
 BPFMATRIX_FILE("style", "style.css");
@@ -23,17 +20,26 @@ BPFMATRIX_FILE("matrix", "matrix.js");
 BPFMATRIX_FILE("story", "story.js");
 BPFMATRIX_FILE("main", "page.js");
 
+extern "C" {
+extern const char bpfmatrix_html_page[];
+extern const char bpfmatrix_html_page_end[];
+extern const char bpfmatrix_html_style[];
+extern const char bpfmatrix_html_style_end[];
+extern const char bpfmatrix_html_data[];
+extern const char bpfmatrix_html_data_end[];
+extern const char bpfmatrix_html_query[];
+extern const char bpfmatrix_html_query_end[];
+extern const char bpfmatrix_html_matrix[];
+extern const char bpfmatrix_html_matrix_end[];
+extern const char bpfmatrix_html_story[];
+extern const char bpfmatrix_html_story_end[];
+extern const char bpfmatrix_html_main[];
+extern const char bpfmatrix_html_main_end[];
+}
+
 namespace bpfmatrix {
 
 namespace {
-
-BPFMATRIX_SYMBOLS(page);
-BPFMATRIX_SYMBOLS(style);
-BPFMATRIX_SYMBOLS(data);
-BPFMATRIX_SYMBOLS(query);
-BPFMATRIX_SYMBOLS(matrix);
-BPFMATRIX_SYMBOLS(story);
-BPFMATRIX_SYMBOLS(main);
 
 std::string_view file(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
@@ -42,9 +48,11 @@ std::string_view file(const char* begin, const char* end) {
 /// One scope for all of them, and none of it global.
 std::string script_text() {
   std::string text = "\n'use strict';\n(() => {\n";
-  for (const std::string_view part :
-       {file(data_begin, data_end), file(query_begin, query_end), file(matrix_begin, matrix_end),
-        file(story_begin, story_end), file(main_begin, main_end)})
+  for (const std::string_view part : {file(bpfmatrix_html_data, bpfmatrix_html_data_end),
+                                      file(bpfmatrix_html_query, bpfmatrix_html_query_end),
+                                      file(bpfmatrix_html_matrix, bpfmatrix_html_matrix_end),
+                                      file(bpfmatrix_html_story, bpfmatrix_html_story_end),
+                                      file(bpfmatrix_html_main, bpfmatrix_html_main_end)})
     text += part;
   return text + "})();\n";
 }
@@ -61,10 +69,10 @@ std::string source_hash(const std::string& script) {
 }  // namespace
 
 std::string html_page(std::string_view data) {
-  const std::string_view shell = file(page_begin, page_end);
+  const std::string_view shell = file(bpfmatrix_html_page, bpfmatrix_html_page_end);
   const std::string script = script_text();
   const std::string hash = source_hash(script);
-  const std::string_view style = file(style_begin, style_end);
+  const std::string_view style = file(bpfmatrix_html_style, bpfmatrix_html_style_end);
   // The script begins and ends with a line end, as the shell has it.
   const std::array<std::pair<std::string_view, std::string_view>, 4> holes{
       {{"@SCRIPT_HASH@", hash}, {"@STYLE@", style}, {"@DATA@", data}, {"\n@SCRIPT@\n", script}}};
