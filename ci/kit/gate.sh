@@ -183,6 +183,8 @@ run() {
   words "${BPFMATRIX_OPTIONS-}"
   options+=("$matrix")
   rm -rf "$folder"
+  # A whole run is judged alone, whatever parts of another lie there.
+  [ -n "$shard" ] || rm -rf "$out/parts"
   mkdir -p "$(dirname "$folder")"
   quoted run_into "$folder" "${options[@]}" "${words[@]}" || code=$?
   case "$code" in

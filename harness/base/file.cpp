@@ -100,6 +100,11 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
 }
 
 Result<> write_file(const fs::path& path, std::string_view bytes, Durability durability) {
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode) &&
+      !S_ISDIR(there.st_mode)) {
+    return file_error(path, Error{"no regular file: it is not replaced", "name a file"});
+  }
   std::string temporary = fmt::format("{}{}XXXXXX", path.string(), kUnfinishedMark);
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.valid()) return file_error(path, errno);

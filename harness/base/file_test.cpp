@@ -82,5 +82,13 @@ TEST(File, a_failed_write_leaves_the_old_file_and_no_other) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir->path()), {}), 1);
 }
 
+TEST(WriteFile, what_is_no_file_is_not_replaced) {
+  const TempDir dir = *TempDir::create();
+  const std::filesystem::path fifo = dir.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_FALSE(write_file(fifo, "text"));
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+}
+
 }  // namespace
 }  // namespace bpfmatrix

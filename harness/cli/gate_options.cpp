@@ -74,6 +74,11 @@ void add_accept_options(CLI::App& command, CLI::Option* baseline, GateOptions& o
       ->needs(accept);
 }
 
+/// An unset variable of a CI job is no gate.
+CLI::Validator not_empty() {
+  return CLI::Validator([](std::string& text) { return text.empty() ? "it is empty" : ""; }, "");
+}
+
 }  // namespace
 
 void add_gate_options(CLI::App& command, GateOptions& options, Accepting accepting) {
@@ -83,13 +88,15 @@ void add_gate_options(CLI::App& command, GateOptions& options, Accepting accepti
               "--baseline", options.baseline,
               "What an earlier run came to: a baseline file, or the directory of a run. Worse "
               "than that is `regressed`, and exit code 1")
-          ->type_name("FILE|RUN");
+          ->type_name("FILE|RUN")
+          ->check(not_empty());
   if (accepting == Accepting::on_request) add_accept_options(command, baseline, options);
   command
       .add_option(
           "--required", options.required,
           "Cells, or kernels, that must be there: unavailable, unsure or gone is exit code 1")
-      ->type_name("GLOB");
+      ->type_name("GLOB")
+      ->check(not_empty());
   command
       .add_option("--optional", options.optional,
                   "Cells, or kernels, whose verdicts are shown and decide nothing")

@@ -102,6 +102,17 @@ TEST_F(JudgeExitCode, all_as_expected) {
   EXPECT_EQ(code(lines({good("a"), good("b")})), as_expected);
 }
 
+TEST_F(JudgeExitCode, what_nobody_could_read_is_not_known) {
+  EXPECT_EQ(code(lines({good("a"), good("b")})), as_expected);
+  const auto ran = run_command(
+      {.argv = {"/bin/sh", "-c", R"("$0" judge "$1" >/dev/full)",
+                BPFMATRIX_BINARY_DIR "/bin/bpfmatrix", (dir_->path() / "run").string()}},
+      std::chrono::seconds(60));
+  ASSERT_TRUE(ran) << ran.error().message;
+  EXPECT_EQ(ran->status.code, static_cast<int>(unknown));
+  EXPECT_THAT(ran->err, HasSubstr("standard output did not take all"));
+}
+
 TEST_F(JudgeExitCode, one_unexpected_counts_more_than_what_is_not_known) {
   const Outcome rejected = changed([](Outcome& o) {
     o.programs[0].load.stage = {StageResult::failed, "EINVAL", ""};

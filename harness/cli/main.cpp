@@ -87,6 +87,10 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       return said_by(app, error);
     }
+    if (exit_code == bpfmatrix::as_expected && !bpfmatrix::all_was_printed()) {
+      bpfmatrix::say_error({"standard output did not take all that was printed", ""});
+      return static_cast<int>(bpfmatrix::unknown);
+    }
     return exit_code;
   });
 }

@@ -56,6 +56,8 @@ void print_message(std::string_view text) { put(stdout, as_one_message(text) + "
 
 void print_text(std::string_view text) { put(stdout, printable(text, Layout::lines)); }
 
+bool all_was_printed() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
 bool wants_colour(int fd) {
   const char* no_colour = ::getenv("NO_COLOR");
   const char* term = ::getenv("TERM");

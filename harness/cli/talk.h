@@ -51,4 +51,7 @@ bool wants_colour(int fd);
 /// Columns of the terminal behind `fd`; COLUMNS, or 120, when it is none.
 int terminal_width(int fd);
 
+/// Whether all that was printed on standard output arrived there, as far as this process can tell.
+bool all_was_printed();
+
 }  // namespace bpfmatrix

@@ -27,7 +27,7 @@ std::string headline(const ReportView& view) {
   const std::string kernels =
       fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
   const bool is_good = view.failing == 0 && view.not_known == 0 && !view.counts.empty();
-  const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠️";
+  const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠";
   return fmt::format("{} **bpfmatrix: {}** on {}: {}\n", sign, view.verdict_text(), kernels,
                      as_text(view.counts_text()));
 }

@@ -46,7 +46,8 @@ void add_trouble(const std::string& program, const std::string& what, ReportCell
 
 void take_troubles(const JudgedCell& judged, ReportCell& cell) {
   for (const ProgramChange& change : judged.changes) {
-    if (change.change == Change::added || change.change == Change::none) continue;
+    const bool is_news = judged.verdict.verdict == Verdict::added;
+    if (is_news || change.change == Change::none) continue;
     for (const std::string& what : change.what) add_trouble(change.program, what, cell);
   }
   for (const Mismatch& mismatch : judged.verdict.mismatches)

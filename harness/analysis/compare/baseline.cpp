@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/printable.h"
 #include "base/text.h"
@@ -102,6 +103,12 @@ Result<> take_line(std::string_view line, Baseline& baseline) {
   return {};
 }
 
+/// read_lines() leaves out a last line without an end.
+bool ends_with_a_line(const std::filesystem::path& file) {
+  const Result<std::string> text = read_file(file, kLimits.file_bytes);
+  return text && text->ends_with('\n');
+}
+
 }  // namespace
 
 std::string to_text(const Baseline& baseline) {
@@ -133,6 +140,10 @@ Result<Baseline> read_baseline(const std::filesystem::path& file) {
     return Result<>(wrap(fmt::format("'{}:{}'", file.string(), number), taken.error()));
   });
   if (!read) return read.error();
+  if (headed && !ends_with_a_line(file)) {
+    return Error{fmt::format("'{}': its last line has no end", file.string()),
+                 "is the file cut short? a baseline ends with a line end"};
+  }
   if (!headed) return Error{fmt::format("'{}': empty, and no baseline", file.string())};
   return baseline;
 }

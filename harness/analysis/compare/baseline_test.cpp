@@ -50,6 +50,13 @@ TEST_F(BaselineFile, is_a_sorted_line_for_each_cell_and_program) {
                 "k2/c/kernel/libbpf b failed cause=helper_unknown\n");
 }
 
+TEST_F(BaselineFile, that_is_cut_short_is_an_error_and_never_a_smaller_baseline) {
+  const std::string text = kHead + "k/c/kernel/libbpf a attached\nk/d/kernel/libbpf b attached";
+  EXPECT_EQ(error_of(text), name_ + "': its last line has no end");
+  EXPECT_EQ(error_of(text.substr(0, kHead.size() + 9)), name_ + "': its last line has no end");
+  EXPECT_TRUE(read(text + "\n"));
+}
+
 TEST_F(BaselineFile, comes_back_whatever_its_names_are) {
   Baseline baseline;
   for (const std::string& name :

@@ -155,13 +155,13 @@ std::vector<ProgramChange> compare(const CellState& before, const CellState& now
     if (const ProgramState* was = find_or_object(before, is.program)) {
       compare_one(*was, is, is.program);
     } else {
-      changes.push_back({is.program, Change::added, {state_text(is)}});
+      changes.push_back({is.program, Change::added, {"new here: " + state_text(is)}});
     }
   }
   if (is_object(before)) return changes;
   for (const ProgramState& was : before) {
     if (find(now, was.program) == nullptr)
-      changes.push_back({was.program, Change::gone, {"was " + state_text(was)}});
+      changes.push_back({was.program, Change::gone, {"no longer there, was " + state_text(was)}});
   }
   return changes;
 }

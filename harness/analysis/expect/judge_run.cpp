@@ -91,7 +91,9 @@ void RunJudge::compare_with_baseline(const Outcome& outcome, const KernelFacts* 
     cell.changes = compare(before->second, *now, parse_kernel_version(outcome.kernel.release),
                            against_.thresholds);
   }
-  const Change change = gravest(cell.changes);
+  Change change = gravest(cell.changes);
+  // Of a cell that is in both, a program that is in one only is a change.
+  if (is_known && (change == Change::gone || change == Change::added)) change = Change::changed;
   const bool is_unsure = has_rules && verdict == Verdict::unsure;
   if (change == Change::regressed || (!breaks_rule && !is_unsure)) verdict = verdict_of(change);
 }
@@ -113,6 +115,23 @@ const JudgedCell* RunJudge::add(JudgedCell cell) {
   return &summary_.notable.emplace_back(std::move(cell));
 }
 
+/// A name that must be there and is mistyped would be no gate.
+void RunJudge::take_unmatched() {
+  for (const std::string& glob : against_.required) {
+    const bool is_met = std::any_of(seen_.begin(), seen_.end(),
+                                    [&](const std::string& cell) { return matches({glob}, cell); });
+    if (is_met) continue;
+    JudgedCell cell{.cell = glob};
+    cell.verdict.doubts.push_back(
+        {"", "required, and no cell of the run or the baseline is called so"});
+    cell.required = true;
+    cell.fails = true;
+    ++summary_.counts[Verdict::unsure];
+    ++summary_.failing;
+    summary_.notable.push_back(std::move(cell));
+  }
+}
+
 VerdictSummary RunJudge::finish(const std::vector<std::string>& planned) {
   for (const std::string& name : planned) {
     // The plan may name a cell twice: it is one.
@@ -127,6 +146,7 @@ VerdictSummary RunJudge::finish(const std::vector<std::string>& planned) {
       add({.cell = name, .verdict = {.verdict = Verdict::gone}, .carried = state});
     }
   }
+  take_unmatched();
   // Cells end in another order in each run; what is said of them does not depend on it.
   std::sort(summary_.notable.begin(), summary_.notable.end(),
             [](const JudgedCell& a, const JudgedCell& b) { return a.cell < b.cell; });

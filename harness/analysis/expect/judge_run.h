@@ -54,7 +54,8 @@ struct Against {
   /// Cases whose rules are only default_expectations(): the baseline knows better, and a cell that
   /// it does not have is `new`, not `unexpected`.
   std::set<std::string> without_rules{};
-  /// Globs over ids of cells, or, without '/', of kernels.
+  /// Globs over ids of cells, or, without '/', of kernels. One of `required` that matches nothing
+  /// fails.
   std::vector<std::string> required{};
   std::vector<std::string> optional{};
 };
@@ -75,6 +76,7 @@ class RunJudge {
   void compare_with_baseline(const Outcome& outcome, const KernelFacts* kernel, bool has_rules,
                              JudgedCell& cell) const;
   const JudgedCell* add(JudgedCell cell);
+  void take_unmatched();
 
   const RulesByCase& rules_;
   RunKernels* kernels_;

@@ -153,6 +153,26 @@ TEST_F(AgainstBaseline, programs_that_were_not_reached_are_folded_into_what_stop
   EXPECT_EQ(roots[0].dependents, 1);
 }
 
+TEST_F(AgainstBaseline, what_must_be_there_and_is_called_otherwise_fails) {
+  against_.required = {"k-5.01"};
+  const VerdictSummary summary = judge_one(good_, baseline_of(good_));
+  EXPECT_EQ(summary.failing, 1);
+  ASSERT_EQ(summary.notable.size(), 1U);
+  EXPECT_EQ(summary.notable[0].cell, "k-5.01");
+}
+
+TEST_F(AgainstBaseline,
+       a_program_that_is_called_otherwise_and_fails_is_not_hidden_by_the_one_that_is_gone) {
+  Outcome now = bad_;
+  now.programs.front().name = "renamed";
+  const VerdictSummary summary = judge_one(now, baseline_of(good_));
+  EXPECT_EQ(verdict(summary), Verdict::changed);
+  const auto roots = root_causes(summary, {now});
+  ASSERT_EQ(roots.size(), 2U);
+  const auto& of_new = roots[0].programs.contains("case:renamed") ? roots[0] : roots[1];
+  EXPECT_EQ(of_new.what, "new here: failed (unknown)");
+}
+
 TEST_F(AgainstBaseline,
        what_is_said_of_a_root_cause_is_of_its_first_cell_whatever_order_they_end_in) {
   std::vector<Outcome> now;

@@ -47,7 +47,7 @@ class Page {
   read() {
     const parameters = new URLSearchParams(location.hash.slice(1));
     for (const key of Object.keys(this.state)) this.state[key] = parameters.get(key) ?? (key === 'sort' ? 'object' : '');
-    if (!(this.state.sort in SORTS)) this.state.sort = 'object';
+    if (!Object.hasOwn(SORTS, this.state.sort)) this.state.sort = 'object';
   }
 
   write(replace) {
@@ -222,7 +222,8 @@ class Page {
     document.title = `${head.verdict_text}: bpfmatrix`;
     document.getElementById('run-name').textContent = head.run;
     const verdict = document.getElementById('verdict');
-    const state = head.failing > 0 ? 'bad' : head.not_known > 0 ? 'unknown' : 'good';
+    const nothing = Object.keys(head.counts).length === 0;
+    const state = head.failing > 0 ? 'bad' : head.not_known > 0 || nothing ? 'unknown' : 'good';
     verdict.className = state;
     verdict.append(el('b', {}, {bad: '✗ ', unknown: '? ', good: '✓ '}[state] + head.verdict_text),
         ...Object.entries(head.counts).map(([word, count]) => el('button', {type: 'button', class: 'count', 'data-word': word, onclick: () => this.change({q: word})},

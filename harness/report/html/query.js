@@ -142,7 +142,7 @@ class Parser {
 
   compared(key) {
     const word = key.text.toLowerCase();
-    if (!(word in KEYS)) {
+    if (!Object.hasOwn(KEYS, word)) {
       throw new QueryError(`'${key.text}' is no key${nearest(word, Object.keys(KEYS))}`, key.at);
     }
     return {kind: 'term', key: word, ...this.value()};
@@ -164,7 +164,12 @@ class Parser {
   }
 }
 
-function parseQuery(text) { return new Parser(text).whole(); }
+const MAX_QUERY = 2000;
+
+function parseQuery(text) {
+  if (text.length > MAX_QUERY) throw new QueryError(`a query has at most ${MAX_QUERY} characters`, MAX_QUERY);
+  return new Parser(text).whole();
+}
 
 function editDistance(a, b) {
   let row = Array.from({length: b.length + 1}, (_, i) => i);
@@ -314,6 +319,13 @@ class Compiler {
     return (field) => column[field] !== NO_NUMBER && compare(column[field], wanted);
   }
 
+  // 0 is no root cause.
+  root(node) {
+    const {root} = this.run.columns;
+    const fits = this.number(node, root);
+    return (field) => root[field] !== 0 && fits(field);
+  }
+
   reasons(value) {
     const matches = matcher(value);
     const {reasons, columns} = this.run;
@@ -340,7 +352,7 @@ class Compiler {
       case 'distribution': return this.kernels(({distribution}) => matcher(node.value)(distribution));
       case 'object': case 'program': case 'section': case 'btf': case 'loader': return this.rows(node.key, node.value);
       case 'insns': return this.number(node, run.columns.insns);
-      case 'root': return this.number(node, run.columns.root);
+      case 'root': return this.root(node);
       case 'reason': return this.reasons(node.value);
       case 'differs': return this.differs(node);
       default: {
