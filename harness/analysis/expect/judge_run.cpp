@@ -80,7 +80,13 @@ void RunJudge::compare_with_baseline(const Outcome& outcome, const KernelFacts* 
   const std::optional<CellState> now = cell_state(outcome, kernel);
   if (!now) {
     if (is_known) cell.carried = before->second;
-    if (verdict != Verdict::unavailable) verdict = Verdict::unsure;
+    if (verdict == Verdict::unavailable) return;
+    verdict = Verdict::unsure;
+    if (cell.verdict.doubts.empty()) {
+      cell.verdict.doubts.push_back({"", outcome.end_reason.empty()
+                                             ? "nothing that may be compared was found out"
+                                             : outcome.end_reason});
+    }
     return;
   }
   const bool breaks_rule = has_rules && verdict == Verdict::unexpected;
