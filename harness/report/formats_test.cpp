@@ -200,10 +200,11 @@ TEST(Markdown, a_root_cause_names_program_kernel_cause_source_and_advice) {
   view.roots = {root()};
   EXPECT_THAT(
       render_markdown(view),
-      HasSubstr("- **regressed**: <code>probes&#58;on&#95;loop</code> on <code>k-5.10</code>: "
-                "failed &#40;helper&#95;unknown&#41;, was attached; helper unknown&#58; "
-                "'bpf&#95;loop&#35;181' (<code>src/probes.bpf.c&#58;14</code>); bpf&#95;loop "
-                "came in 5.17\n"));
+      HasSubstr(
+          "- **regressed**: <code>probes&#58;on&#95;loop</code> on <code>k-5.10</code>: "
+          "failed &#40;helper&#95;unknown&#41;, was attached; helper unknown&#58; "
+          "'bpf&#95;loop&#35;<!-- -->181' (<code>src/probes.bpf.c&#58;14</code>); bpf&#95;loop "
+          "came in 5.17\n"));
 }
 
 TEST(Markdown, never_is_longer_than_a_host_takes) {
@@ -219,9 +220,11 @@ TEST(Markdown, never_is_longer_than_a_host_takes) {
 
 TEST(Markdown, hostile_text_stays_text) {
   ReportView view = hostile_view();
-  view.roots[0].what = "@all <img src=x> [a](http://e) `x` | **b**\n# c";
+  view.roots[0].what = "@all <img src=x> [a](http://e) `x` | **b**\n# c www.e.org #1 a@b.c";
   const std::string text = render_markdown(view);
   expect_printable(text);
+  EXPECT_THAT(text, HasSubstr("&#64;<!-- -->all"));
+  EXPECT_THAT(text, HasSubstr("www&#46;e.org &#35;<!-- -->1 a&#64;<!-- -->b.c"));
   EXPECT_THAT(text, Not(HasSubstr("@all")));
   EXPECT_THAT(text, Not(HasSubstr("<img")));
   EXPECT_THAT(text, Not(HasSubstr("](http")));

@@ -12,12 +12,22 @@ namespace bpfmatrix {
 namespace {
 
 /// As text, whatever Markdown or HTML would make of it; nobody is mentioned, nothing becomes a
-/// link.
+/// link. GitHub looks for "@name", "#1" and addresses once entities are characters again, in one
+/// text at a time: a comment parts it. "www." is looked for before.
 std::string as_text(std::string_view text) {
-  constexpr std::string_view kMeaning = "&<>`*_[]()|@~\\!#:";
+  constexpr std::string_view kMeaning = "&<>`*_[]()|@~\\!#:.";
+  const std::string plain = printable(text);
   std::string escaped;
-  for (const char c : printable(text))
-    escaped += kMeaning.find(c) == kMeaning.npos ? std::string(1, c) : fmt::format("&#{};", int{c});
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const char c = plain[i];
+    const bool has_meaning = kMeaning.find(c) != kMeaning.npos;
+    if (!has_meaning || (c == '.' && (i == 0 || (plain[i - 1] != 'w' && plain[i - 1] != 'W')))) {
+      escaped += c;
+      continue;
+    }
+    escaped += fmt::format("&#{};", int{c});
+    if (c == '@' || c == '#') escaped += "<!-- -->";
+  }
   return escaped;
 }
 
