@@ -98,7 +98,7 @@ class DiskFullVm : public ::testing::Test {
     const std::string error = std::regex_replace(obstacle.error, std::regex("RUN"), out.string());
     EXPECT_THAT(errors_in(full.err), MatchesRegex(error));
     EXPECT_THAT(full.err, HasSubstr("hint: make room, then continue: bpfmatrix run --resume " +
-                                    out.string() + "\n"));
+                                    shell_quote({out.string()}) + "\n"));
     EXPECT_THAT(full.out, IsEmpty());
     EXPECT_THAT(half_written(out), IsEmpty());
 
