@@ -15,7 +15,7 @@ async function measure(cells) {
   execFileSync(process.env.BPFMATRIX, ['report', run, '--format', 'html', '-o', file]);
   const made = Date.now() - begun;
   const paints = [], opens = [], filters = [];
-  let heap = 0;
+  let memory = 0;  // KiB
   for (let round = 0; round < 3; round++) {
     const browser = await launch();
     const page = await open(browser, file);
@@ -32,17 +32,14 @@ async function measure(cells) {
         return performance.now() - begun;
       }, query));
     }
-    const session = await page.context().newCDPSession(page);
-    await session.send('Performance.enable');
-    const {metrics} = await session.send('Performance.getMetrics');
-    heap = Math.max(heap, metrics.find(({name}) => name === 'JSHeapTotalSize').value + await page.evaluate(() => performance.memory.totalJSHeapSize));
-    const pid = execFileSync('sh', ['-c', "ps -eo pid,rss,args | grep '[t]ype=renderer' | sort -k2 -n | tail -n 1"]).toString().trim().split(/\s+/);
-    heap = Number(pid[1]);
+    // The largest renderer is the page's.
+    const pages = execFileSync('ps', ['-eo', 'rss,args']).toString().split('\n').filter((line) => line.includes('--type=renderer'));
+    memory = Math.max(memory, ...pages.map((line) => parseInt(line, 10)));
     if (page.problems.length) throw new Error(page.problems.join('\n'));
     await browser.close();
   }
   console.log(`${cells} cells: made in ${(made / 1000).toFixed(1)} s, ${(fs.statSync(file).size / 1e6).toFixed(1)} MB; first paint ${Math.round(median(paints))} ms, ` +
-      `complete ${Math.round(median(opens))} ms; filter ${Math.round(median(filters))} ms, slowest ${Math.round(Math.max(...filters))} ms; tab ${Math.round(heap / 1024)} MB (medians of 3)`);
+      `complete ${Math.round(median(opens))} ms; filter ${Math.round(median(filters))} ms, slowest ${Math.round(Math.max(...filters))} ms; tab ${Math.round(memory / 1024)} MB (medians of 3)`);
 }
 
 for (const cells of process.argv.slice(2)) await measure(Number(cells));
