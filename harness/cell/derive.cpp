@@ -14,6 +14,7 @@
 #include "cell/loader_record.h"
 #include "cell/log_tail.h"
 #include "cell/observation.h"
+#include "vm/splats.h"
 
 namespace bpfmatrix {
 
@@ -320,7 +321,36 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   return derived;
 }
 
-// 8. Of several attempts: which counts, and whether they agree.
+// 8. What the kernel complained of meanwhile.
+
+/// Nothing is hidden by an attempt that does not count.
+std::optional<std::vector<Splat>> splats_of(const std::vector<Attempt>& attempts) {
+  std::optional<std::vector<Splat>> splats;
+  for (const Attempt& attempt : attempts) {
+    if (!attempt.console) continue;
+    if (!splats) splats.emplace();
+    for (Complaint& one : find_complaints(clean_console(*attempt.console))) {
+      const auto same = std::find_if(splats->begin(), splats->end(),
+                                     [&](const Splat& splat) { return splat.name == one.name; });
+      if (same != splats->end()) {
+        ++same->count;
+      } else {
+        splats->push_back({std::move(one.name), std::move(one.text), 1, one.is_stall});
+      }
+    }
+  }
+  return splats;
+}
+
+void notice_splats(Derived& derived) {
+  if (!derived.outcome.splats) return;
+  for (const Splat& splat : *derived.outcome.splats) {
+    derived.notices.push_back(
+        fmt::format("{}: the kernel complained: {}", derived.outcome.cell, splat.name));
+  }
+}
+
+// 9. Of several attempts: which counts, and whether they agree.
 
 AttemptOutcome brief(const Outcome& outcome) {
   return {outcome.vm.cloned, outcome.end, outcome.end_reason};
@@ -408,7 +438,9 @@ Derived derive(const DeriveInput& in) {
   Derived derived = checked ? with_cold_check(std::move(attempts.front()), attempts.back().outcome)
                             : settle(std::move(attempts));
   derived.outcome.vm.cached = in.recalled;
+  derived.outcome.splats = splats_of(in.transcript.attempts);
   notice_flaky(derived);
+  notice_splats(derived);
   return derived;
 }
 

@@ -249,6 +249,28 @@ TEST(Derive, a_cold_check_that_differs_makes_the_cell_flaky) {
   EXPECT_EQ(outcome.vm.attempts.size(), 2U);
 }
 
+TEST(Derive, what_the_kernel_complained_of_in_any_attempt_is_kept) {
+  Attempt first = completed(good_lines());
+  EXPECT_FALSE(outcome_of({first}).splats) << "nobody listened";
+  first.console = "[    3.000000] random: crng init done\n";
+  EXPECT_THAT(*outcome_of({first}).splats, IsEmpty());
+  first.console =
+      "[    3.000000] WARNING: CPU: 0 PID: 9 at kernel/bpf/core.c:7 bpf_check+0x1/0x20\n"
+      "[    3.000001] WARNING: CPU: 0 PID: 9 at kernel/bpf/core.c:7 bpf_check+0x1/0x20\n";
+  Attempt second = booted(completed(good_lines()));
+  second.console = "rcu: INFO: rcu_sched self-detected stall on CPU\n";
+  const Transcript transcript = transcript_of({first, second});
+  const Derived derived = derive({.transcript = transcript});
+  ASSERT_EQ(derived.outcome.splats->size(), 2U);
+  EXPECT_EQ(derived.outcome.splats->at(0).name, "WARNING: at kernel/bpf/core.c bpf_check");
+  EXPECT_EQ(derived.outcome.splats->at(0).count, 2);
+  EXPECT_TRUE(derived.outcome.splats->at(1).stall);
+  EXPECT_THAT(derived.outcome.vm.flaky, IsEmpty());
+  EXPECT_THAT(
+      derived.notices,
+      ::testing::Contains(HasSubstr("the kernel complained: WARNING: at kernel/bpf/core.c")));
+}
+
 TEST(Derive, a_cell_that_was_not_run_says_why) {
   Transcript transcript = transcript_of({});
   transcript.unavailable = "kernel 'x': not in the store";

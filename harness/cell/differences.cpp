@@ -13,10 +13,10 @@ constexpr std::size_t kMaxDifferences = 20;
 
 /// Each ends in one of these only where it means something that may change.
 constexpr std::string_view kMayChange[] = {
-    ".vm",          ".console_tail", ".end_reason",  ".verification_usec",
-    ".jited_bytes", ".xlated_bytes", ".log",         ".log_tail",
-    ".fired",       ".run_cnt",      ".run_time_ns", ".value",
-    ".expected",    ".ret",          ".message"};
+    ".vm",          ".console_tail", ".splats", ".end_reason", ".verification_usec",
+    ".jited_bytes", ".xlated_bytes", ".log",    ".log_tail",   ".fired",
+    ".run_cnt",     ".run_time_ns",  ".value",  ".expected",   ".ret",
+    ".message"};
 
 bool may_change(std::string_view path) {
   for (const std::string_view end : kMayChange) {

@@ -115,6 +115,9 @@ struct Attempt {
   /// The talk with the agent afterwards, and what ended it.
   SessionState session = SessionState::unopened;
   std::string session_error{};
+  /// What the console said while the cell went on, its first 64 KiB; absent: nobody listened, or
+  /// the machine had to be given up.
+  std::optional<std::string> console{};
   /// The machine had to be given up: what it left.
   std::optional<ExitFacts> machine_end{};
   /// There was no machine: why.

@@ -84,6 +84,7 @@ void fields(auto& field, Of<Attempt> auto& attempt) {
   field("exited", attempt.exited, "the agent's report of the loader's end");
   field("session", attempt.session, "the talk with the agent afterwards");
   field("session_error", null_if_empty(attempt.session_error), "what ended it");
+  field("console", left_out_if_none(attempt.console), "what the console said meanwhile");
   field("machine_end", attempt.machine_end, "what the machine left at its end");
   field("no_machine", attempt.no_machine, "why there was none");
 }

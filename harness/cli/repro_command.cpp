@@ -172,7 +172,7 @@ class Desk {
     }};
     const fs::path dir =
         run_dir.empty() ? folder_.path() / fmt::format("run-{}", ++runs_) : fs::path(run_dir);
-    return run_again(pack_, *kernel, world, settings, dir, progress);
+    return run_again(pack_, recorded_kernel(), *kernel, world, settings, dir, progress);
   }
 
  private:
@@ -182,6 +182,16 @@ class Desk {
         kernels_(std::move(catalog), settings_),
         folder_(std::move(folder)),
         pack_(std::move(pack)) {}
+
+  /// As it was run; nothing: it is not here.
+  std::optional<Kernel> recorded_kernel() const {
+    bool ignored = false;
+    Result<Kernel> here = pack_.kernel ? find(pack_.manifest.kernel.id, ignored)
+                                       : kernels_.find_here(pack_.manifest.kernel.id);
+    if (!here || here->image_sha256 != pack_.manifest.kernel.image_sha256) return std::nullopt;
+    if (pack_.btf) here->given_btf = pack_.btf;
+    return *std::move(here);
+  }
 
   /// The one that was recorded from the store, else out of the pack; any other as `run` finds it.
   Result<Kernel> find(const std::string& id, bool& brought) const {

@@ -283,6 +283,17 @@ struct VmOutcome {
   std::vector<std::string> flaky{};
 };
 
+/// What the kernel complained of on its console, and went on.
+struct Splat {
+  /// The same in every run: without line numbers, addresses, processors and processes.
+  std::string name{};
+  /// The first one's first lines.
+  std::string excerpt{};
+  int count = 0;
+  /// A lockup, a hung task, an RCU stall: of a machine that is emulated it may be the host's.
+  bool stall = false;
+};
+
 struct Outcome {
   std::string cell{};
   OutcomeKernel kernel{};
@@ -303,6 +314,8 @@ struct Outcome {
   /// Why `end` is not `completed`; empty when it is.
   std::string end_reason{};
   std::string console_tail{};
+  /// Of all attempts, in the order in which they came first. Absent: nobody listened.
+  std::optional<std::vector<Splat>> splats{};
   StageOutcome open{};
   RelocateOutcome relocate{};
   std::vector<MapOutcome> maps{};

@@ -227,6 +227,16 @@ void fields(auto& field, Of<ObservedValue> auto& v) {
   field("result", v.result, "how the two compare");
 }
 
+void fields(auto& field, Of<Splat> auto& s) {
+  field("name", s.name,
+        "what it is, the same in every run: without line numbers, addresses, processors and "
+        "processes");
+  field("excerpt", s.excerpt, "the first one's first lines, without time stamps");
+  field("count", s.count, "how often");
+  field("stall", s.stall,
+        "a lockup, a hung task, an RCU stall: of an emulated machine it may be the host's");
+}
+
 void fields(auto& field, Of<Outcome> auto& o) {
   field.constant("schema", kOutcomeSchema, "version of this format");
   field("cell", o.cell, "kernel/case/BTF source/loader");
@@ -256,6 +266,9 @@ void fields(auto& field, Of<Outcome> auto& o) {
   field("end_reason", null_if_empty(o.end_reason), "why the end is not completed");
   field("console_tail", null_if_empty(o.console_tail),
         "the console's last lines, when the end is not completed");
+  field("splats", left_out_if_none(o.splats),
+        "what the kernel complained of on its console although it went on: WARNING, BUG, reports "
+        "of its checkers; left out where nobody listened");
   field("open", o.open, "the loader reads the object");
   field("relocate", o.relocate,
         "CO-RE relocations of the whole object: the counts are those of the programs' records, a "

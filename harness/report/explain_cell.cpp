@@ -117,6 +117,13 @@ std::string explain_machine(const Telling& told) {
   if (!outcome.console_tail.empty()) {
     text += "the console's last lines:\n" + quoted(outcome.console_tail, "  | ");
   }
+  if (!outcome.splats) return text;
+  for (const Splat& splat : *outcome.splats) {
+    std::string what = "complained: " + splat.name;
+    if (splat.count > 1) what += fmt::format(", {} times", splat.count);
+    if (splat.stall) what += "; of an emulated machine it may be the host's";
+    text += labelled("kernel", what) + quoted(splat.excerpt, "  | ");
+  }
   return text;
 }
 

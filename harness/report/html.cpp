@@ -33,6 +33,7 @@ constexpr std::uint8_t kFlaky = 1;
 constexpr std::uint8_t kOptional = 2;
 constexpr std::uint8_t kFails = 4;
 constexpr std::uint8_t kNearLimit = 8;
+constexpr std::uint8_t kSplat = 16;
 
 template <HasWords E>
 std::uint8_t code_of(E value) {
@@ -221,6 +222,7 @@ void HtmlReport::add(const ReportCell& cell, const Outcome* outcome) {
       field.insns =
           static_cast<std::uint32_t>(std::min<std::uint64_t>(*program.stats.insns, kNoNumber - 1));
     if (outcome != nullptr && !outcome->vm.flaky.empty()) field.flags |= kFlaky;
+    if (outcome != nullptr && outcome->splats && !outcome->splats->empty()) field.flags |= kSplat;
     if (cell.optional) field.flags |= kOptional;
     if (cell.fails && is_meant) field.flags |= kFails;
     if (program.near_limit) field.flags |= kNearLimit;

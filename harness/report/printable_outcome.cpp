@@ -12,7 +12,7 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kWithLines[] = {"message", "log_tail", "console_tail"};
+constexpr std::string_view kWithLines[] = {"message", "log_tail", "console_tail", "excerpt"};
 
 Layout layout_of(std::string_view key) {
   const bool lines =

@@ -32,6 +32,7 @@ class PackTest : public RunFixture {
     kernels_.at("k")->image_sha256 = sha256_hex("k");
     kernels_.at("k")->origin = {.kind = "deb", .package = "linux-image", .version = "6.1.176-1"};
     know("k");
+    recorded_kernel_ = *kernels_.at("k");
   }
 
   /// Leaves a run of the cell, in which the guests said this.
@@ -65,13 +66,15 @@ class PackTest : public RunFixture {
   Replay run_where(const OpenedPack& pack, std::vector<Attempt> attempts) {
     say("k", std::move(attempts));
     const Result<CellAgain> again =
-        run_again(pack, *kernels_.at("k"), world(), settings_for(pack, settings_),
+        run_again(pack, recorded_kernel_, *kernels_.at("k"), world(), settings_for(pack, settings_),
                   dir_->path() / ("again" + std::to_string(++recorded_)), listener_);
     EXPECT_TRUE(again) << again.error().message;
     return again ? again->replay : Replay();
   }
 
   fs::path object_{};
+  /// As the desk has it.
+  std::optional<Kernel> recorded_kernel_{};
   int recorded_ = 0;
 };
 
@@ -127,6 +130,22 @@ TEST_F(PackTest, what_happened_happens_again_somewhere_else) {
   const Replay other = run_where(pack, {completed(good_lines())});
   EXPECT_EQ(other.result, Reproduced::different);
   EXPECT_THAT(other.differences, Contains("program 'on_connect': load: ok, was failed, EACCES"));
+}
+
+TEST_F(PackTest, the_transcript_counts_and_not_what_is_written_of_its_outcome) {
+  settings_.cache = false;
+  const OpenedPack honest = open(*make(record({completed(rejected_lines())})));
+  OpenedPack forged = honest;
+  forged.outcome = open(*make(record({completed(good_lines())}))).outcome;
+  for (const bool here : {true, false}) {
+    if (!here) recorded_kernel_.reset();
+    const Replay replay = run_where(forged, {completed(good_lines())});
+    EXPECT_EQ(replay.result, Reproduced::different);
+    EXPECT_THAT(replay.notes,
+                Contains(HasSubstr("not what its transcript says, which counts: program "
+                                   "'on_connect': failed")));
+    EXPECT_THAT(run_where(honest, {completed(good_lines())}).notes, IsEmpty());
+  }
 }
 
 TEST_F(PackTest, a_lost_machine_is_no_answer) {

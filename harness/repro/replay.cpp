@@ -7,6 +7,7 @@
 #include "outcome/cells.h"
 #include "outcome/kernel_facts_file.h"
 #include "run/objects/app_finder.h"
+#include "run/objects/given_btf.h"
 #include "run/objects/object_finder.h"
 #include "run/record.h"
 
@@ -40,34 +41,90 @@ Replay unavailable(const std::string& why) {
   return replay;
 }
 
-/// What attempts at a cell came to, one by one; of those that agree, one answer.
+/// What a cell came to, by today's rules; where its attempts differ, each of them.
 class CellAnswers {
  public:
   CellAnswers(const OpenedPack& pack, const RunSettings& settings)
       : pack_(pack), objects_(settings) {}
 
-  /// `kernel`: the one that the transcript is of; nullptr: that is not here.
-  std::vector<CellAnswer> of(const Transcript& transcript, const Outcome& outcome,
-                             const Kernel* kernel, const KernelFacts* facts) {
-    if (outcome.vm.flaky.empty() || kernel == nullptr) return {{outcome, facts}};
-    const Result<ObjectFile> object = objects_.find(pack_.spec, kernel->arch);
-    std::vector<CellAnswer> answers;
-    for (const Attempt& attempt : transcript.attempts) {
-      const Transcript one{.inputs = transcript.inputs, .attempts = {attempt}};
-      DeriveInput in = derive_input(one, &pack_.spec, kernel, object ? &*object : nullptr,
-                                    pack_.manifest.btf, types_);
-      in.facts = facts;
-      in.facts_sha256 = outcome.kernel.facts;
-      answers.push_back({derive(in).outcome, facts});
+  /// From the transcript of the pack. `kernel` is nullptr where the recorded one is not here: of
+  /// its relocations nothing can be told then but what was written.
+  std::vector<CellAnswer> recorded(const Kernel* kernel) {
+    const KernelFacts* facts = pack_.facts ? &*pack_.facts : nullptr;
+    const Source source{pack_.transcript, kernel, facts, pack_.outcome.kernel.facts};
+    std::vector<CellAnswer> answers = of(source);
+    if (kernel == nullptr) {
+      for (CellAnswer& answer : answers) take_relocations(pack_.outcome, answer.outcome);
     }
     return answers;
   }
 
+  /// Of the cell that was run here, of which `outcome` was made.
+  std::vector<CellAnswer> now(const Transcript& transcript, const Outcome& outcome,
+                              const Kernel& kernel, const KernelFacts* facts) {
+    if (outcome.vm.flaky.empty()) return {{outcome, facts}};
+    return of({transcript, &kernel, facts, outcome.kernel.facts});
+  }
+
  private:
+  struct Source {
+    const Transcript& transcript;
+    const Kernel* kernel;
+    const KernelFacts* facts;
+    const std::string& facts_sha256;
+  };
+
+  std::vector<CellAnswer> of(const Source& source) {
+    Outcome whole = outcome_of(source, source.transcript);
+    if (whole.vm.flaky.empty()) return {{std::move(whole), source.facts}};
+    std::vector<CellAnswer> answers;
+    for (const Attempt& attempt : source.transcript.attempts) {
+      const Transcript one{.inputs = source.transcript.inputs, .attempts = {attempt}};
+      Outcome outcome = outcome_of(source, one);
+      if (outcome.end != End::lost) answers.push_back({std::move(outcome), source.facts});
+    }
+    return answers;
+  }
+
+  Outcome outcome_of(const Source& source, const Transcript& transcript) {
+    const Result<ObjectFile> object = objects_.find(pack_.spec, pack_.manifest.kernel.arch);
+    DeriveInput in = derive_input(transcript, &pack_.spec, source.kernel,
+                                  object ? &*object : nullptr, pack_.manifest.btf, types_);
+    in.facts = source.facts;
+    in.facts_sha256 = source.facts_sha256;
+    if (source.facts != nullptr && source.kernel != nullptr && source.kernel->given_btf)
+      in.given_share = share_in_kernel(*source.kernel->given_btf, source.facts->symbols);
+    return derive(in).outcome;
+  }
+
+  static void take_relocations(const Outcome& written, Outcome& outcome) {
+    outcome.relocate.applied = written.relocate.applied;
+    outcome.relocate.skipped = written.relocate.skipped;
+    outcome.relocate.poisoned = written.relocate.poisoned;
+    for (ProgramOutcome& program : outcome.programs) {
+      for (const ProgramOutcome& other : written.programs) {
+        if (other.name == program.name) program.relocations = other.relocations;
+      }
+    }
+  }
+
   const OpenedPack& pack_;
   ObjectFinder objects_;
   KernelTypes types_{};
 };
+
+/// What is written in a pack of its outcome is for people; that its transcript says something else
+/// is news to them.
+void compare_with_written(const OpenedPack& pack, const std::vector<CellAnswer>& recorded,
+                          Replay& replay) {
+  if (recorded.size() > 1) return;
+  const CellAnswer& said = recorded.front();
+  const std::vector<std::string> found =
+      differences(behaviour_of(pack.outcome, said.facts), behaviour_of(said.outcome, said.facts));
+  if (found.empty()) return;
+  replay.notes.push_back(fmt::format(
+      "the pack's outcome is not what its transcript says, which counts: {}", found.front()));
+}
 
 /// Another build, machine or set of guest tools may be why something is different.
 void add_notes(const OpenedPack& pack, const Kernel& kernel, const Transcript& now,
@@ -99,7 +156,8 @@ RunSettings settings_for(const OpenedPack& pack, RunSettings settings) {
   return settings;
 }
 
-Result<CellAgain> run_again(const OpenedPack& pack, const Kernel& kernel, const RunWorld& world,
+Result<CellAgain> run_again(const OpenedPack& pack, const std::optional<Kernel>& recorded,
+                            const Kernel& kernel, const RunWorld& world,
                             const RunSettings& settings, const fs::path& run_dir,
                             Listener& listener) {
   const Cell cell = cell_on(kernel, pack);
@@ -129,12 +187,10 @@ Result<CellAgain> run_again(const OpenedPack& pack, const Kernel& kernel, const 
   RunKernels known(run_dir);
   const Outcome& now = outcomes->front();
   const KernelFacts* facts = known.of(now);
-  const bool same_image = kernel.image_sha256 == pack.manifest.kernel.image_sha256;
   CellAnswers answers(pack, settings);
-  Replay replay =
-      compare_replay(answers.of(pack.transcript, pack.outcome, same_image ? &kernel : nullptr,
-                                pack.facts ? &*pack.facts : nullptr),
-                     answers.of(*transcript, now, &kernel, facts));
+  const std::vector<CellAnswer> before = answers.recorded(recorded ? &*recorded : nullptr);
+  Replay replay = compare_replay(before, answers.now(*transcript, now, kernel, facts));
+  compare_with_written(pack, before, replay);
   add_notes(pack, kernel, *transcript, replay);
   return CellAgain{std::move(replay), now};
 }

@@ -26,9 +26,11 @@ struct CellAgain {
 };
 
 /// Blocks while the cell runs on `kernel`, which is the recorded one or any other; `run_dir` then
-/// holds a run of this one cell. Error: the run could not be written down; the pack's case cannot
-/// be run at all.
-Result<CellAgain> run_again(const OpenedPack& pack, const Kernel& kernel, const RunWorld& world,
+/// holds a run of this one cell. It is compared with what the pack's transcript says, for which the
+/// kernel that was `recorded` is needed, with what the user had embedded: nothing, it is not here.
+/// Error: the run could not be written down; the pack's case cannot be run at all.
+Result<CellAgain> run_again(const OpenedPack& pack, const std::optional<Kernel>& recorded,
+                            const Kernel& kernel, const RunWorld& world,
                             const RunSettings& settings, const std::filesystem::path& run_dir,
                             Listener& listener);
 

@@ -3,11 +3,15 @@
 #include <chrono>
 #include <utility>
 
+#include "base/printable.h"
 #include "cell/derive.h"
 
 namespace bpfmatrix {
 
 namespace {
+
+/// Of what the console says in one cell that completes: as much as its first complaints take.
+constexpr std::size_t kMaxConsole = 64 << 10;
 
 std::int64_t ms_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
@@ -100,13 +104,18 @@ bool Attempts::try_in(Guest& guest, const CellInput& input, const GuestUse& use,
   context_.started(*input.cell);
   GuestUse in = use;
   in.btf_in_guest = guest.cloned();
+  const std::uint64_t said_before = guest.console_bytes();
   CellRun run = run_cell(guest.session(), input, in, context_.time);
   attempt = std::move(run.attempt);
   attempt.accel = to_string(guest.accel());
   attempt.cloned = guest.cloned();
   attempt.ready_ms = guest.ready_after().count();
   const bool lost = attempt.session != SessionState::ready;
-  if (lost) attempt.machine_end = guest.give_up(attempt.session_error);
+  if (lost) {
+    attempt.machine_end = guest.give_up(attempt.session_error);
+  } else {
+    attempt.console = valid_text(guest.console_since(said_before).substr(0, kMaxConsole));
+  }
   const bool completed = attempt.exited && !lost && !run.guest_spoiled;
   const bool bad_end = lost || !attempt.exited || attempt.exited->timed_out;
   if (guest.cloned() && bad_end) context_.keep_console(*input.cell, guest.console());

@@ -48,14 +48,6 @@ std::size_t stamp_length(std::string_view text) {
   return expect(' ') ? at : 0;
 }
 
-/// What the kernel says on this line. A program's unfinished line may come before the time stamp.
-std::string_view without_stamp(std::string_view line) {
-  for (std::size_t at = line.find('['); at != line.npos; at = line.find('[', at + 1)) {
-    if (const std::size_t length = stamp_length(line.substr(at))) return line.substr(at + length);
-  }
-  return line;
-}
-
 /// "invalid opcode: 0000 [#1] SMP": arch/x86/kernel/dumpstack.c, __die_header(), v5.8, and
 /// arch/arm64/kernel/traps.c, __die(), v5.8.
 bool is_die_line(std::string_view line) {
@@ -103,13 +95,6 @@ bool is_lockup_panic(std::string_view line) {
          line.starts_with("Kernel panic - not syncing: Hard LOCKUP");
 }
 
-std::optional<End> trouble_on(std::string_view line) {
-  if (is_lockup(line) || is_lockup_panic(line)) return End::hung;
-  const bool panics = std::any_of(kPanicStarts.begin(), kPanicStarts.end(),
-                                  [&](auto start) { return line.starts_with(start); });
-  return panics || is_die_line(line) ? std::optional(End::panicked) : std::nullopt;
-}
-
 std::string reason_of_loss(const ExitFacts& facts) {
   if (!facts.qemu) return facts.detail;
   std::string reason = fmt::format("QEMU ended with {}", to_string(*facts.qemu));
@@ -118,6 +103,20 @@ std::string reason_of_loss(const ExitFacts& facts) {
 }
 
 }  // namespace
+
+std::string_view without_stamp(std::string_view line) {
+  for (std::size_t at = line.find('['); at != line.npos; at = line.find('[', at + 1)) {
+    if (const std::size_t length = stamp_length(line.substr(at))) return line.substr(at + length);
+  }
+  return line;
+}
+
+std::optional<End> trouble_on(std::string_view line) {
+  if (is_lockup(line) || is_lockup_panic(line)) return End::hung;
+  const bool panics = std::any_of(kPanicStarts.begin(), kPanicStarts.end(),
+                                  [&](auto start) { return line.starts_with(start); });
+  return panics || is_die_line(line) ? std::optional(End::panicked) : std::nullopt;
+}
 
 std::string clean_console(std::string_view raw) {
   std::string text;

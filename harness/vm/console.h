@@ -25,6 +25,13 @@ struct Trouble {
   std::string line{};
 };
 
+/// What the kernel says on this line: without its time stamp, and what a program's unfinished line
+/// left before that.
+std::string_view without_stamp(std::string_view line);
+
+/// What the kernel's own words (panic, oops, BUG, lockup, stall) at the start of such a line mean.
+std::optional<End> trouble_on(std::string_view line);
+
 /// Looks for the kernel's own words (panic, oops, BUG, lockup, stall) at the start of a line of a
 /// clean text, after the time stamp if there is one. A panic counts more than a stall before it,
 /// unless it is only the consequence of a lockup. A program that writes such a line to /dev/kmsg

@@ -29,6 +29,13 @@ std::string ConsoleBuffer::text() const {
   return fmt::format("{}\n[... {} bytes left out ...]\n{}", head_, left_out, tail);
 }
 
+std::string ConsoleBuffer::text_since(std::uint64_t bytes) const {
+  if (bytes >= total_) return "";
+  const std::uint64_t wanted = total_ - bytes;
+  if (wanted <= std::min(tail_.size(), kTailBytes)) return tail_.substr(tail_.size() - wanted);
+  return text().substr(std::min<std::uint64_t>(bytes, head_.size()));
+}
+
 Result<ConsoleLog> ConsoleLog::open(const std::filesystem::path& path) {
   // A new file in place of whatever bears its name: a link, or a FIFO that nobody reads.
   ::unlink(path.c_str());

@@ -21,6 +21,8 @@ class ConsoleBuffer {
   void append(std::string_view bytes);
   /// Everything if it fits, else head, a line "[... N bytes left out ...]", and tail.
   std::string text() const;
+  /// What came after the first `bytes`; of what was left out in between nothing but the line.
+  std::string text_since(std::uint64_t bytes) const;
   std::uint64_t total_bytes() const { return total_; }
 
  private:

@@ -53,6 +53,13 @@ class Listener {
     const std::lock_guard lock(mutex_);
     return buffer_.text();
   }
+  /// All that QEMU has sent by now, of which the thread may not know yet.
+  std::string console_since(std::uint64_t bytes) {
+    while (take_console()) {
+    }
+    const std::lock_guard lock(mutex_);
+    return buffer_.text_since(bytes);
+  }
   std::uint64_t console_bytes() const {
     const std::lock_guard lock(mutex_);
     return buffer_.total_bytes();
@@ -73,12 +80,14 @@ class Listener {
     }
   }
 
-  void take_console() {
+  /// False: there is nothing to read now, or ever. Any thread may call it.
+  bool take_console() {
+    const std::lock_guard lock(mutex_);
     const std::string_view bytes = read_some(console_);
     show(bytes);
-    const std::lock_guard lock(mutex_);
     buffer_.append(bytes);
     log_.append(bytes);
+    return !bytes.empty();
   }
 
   void show(std::string_view bytes) const {
@@ -91,13 +100,13 @@ class Listener {
   }
 
   void take_stderr() {
-    const std::string_view bytes = read_some(errors_);
     const std::lock_guard lock(mutex_);
+    const std::string_view bytes = read_some(errors_);
     error_text_ += bytes.substr(0, kMaxStderr - error_text_.size());
   }
 
   std::string_view read_some(Fd& fd) {
-    const ssize_t n = ::read(fd.get(), block_.data(), block_.size());
+    const ssize_t n = ::recv(fd.get(), block_.data(), block_.size(), MSG_DONTWAIT);
     if (n > 0) return {block_.data(), static_cast<std::size_t>(n)};
     if (n == 0 || (errno != EINTR && errno != EAGAIN)) fd.reset();
     return {};
@@ -236,6 +245,9 @@ Qmp& Vm::monitor() { return state_->monitor; }
 pid_t Vm::qemu_pid() const { return state_->qemu.pid(); }
 milliseconds Vm::ready_after() const { return state_->ready_after; }
 std::string Vm::console() const { return state_->listener.console(); }
+std::string Vm::console_since(std::uint64_t bytes) const {
+  return state_->listener.console_since(bytes);
+}
 std::uint64_t Vm::console_bytes() const { return state_->listener.console_bytes(); }
 
 void Vm::kill() { state_->qemu.kill(); }

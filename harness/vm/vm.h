@@ -61,7 +61,10 @@ class Vm {
 
   /// What the console has said so far, as it came: the first 256 KiB and the last MiB.
   std::string console() const;
+  /// How much that is, and what came after so much of it; all that the guest wrote before it sent
+  /// what was received on a channel.
   std::uint64_t console_bytes() const;
+  std::string console_since(std::uint64_t bytes) const;
 
   /// For a person at the console: what it says from now on is written to `fd` as well, which must
   /// outlive the machine.

@@ -47,6 +47,7 @@ std::string line_of(const std::string& cell, const ProgramState& state) {
   };
   text("cause", state.cause);
   text("symbol", state.symbol);
+  if (!state.splats.empty()) line += fmt::format(" splats={}", as_list(state.splats));
   if (!state.wrong.empty()) line += fmt::format(" wrong={}", as_list(state.wrong));
   if (state.poisoned > 0) number("poisoned", state.poisoned);
   number("insns", state.insns);
@@ -66,9 +67,10 @@ bool take_fact(std::string_view fact, ProgramState& state) {
     state.cause = value;
   else if (key == "symbol")
     state.symbol = value;
-  else if (key == "wrong") {
+  else if (key == "wrong" || key == "splats") {
+    auto& list = key == "wrong" ? state.wrong : state.splats;
     for (const std::string_view name : split(fact.substr(equals + 1), ','))
-      state.wrong.push_back(from_word(name));
+      list.push_back(from_word(name));
   } else if (!number)
     return false;
   else if (key == "poisoned")

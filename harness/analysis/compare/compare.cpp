@@ -53,6 +53,7 @@ class Comparison {
       add(Change::changed, fmt::format("{} relocations have no value here, {} had none before",
                                        now_.poisoned, before_.poisoned));
     }
+    compare_splats();
     compare_insns(thresholds);
     if (kernel) compare_limits(limits_of(*kernel), thresholds);
     return std::move(result_);
@@ -78,6 +79,18 @@ class Comparison {
     }
     if (change != Change::none)
       add(change, fmt::format("{}, was {}", state_text(now_), state_text(before_)));
+  }
+
+  void compare_splats() {
+    std::vector<std::string> only_now;
+    std::set_difference(now_.splats.begin(), now_.splats.end(), before_.splats.begin(),
+                        before_.splats.end(), std::back_inserter(only_now));
+    for (const std::string& name : only_now)
+      add(Change::regressed, fmt::format("the kernel complained, and did not before: {}", name));
+    if (only_now.empty() && now_.splats != before_.splats) {
+      add(Change::fixed,
+          fmt::format("the kernel complains no more: {}", fmt::join(before_.splats, ", ")));
+    }
   }
 
   void compare_insns(const Thresholds& thresholds) {

@@ -22,6 +22,19 @@ ProgramChange one(const ProgramState& before, const ProgramState& now,
   return changes.empty() ? ProgramChange{} : changes.front();
 }
 
+TEST(Compare, a_kernel_that_complains_is_worse_and_one_that_does_no_more_is_better) {
+  const ProgramState quiet{.program = "a", .sign = Sign::attached};
+  ProgramState loud = quiet;
+  loud.splats = {"WARNING: at kernel/bpf/core.c bpf_check"};
+  const auto worse = compare({quiet}, {loud}, std::nullopt);
+  ASSERT_EQ(worse.size(), 1U);
+  EXPECT_EQ(worse[0].change, Change::regressed);
+  EXPECT_EQ(worse[0].what.at(0),
+            "the kernel complained, and did not before: WARNING: at kernel/bpf/core.c bpf_check");
+  EXPECT_EQ(compare({loud}, {quiet}, std::nullopt).at(0).change, Change::fixed);
+  EXPECT_TRUE(compare({loud}, {loud}, std::nullopt).empty());
+}
+
 TEST(Compare, the_same_is_no_change) {
   for (const Word<Sign>& sign : words_of(Sign{})) {
     EXPECT_THAT(compare({program(sign.value)}, {program(sign.value)}, kNew), IsEmpty());

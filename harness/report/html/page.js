@@ -15,6 +15,7 @@ const PRESETS = [
   ['never fired', 'none(status:attached) status:not_fired'],
   ['near a limit', 'near:limit'],
   ['flaky', 'flaky'],
+  ['the kernel complained', 'splat'],
   ['not known', 'status:unknown or unsure or unavailable'],
 ];
 

@@ -15,7 +15,7 @@ class QueryError extends Error {
 }
 
 const BARE_WORDS = ['regressed', 'fixed', 'changed', 'new', 'gone', 'unexpected', 'as_expected', 'unsure', 'unavailable',
-  'flaky', 'optional', 'failing', 'added', 'removed'];
+  'flaky', 'splat', 'optional', 'failing', 'added', 'removed'];
 const KEYS = {
   status: 'how far the program came: attached, failed ... or good, odd, bad, unknown',
   verdict: 'as_expected, unexpected, regressed ...',
@@ -374,6 +374,7 @@ class Compiler {
     const {run} = this;
     if (!node.quoted) {
       if (word === 'flaky') return this.flag(FLAGS.flaky);
+      if (word === 'splat') return this.flag(FLAGS.splat);
       if (word === 'optional') return this.flag(FLAGS.optional);
       if (word === 'failing') return this.flag(FLAGS.fails);
       if (word === 'added') return this.beside((is, was) => is && !was);
@@ -433,7 +434,7 @@ class Compiler {
   }
 }
 
-const FLAGS = {flaky: 1, optional: 2, fails: 4, near_limit: 8};
+const FLAGS = {flaky: 1, optional: 2, fails: 4, near_limit: 8, splat: 16};
 
 function reasonText(reason) {
   return [reason.sentence, reason.source, reason.advice, ...(reason.troubles ?? [])].filter(Boolean).join('\n');
@@ -444,7 +445,7 @@ function needsAll(node) {
   if (!node) return false;
   if (node.parts) return node.parts.some(needsAll);
   if (node.part) return needsAll(node.part);
-  if (node.kind === 'bare') return ['flaky', 'optional', 'failing', 'added', 'removed', 'gone'].includes(node.text.toLowerCase());
+  if (node.kind === 'bare') return ['flaky', 'splat', 'optional', 'failing', 'added', 'removed', 'gone'].includes(node.text.toLowerCase());
   return ['insns', 'root', 'reason', 'near', 'was'].includes(node.key);
 }
 

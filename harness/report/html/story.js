@@ -117,6 +117,13 @@ function machine(outcome) {
   ]), outcome.console_tail ? el('pre', {class: 'log', tabindex: '0'}, outcome.console_tail) : null);
 }
 
+function splats(outcome) {
+  if (!outcome.splats?.length) return null;
+  return section('What the kernel complained of', outcome.splats.map((one) => [
+    el('p', {}, `${one.name}${one.count > 1 ? `, ${one.count} times` : ''}${one.stall ? '; of an emulated machine it may be the host\'s' : ''}`),
+    el('pre', {class: 'log', tabindex: '0'}, one.excerpt)]));
+}
+
 function inputs(outcome) {
   const {object, embedded, loader} = outcome;
   return section('Object and loader', pairs([
@@ -209,6 +216,7 @@ function partsOf({again, outcome}, name) {
     attach(program),
     observed(outcome),
     statistics(program?.load),
+    splats(outcome),
     machine(outcome),
     inputs(outcome),
     section('Run it again', command(again)),

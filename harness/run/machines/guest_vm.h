@@ -57,6 +57,8 @@ class GuestVm : public Guest {
   bool cloned() const override { return cloned_; }
   /// Also after give_up().
   std::string console() const override { return vm_.console(); }
+  std::uint64_t console_bytes() const override { return vm_.console_bytes(); }
+  std::string console_since(std::uint64_t bytes) const override { return vm_.console_since(bytes); }
   ExitFacts give_up(const std::string& seen) override;
   void kill() override { vm_.kill(); }
 

@@ -30,6 +30,9 @@ class Guest {
   virtual bool cloned() const = 0;
   /// What the console has said, as it came.
   virtual std::string console() const = 0;
+  /// How much that is, and what came after so much of it.
+  virtual std::uint64_t console_bytes() const = 0;
+  virtual std::string console_since(std::uint64_t bytes) const = 0;
   /// Ends the machine, because of what was `seen`, and says what it left. Blocks a few seconds at
   /// most.
   virtual ExitFacts give_up(const std::string& seen) = 0;

@@ -27,6 +27,8 @@ class ReplayGuest : public Guest {
   Accel accel() const override { return Accel::tcg; }
   bool cloned() const override { return attempt_.cloned; }
   std::string console() const override;
+  std::uint64_t console_bytes() const override { return 0; }
+  std::string console_since(std::uint64_t) const override { return attempt_.console.value_or(""); }
   ExitFacts give_up(const std::string& seen) override;
   void kill() override {}
 

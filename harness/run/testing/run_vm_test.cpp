@@ -30,6 +30,34 @@ TEST_F(RunVm, a_panic_costs_its_own_cell_only) {
   }
 }
 
+TEST_F(RunVm, what_the_kernel_complains_of_is_recorded_with_the_cell_in_which_it_did) {
+  // As the kernel would have said it; that the path is the kernel's own is kept in vm/testdata.
+  const std::string warning = "WARNING: CPU: 0 PID: 1 at kernel/bpf/core.c:7 bpf_check+0x1/0x20";
+  CaseSpec complains;
+  complains.id = "a-complains";
+  complains.object = SourceObject{BPFMATRIX_SOURCE_DIR "/cases/maps/ringbuf/ringbuf.bpf.c"};
+  complains.trigger.emplace();
+  complains.trigger->write = WriteTrigger{"/dev/kmsg", "<4>" + warning + "\n"};
+  CaseSpec quiet = complains;
+  quiet.id = "b-quiet";
+  quiet.trigger.reset();
+  for (const Isolation isolation : {Isolation::cell, Isolation::kernel}) {
+    settings_.isolation = isolation;
+    const auto outcomes = run_suite(
+        {.kernels = {"debian-6.1-x86_64"}, .btf = {{BtfSource::kernel}}, .loaders = {{"libbpf"}}},
+        {complains, quiet});
+    const Outcome& loud = find(outcomes, "debian-6.1-x86_64/a-complains/kernel/libbpf");
+    ASSERT_TRUE(loud.splats);
+    ASSERT_THAT(*loud.splats, ::testing::SizeIs(1));
+    EXPECT_EQ(loud.splats->at(0).name, "WARNING: at kernel/bpf/core.c bpf_check");
+    EXPECT_THAT(loud.splats->at(0).excerpt, HasSubstr(warning));
+    EXPECT_EQ(loud.end, End::completed);
+    const Outcome& other = find(outcomes, "debian-6.1-x86_64/b-quiet/kernel/libbpf");
+    ASSERT_TRUE(other.splats);
+    EXPECT_THAT(*other.splats, IsEmpty());
+  }
+}
+
 TEST_F(RunVm, a_clone_for_each_cell_and_one_vm_for_all_come_to_the_same) {
   for (const std::string kernel : {"debian-6.1-x86_64", "debian-6.1-aarch64"}) {
     settings_.isolation = Isolation::cell;
