@@ -28,6 +28,10 @@ std::string closed_list(const std::vector<std::string>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }
 
+CLI::Validator not_empty() {
+  return CLI::Validator([](std::string& text) { return text.empty() ? "it is empty" : ""; }, "");
+}
+
 const CLI::App& chosen_command(const CLI::App& app) {
   const CLI::App* command = &app;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();

@@ -23,6 +23,9 @@ std::string closed_list() {
   return closed_list(words);
 }
 
+/// For an option that an unset variable of a CI job would leave empty.
+CLI::Validator not_empty();
+
 /// The command that was chosen, as far as it was understood: `app` itself, or one below it.
 const CLI::App& chosen_command(const CLI::App& app);
 

@@ -10,6 +10,7 @@
 #include "cli/talk.h"
 #include "outcome/outcome_fields.h"
 #include "report/commands.h"
+#include "report/counted.h"
 #include "report/json_report.h"
 #include "report/matrix_view.h"
 #include "report/terminal.h"
@@ -100,7 +101,7 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
   }
   std::fflush(stdout);
   disagreements.say_all();
-  say(fmt::format("{} cells in {}; for one cell: {}", count, run_dir,
+  say(fmt::format("{} in {}; for one cell: {}", counted(count, "cell"), run_dir,
                   explain_command(run_dir, "CELL")));
   history.keep(cells, verdicts, kernels);
   return exit_code_of(verdicts);

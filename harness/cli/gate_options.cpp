@@ -6,7 +6,9 @@
 
 #include "base/file.h"
 #include "base/line_diff.h"
+#include "cli/command_line.h"
 #include "cli/conclusion.h"
+#include "cli/output_file.h"
 #include "cli/talk.h"
 
 namespace bpfmatrix {
@@ -31,6 +33,9 @@ Result<Baseline> accepted(const Baseline& before, const Cells& cells,
 Result<Baseline> baseline_of_run(const std::string& run_dir) {
   Result<Baseline> baseline = accepted({}, cells_of_run(run_dir), {}, run_dir, {});
   if (!baseline) return Error{baseline.error().message, "is this the directory of a run?"};
+  if (baseline->empty()) {
+    return file_error(run_dir, Error{"no cell of this run has a result: nothing can be compared"});
+  }
   return baseline;
 }
 
@@ -51,6 +56,7 @@ Result<Baseline> read_to_rewrite(const fs::path& file) {
 Result<Baseline> accept_into(const GateOptions& options, const Cells& cells,
                              const std::vector<std::string>& planned, const std::string& run_dir) {
   const fs::path file = options.baseline;
+  const Fd alone = lock_for_rewriting(file);
   const Result<Baseline> read = read_to_rewrite(file);
   if (!read) return read;
   const Baseline& before = *read;
@@ -58,7 +64,9 @@ Result<Baseline> accept_into(const GateOptions& options, const Cells& cells,
   if (!after) return after;
   const std::string text = to_text(*after);
   print_text(line_diff(before.empty() ? "" : to_text(before), text, file.string()));
-  if (const Result<> written = write_file(file, text); !written) return written.error();
+  const Result<std::string> own = text_with_comments_of(file, text);
+  if (!own) return own.error();
+  if (const Result<> written = write_output(file, *own); !written) return written.error();
   return after;
 }
 
@@ -72,11 +80,6 @@ void add_accept_options(CLI::App& command, CLI::Option* baseline, GateOptions& o
       .add_flag("--prune", options.prune,
                 "With --accept: also drop cells that this run did not plan")
       ->needs(accept);
-}
-
-/// An unset variable of a CI job is no gate.
-CLI::Validator not_empty() {
-  return CLI::Validator([](std::string& text) { return text.empty() ? "it is empty" : ""; }, "");
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 // The exit code of `judge`, for each state that a run directory can be in: scripts gate on it. The
 // same table stands in docs/runs.md.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <functional>
 
+#include "analysis/compare/baseline.h"
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "cli/command_test_support.h"
@@ -218,7 +221,7 @@ TEST_F(JudgeExitCode, a_kernel_that_is_missing_is_carried_forward_and_not_known)
   const std::string now = lines({good("a"), gone});
   const Said said = judge_since(before, now);
   EXPECT_EQ(said.exit_code, unknown);
-  EXPECT_THAT(said.out, HasSubstr("carried forward: 1 cells could not be tried"));
+  EXPECT_THAT(said.out, HasSubstr("carried forward: 1 cell could not be tried"));
   EXPECT_EQ(judge_since(before, now, {"--required", "b"}).exit_code, unexpected);
   EXPECT_EQ(judge_since(before, now, {"--optional", "b"}).exit_code, as_expected);
 }
@@ -240,6 +243,36 @@ TEST_F(JudgeExitCode, a_run_is_a_baseline_too) {
   fs::rename(dir_->path() / "run", other);
   EXPECT_EQ(judge(lines({good("a"), rejected_on("b")}), {"--baseline", other.string()}).exit_code,
             unexpected);
+}
+
+TEST_F(JudgeExitCode, who_accepts_at_the_same_time_loses_nothing) {
+  std::vector<std::string> commands;
+  constexpr int kCells = 8;
+  for (int i = 0; i < kCells; ++i) {
+    const std::string kernel = "k" + std::to_string(i);
+    const fs::path run = dir_->path() / ("run-" + kernel);
+    RunSpec spec;
+    spec.objects = {kObject};
+    spec.cells = {cell_on(kernel)};
+    ASSERT_TRUE(RunDir::create(run, spec));
+    ASSERT_TRUE(write_file(run / "outcomes.jsonl", lines({good(kernel)})));
+    commands.push_back(fmt::format("'{}/bin/bpfmatrix' judge '{}' --baseline '{}' --accept",
+                                   BPFMATRIX_BINARY_DIR, run.string(), baseline_));
+  }
+  ASSERT_TRUE(write_file(baseline_, "# bpfmatrix baseline 1\n"));
+  const std::string all = fmt::format("{} & wait", fmt::join(commands, " & "));
+  const auto ran = run_command({.argv = {"/bin/sh", "-c", all}}, std::chrono::seconds(120));
+  ASSERT_TRUE(ran) << ran.error().message;
+  EXPECT_EQ(read_baseline(baseline_)->size(), static_cast<std::size_t>(kCells));
+}
+
+TEST_F(JudgeExitCode, a_run_without_a_result_is_no_baseline) {
+  const fs::path other = dir_->path() / "other";
+  ASSERT_EQ(judge("").exit_code, unknown);
+  fs::rename(dir_->path() / "run", other);
+  const Said said = judge(lines({good("a"), good("b")}), {"--baseline", other.string()});
+  EXPECT_EQ(said.exit_code, wrong_command);
+  EXPECT_THAT(said.err, HasSubstr("no cell of this run has a result: nothing can be compared"));
 }
 
 TEST_F(JudgeExitCode, a_baseline_that_is_none_is_a_wrong_command) {

@@ -13,6 +13,7 @@
 #include "cli/btf_origin.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
+#include "cli/output_file.h"
 #include "cli/talk.h"
 #include "core/minimum.h"
 #include "elf/elf_file.h"
@@ -105,7 +106,7 @@ Result<std::string> minimise(const std::vector<std::shared_ptr<const Btf>>& kern
 }
 
 Result<> write(const std::string& output, const std::string& bytes) {
-  if (output != kStandardOutput) return write_file(output, bytes);
+  if (output != kStandardOutput) return write_output(output, bytes);
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
   return written && std::fflush(stdout) == 0 ? Result<>() : Error{"standard output: cannot write"};
 }

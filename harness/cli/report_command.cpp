@@ -11,6 +11,7 @@
 #include "cli/finished_run.h"
 #include "cli/gate_options.h"
 #include "cli/history_options.h"
+#include "cli/output_file.h"
 #include "cli/talk.h"
 #include "outcome/kernel_facts_file.h"
 #include "report/formats.h"
@@ -139,12 +140,15 @@ Result<std::string> render(const ReportOptions& options) {
                                       options.run, &kernels, &*features, asked));
 }
 
-Result<> report(const ReportOptions& options) {
+int report(const ReportOptions& options) {
   const Result<std::string> text = render(options);
-  if (!text) return text.error();
-  if (!options.output.empty()) return write_file(options.output, *text);
-  print_text(*text);
-  return {};
+  if (!text) return end_with(text.error(), wrong_command);
+  if (options.output.empty()) {
+    print_text(*text);
+  } else if (const Result<> written = write_output(options.output, *text); !written) {
+    return end_with(written.error(), unknown);
+  }
+  return as_expected;
 }
 
 }  // namespace
@@ -167,11 +171,7 @@ void add_report_command(CLI::App& app, int& exit_code) {
                       "Folder of cases; default: those that come with bpfmatrix");
   add_gate_options(*command, options->gate, Accepting::never);
   add_history_options(*command, options->history);
-  command->callback([options, &exit_code] {
-    const Result<> done = report(*options);
-    if (!done) say_error(done.error());
-    exit_code = done ? static_cast<int>(as_expected) : static_cast<int>(wrong_command);
-  });
+  command->callback([options, &exit_code] { exit_code = report(*options); });
 }
 
 }  // namespace bpfmatrix

@@ -10,11 +10,14 @@
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "base/text.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
+#include "cli/output_file.h"
 #include "cli/repro_new.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
+#include "report/counted.h"
 #include "repro/bisect.h"
 #include "repro/pack.h"
 #include "repro/replay.h"
@@ -103,7 +106,7 @@ int pack(const PackArguments& arguments) {
   const Result<Pack> made = make_pack(request, kernels, *settings);
   if (!made) return end_with(made.error(), wrong_command);
   const std::string file = file_for(arguments, made->manifest);
-  if (const Result<> written = write_file(file, made->bytes); !written) {
+  if (const Result<> written = write_output(file, made->bytes); !written) {
     return end_with(written.error(), unknown);
   }
   print_pack(file, *made);
@@ -287,6 +290,10 @@ class Bisecting {
     const Arch arch = desk_.pack().manifest.kernel.arch;
     std::vector<BisectKernel> kernels;
     for (const std::string_view name : names) {
+      if (name.empty()) {
+        return Error{fmt::format("--kernels '{}': an empty name", arguments_.kernels),
+                     "wanted globs or ids with ',' between them"};
+      }
       std::vector<BisectKernel> matched;
       if (name.find('/') != std::string_view::npos) {
         const Result<std::string> id = desk_.known_id(std::string(name));
@@ -302,7 +309,11 @@ class Bisecting {
             "'bpfmatrix kernels list' shows those that are known"};
       }
       sort_by_version(matched);
-      kernels.insert(kernels.end(), matched.begin(), matched.end());
+      for (BisectKernel& one : matched) {
+        const bool is_known = std::any_of(kernels.begin(), kernels.end(),
+                                          [&](const auto& other) { return other.id == one.id; });
+        if (!is_known) kernels.push_back(std::move(one));
+      }
     }
     return kernels;
   }
@@ -337,10 +348,14 @@ class Bisecting {
   }
 
   void conclude(const BisectPlan& plan, const BisectEnd& end) const {
-    const std::string count = fmt::format("{} cells run", end.tried);
+    const std::string count = counted(static_cast<std::size_t>(end.tried), "cell") + " run";
     if (!end.change) {
       const std::size_t kernels = plan.older.size() + plan.newer.size() - end.skipped.size();
-      print("none of {} kernels behaves differently ({})\n", kernels, count);
+      if (kernels == 0) {
+        print("none of the kernels could be tried\n");
+      } else {
+        print("none behaves differently of {} ({})\n", counted(kernels, "kernel"), count);
+      }
     } else if (end.older_as_recorded) {
       print("{} is the first that behaves differently, {} still behaves as recorded ({}): {}\n",
             end.change->second, end.change->first, count, first_of(end.differences));
@@ -400,7 +415,8 @@ void add_run(CLI::App& repro, int& exit_code) {
   command
       ->add_option("--kernel", arguments->kernel,
                    "Another kernel than the recorded one: its id, or a path to a vmlinuz")
-      ->type_name("ID");
+      ->type_name("ID")
+      ->check(not_empty());
   command->add_option("--out", arguments->out, "Keep the run in this directory")->type_name("DIR");
   command->add_flag("--json", arguments->json, "The result as JSON on standard output");
   command->footer("Exit codes: 0 reproduced, 1 different, 2 no pack, 3 unavailable.");

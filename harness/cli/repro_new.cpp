@@ -13,6 +13,7 @@
 #include "base/temp_dir.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
+#include "cli/output_file.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "elf/btf_identity.h"
@@ -128,7 +129,8 @@ class NewCommand {
 
   Result<std::string> choose_kernel() {
     if (!box_.arch) {
-      return Error{fmt::format("--uname '{}': no architecture in it", arguments_.uname),
+      return Error{fmt::format("--uname '{}': no architecture in it that is known here ({})",
+                               arguments_.uname, known_words<Arch>()),
                    "what 'uname -a' prints on that machine, or give its BTF with --btf"};
     }
     std::vector<KernelCandidate> candidates;
@@ -272,7 +274,7 @@ class NewCommand {
                               BPFMATRIX_VERSION};
     const Result<Pack> made = make_pack(request, kernels_, settings_);
     if (!made) return end_with(made.error(), unknown);
-    if (const Result<> written = write_file(arguments_.output, made->bytes); !written) {
+    if (const Result<> written = write_output(arguments_.output, made->bytes); !written) {
       return end_with(written.error(), unknown);
     }
     print("packed: {}, {} bytes\n", arguments_.output, made->bytes.size());

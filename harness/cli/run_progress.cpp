@@ -7,6 +7,7 @@
 
 #include "base/printable.h"
 #include "cli/talk.h"
+#include "report/counted.h"
 
 namespace bpfmatrix {
 
@@ -33,7 +34,8 @@ void RunProgress::run_planned(const Plan& plan, int jobs) {
     time_left_.add(cell.id(), expected_(cell));
   }
   if (!terminal_) {
-    say(fmt::format("{} cells on {} kernels, {} at a time", cells_, kernels_.size(), jobs_));
+    say(fmt::format("{} on {}, {} at a time", counted(cells_, "cell"),
+                    counted(kernels_.size(), "kernel"), jobs_));
   }
   draw();
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "report/counted.h"
 #include "report/formats.h"
 
 namespace bpfmatrix {
@@ -53,7 +54,8 @@ std::string render_github(const ReportView& view) {
     text += line + "\n";
   }
   if (view.not_known > 0)
-    text += fmt::format("::warning title=bpfmatrix::{} cells are not known\n", view.not_known);
+    text += fmt::format("::warning title=bpfmatrix::not known: {}\n",
+                        counted(static_cast<std::size_t>(view.not_known), "cell"));
   return text + fmt::format("::notice title=bpfmatrix::{}\n", command_data(view.counts_text()));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/printable.h"
 #include "report/commands.h"
+#include "report/counted.h"
 #include "report/formats.h"
 
 namespace bpfmatrix {
@@ -34,8 +35,7 @@ std::string as_text(std::string_view text) {
 std::string code(std::string_view text) { return fmt::format("<code>{}</code>", as_text(text)); }
 
 std::string headline(const ReportView& view) {
-  const std::string kernels =
-      fmt::format("{} kernel{}", view.kernels.size(), view.kernels.size() == 1 ? "" : "s");
+  const std::string kernels = counted(view.kernels.size(), "kernel");
   const bool is_good = view.failing == 0 && view.not_known == 0 && !view.counts.empty();
   const char* sign = view.failing > 0 ? "❌" : is_good ? "✅" : "⚠";
   return fmt::format("{} **bpfmatrix: {}** on {}: {}\n", sign, view.verdict_text(), kernels,
@@ -75,9 +75,7 @@ std::string root_item(const RootCause& root, const ReportView& view) {
   if (!root.advice.empty()) text += "; " + as_text(root.advice);
   if (!root.seen.empty()) text += fmt::format("; **{}**", as_text(root.seen));
   text += "\n";
-  text += "  <details><summary>" +
-          fmt::format("{} cell{}", root.cells.size(), root.cells.size() == 1 ? "" : "s") +
-          "</summary>\n\n";
+  text += "  <details><summary>" + counted(root.cells.size(), "cell") + "</summary>\n\n";
   constexpr std::size_t kShown = 20;
   std::size_t shown = 0;
   for (const std::string& cell : root.cells) {
@@ -106,8 +104,8 @@ std::string not_known_text(const ReportView& view) {
   }
   std::string text;
   for (const auto& [reason, cells] : reasons) {
-    text += fmt::format("- **not known**: {} ({} cells, such as {})\n", as_text(reason),
-                        cells.first, code(cells.second));
+    text += fmt::format("- **not known**: {} ({}, such as {})\n", as_text(reason),
+                        counted(static_cast<std::size_t>(cells.first), "cell"), code(cells.second));
   }
   return text;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/printable.h"
+#include "report/counted.h"
 
 namespace bpfmatrix {
 
@@ -150,7 +151,7 @@ std::string render_unavailable(const MatrixView& view, const TerminalStyle& styl
   const int width = widest(names, 0, kMaxLabelWidth);
   std::string text;
   for (const UnavailableKernel& gone : view.unavailable) {
-    const std::string cells = fmt::format("{} {}", gone.cells, gone.cells == 1 ? "cell" : "cells");
+    const std::string cells = counted(gone.cells, "cell");
     text +=
         fmt::format("{} {}  {:>10}  {}\n", paint("?", style_of(Sign::unknown).colour, style.colour),
                     fit(printable(gone.kernel), width), cells, printable(gone.reason));

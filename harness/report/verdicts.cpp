@@ -9,6 +9,7 @@
 
 #include "base/printable.h"
 #include "report/commands.h"
+#include "report/counted.h"
 
 namespace bpfmatrix {
 
@@ -76,12 +77,12 @@ std::string carried_text(const VerdictSummary& summary) {
   std::string text;
   if (carried > 0) {
     text += fmt::format(
-        "carried forward: {} cells could not be tried; the baseline says what they were before\n",
-        carried);
+        "carried forward: {} could not be tried; the baseline says what was known before\n",
+        counted(static_cast<std::size_t>(carried), "cell"));
   }
   if (!gone.empty()) {
-    text += fmt::format("gone: the baseline has {} cells that this run did not plan, such as {}\n",
-                        gone.size(), printable(gone.front()));
+    text += fmt::format("gone: the baseline has {} that this run did not plan, such as {}\n",
+                        counted(gone.size(), "cell"), printable(gone.front()));
   }
   return text;
 }
@@ -93,6 +94,7 @@ std::string render_verdicts(const VerdictSummary& summary, const std::vector<Roo
   std::string text;
   for (const RootCause& root : roots) text += root_text(root, run_dir);
   text += doubts_text(summary) + carried_text(summary);
+  if (summary.counts.empty()) text += "nothing was planned, and nothing was run\n";
   std::vector<std::string> counts;
   for (const Word<Verdict>& one : words_of(Verdict{})) {
     const auto found = summary.counts.find(one.value);

@@ -94,8 +94,8 @@ TEST(Verdicts, what_was_not_tried_or_not_planned_is_said) {
   const VerdictSummary summary =
       judge_all({lost}, {lost.cell}, {}, nullptr, nullptr, {.baseline = &before});
   EXPECT_EQ(render_verdicts(summary, {}, "r"),
-            "carried forward: 1 cells could not be tried; the baseline says what they were before\n"
-            "gone: the baseline has 1 cells that this run did not plan, such as "
+            "carried forward: 1 cell could not be tried; the baseline says what was known before\n"
+            "gone: the baseline has 1 cell that this run did not plan, such as "
             "k/other/kernel/libbpf\n"
             "1 gone, 1 unavailable\n");
 }

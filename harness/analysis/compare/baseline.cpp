@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <compare>
+#include <utility>
 
 #include "base/file.h"
 #include "base/lines.h"
@@ -105,6 +107,19 @@ Result<> take_line(std::string_view line, Baseline& baseline) {
   return {};
 }
 
+/// By which the lines of a file are sorted.
+struct LineKey {
+  std::string cell{};
+  std::string program{};
+
+  auto operator<=>(const LineKey&) const = default;
+};
+LineKey key_of(std::string_view line) {
+  const std::vector<std::string_view> parts = words(line);
+  return parts.size() < 2 ? LineKey{} : LineKey{from_word(parts[0]), std::string(parts[1])};
+}
+bool is_peoples(std::string_view line) { return line.empty() || line.front() == '#'; }
+
 /// read_lines() leaves out a last line without an end.
 bool ends_with_a_line(const std::filesystem::path& file) {
   const Result<std::string> text = read_file(file, kLimits.file_bytes);
@@ -124,6 +139,40 @@ std::string to_text(const Baseline& baseline) {
   return text;
 }
 
+Result<std::string> text_with_comments_of(const std::filesystem::path& file,
+                                          const std::string& text) {
+  std::error_code none;
+  if (!std::filesystem::exists(file, none)) return text;
+  // What stands before a line, by that line; what stands before all stays there.
+  std::map<LineKey, std::string> comments;
+  std::string block;
+  bool at_top = true;
+  const Result<> read = read_lines(file, kLimits, [&](std::string_view line, std::size_t number) {
+    if (number == 1) return Result<>();
+    if (is_peoples(line)) {
+      block += std::string(line) + "\n";
+    } else {
+      if (!block.empty()) comments[at_top ? LineKey{} : key_of(line)] += std::exchange(block, "");
+      at_top = false;
+    }
+    return Result<>();
+  });
+  if (!read) return read.error();
+  std::string whole;
+  auto next = comments.begin();
+  std::vector<std::string_view> lines = split(text, '\n');
+  lines.pop_back();  // behind the last line's end
+  for (const std::string_view line : lines) {
+    if (!is_peoples(line)) {
+      for (const LineKey key = key_of(line); next != comments.end() && next->first <= key; ++next)
+        whole += next->second;
+    }
+    whole += std::string(line) + "\n";
+  }
+  for (; next != comments.end(); ++next) whole += next->second;
+  return whole + block;
+}
+
 Result<Baseline> read_baseline(const std::filesystem::path& file) {
   Baseline baseline;
   bool headed = false;
@@ -135,7 +184,7 @@ Result<Baseline> read_baseline(const std::filesystem::path& file) {
         taken = Error{fmt::format("wanted '{}', got '{}'", kHeading, line.substr(0, 80)),
                       "bpfmatrix judge RUN --baseline FILE --accept writes one"};
       }
-    } else if (!line.empty() && line.front() != '#') {
+    } else if (!is_peoples(line)) {
       taken = take_line(line, baseline);
     }
     if (taken) return taken;

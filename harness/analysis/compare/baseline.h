@@ -8,7 +8,8 @@
 //     cause=helper_unknown
 //
 // A line: cell, program ('-' stands for an object that never came to programs), sign, and what is
-// known of ProgramState's other fields. Blanks and the like in names are \xNN.
+// known of ProgramState's other fields. Blanks and the like in names are \xNN. Empty lines and
+// lines that begin with '#' are people's.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +26,12 @@ namespace bpfmatrix {
 using Baseline = std::map<std::string, CellState, std::less<>>;
 
 std::string to_text(const Baseline& baseline);
+
+/// `text`, as of to_text(), with what people wrote into `file` beside it: comments, each before the
+/// line that it stood before, or before what took its place. A file that does not exist has none.
+/// Error: it cannot be read.
+Result<std::string> text_with_comments_of(const std::filesystem::path& file,
+                                          const std::string& text);
 
 /// Strict. Error: names `file`, line and what is wrong.
 Result<Baseline> read_baseline(const std::filesystem::path& file);

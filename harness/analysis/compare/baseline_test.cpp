@@ -79,6 +79,42 @@ TEST_F(BaselineFile, comments_and_empty_lines_are_the_users) {
   EXPECT_EQ(read(kHead + "\n# why\nk/c/b/l p attached\n")->size(), 1U);
 }
 
+TEST_F(BaselineFile, comments_stay_with_their_lines_when_it_is_rewritten) {
+  ASSERT_TRUE(write_file(file_, kHead + "# who reviews this\n\n"
+                                        "k/b/b/l p attached\n"
+                                        "# waits for the new helper\n"
+                                        "k/c/b/l p failed cause=helper_unknown\n"
+                                        "# gone with its line\n"
+                                        "k/d/b/l p attached\n"
+                                        "# the end\n"));
+  const Baseline now{{"k/a/b/l", {{.program = "p", .sign = Sign::attached}}},
+                     {"k/b/b/l", {{.program = "p", .sign = Sign::attached}}},
+                     {"k/c/b/l", {{.program = "p", .sign = Sign::attached}}},
+                     {"k/e/b/l", {{.program = "p", .sign = Sign::attached}}}};
+  const Result<std::string> text = text_with_comments_of(file_, to_text(now));
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_EQ(*text, kHead +
+                       "# who reviews this\n\n"
+                       "k/a/b/l p attached\n"
+                       "k/b/b/l p attached\n"
+                       "# waits for the new helper\n"
+                       "k/c/b/l p attached\n"
+                       "# gone with its line\n"
+                       "k/e/b/l p attached\n"
+                       "# the end\n");
+  EXPECT_EQ(read(*text)->size(), 4U);
+  EXPECT_EQ(*text_with_comments_of(file_.string() + "-not-there", "a\n"), "a\n");
+}
+
+TEST_F(BaselineFile, the_kernels_complaints_come_back) {
+  const Baseline baseline{
+      {"k/c/b/l",
+       {{.program = "p", .sign = Sign::attached, .splats = {"WARNING: at a/b.c f", "x, y"}}}}};
+  const Result<Baseline> back = read(to_text(baseline));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, baseline);
+}
+
 TEST_F(BaselineFile, what_is_wrong_with_it_is_said_with_its_line) {
   EXPECT_EQ(error_of(""), name_ + "': empty, and no baseline");
   EXPECT_EQ(error_of("x\n"), name_ + ":1': wanted '# bpfmatrix baseline 1', got 'x'");
