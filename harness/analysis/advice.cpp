@@ -53,6 +53,9 @@ std::string about_not_allowed(const Feature* helper, std::string_view name, std:
 std::string about_cause(Cause cause, const AdviceSubject& subject, const Features& features) {
   const CauseAdvice* advice = features.advice(cause);
   if (advice == nullptr) return "";
+  if (cause == Cause::no_kernel_btf && subject.btf_withheld) {
+    return "this kernel has BTF, which the BTF source withheld: so it would be on a kernel without";
+  }
   const Feature* feature = features.find(FeatureKind::behaviour, advice->feature);
   if (feature == nullptr) return advice->action;
   const std::string& action = advice->action.empty() ? feature->instead : advice->action;
@@ -102,8 +105,10 @@ std::string advice(const Outcome& outcome, const ProgramOutcome* program, const 
   const std::optional<Diagnosis> diagnosis =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!diagnosis) return "";
-  const AdviceSubject subject{.type = refused_type(outcome, program, diagnosis->cause),
-                              .kernel = parse_kernel_version(outcome.kernel.release)};
+  const AdviceSubject subject{
+      .type = refused_type(outcome, program, diagnosis->cause),
+      .kernel = parse_kernel_version(outcome.kernel.release),
+      .btf_withheld = outcome.kernel.btf_present && outcome.btf_source != "kernel"};
   return advice(*diagnosis, subject, features);
 }
 

@@ -19,6 +19,8 @@ struct AdviceSubject {
   std::string_view type{};
   /// What the kernel says it is.
   std::optional<KernelVersion> kernel{};
+  /// The kernel has BTF, and the loader was to do without.
+  bool btf_withheld = false;
 };
 
 /// One sentence without a full stop; empty where there is nothing to say.

@@ -1,5 +1,6 @@
 #include "analysis/advice.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -70,6 +71,12 @@ TEST(Advice, every_cause_has_some_but_for_these) {
     EXPECT_EQ(advice(Diagnosis{.cause = cause}, {}, features()).empty(), none.contains(cause))
         << to_string(cause);
   }
+}
+
+TEST(Advice, btf_that_was_withheld_is_not_missing) {
+  const AdviceSubject subject{.kernel = KernelVersion{6, 1, 0}, .btf_withheld = true};
+  EXPECT_THAT(advice(Diagnosis{.cause = Cause::no_kernel_btf}, subject, features()),
+              ::testing::HasSubstr("which the BTF source withheld"));
 }
 
 TEST(Advice, a_kernel_that_should_have_it_may_be_configured_without) {

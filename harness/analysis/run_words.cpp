@@ -1,7 +1,9 @@
 #include "analysis/run_words.h"
 
 #include <algorithm>
+#include <set>
 
+#include "base/printable.h"
 #include "base/section_name.h"
 
 namespace bpfmatrix {
@@ -58,6 +60,19 @@ bool left_unattached(const Outcome& outcome, const ProgramOutcome& program) {
   return outcome.app && program.load.stage.result == StageResult::ok &&
          program.attach.stage.result == StageResult::not_reached &&
          names_a_place(parse_section_name(program.section));
+}
+
+std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome) {
+  constexpr std::size_t kMaxNames = 16;
+  constexpr std::size_t kMaxNameBytes = 200;
+  if (!outcome.splats) return std::nullopt;
+  const bool emulated = outcome.vm.accel != "kvm";
+  std::set<std::string> names;
+  for (const Splat& splat : *outcome.splats) {
+    if ((splat.stall && emulated) || splat.name.empty() || names.size() == kMaxNames) continue;
+    names.insert(valid_text(splat.name.substr(0, kMaxNameBytes)));
+  }
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 MaybeWord arguments_word(const Outcome& outcome, const ProgramOutcome& program) {

@@ -17,6 +17,11 @@ std::optional<std::string> fired_word(const Outcome& outcome, const ProgramOutco
 /// An application loaded it and did not attach it, although its section names the place.
 bool left_unattached(const Outcome& outcome, const ProgramOutcome& program);
 
+/// What the kernel complained of in the cell, by name (Splat::name), sorted; at most 16, and of a
+/// name what a line of text has room for. Stalls of an emulated machine are left out: they may be
+/// the host's. Absent: nobody listened.
+std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome);
+
 std::optional<std::string> arguments_word(const Outcome& outcome, const ProgramOutcome& program);
 
 /// "wrong" if any value is, else "absent" if any is, else "right". With `name`: of that value.

@@ -344,9 +344,15 @@ std::optional<std::vector<Splat>> splats_of(const std::vector<Attempt>& attempts
 
 void notice_splats(Derived& derived) {
   if (!derived.outcome.splats) return;
-  for (const Splat& splat : *derived.outcome.splats) {
+  constexpr std::size_t kSaid = 3;
+  const std::vector<Splat>& splats = *derived.outcome.splats;
+  for (std::size_t i = 0; i < std::min(splats.size(), kSaid); ++i) {
     derived.notices.push_back(
-        fmt::format("{}: the kernel complained: {}", derived.outcome.cell, splat.name));
+        fmt::format("{}: the kernel complained: {}", derived.outcome.cell, splats[i].name));
+  }
+  if (splats.size() > kSaid) {
+    derived.notices.push_back(
+        fmt::format("{}: ... and of {} things more", derived.outcome.cell, splats.size() - kSaid));
   }
 }
 

@@ -169,7 +169,9 @@ class LoaderRun {
     }
     if (pulled) pulled = take_inventory();
     if (pulled) pulled = session_.input("go\n", true, deadline_);
-    if (!pulled) run_.attempt.go_error = wrap("trigger", pulled.error()).message;
+    if (pulled) return;
+    run_.attempt.go_error = wrap("trigger", pulled.error()).message;
+    give_record_up();
   }
 
   /// That the agent cannot do it is said in the record, which is as good as before in all else.

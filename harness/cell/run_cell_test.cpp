@@ -151,6 +151,15 @@ TEST_F(RunningACell, what_the_case_writes_is_written_while_programs_are_attached
   EXPECT_THAT(agent_.writes, ElementsAre(std::pair("/proc/sysrq-trigger", "c")));
 }
 
+TEST_F(RunningACell, what_cannot_be_written_is_told_at_once_and_the_loader_need_not_wait) {
+  spec_.trigger.emplace();
+  spec_.trigger->write = WriteTrigger{"/no/such/file", "c"};
+  const CellRun ran = run();
+  EXPECT_THAT(ran.attempt.go_error, HasSubstr("/no/such/file"));
+  ASSERT_TRUE(ran.attempt.exited) << ran.attempt.session_error;
+  EXPECT_FALSE(ran.attempt.exited->timed_out);
+}
+
 TEST_F(RunningACell, a_trigger_that_cannot_be_pulled_leaves_the_record_as_good) {
   agent_.on_trigger = [](const TriggerRequest&) { return Result<Triggered>(Error{"no loopback"}); };
   const CellRun ran = run();

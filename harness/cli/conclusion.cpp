@@ -50,6 +50,34 @@ class Disagreements {
   std::map<std::string, std::string> texts_{};
 };
 
+/// What the kernels complained of, by name, with one cell for each: never silently.
+class Complaints {
+ public:
+  void take(const Outcome& outcome) {
+    if (!outcome.splats) return;
+    for (const Splat& splat : *outcome.splats) {
+      auto& [cells, example] = found_[splat.name];
+      if (cells++ == 0) example = outcome.cell;
+    }
+  }
+
+  void say_all(const std::string& run_dir) const {
+    constexpr std::size_t kShown = 5;
+    std::size_t shown = 0;
+    for (const auto& [name, cells] : found_) {
+      if (shown++ == kShown) {
+        say(fmt::format("the kernel complained of {} things more", found_.size() - kShown));
+        return;
+      }
+      say(fmt::format("the kernel complained in {}: {}; {}", counted(cells.first, "cell"), name,
+                      explain_command(run_dir, cells.second)));
+    }
+  }
+
+ private:
+  std::map<std::string, std::pair<std::size_t, std::string>> found_{};
+};
+
 }  // namespace
 
 Cells cells_of_run(const std::string& run_dir) {
@@ -74,6 +102,7 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
   RootCauses causes(&kernels, known);
   MatrixBuilder matrix(&kernels);
   Disagreements disagreements(kernels, known);
+  Complaints complaints;
   std::size_t count = 0;
   const Result<> read = cells([&](const std::vector<Outcome>& part) {
     kernels.read_ahead(part);
@@ -85,6 +114,7 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
       }
       matrix.take(outcome);
       disagreements.take(outcome);
+      complaints.take(outcome);
     }
   });
   if (!read) return read.error();
@@ -101,10 +131,15 @@ Result<ExitCode> conclude(const Cells& cells, const std::vector<std::string>& pl
   }
   std::fflush(stdout);
   disagreements.say_all();
+  complaints.say_all(run_dir);
   say(fmt::format("{} in {}; for one cell: {}", counted(count, "cell"), run_dir,
                   explain_command(run_dir, "CELL")));
   history.keep(cells, verdicts, kernels);
-  return exit_code_of(verdicts);
+  const ExitCode code = exit_code_of(verdicts);
+  const bool nothing_compared = gate.is_there && gate.baseline.empty();
+  if (!nothing_compared) return code;
+  say("the baseline is empty: nothing was compared; --accept begins one");
+  return code == as_expected ? unknown : code;
 }
 
 }  // namespace bpfmatrix

@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kMaxBaselineBytes = 1ULL << 30;
+
 Result<Baseline> accepted(const Baseline& before, const Cells& cells,
                           const std::vector<std::string>& planned, const std::string& run_dir,
                           const GateOptions& options) {
@@ -62,10 +64,13 @@ Result<Baseline> accept_into(const GateOptions& options, const Cells& cells,
   const Baseline& before = *read;
   Result<Baseline> after = accepted(before, cells, planned, run_dir, options);
   if (!after) return after;
-  const std::string text = to_text(*after);
-  print_text(line_diff(before.empty() ? "" : to_text(before), text, file.string()));
-  const Result<std::string> own = text_with_comments_of(file, text);
+  const Result<std::string> own = text_with_comments_of(file, to_text(*after));
   if (!own) return own.error();
+  std::error_code none;
+  const bool is_new = !fs::exists(file, none);
+  const Result<std::string> old = is_new ? std::string() : read_file(file, kMaxBaselineBytes);
+  if (!old) return old.error();
+  print_text(line_diff(*old, *own, file.string()));
   if (const Result<> written = write_output(file, *own); !written) return written.error();
   return after;
 }

@@ -17,6 +17,7 @@
 #include "cli/talk.h"
 #include "elf/object.h"
 #include "matrix/case_spec.h"
+#include "report/counted.h"
 
 namespace bpfmatrix {
 
@@ -171,7 +172,8 @@ Result<> init(const std::string& folder) {
   const OrderedJson json = matrix_of(*found, kernels);
   if (const Result<> written = write_file(file, json_text(json, 2) + "\n"); !written)
     return written.error();
-  print("{}: {} objects on {} kernels\n", file.string(), found->objects.size(), kernels.size());
+  print("{}: {} on {}\n", file.string(), counted(found->objects.size(), "object"),
+        counted(kernels.size(), "kernel"));
   say("try them: " + shell_quote({"bpfmatrix", "run", file.string()}));
   return {};
 }

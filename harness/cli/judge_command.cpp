@@ -10,6 +10,7 @@
 #include "cli/finished_run.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
+#include "report/counted.h"
 #include "run/run_difference.h"
 
 namespace bpfmatrix {
@@ -46,7 +47,7 @@ Result<int> hold_against(const RunRecord& run, const std::string& same_as) {
   const std::vector<std::string> found = run_differences(run, *other);
   for (const std::string& difference : found) print("{}\n", difference);
   if (!found.empty()) return static_cast<int>(unexpected);
-  say(fmt::format("{} cells: no difference from {}", run.outcomes.size(), same_as));
+  say(fmt::format("{}: no difference from {}", counted(run.outcomes.size(), "cell"), same_as));
   return static_cast<int>(as_expected);
 }
 

@@ -227,14 +227,17 @@ TEST_F(JudgeExitCode, a_kernel_that_is_missing_is_carried_forward_and_not_known)
 }
 
 TEST_F(JudgeExitCode, what_the_baseline_does_not_have_is_new) {
-  fs::remove(baseline_);
-  ASSERT_TRUE(write_file(baseline_, "# bpfmatrix baseline 1\n"));
-  EXPECT_EQ(judge(lines({good("a"), rejected_on("b")}), {"--baseline", baseline_}).exit_code,
-            as_expected);
-  EXPECT_EQ(
-      judge(lines({good("a"), rejected_on("b")}), {"--baseline", baseline_, "--required", "b"})
-          .exit_code,
-      unexpected);
+  const std::string now = lines({good("a"), rejected_on("b")});
+  EXPECT_EQ(judge(lines({good("a")}), {"--baseline", baseline_, "--accept"}).exit_code, unknown);
+  EXPECT_EQ(judge(now, {"--baseline", baseline_}).exit_code, as_expected);
+  EXPECT_EQ(judge(now, {"--baseline", baseline_, "--required", "b"}).exit_code, unexpected);
+}
+
+TEST_F(JudgeExitCode, a_baseline_without_a_cell_compares_nothing_and_is_no_gate) {
+  ASSERT_TRUE(write_file(baseline_, "# bpfmatrix baseline 1\n# to be filled\n"));
+  const Said said = judge(lines({good("a"), rejected_on("b")}), {"--baseline", baseline_});
+  EXPECT_EQ(said.exit_code, unknown);
+  EXPECT_THAT(said.err, HasSubstr("the baseline is empty: nothing was compared"));
 }
 
 TEST_F(JudgeExitCode, a_run_is_a_baseline_too) {

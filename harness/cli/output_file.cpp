@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -26,7 +27,15 @@ fs::path behind_links(const fs::path& path) {
 }
 
 Result<> write_output(const fs::path& path, std::string_view bytes) {
-  return write_file(behind_links(path), bytes);
+  const fs::path file = behind_links(path);
+  std::error_code none;
+  const fs::file_status status = fs::symlink_status(file, none);
+  if (fs::is_symlink(status)) return file_error(path, ELOOP);
+  if (!fs::exists(status)) return write_file(file, bytes);
+  if (::access(file.c_str(), W_OK) != 0) return file_error(path, errno);
+  if (Result<> written = write_file(file, bytes); !written) return written;
+  fs::permissions(file, status.permissions(), none);
+  return none ? Result<>(file_error(path, none)) : Result<>();
 }
 
 Fd lock_for_rewriting(const fs::path& path) {

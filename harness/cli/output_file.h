@@ -13,7 +13,8 @@ namespace bpfmatrix {
 /// The file that `path` stands for when links are followed, whether it exists or not.
 std::filesystem::path behind_links(const std::filesystem::path& path);
 
-/// Writes it, all or nothing (base/file.h). Error: it cannot be written, or is no plain file.
+/// Writes it, all or nothing (base/file.h); one that is there keeps its mode. Error: it cannot be
+/// written, or is no plain file; links that lead in a circle.
 Result<> write_output(const std::filesystem::path& path, std::string_view bytes);
 
 /// Waits until nobody else who asks for this rewrites the file; the lock goes with the descriptor,

@@ -31,8 +31,19 @@ TEST(OutputFile, links_that_lead_nowhere_are_an_error) {
   fs::create_symlink("b", dir->path() / "a");
   fs::create_symlink("a", dir->path() / "b");
   fs::create_symlink("no/such/folder", dir->path() / "c");
-  EXPECT_FALSE(write_output(dir->path() / "c", "x"));
-  EXPECT_TRUE(fs::is_symlink(dir->path() / "c"));
+  for (const char* link : {"a", "b", "c"}) {
+    EXPECT_FALSE(write_output(dir->path() / link, "x"));
+    EXPECT_TRUE(fs::is_symlink(dir->path() / link));
+  }
+}
+
+TEST(OutputFile, a_file_that_is_there_keeps_its_mode) {
+  const Result<TempDir> dir = TempDir::create();
+  const fs::path file = dir->path() / "file";
+  ASSERT_TRUE(write_output(file, "old"));
+  fs::permissions(file, static_cast<fs::perms>(0660));
+  ASSERT_TRUE(write_output(file, "new"));
+  EXPECT_EQ(fs::status(file).permissions(), static_cast<fs::perms>(0660));
 }
 
 }  // namespace

@@ -432,7 +432,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
          "--loader-quiet", options->loader_quiet_ms,
          "Such an application counts as set up when it has been quiet for so many milliseconds")
       ->capture_default_str();
-  run->add_option("--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
+  run->add_option("-o,--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
   run->add_option("--accel", options->how.accel, "What runs the guests")
       ->type_name(closed_list<AccelChoice>())

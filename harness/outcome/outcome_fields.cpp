@@ -232,7 +232,7 @@ void fields(auto& field, Of<Splat> auto& s) {
         "what it is, the same in every run: without line numbers, addresses, processors and "
         "processes");
   field("excerpt", s.excerpt, "the first one's first lines, without time stamps");
-  field("count", s.count, "how often");
+  field("count", within<1, 1000000>(s.count), "how often");
   field("stall", s.stall,
         "a lockup, a hung task, an RCU stall: of an emulated machine it may be the host's");
 }

@@ -53,7 +53,8 @@ class Columns {
 
 std::string program_text(const ProgramState& state) {
   std::string text = state_text(state);
-  if (!state.symbol.empty()) text += " to " + state.symbol;
+  if (!state.symbol.empty())
+    text += (state.sign == Sign::attached ? " to " : ", attached to ") + state.symbol;
   if (state.poisoned > 0) text += fmt::format(", {} poisoned", state.poisoned);
   if (state.insns) text += fmt::format(", {} insns", *state.insns);
   return text;

@@ -1,6 +1,7 @@
 #include "repro/behaviour.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxDetails = 5;
 constexpr std::string_view kAbsent = "none";
+/// What differs from nothing.
+constexpr std::string_view kNotKnown = "not known";
 
 /// A panic's first line, without what is another number each time: "BUG: unable to handle page
 /// fault for address: #".
@@ -75,6 +78,7 @@ class Description {
     for (const ObservedValue& value : outcome_.observed)
       add(fmt::format("value '{}'", value.name), std::string(to_string(value.result)));
     if (outcome_.app) add("application", text_of(*outcome_.app));
+    add("the kernel complained", complaints());
     return std::move(behaviour_);
   }
 
@@ -87,6 +91,11 @@ class Description {
     if (outcome_.end != End::completed) return "";
     const std::optional<Diagnosis> diagnosis = diagnose_program(outcome_, program, facts_);
     return diagnosis ? fmt::format(", {}", to_string(diagnosis->cause)) : "";
+  }
+  std::string complaints() const {
+    const std::optional<std::vector<std::string>> names = complaints_of(outcome_);
+    if (!names) return std::string(kNotKnown);
+    return names->empty() ? std::string(kAbsent) : fmt::format("{}", fmt::join(*names, "; "));
   }
   std::string object_cause() const { return outcome_.open.failed() ? cause_of({}) : ""; }
 
@@ -154,7 +163,8 @@ std::vector<std::string> differences(const Behaviour& recorded, const Behaviour&
   std::vector<std::string> found;
   for (const auto& [what, is] : now) {
     const std::string_view was = value_in(before, what);
-    if (is != was) found.push_back(fmt::format("{}: {}, was {}", what, is, was));
+    if (is != was && is != kNotKnown && was != kNotKnown)
+      found.push_back(fmt::format("{}: {}, was {}", what, is, was));
   }
   for (const auto& [what, was] : recorded) {
     if (!after.contains(what)) found.push_back(fmt::format("{}: {}, was {}", what, kAbsent, was));

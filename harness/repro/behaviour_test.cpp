@@ -46,6 +46,21 @@ Replay replay(const Outcome& recorded, const Outcome& now) {
   return compare_replay({{recorded}}, {{now}});
 }
 
+TEST(Behaviour, what_the_kernel_complains_of_must_come_again_where_it_was_listened_to) {
+  const auto hearing = [](const std::vector<Splat>& splats) {
+    return changed([&](Outcome& o) { o.splats = splats; });
+  };
+  const Outcome loud = hearing({{"WARNING: at a.c f", "...", 1, false}});
+  EXPECT_EQ(replay(loud, loud).result, Reproduced::reproduced);
+  const Replay quiet = replay(loud, hearing({}));
+  EXPECT_EQ(quiet.result, Reproduced::different);
+  EXPECT_THAT(quiet.differences, ElementsAre("the kernel complained: none, was WARNING: at a.c f"));
+  EXPECT_EQ(replay(hearing({}), loud).result, Reproduced::different);
+  EXPECT_EQ(replay(rejected(), loud).result, Reproduced::reproduced) << "nobody listened";
+  const Outcome stalled = hearing({{"INFO: rcu_sched stall", "...", 1, true}});
+  EXPECT_EQ(replay(hearing({}), stalled).result, Reproduced::reproduced);
+}
+
 TEST(Behaviour, what_fails_in_the_same_way_is_reproduced_whatever_else_changed) {
   const Outcome now = changed([](Outcome& o) {
     o.vm.wall_ms = 900;

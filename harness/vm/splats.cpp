@@ -32,6 +32,8 @@ enum class Grade { milder, grave, stall };
 
 std::optional<Grade> grade_of(std::string_view line) {
   if (const auto end = trouble_on(line)) return *end == End::hung ? Grade::stall : Grade::grave;
+  static const RE2 slab(R"(BUG \S+ \([^)]*\): .*)");  // mm/slub.c, slab_bug(), v5.8
+  if (RE2::FullMatch(line, slab)) return Grade::grave;
   const bool milder = std::any_of(kMilderStarts.begin(), kMilderStarts.end(),
                                   [&](auto start) { return line.starts_with(start); });
   return milder ? std::optional(Grade::milder) : std::nullopt;
@@ -68,12 +70,14 @@ std::optional<std::string> name_of_warning(std::string_view line) {
 
 std::string name_of(std::string_view line) {
   if (std::optional<std::string> name = name_of_warning(line)) return *std::move(name);
-  // Offsets into functions; processes and processors; whatever else is a number.
+  // Offsets into functions; lines of sources; processes and processors; whatever else is a number.
   static const RE2 offset(R"(\+0x[0-9a-f]+/0x[0-9a-f]+)");
-  static const RE2 process(R"([\w./-]+[:/]\d+\b)");
-  static const RE2 number(R"(\b(?:0x)?[0-9a-f]*\d[0-9a-f]*s?\b)");
+  static const RE2 source(R"((\.[chS]):\d+(?::\d+)?\b)");
+  static const RE2 process(R"([\w.-]+[:/]\d+\b)");
+  static const RE2 number(R"(#?\b(?:0x)?[0-9a-f]*\d[0-9a-f]*s?\b)");
   std::string name(line);
   RE2::GlobalReplace(&name, offset, "");
+  RE2::GlobalReplace(&name, source, R"(\1)");
   RE2::GlobalReplace(&name, process, "#");
   RE2::GlobalReplace(&name, number, "#");
   return name;

@@ -63,14 +63,19 @@ constexpr Named kNames[] = {
      "WARNING: possible circular locking dependency detected"},
     {"WARNING: suspicious RCU usage", "WARNING: suspicious RCU usage"},
     {"BUG: sleeping function called from invalid context at kernel/locking/mutex.c:283",
-     "BUG: sleeping function called from invalid context at #"},
+     "BUG: sleeping function called from invalid context at kernel/locking/mutex.c"},
     {"BUG: KASAN: slab-out-of-bounds in htab_map_get_next_key+0xd3/0x170",
      "BUG: KASAN: slab-out-of-bounds in htab_map_get_next_key"},
     {"BUG: scheduling while atomic: loader/214/0x00000002", "BUG: scheduling while atomic: #/#"},
     {"UBSAN: array-index-out-of-bounds in kernel/bpf/core.c:12:34",
-     "UBSAN: array-index-out-of-bounds in #:#"},
+     "UBSAN: array-index-out-of-bounds in kernel/bpf/core.c"},
+    {"kernel BUG at kernel/bpf/arraymap.c:77!", "kernel BUG at kernel/bpf/arraymap.c!"},
+    {"BUG kmalloc-64 (Not tainted): Poison overwritten",
+     "BUG kmalloc-# (Not tainted): Poison overwritten"},
+    {"INFO: task loader:214 blocked for more than 120 seconds.",
+     "INFO: task # blocked for more than # seconds."},
     {"watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [loader:214]",
-     "watchdog: BUG: soft lockup - CPU## stuck for #! [#]"},
+     "watchdog: BUG: soft lockup - CPU# stuck for #! [#]"},
 };
 
 TEST(FindComplaints, the_name_is_the_same_whatever_the_numbers) {

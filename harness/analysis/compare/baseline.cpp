@@ -38,6 +38,12 @@ std::string as_list(const std::vector<std::string>& texts) {
   return fmt::format("{}", fmt::join(list, ","));
 }
 
+std::vector<std::string> from_list(std::string_view list) {
+  std::vector<std::string> texts;
+  for (const std::string_view word : split(list, ',')) texts.push_back(from_word(word));
+  return texts;
+}
+
 std::string line_of(const std::string& cell, const ProgramState& state) {
   const std::string program = state.program.empty() ? std::string(kObject) : as_word(state.program);
   std::string line = fmt::format("{} {} {}", as_word(cell), program, to_string(state.sign));
@@ -49,7 +55,8 @@ std::string line_of(const std::string& cell, const ProgramState& state) {
   };
   text("cause", state.cause);
   text("symbol", state.symbol);
-  if (!state.splats.empty()) line += fmt::format(" splats={}", as_list(state.splats));
+  if (state.splats && !state.splats->empty())
+    line += fmt::format(" splats={}", as_list(*state.splats));
   if (!state.wrong.empty()) line += fmt::format(" wrong={}", as_list(state.wrong));
   if (state.poisoned > 0) number("poisoned", state.poisoned);
   number("insns", state.insns);
@@ -69,11 +76,11 @@ bool take_fact(std::string_view fact, ProgramState& state) {
     state.cause = value;
   else if (key == "symbol")
     state.symbol = value;
-  else if (key == "wrong" || key == "splats") {
-    auto& list = key == "wrong" ? state.wrong : state.splats;
-    for (const std::string_view name : split(fact.substr(equals + 1), ','))
-      list.push_back(from_word(name));
-  } else if (!number)
+  else if (key == "wrong")
+    state.wrong = from_list(fact.substr(equals + 1));
+  else if (key == "splats")
+    state.splats = from_list(fact.substr(equals + 1));
+  else if (!number)
     return false;
   else if (key == "poisoned")
     state.poisoned = *number;
@@ -96,6 +103,7 @@ Result<> take_line(std::string_view line, Baseline& baseline) {
     return Error{fmt::format("unknown sign '{}'", parts[2]), "known: " + known_words<Sign>()};
   }
   ProgramState state{.program = parts[1] == kObject ? "" : from_word(parts[1]), .sign = *sign};
+  state.splats.emplace();  // a line says all that there is to say
   for (std::size_t i = 3; i < parts.size(); ++i) {
     if (!take_fact(parts[i], state)) return Error{fmt::format("unknown fact '{}'", parts[i])};
   }
@@ -118,7 +126,18 @@ LineKey key_of(std::string_view line) {
   const std::vector<std::string_view> parts = words(line);
   return parts.size() < 2 ? LineKey{} : LineKey{from_word(parts[0]), std::string(parts[1])};
 }
-bool is_peoples(std::string_view line) { return line.empty() || line.front() == '#'; }
+bool is_peoples(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  return first == line.npos || line[first] == '#';
+}
+
+Error no_heading(std::string_view line) {
+  const bool of_windows = line.starts_with(kHeading) && line.ends_with('\r');
+  return Error{fmt::format("wanted '{}', got '{}'", kHeading, line.substr(0, 80)),
+               of_windows ? "its lines end as on Windows: git's core.autocrlf does that, and "
+                            "'FILE -text' in .gitattributes keeps it from it"
+                          : "a baseline begins with this line; --accept writes a new file so"};
+}
 
 /// read_lines() leaves out a last line without an end.
 bool ends_with_a_line(const std::filesystem::path& file) {
@@ -141,35 +160,39 @@ std::string to_text(const Baseline& baseline) {
 
 Result<std::string> text_with_comments_of(const std::filesystem::path& file,
                                           const std::string& text) {
-  std::error_code none;
-  if (!std::filesystem::exists(file, none)) return text;
-  // What stands before a line, by that line; what stands before all stays there.
+  // What stands before a line, by that line; what stands before all is the file's.
   std::map<LineKey, std::string> comments;
+  std::string top;
   std::string block;
-  bool at_top = true;
-  const Result<> read = read_lines(file, kLimits, [&](std::string_view line, std::size_t number) {
+  bool top_is_read = false;
+  const auto take = [&](std::string_view line, std::size_t number) {
     if (number == 1) return Result<>();
     if (is_peoples(line)) {
       block += std::string(line) + "\n";
     } else {
-      if (!block.empty()) comments[at_top ? LineKey{} : key_of(line)] += std::exchange(block, "");
-      at_top = false;
+      (top_is_read ? comments[key_of(line)] : top) += std::exchange(block, "");
+      top_is_read = true;
     }
     return Result<>();
-  });
-  if (!read) return read.error();
-  std::string whole;
-  auto next = comments.begin();
-  std::vector<std::string_view> lines = split(text, '\n');
-  lines.pop_back();  // behind the last line's end
-  for (const std::string_view line : lines) {
-    if (!is_peoples(line)) {
-      for (const LineKey key = key_of(line); next != comments.end() && next->first <= key; ++next)
-        whole += next->second;
-    }
-    whole += std::string(line) + "\n";
+  };
+  std::error_code none;
+  if (std::filesystem::exists(file, none)) {
+    if (const Result<> read = read_lines(file, kLimits, take); !read) return read.error();
   }
-  for (; next != comments.end(); ++next) whole += next->second;
+  std::string whole;
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;  // behind the last line's end
+    if (line.size() > kLimits.line_bytes) {
+      return file_error(file,
+                        Error{fmt::format("not written: a line would have more than {} bytes, "
+                                          "that of '{}'",
+                                          kLimits.line_bytes, line.substr(0, 200))});
+    }
+    if (const auto before = comments.find(key_of(line)); before != comments.end())
+      whole += before->second;
+    whole += std::string(line) + "\n";
+    if (line == kHeading) whole += top;
+  }
   return whole + block;
 }
 
@@ -180,10 +203,7 @@ Result<Baseline> read_baseline(const std::filesystem::path& file) {
     Result<> taken;
     if (number == 1) {
       headed = line == kHeading;
-      if (!headed) {
-        taken = Error{fmt::format("wanted '{}', got '{}'", kHeading, line.substr(0, 80)),
-                      "bpfmatrix judge RUN --baseline FILE --accept writes one"};
-      }
+      if (!headed) taken = no_heading(line);
     } else if (!is_peoples(line)) {
       taken = take_line(line, baseline);
     }

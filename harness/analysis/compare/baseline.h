@@ -27,9 +27,9 @@ using Baseline = std::map<std::string, CellState, std::less<>>;
 
 std::string to_text(const Baseline& baseline);
 
-/// `text`, as of to_text(), with what people wrote into `file` beside it: comments, each before the
-/// line that it stood before, or before what took its place. A file that does not exist has none.
-/// Error: it cannot be read.
+/// `text`, as of to_text(), with what people wrote into `file` beside it: comments at its top and
+/// its end, and before each line those that it had. A file that does not exist has none. Error: it
+/// cannot be read; a line is longer than read_baseline() takes.
 Result<std::string> text_with_comments_of(const std::filesystem::path& file,
                                           const std::string& text);
 

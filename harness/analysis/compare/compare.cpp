@@ -53,7 +53,6 @@ class Comparison {
       add(Change::changed, fmt::format("{} relocations have no value here, {} had none before",
                                        now_.poisoned, before_.poisoned));
     }
-    compare_splats();
     compare_insns(thresholds);
     if (kernel) compare_limits(limits_of(*kernel), thresholds);
     return std::move(result_);
@@ -79,18 +78,6 @@ class Comparison {
     }
     if (change != Change::none)
       add(change, fmt::format("{}, was {}", state_text(now_), state_text(before_)));
-  }
-
-  void compare_splats() {
-    std::vector<std::string> only_now;
-    std::set_difference(now_.splats.begin(), now_.splats.end(), before_.splats.begin(),
-                        before_.splats.end(), std::back_inserter(only_now));
-    for (const std::string& name : only_now)
-      add(Change::regressed, fmt::format("the kernel complained, and did not before: {}", name));
-    if (only_now.empty() && now_.splats != before_.splats) {
-      add(Change::fixed,
-          fmt::format("the kernel complains no more: {}", fmt::join(before_.splats, ", ")));
-    }
   }
 
   void compare_insns(const Thresholds& thresholds) {
@@ -136,23 +123,51 @@ const ProgramState* find_or_object(const CellState& cell, const std::string& pro
   return is_object(cell) ? &cell.front() : find(cell, program);
 }
 
-}  // namespace
-
-Limits limits_of(const KernelVersion& kernel) {
-  // c04c0d2b968a "bpf: increase complexity limit and maximum program size", v5.2
-  if (kernel >= KernelVersion{5, 2, 0}) return {.insns = 1'000'000, .size = 1'000'000};
-  return {.insns = 131'072, .size = 4096};  // BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+/// Whichever of its programs bears them.
+std::optional<std::vector<std::string>> complaints_in(const CellState& cell) {
+  std::optional<std::vector<std::string>> all;
+  for (const ProgramState& program : cell) {
+    if (!program.splats) continue;
+    if (!all) all.emplace();
+    all->insert(all->end(), program.splats->begin(), program.splats->end());
+  }
+  if (all) std::sort(all->begin(), all->end());
+  return all;
 }
 
-bool is_near_limit(const ProgramState& program, const Limits& limits, std::uint64_t limit_percent) {
-  return is_near(program.insns, limits.insns, limit_percent) ||
-         is_near(program.size, limits.size, limit_percent) ||
-         is_near(program.stack, limits.stack, limit_percent);
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
+    text += (text.empty() ? "" : "; ") + names[i];
+  if (names.size() > kShown) text += fmt::format("; and {} more", names.size() - kShown);
+  return text;
 }
 
-std::vector<ProgramChange> compare(const CellState& before, const CellState& now,
-                                   const std::optional<KernelVersion>& kernel,
-                                   const Thresholds& thresholds) {
+/// Of the cell, whose programs may have other names now.
+void compare_complaints(const CellState& before, const CellState& now,
+                        std::vector<ProgramChange>& changes) {
+  const auto were = complaints_in(before);
+  const auto are = complaints_in(now);
+  if (!were || !are || *were == *are || now.empty()) return;
+  std::vector<std::string> only_now;
+  std::set_difference(are->begin(), are->end(), were->begin(), were->end(),
+                      std::back_inserter(only_now));
+  const bool is_worse = !only_now.empty();
+  const Change change = is_worse ? Change::regressed : Change::fixed;
+  std::string what = is_worse ? "the kernel complained, and did not before: " + listed(only_now)
+                              : "the kernel complains no more: " + listed(*were);
+  const std::string& program = now.front().program;
+  auto at = std::find_if(changes.begin(), changes.end(),
+                         [&](const ProgramChange& one) { return one.program == program; });
+  if (at == changes.end()) at = changes.insert(at, {program, Change::none, {}});
+  at->change = std::max(at->change, change);
+  at->what.push_back(std::move(what));
+}
+
+std::vector<ProgramChange> compare_programs(const CellState& before, const CellState& now,
+                                            const std::optional<KernelVersion>& kernel,
+                                            const Thresholds& thresholds) {
   std::vector<ProgramChange> changes;
   const auto compare_one = [&](const ProgramState& was, const ProgramState& is,
                                const std::string& program) {
@@ -179,9 +194,31 @@ std::vector<ProgramChange> compare(const CellState& before, const CellState& now
   return changes;
 }
 
+}  // namespace
+
+Limits limits_of(const KernelVersion& kernel) {
+  // c04c0d2b968a "bpf: increase complexity limit and maximum program size", v5.2
+  if (kernel >= KernelVersion{5, 2, 0}) return {.insns = 1'000'000, .size = 1'000'000};
+  return {.insns = 131'072, .size = 4096};  // BPF_COMPLEXITY_LIMIT_INSNS, BPF_MAXINSNS
+}
+
+bool is_near_limit(const ProgramState& program, const Limits& limits, std::uint64_t limit_percent) {
+  return is_near(program.insns, limits.insns, limit_percent) ||
+         is_near(program.size, limits.size, limit_percent) ||
+         is_near(program.stack, limits.stack, limit_percent);
+}
+
+std::vector<ProgramChange> compare(const CellState& before, const CellState& now,
+                                   const std::optional<KernelVersion>& kernel,
+                                   const Thresholds& thresholds) {
+  std::vector<ProgramChange> changes = compare_programs(before, now, kernel, thresholds);
+  compare_complaints(before, now, changes);
+  return changes;
+}
+
 bool reads_the_same(const ProgramState& before, const ProgramState& now,
                     const std::optional<KernelVersion>& kernel, const Thresholds& thresholds) {
-  return before.program == now.program &&
+  return before.program == now.program && (!now.splats || before.splats == now.splats) &&
          Comparison(before, now).compare(kernel, thresholds).change == Change::none &&
          Comparison(now, before).compare(kernel, thresholds).change == Change::none;
 }

@@ -23,7 +23,8 @@ ProgramChange one(const ProgramState& before, const ProgramState& now,
 }
 
 TEST(Compare, a_kernel_that_complains_is_worse_and_one_that_does_no_more_is_better) {
-  const ProgramState quiet{.program = "a", .sign = Sign::attached};
+  const std::vector<std::string> none;
+  const ProgramState quiet{.program = "a", .sign = Sign::attached, .splats = none};
   ProgramState loud = quiet;
   loud.splats = {"WARNING: at kernel/bpf/core.c bpf_check"};
   const auto worse = compare({quiet}, {loud}, std::nullopt);
@@ -33,6 +34,22 @@ TEST(Compare, a_kernel_that_complains_is_worse_and_one_that_does_no_more_is_bett
             "the kernel complained, and did not before: WARNING: at kernel/bpf/core.c bpf_check");
   EXPECT_EQ(compare({loud}, {quiet}, std::nullopt).at(0).change, Change::fixed);
   EXPECT_TRUE(compare({loud}, {loud}, std::nullopt).empty());
+  EXPECT_FALSE(reads_the_same(quiet, loud, std::nullopt));
+}
+
+TEST(Compare, complaints_are_the_cells_whatever_its_programs_are_called) {
+  const std::vector<std::string> none;
+  const ProgramState old{.program = "old", .sign = Sign::attached, .splats = none};
+  const ProgramState renamed{.program = "new", .sign = Sign::attached, .splats = {{"WARNING: x"}}};
+  EXPECT_EQ(gravest(compare({old}, {renamed}, std::nullopt)), Change::regressed);
+}
+
+TEST(Compare, where_nobody_listened_nothing_is_known_of_complaints) {
+  const ProgramState unheard{.program = "a", .sign = Sign::attached};
+  const ProgramState loud{.program = "a", .sign = Sign::attached, .splats = {{"WARNING: x"}}};
+  EXPECT_TRUE(compare({unheard}, {loud}, std::nullopt).empty());
+  EXPECT_TRUE(compare({loud}, {unheard}, std::nullopt).empty());
+  EXPECT_TRUE(reads_the_same(loud, unheard, std::nullopt)) << "its line stays in the baseline";
 }
 
 TEST(Compare, the_same_is_no_change) {

@@ -18,17 +18,6 @@ std::string cause_of(const Outcome& outcome, const ProgramOutcome& program,
   return diagnosis ? std::string(to_string(diagnosis->cause)) : "";
 }
 
-std::vector<std::string> splats_of(const Outcome& outcome) {
-  std::vector<std::string> names;
-  if (!outcome.splats) return names;
-  const bool emulated = outcome.vm.accel != "kvm";
-  for (const Splat& splat : *outcome.splats) {
-    if (!splat.stall || !emulated) names.push_back(splat.name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 std::uint64_t poisoned(const ProgramOutcome& program) {
   return static_cast<std::uint64_t>(std::count_if(
       program.relocations.begin(), program.relocations.end(),
@@ -63,7 +52,7 @@ std::optional<CellState> cell_state(const Outcome& outcome, const KernelFacts* k
   if (cell.empty()) {
     cell.push_back({.sign = sign_of(outcome, nullptr), .cause = cause_of(outcome, {}, kernel)});
   }
-  cell.front().splats = splats_of(outcome);
+  cell.front().splats = complaints_of(outcome);
   return cell;
 }
 

@@ -25,10 +25,9 @@ struct ProgramState {
   std::vector<std::string> wrong{};
   /// Relocations for which this kernel has no value, and which the program does not reach.
   std::uint64_t poisoned = 0;
-  /// What the kernel complained of meanwhile (Splat::name), in order. It does not say because of
-  /// which program, so that a cell's first one bears it. Stalls of an emulated machine are left
-  /// out.
-  std::vector<std::string> splats{};
+  /// complaints_of() the cell. The kernel does not say because of which program it complains, so
+  /// that a cell's first one bears them. Absent: not known.
+  std::optional<std::vector<std::string>> splats{};
   /// Instructions that the verifier went through, bytes of stack, instructions that were loaded;
   /// absent where it is not known.
   std::optional<std::uint64_t> insns{};
