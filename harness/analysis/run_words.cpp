@@ -19,6 +19,12 @@ bool was_attached(const ProgramOutcome& program) {
   return program.attach.stage.result == StageResult::ok && !program.run.displaced;
 }
 
+/// The application did, and was well until it was stopped or had done its work.
+bool came_up(const Outcome& outcome) {
+  return outcome.end == End::completed && outcome.app && !outcome.app->failed() &&
+         outcome.open.result == StageResult::ok;
+}
+
 std::string yes_or_no(std::uint64_t count) { return count > 0 ? "yes" : "no"; }
 
 /// "fd__wrapper" bears "wrapper", which may be the name of a program and may be none.
@@ -73,6 +79,18 @@ std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome) {
     names.insert(valid_text(splat.name.substr(0, kMaxNameBytes)));
   }
   return std::vector<std::string>(names.begin(), names.end());
+}
+
+bool left_untried(const Outcome& outcome, const ProgramOutcome& program) {
+  if (!came_up(outcome) || program.load.stage.result != StageResult::not_reached) return false;
+  return std::any_of(outcome.programs.begin(), outcome.programs.end(),
+                     [](const auto& other) { return other.load.stage.result == StageResult::ok; });
+}
+
+bool did_without(const Outcome& outcome, const ProgramOutcome& program) {
+  if (!came_up(outcome) || !outcome.app->own) return false;
+  if (!program.load.stage.failed() && !program.attach.stage.failed()) return false;
+  return std::any_of(outcome.programs.begin(), outcome.programs.end(), was_attached);
 }
 
 MaybeWord arguments_word(const Outcome& outcome, const ProgramOutcome& program) {

@@ -22,6 +22,13 @@ bool left_unattached(const Outcome& outcome, const ProgramOutcome& program);
 /// the host's. Absent: nobody listened.
 std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome);
 
+/// An application that came up did not try to load it: it chose to.
+bool left_untried(const Outcome& outcome, const ProgramOutcome& program);
+
+/// An application that was tried for its own sake failed with it and came up all the same, with
+/// others of its programs loaded and attached: a fallback.
+bool did_without(const Outcome& outcome, const ProgramOutcome& program);
+
 std::optional<std::string> arguments_word(const Outcome& outcome, const ProgramOutcome& program);
 
 /// "wrong" if any value is, else "absent" if any is, else "right". With `name`: of that value.

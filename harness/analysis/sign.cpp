@@ -25,7 +25,9 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
       return Sign::unknown;
   }
   if (program == nullptr || program->load.stage.result == StageResult::failed) return Sign::failed;
-  if (program->load.stage.result == StageResult::not_reached) return Sign::not_reached;
+  if (program->load.stage.result == StageResult::not_reached) {
+    return left_untried(outcome, *program) ? Sign::not_tried : Sign::not_reached;
+  }
   if (loaded_with_skipped_relocations(outcome, *program)) return Sign::loaded_skipped;
   switch (program->attach.stage.result) {
     case StageResult::ok:

@@ -1,11 +1,13 @@
 // The file of an application on one architecture, known to be one that a guest can run.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "matrix/loader_app.h"
@@ -15,10 +17,23 @@ namespace bpfmatrix {
 /// The loader of ours that runs and watches an application.
 inline constexpr std::string_view kAppLoader = "app";
 
+/// No file of an application is larger.
+inline constexpr std::uint64_t kMaxAppBytes = 256 << 20;
+
+/// What an application needs beside its own file: data, libraries, the dynamic loader.
+struct AppNeeds {
+  std::filesystem::path file{};
+  std::string guest_path{};
+  std::string sha256{};
+  /// It may be executed.
+  bool executable = false;
+};
+
 struct AppFile {
   LoaderApp app{};
   std::filesystem::path file{};
   std::string sha256{};
+  std::vector<AppNeeds> needs{};
 };
 
 /// By name and architecture.

@@ -7,6 +7,7 @@
 
 #include "base/child_process.h"
 #include "base/sha256.h"
+#include "cell/app_output.h"
 #include "cell/attach_candidates.h"
 #include "cell/differences.h"
 #include "cell/failure_source.h"
@@ -181,10 +182,29 @@ std::vector<ProgramOutcome> programs_of(const LoaderRecord& record, const Kernel
   return programs;
 }
 
-std::optional<AppOutcome> app_of(const LoaderRecord& record, const TranscriptInputs& inputs) {
+std::optional<OwnOutcome> own_of(const Attempt& attempt, const LoaderApp& app, bool failed) {
+  constexpr int kLastWords = 12;
+  if (!app.own_object) return std::nullopt;
+  OwnOutcome own;
+  const OwnObject& asked = *app.own_object;
+  if (!asked.ready.empty()) own.said_ready = matches_output(attempt.loader_log, asked.ready);
+  if (!asked.output.empty()) own.output_matched = matches_output(attempt.loader_log, asked.output);
+  const bool well = !failed && own.said_ready != false && own.output_matched != false;
+  if (!well) own.last_words = last_lines(clean_console(attempt.loader_log), kLastWords);
+  return own;
+}
+
+std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& attempt,
+                                 const TranscriptInputs& inputs) {
   if (!record.app) return std::nullopt;
-  return AppOutcome{inputs.app ? inputs.app->app.path : "", record.app->exit_code,
-                    record.app->signal, record.app->stop_signal, record.app->probes};
+  AppOutcome app{.exit_code = record.app->exit_code,
+                 .signal = record.app->signal,
+                 .stop_signal = record.app->stop_signal,
+                 .probes = record.app->probes};
+  if (!inputs.app) return app;
+  app.path = inputs.app->app.path;
+  app.own = own_of(attempt, inputs.app->app, app.failed());
+  return app;
 }
 
 /// Where the verifier stood when it rejected a program.
@@ -303,7 +323,7 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   outcome.vm = machine_of(attempt, record);
   if (attempt.exited) outcome.memlock_counted = attempt.exited->memlock_counted;
   outcome.loader_version = record.version;
-  outcome.app = app_of(record, inputs);
+  outcome.app = app_of(record, attempt, inputs);
   outcome.open = record.open;
   outcome.maps = maps_of(record);
   outcome.programs = programs_of(record, in.facts);

@@ -8,13 +8,14 @@
 #include "base/file.h"
 #include "base/printable.h"
 #include "base/sha256.h"
+#include "cell/app_output.h"
 #include "cell/loader_record.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxGuestFileBytes = 64 << 20;
+constexpr std::uint64_t kMaxGuestFileBytes = kMaxAppBytes;
 constexpr std::size_t kMaxLoaderLog = 256 << 10;
 constexpr std::size_t kShownHash = 16;
 /// For the agent to report that it killed the loader.
@@ -58,12 +59,18 @@ class LoaderRun {
     if (input_.app != nullptr) {
       const Result<> put = post_file(input_.app->file, app_in_guest(*input_.app), 0755);
       if (!put) return put;
+      for (const AppNeeds& needs : input_.app->needs) {
+        const Result<> there =
+            post_file(needs.file, needs.guest_path, needs.executable ? 0755 : 0644);
+        if (!there) return there;
+      }
     }
     const auto& trigger = input_.spec->trigger;
     if (trigger && !trigger->command_file.empty()) {
       const Result<> put = post_file(trigger->command_file, trigger->command[0], 0755);
       if (!put) return put;
     }
+    if (input_.object->file.empty()) return {};
     return post_file(input_.object->file, kObjectInGuest);
   }
 
@@ -123,13 +130,23 @@ class LoaderRun {
     }
     Json maps = Json::array();
     for (const ObjectMap& map : input_.object->info.maps) maps.push_back(map.name);
-    return {{"name", app.name},
-            {"version", "sha256 " + input_.app->sha256.substr(0, kShownHash)},
-            {"argv", std::move(argv)},
-            {"environment", app.environment},
-            {"quiet_ms", app.quiet_ms},
-            {"programs", std::move(programs)},
-            {"maps", std::move(maps)}};
+    Json request{{"name", app.name},
+                 {"version", "sha256 " + input_.app->sha256.substr(0, kShownHash)},
+                 {"argv", std::move(argv)},
+                 {"environment", app.environment},
+                 {"quiet_ms", app.quiet_ms},
+                 {"programs", std::move(programs)},
+                 {"maps", std::move(maps)}};
+    if (says_when_ready()) {
+      const std::chrono::milliseconds timeout = input_.timeout;
+      request["told_ms"] = timeout.count() / 2;
+    }
+    return request;
+  }
+
+  bool says_when_ready() const {
+    return input_.app != nullptr && input_.app->app.own_object &&
+           !input_.app->app.own_object->ready.empty();
   }
 
   void follow_loader() {
@@ -203,6 +220,10 @@ class LoaderRun {
   void take_talk(std::string_view bytes) {
     std::string& log = run_.attempt.loader_log;
     log.append(bytes.substr(0, kMaxLoaderLog - std::min(kMaxLoaderLog, log.size())));
+    if (!says_when_ready() || told_) return;
+    told_ = matches_output(log, input_.app->app.own_object->ready);
+    // What is wrong with the channel is seen by whoever reads from it.
+    if (told_) (void)session_.input("up\n", false, deadline_);
   }
 
   Session& session_;
@@ -213,6 +234,8 @@ class LoaderRun {
   /// Reads along, to know when the loader waits; what it says is judged in derive().
   LoaderReader reader_{};
   bool worthless_ = false;
+  /// The application said that it has come up, and its watcher knows.
+  bool told_ = false;
   CellRun run_{};
 };
 
@@ -293,7 +316,10 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
   Result<TranscriptInputs> inputs = inputs_of(*input.cell, *input.spec, input.kernel, input.object);
   if (!inputs) return inputs;
   if (input.app != nullptr) {
-    inputs->app = AppInput{input.app->app, input.app->sha256};
+    inputs->app = AppInput{input.app->app, input.app->sha256, {}};
+    if (!input.app->needs.empty()) inputs->app->needs.emplace();
+    for (const AppNeeds& needs : input.app->needs)
+      inputs->app->needs->push_back({needs.guest_path, needs.sha256});
     inputs->app->app.path = valid_text(inputs->app->app.path);
   }
   inputs->machine = std::move(machine);

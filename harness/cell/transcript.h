@@ -51,10 +51,18 @@ struct CaseInput {
 /// Whether the guest does the same.
 bool same_request(const CaseInput& one, const CaseInput& other);
 
+/// A file that a loader of the user's own finds in the guest.
+struct NeededFile {
+  std::string guest_path{};
+  std::string sha256{};
+};
+
 /// A loader that is a program of the user's own.
 struct AppInput {
   LoaderApp app{};
   std::string sha256{};
+  /// Absent: it needs nothing.
+  std::optional<std::vector<NeededFile>> needs{};
 };
 
 /// All that a transcript is a function of. Two cells with equal inputs say the same.

@@ -25,9 +25,15 @@ void fields(auto& field, Of<CaseInput> auto& spec) {
   field("write_text", null_if_empty(spec.write_text), "what is written");
 }
 
+void fields(auto& field, Of<NeededFile> auto& file) {
+  field("guest_path", file.guest_path, "where it finds it");
+  field("sha256", file.sha256, "of its bytes");
+}
+
 void fields(auto& field, Of<AppInput> auto& app) {
   field("app", app.app, "how it is run");
   field("sha256", app.sha256, "of its file");
+  field("needs", left_out_if_none(app.needs), "what it finds in the guest");
 }
 
 void fields(auto& field, Of<TranscriptInputs> auto& inputs) {

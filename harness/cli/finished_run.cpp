@@ -35,10 +35,9 @@ Result<FinishedRun> read_finished_run(const std::string& dir, const std::string&
   if (!suite) return suite.error();
   for (const CaseSpec& spec : *suite) run.rules.emplace(spec.id, spec.expect);
   if (!run.asked) return run;
-  for (const std::string& object : run.asked->objects) {
-    const std::string id = case_for_object(object).id;
-    run.rules[id] = default_expectations();
-    run.without_rules.insert(id);
+  for (const CaseSpec& spec : own_cases(*run.asked)) {
+    run.rules[spec.id] = spec.expect;
+    run.without_rules.insert(spec.id);
   }
   return run;
 }

@@ -16,6 +16,7 @@
 #include "base/child_process.h"
 #include "base/data_dir.h"
 #include "base/parallel.h"
+#include "cell/app_output.h"
 #include "cli/command_line.h"
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
@@ -23,6 +24,7 @@
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
+#include "matrix/run_spec.h"
 #include "outcome/cells.h"
 #include "outcome/outcome_fields.h"
 #include "run/assemble.h"
@@ -49,6 +51,11 @@ struct RunArguments {
   std::vector<std::string> archs{};
   std::vector<std::string> cases{};
   std::vector<std::string> objects{};
+  std::vector<std::string> apps{};
+  std::vector<std::string> app_files{};
+  std::vector<std::string> app_env{};
+  std::string app_ready{};
+  std::string expect_output{};
   std::vector<std::string> btf{};
   std::vector<std::string> btf_files{};
   std::vector<std::string> loaders{};
@@ -90,7 +97,10 @@ std::string random_id() {
 /// An empty path stays empty: whoever opens it says so.
 std::string absolute(const std::string& path) {
   std::error_code seen_by_open;
-  return fs::absolute(path, seen_by_open).string();
+  const std::string_view here = "./";
+  std::string_view plain = path;
+  while (plain.starts_with(here)) plain.remove_prefix(here.size());
+  return fs::absolute(plain.empty() ? std::string_view(path) : plain, seen_by_open).string();
 }
 
 class RunCommand {
@@ -201,8 +211,10 @@ class RunCommand {
     if (!options_.loaders.empty()) {
       if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
     }
+    if (const Result<> taken = take_apps(request.matrix); !taken) return taken.error();
     for (const std::string& file : options_.objects) request.objects.push_back(absolute(file));
-    const bool by_matrix = options_.objects.empty() && options_.cases.empty();
+    const bool by_matrix =
+        options_.objects.empty() && options_.cases.empty() && options_.apps.empty();
     if (by_matrix) request.objects = request.matrix.objects;
     return request;
   }
@@ -241,13 +253,47 @@ class RunCommand {
     return {};
   }
 
+  /// Each is tried for its own sake, and all have the same options.
+  Result<> take_apps(MatrixSpec& matrix) const {
+    for (const std::string& line : options_.apps) {
+      if (!is_utf8(line)) return Error{fmt::format("--app '{}': not UTF-8", line)};
+      Result<LoaderApp> app = app_of_line(line);
+      if (!app) return std::move(app).error();
+      app->path = absolute(app->path);
+      OwnObject& own = *app->own_object;
+      own.ready = options_.app_ready;
+      own.output = options_.expect_output;
+      for (const std::string& text : options_.app_files) {
+        Result<GuestFile> file = parse_guest_file(text);
+        if (!file) return std::move(file).error();
+        file->path = absolute(file->path);
+        own.files.push_back(*std::move(file));
+      }
+      if (Result<> good = check_pattern(own.ready, "--app-ready"); !good) return good;
+      if (Result<> good = check_pattern(own.output, "--expect-output"); !good) return good;
+      if (Result<> set = set_environment(options_.app_env, "--app-env", *app); !set) return set;
+      matrix.apps.push_back(*std::move(app));
+    }
+    return {};
+  }
+
+  static Result<> set_environment(const std::vector<std::string>& settings, std::string_view option,
+                                  LoaderApp& app) {
+    for (const std::string& setting : settings) {
+      if (!is_utf8(setting)) return Error{fmt::format("{} '{}': not UTF-8", option, setting)};
+      const std::size_t equals = setting.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        return Error{fmt::format("{} '{}': wanted NAME=VALUE", option, setting)};
+      }
+      app.environment[setting.substr(0, equals)] = setting.substr(equals + 1);
+    }
+    return {};
+  }
+
   Result<LoaderApp> make_command(const std::string& path) const {
     Result<LoaderApp> command = app_of_path(path);
     if (!command) return command;
     command->quiet_ms = options_.loader_quiet_ms;
-    for (const std::string& text : options_.loader_env) {
-      if (!is_utf8(text)) return Error{fmt::format("--loader-env '{}': not UTF-8", text)};
-    }
     if (!is_utf8(options_.loader_args)) {
       return Error{fmt::format("--loader-args '{}': not UTF-8", options_.loader_args)};
     }
@@ -255,13 +301,8 @@ class RunCommand {
       std::istringstream words(options_.loader_args);
       command->arguments.assign(std::istream_iterator<std::string>(words), {});
     }
-    for (const std::string& setting : options_.loader_env) {
-      const std::size_t equals = setting.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        return Error{fmt::format("--loader-env '{}': wanted NAME=VALUE", setting)};
-      }
-      command->environment[setting.substr(0, equals)] = setting.substr(equals + 1);
-    }
+    if (Result<> set = set_environment(options_.loader_env, "--loader-env", *command); !set)
+      return std::move(set).error();
     return command;
   }
 
@@ -367,8 +408,7 @@ class RunCommand {
       if (!updated) return updated.error();
     }
     std::set<std::string> without_rules;
-    for (const std::string& object : dir.request().objects)
-      without_rules.insert(case_for_object(object).id);
+    for (const CaseSpec& spec : own_cases(dir.request())) without_rules.insert(spec.id);
     const std::string path = dir.path().string();
     const std::vector<std::string>& planned = dir.request().cells;
     const Cells cells = cells_of(*outcomes);
@@ -412,6 +452,26 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_option("--case", options->cases, "Case id, glob, or GROUP/GLOB")->type_name("GLOB");
   run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
       ->type_name("FILE");
+  CLI::Option* app_line =
+      run->add_option("--app", options->apps,
+                      "An application with its arguments, tried with the programs that it brings: "
+                      "'./execsnoop -T'; {arch} in its path is the kernel's architecture")
+          ->type_name("COMMAND")
+          ->check(not_empty());
+  run->add_option("--app-file", options->app_files,
+                  "A file that it finds in the guest, at /app/NAME if not said otherwise")
+      ->type_name("PATH[:GUESTPATH]")
+      ->needs(app_line);
+  run->add_option("--app-env", options->app_env, "Its environment")
+      ->type_name("NAME=VALUE")
+      ->needs(app_line);
+  run->add_option("--app-ready", options->app_ready,
+                  "It has come up once its output matches; default: when it is quiet")
+      ->type_name("REGEX")
+      ->needs(app_line);
+  run->add_option("--expect-output", options->expect_output, "What its output must match")
+      ->type_name("REGEX")
+      ->needs(app_line);
   run->add_option("--btf", options->btf, "BTF source, in place of what the cases say")
       ->type_name(closed_list<BtfSource>());
   run->add_option("--btf-file", options->btf_files,

@@ -50,7 +50,8 @@ struct Hello {
 
 struct PutFile {
   static constexpr FrameType kType = FrameType::put_file;
-  /// Below kGuestDirectory; missing folders are made.
+  /// Absolute; missing folders are made. A file that is there already is replaced below
+  /// kGuestDirectory only, and is an error elsewhere.
   std::string path{};
   std::int64_t mode = 0644;
   std::int64_t bytes = 0;

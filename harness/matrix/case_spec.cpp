@@ -234,6 +234,17 @@ CaseSpec case_for_object(const fs::path& file) {
   return spec;
 }
 
+CaseSpec case_for_app(const LoaderApp& app) {
+  CaseSpec spec;
+  spec.id = app.name;
+  spec.group = "app";
+  spec.shows = fmt::format("the application '{}'", valid_text(app.path));
+  spec.object = BroughtObject{app.path};
+  spec.loaders = {app.name};
+  spec.expect = app_expectations();
+  return spec;
+}
+
 std::string to_string(const ObjectSpec& object) {
   struct Words {
     std::string operator()(const SourceObject& o) const { return o.file.filename().string(); }
@@ -241,6 +252,7 @@ std::string to_string(const ObjectSpec& object) {
       return o.shown.empty() ? o.file.string() : o.shown;
     }
     std::string operator()(const DebObject& o) const { return o.package + ":" + o.path; }
+    std::string operator()(const BroughtObject& o) const { return "in " + o.app_path; }
   };
   return valid_text(std::visit(Words{}, object));
 }

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "matrix/btf_source.h"
 #include "matrix/expectation.h"
+#include "matrix/loader_app.h"
 #include "matrix/privileges.h"
 
 namespace bpfmatrix {
@@ -36,7 +37,12 @@ struct DebObject {
   std::string suite{};
   std::string path{};
 };
-using ObjectSpec = std::variant<SourceObject, FileObject, DebObject>;
+/// What an application brings: looked for inside its file. "{arch}" in the path becomes the
+/// architecture.
+struct BroughtObject {
+  std::string app_path{};
+};
+using ObjectSpec = std::variant<SourceObject, FileObject, DebObject, BroughtObject>;
 
 /// `text` is written to the guest's file `path` while the programs are attached.
 struct WriteTrigger {
@@ -97,6 +103,9 @@ Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
 /// The case that `--object FILE` means: every program in it is loaded, and attached where its
 /// section says how, and all of that is expected to work.
 CaseSpec case_for_object(const std::filesystem::path& file);
+
+/// The case that `--app` means: what the application comes to with the programs that it brings.
+CaseSpec case_for_app(const LoaderApp& app);
 
 /// The word a person would use: the source's name, the file, or "PACKAGE:PATH".
 std::string to_string(const ObjectSpec& object);

@@ -40,6 +40,10 @@ struct ExpectationRule {
 /// Of an object without a case: it loads, and attaches where its section says.
 std::vector<ExpectationRule> default_expectations();
 
+/// Of an application that is tried for its own sake: it comes up, and what it chooses to load is
+/// loaded, and attached if it chooses to.
+std::vector<ExpectationRule> app_expectations();
+
 /// Reads the value of "expect". Error: `where`, the rule's place and what is wrong with it.
 Result<std::vector<ExpectationRule>> read_expectations(const Json& json, const std::string& where);
 

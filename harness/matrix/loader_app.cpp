@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 namespace bpfmatrix {
 
@@ -34,6 +35,59 @@ Result<LoaderApp> app_of_path(const std::string& path) {
                "letters, digits and . _ + - are allowed in the file's name"};
 }
 
+Result<std::vector<std::string>> shell_words(std::string_view line) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool blank = c == ' ' || c == '\t' || c == '\n';
+    if (quote == 0 && blank) {
+      in_word = false;
+      continue;
+    }
+    if (!std::exchange(in_word, true)) words.emplace_back();
+    if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    } else if (c == '\\' && quote != '\'' && i + 1 < line.size()) {
+      words.back() += line[++i];
+    } else {
+      words.back() += c;
+    }
+  }
+  if (quote != 0) return Error{fmt::format("'{}': a quote ({}) is not closed", line, quote)};
+  return words;
+}
+
+Result<LoaderApp> app_of_line(const std::string& line) {
+  Result<std::vector<std::string>> words = shell_words(line);
+  if (!words) return wrap("--app", words.error());
+  if (words->empty()) return Error{"--app: no program", "wanted a program and its arguments"};
+  Result<LoaderApp> app = app_of_path(words->front());
+  if (!app) return app;
+  app->arguments.assign(words->begin() + 1, words->end());
+  app->own_object.emplace();
+  return app;
+}
+
+Result<GuestFile> parse_guest_file(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  GuestFile file;
+  file.path = text.substr(0, colon);
+  file.guest_path = colon == text.npos
+                        ? "/app/" + std::filesystem::path(file.path).filename().string()
+                        : std::string(text.substr(colon + 1));
+  const std::filesystem::path guest = file.guest_path;
+  if (!file.path.empty() && guest.is_absolute() && guest.has_filename() &&
+      guest == guest.lexically_normal()) {
+    return file;
+  }
+  return Error{fmt::format("--app-file '{}': wanted PATH or PATH:GUESTPATH", text),
+               "the guest's path is absolute, and without . and .."};
+}
+
 std::string fill_in(std::string text, const std::map<std::string, std::string>& values) {
   for (const auto& [key, value] : values) {
     const std::string mark = fmt::format("{{{}}}", key);
@@ -45,8 +99,8 @@ std::string fill_in(std::string text, const std::map<std::string, std::string>& 
   return text;
 }
 
-std::string path_on(const LoaderApp& app, Arch arch) {
-  return fill_in(app.path, {{"arch", std::string(to_string(arch))}});
+std::string path_on(std::string path, Arch arch) {
+  return fill_in(std::move(path), {{"arch", std::string(to_string(arch))}});
 }
 
 }  // namespace bpfmatrix

@@ -38,8 +38,8 @@ TEST(LoaderApp, a_name_that_no_cell_can_have) {
 
 TEST(LoaderApp, one_file_for_each_architecture) {
   const LoaderApp app{"app", "out/{arch}/app"};
-  EXPECT_EQ(path_on(app, Arch::x86_64), "out/x86_64/app");
-  EXPECT_EQ(path_on(app, Arch::aarch64), "out/aarch64/app");
+  EXPECT_EQ(path_on(app.path, Arch::x86_64), "out/x86_64/app");
+  EXPECT_EQ(path_on(app.path, Arch::aarch64), "out/aarch64/app");
 }
 
 TEST(LoaderApp, what_is_filled_in_is_not_looked_at_again) {
@@ -52,6 +52,43 @@ TEST(LoaderApp, comes_back_from_json_as_it_was) {
   const auto read = from_json_text<LoaderApp>(text, "f");
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json_text(*read), text);
+}
+
+TEST(ShellWords, are_those_of_a_shell) {
+  const std::pair<const char*, std::vector<std::string>> rows[] = {
+      {"", {}},
+      {"  ./a  -T ", {"./a", "-T"}},
+      {"./a 'b c' \"d e\"", {"./a", "b c", "d e"}},
+      {"a\\ b '' x''y", {"a b", "", "xy"}},
+      {"bpftrace -e 'kprobe:x { printf(\"%d\\n\"); }'",
+       {"bpftrace", "-e", "kprobe:x { printf(\"%d\\n\"); }"}},
+      {"$HOME *", {"$HOME", "*"}},
+      {"'it'\\''s'", {"it's"}},
+  };
+  for (const auto& [line, words] : rows) {
+    const auto split = shell_words(line);
+    ASSERT_TRUE(split) << line;
+    EXPECT_EQ(*split, words) << line;
+  }
+  EXPECT_EQ(shell_words("a 'b").error().message, "'a 'b': a quote (') is not closed");
+}
+
+TEST(AppOfLine, is_a_program_with_its_arguments_that_brings_its_object) {
+  const Result<LoaderApp> app = app_of_line("./tools/execsnoop -T --name 'a b'");
+  ASSERT_TRUE(app) << app.error().message;
+  EXPECT_EQ(app->name, "execsnoop");
+  EXPECT_EQ(app->path, "./tools/execsnoop");
+  EXPECT_EQ(app->arguments, (std::vector<std::string>{"-T", "--name", "a b"}));
+  EXPECT_TRUE(app->own_object);
+  EXPECT_FALSE(app_of_line("  "));
+}
+
+TEST(GuestFile, has_its_place_in_the_guest) {
+  EXPECT_EQ(parse_guest_file("conf/a.json")->guest_path, "/app/a.json");
+  EXPECT_EQ(parse_guest_file("a:b:/etc/a.json")->path, "a:b");
+  EXPECT_EQ(parse_guest_file("a:b:/etc/a.json")->guest_path, "/etc/a.json");
+  for (const char* bad : {"", "a:", "a:b", "a:/", "a:/x/../y", "a:/x/", ":/x"})
+    EXPECT_FALSE(parse_guest_file(bad)) << bad;
 }
 
 }  // namespace

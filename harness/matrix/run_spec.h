@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "matrix/case_spec.h"
 #include "matrix/matrix_spec.h"
 
 namespace bpfmatrix {
@@ -40,5 +41,9 @@ struct RunSpec {
   std::optional<std::string> id{};
   std::optional<std::int64_t> started{};
 };
+
+/// The cases that a run has in place of the suite's: one for each object, then one for each
+/// application that is tried for its own sake. Ids may come twice.
+std::vector<CaseSpec> own_cases(const RunSpec& spec);
 
 }  // namespace bpfmatrix

@@ -239,6 +239,15 @@ struct ObservedValue {
   ObservedResult result = ObservedResult::unknown;
 };
 
+/// Of an application that was tried for its own sake, with the programs that it brings.
+struct OwnOutcome {
+  /// It said that it has come up; its output is as wanted. Absent: nothing was asked of that.
+  std::optional<bool> said_ready{};
+  std::optional<bool> output_matched{};
+  /// The end of what it wrote, where not all of that was well; empty: it was, or it was silent.
+  std::string last_words{};
+};
+
 /// How an application came to its end. One of exit_code and signal is there.
 struct AppOutcome {
   /// As it was given: with "{arch}" in it, if so.
@@ -249,6 +258,8 @@ struct AppOutcome {
   std::optional<int> stop_signal{};
   /// How many programs it only asked the kernel with.
   int probes = 0;
+  /// Absent: its object was handed to it.
+  std::optional<OwnOutcome> own{};
 
   /// By itself, and not well.
   bool failed() const { return !stop_signal && exit_code != 0; }

@@ -22,6 +22,14 @@ void fields(auto& field, Of<OutcomeObject> auto& o) {
   field("callbacks", o.callbacks, "passes functions to helpers as callbacks; null: not looked at");
 }
 
+void fields(auto& field, Of<OwnOutcome> auto& o) {
+  field("said_ready", o.said_ready,
+        "its output had the line by which it says that it has come up; null: none was named");
+  field("output_matched", o.output_matched, "its output is as wanted; null: nothing was");
+  field("last_words", null_if_empty(o.last_words),
+        "the end of what it wrote, where not all of this was well");
+}
+
 void fields(auto& field, Of<AppOutcome> auto& a) {
   field("path", a.path, "the program's path as it was given");
   field("exit_code", a.exit_code, "null: a signal ended it");
@@ -30,6 +38,9 @@ void fields(auto& field, Of<AppOutcome> auto& a) {
         "the signal that it was sent once its programs had been triggered; null: it ended by "
         "itself");
   field("probes", a.probes, "how many programs it loaded only to ask what the kernel can do");
+  field("own", left_out_if_none(a.own),
+        "it was tried for its own sake, with the programs that it brings; left out: its object was "
+        "handed to it");
 }
 
 void fields(auto& field, Of<AttemptOutcome> auto& a) {

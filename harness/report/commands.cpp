@@ -67,6 +67,7 @@ class CommandWords {
 
   /// One of the user's own objects is no case of the suite, and is known by its whole path.
   void add_case() {
+    if (app_ != nullptr && app_->own_object) return;  // see add_loader()
     const auto object = objects_.find(outcome_.case_id);
     if (object != objects_.end()) return add("--object", object->second);
     const bool own = outcome_.object.path.starts_with('/');
@@ -85,6 +86,7 @@ class CommandWords {
   }
 
   void add_loader() {
+    if (app_ != nullptr && app_->own_object) return add_app();
     if (app_ == nullptr)
       return add("--loader", outcome_.app ? outcome_.app->path : outcome_.loader);
     const LoaderApp usual{};
@@ -93,6 +95,17 @@ class CommandWords {
       add("--loader-args", fmt::format("{}", fmt::join(app_->arguments, " ")));
     for (const auto& [name, value] : app_->environment) add("--loader-env", name + "=" + value);
     if (app_->quiet_ms != usual.quiet_ms) add("--loader-quiet", std::to_string(app_->quiet_ms));
+  }
+
+  void add_app() {
+    std::vector<std::string> line{app_->path};
+    line.insert(line.end(), app_->arguments.begin(), app_->arguments.end());
+    add("--app", shell_quote(line));
+    const OwnObject& own = *app_->own_object;
+    for (const GuestFile& file : own.files) add("--app-file", file.path + ":" + file.guest_path);
+    for (const auto& [name, value] : app_->environment) add("--app-env", name + "=" + value);
+    if (!own.ready.empty()) add("--app-ready", own.ready);
+    if (!own.output.empty()) add("--expect-output", own.output);
   }
 
   void add_options(const RunOptions& how) {

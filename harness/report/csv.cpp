@@ -18,7 +18,7 @@ std::string csv_field(std::string_view text) {
 
 bool was_tried(const ReportProgram& program) {
   return program.sign != Sign::unknown && program.sign != Sign::not_reached &&
-         program.sign != Sign::panicked && !program.name.empty();
+         program.sign != Sign::not_tried && program.sign != Sign::panicked && !program.name.empty();
 }
 
 }  // namespace

@@ -24,7 +24,15 @@ std::string explain_loader(const Telling& told) {
   if (!app) return "";
   std::string text = fmt::format("'{}' {}", app->path, end_text(*app));
   if (app->probes > 0) text += fmt::format("; made {} probe calls", app->probes);
-  return labelled("app", text);
+  if (!app->own) return labelled("app", text);
+  const OwnOutcome& own = *app->own;
+  if (own.said_ready)
+    text += *own.said_ready ? "; said that it is ready" : "; never said that it is ready";
+  if (own.output_matched)
+    text += *own.output_matched ? "; its output is as wanted" : "; its output is not as wanted";
+  text = labelled("app", text);
+  if (!own.last_words.empty()) text += "its last words:\n" + quoted(own.last_words, "  | ");
+  return text;
 }
 
 }  // namespace bpfmatrix

@@ -60,6 +60,15 @@ TEST(Explain, tells_how_a_command_ended_and_how_to_run_it_again) {
   EXPECT_THAT(explain(o, {}, "r"), HasSubstr("'./app' stopped with signal 9, ended by signal 9\n"));
 }
 
+TEST(Explain, an_application_that_did_not_come_up_is_quoted) {
+  Outcome o;
+  o.loader = "tool";
+  o.app = {"./tool", 1, {}, {}, 0, OwnOutcome{false, {}, "failed to load\nis BTF there?"}};
+  EXPECT_THAT(explain(o, {}, "r"),
+              HasSubstr("app         './tool' ended by itself with exit code 1; never said that it "
+                        "is ready\nits last words:\n  | failed to load\n  | is BTF there?\n"));
+}
+
 TEST(Explain, a_summary_comes_first) {
   Outcome o;
   o.end = End::completed;

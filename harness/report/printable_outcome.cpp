@@ -12,7 +12,8 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::string_view kWithLines[] = {"message", "log_tail", "console_tail", "excerpt"};
+constexpr std::string_view kWithLines[] = {"message", "log_tail", "console_tail", "excerpt",
+                                           "last_words"};
 
 Layout layout_of(std::string_view key) {
   const bool lines =

@@ -42,6 +42,8 @@ SignStyle style_of(Sign sign) {
       return {"✗", "\033[31m", "rejected by the verifier, or failed before"};
     case Sign::not_reached:
       return {"-", "\033[2m", "not reached: its object failed before"};
+    case Sign::not_tried:
+      return {"∙", "\033[2m", "not tried: its application came up without it"};
     case Sign::panicked:
       return {"!", "\033[35m", "the kernel panicked"};
     case Sign::unknown:

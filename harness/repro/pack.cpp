@@ -161,11 +161,12 @@ class Packer {
   }
 
   Result<> find_spec() {
-    for (const std::string& object : asked_.objects) {
-      spec_ = case_for_object(object);
+    const std::vector<CaseSpec> own = own_cases(asked_);
+    for (const CaseSpec& spec : own) {
+      spec_ = spec;
       if (spec_.id == outcome_.case_id) return {};
     }
-    if (!asked_.objects.empty()) {
+    if (!own.empty()) {
       return Error{fmt::format("'{}': none of the run's objects", outcome_.case_id)};
     }
     const Result<fs::path> folder = case_folder(outcome_.case_id);
@@ -201,6 +202,12 @@ class Packer {
     const auto file = files->find({manifest_.loader, manifest_.kernel.arch});
     if (file == files->end() || file->second.sha256 != inputs().app->sha256) {
       return changed(fmt::format("the application '{}'", inputs().app->app.path));
+    }
+    if (inputs().app->needs) {
+      return Error{fmt::format("the application '{}' needs files of this machine ({}, ...): a pack "
+                               "holds what is static only",
+                               inputs().app->app.path, inputs().app->needs->front().guest_path),
+                   "link it statically"};
     }
     manifest_.app = inputs().app->app;
     return add_file(std::string(kAppMember), file->second.file);

@@ -27,27 +27,26 @@ Result<> name_kernels(MatrixSpec& matrix, KernelFinder& kernels) {
   return {};
 }
 
-/// One case for each object. One that is no object is noticed here.
-Result<std::vector<CaseSpec>> cases_of_objects(const std::vector<std::string>& objects) {
-  std::vector<CaseSpec> suite;
+/// One that is no object is noticed here, and so are two cases of one name.
+Result<> check_own(const std::vector<std::string>& objects, const std::vector<CaseSpec>& cases) {
   for (const std::string& file : objects) {
     if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
-    CaseSpec spec = case_for_object(file);
-    const bool twice =
-        std::any_of(suite.begin(), suite.end(), [&](const CaseSpec& s) { return s.id == spec.id; });
-    if (twice) {
-      return Error{fmt::format("two objects are called '{}'", spec.id),
-                   "give them different file names"};
-    }
-    suite.push_back(std::move(spec));
   }
-  return suite;
+  std::set<std::string> ids;
+  for (const CaseSpec& spec : cases) {
+    if (ids.insert(spec.id).second) continue;
+    return Error{fmt::format("two objects are called '{}'", spec.id),
+                 "give them different file names"};
+  }
+  return {};
 }
 
 Result<std::vector<CaseSpec>> suite_of(const RunSpec& spec, MatrixSpec& matrix) {
-  if (!spec.objects.empty()) {
+  std::vector<CaseSpec> own = own_cases(spec);
+  if (!own.empty()) {
     matrix.cases = {"*"};
-    return cases_of_objects(spec.objects);
+    if (const Result<> good = check_own(spec.objects, own); !good) return good.error();
+    return own;
   }
   const Result<std::filesystem::path> dir = find_data("cases");
   if (!dir) return dir.error();

@@ -14,6 +14,7 @@ int standing(Sign sign) {
   switch (sign) {
     case Sign::attached:
     case Sign::loaded:
+    case Sign::not_tried:
       return 6;
     case Sign::not_fired:
     case Sign::not_attached:

@@ -71,6 +71,7 @@ Works works(Sign sign) {
     case Sign::not_reached:
     case Sign::panicked:
       return Works::no;
+    case Sign::not_tried:
     case Sign::unknown:
       return Works::unknown;
   }

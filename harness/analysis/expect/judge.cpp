@@ -33,7 +33,15 @@ MaybeWord open_word(const Outcome& outcome, Subject) { return word(outcome.open)
 
 MaybeWord app_word(const Outcome& outcome, Subject) {
   if (!outcome.app) return "not_reached";
-  return outcome.app->failed() ? "failed" : "ended";
+  if (outcome.app->failed()) return "failed";
+  if (!outcome.app->own) return "ended";
+  const OwnOutcome& own = *outcome.app->own;
+  const bool loaded = std::any_of(
+      outcome.programs.begin(), outcome.programs.end(),
+      [](const ProgramOutcome& program) { return program.load.stage.result == StageResult::ok; });
+  if (!loaded) return "loaded_nothing";
+  if (own.said_ready == false) return "not_ready";
+  return own.output_matched == false ? "wrong_output" : "ended";
 }
 
 MaybeWord relocate_word(const Outcome& outcome, Subject) { return word(outcome.relocate.stage); }
@@ -52,12 +60,17 @@ MaybeWord without_program(const Outcome& outcome) {
 }
 
 MaybeWord load_word(const Outcome& outcome, Subject program) {
-  return program != nullptr ? word(program->load.stage) : without_program(outcome);
+  if (program == nullptr) return without_program(outcome);
+  if (left_untried(outcome, *program)) return "not_tried";
+  const bool fell_back = program->load.stage.failed() && did_without(outcome, *program);
+  return fell_back ? "did_without" : word(program->load.stage);
 }
 
 MaybeWord attach_word(const Outcome& outcome, Subject program) {
   if (program == nullptr) return without_program(outcome);
-  return left_unattached(outcome, *program) ? "not_attached" : word(program->attach.stage);
+  if (left_unattached(outcome, *program)) return "not_attached";
+  const bool fell_back = program->attach.stage.failed() && did_without(outcome, *program);
+  return fell_back ? "did_without" : word(program->attach.stage);
 }
 
 MaybeWord cause_word(const Outcome& outcome, Subject program, const KernelFacts* kernel) {

@@ -53,21 +53,20 @@ bool is_normal(std::string_view path) {
   return true;
 }
 
-Result<> check_path(std::string_view path) {
-  const std::size_t prefix = kGuestDirectory.size();
-  if (path.starts_with(kGuestDirectory) && path.size() > prefix && is_normal(path.substr(prefix))) {
-    return {};
-  }
-  return Error{fmt::format("'{}': not a path below '{}'", path, kGuestDirectory)};
+bool is_ours(std::string_view path) {
+  return path.starts_with(kGuestDirectory) && path.substr(kGuestDirectory.size()).starts_with('/');
 }
 
+/// What is there already is replaced in our own folder only.
 Fd open_new(const PutFile& request) {
-  return Fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+  const int existing = is_ours(request.path) ? O_TRUNC : O_EXCL;
+  return Fd(::open(request.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | existing,
                    static_cast<mode_t>(request.mode)));
 }
 
 Result<Fd> create_file(const PutFile& request) {
-  if (Result<> path = check_path(request.path); !path) return std::move(path).error();
+  if (request.path.empty() || !is_normal(request.path))
+    return Error{fmt::format("'{}': not an absolute path without . and ..", request.path)};
   Fd fd = open_new(request);
   if (!fd.valid() && errno == ENOENT) {
     std::error_code error;

@@ -17,6 +17,7 @@ const SIGNS = {
   attach_failed: {group: 'bad', word: 'attach failed'},
   failed: {group: 'bad', word: 'failed'},
   not_reached: {group: 'bad', word: 'not reached'},
+  not_tried: {group: 'unknown', word: 'not tried'},
   panicked: {group: 'bad', word: 'panicked'},
   unknown: {group: 'unknown', word: 'unknown'},
 };

@@ -11,25 +11,18 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/sha256.h"
+#include "elf/little_endian.h"
 #include "images/guest_tools.h"
+#include "run/objects/app_needs.h"
 
 namespace bpfmatrix {
 
 namespace {
 
-constexpr std::uint64_t kMaxAppBytes = 64 << 20;
 constexpr std::size_t kMaxProgramHeaders = 1024;
 
-template <typename T>
-std::optional<T> at(std::string_view bytes, std::uint64_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
 std::optional<Elf64_Ehdr> executable_header(std::string_view bytes) {
-  const auto header = at<Elf64_Ehdr>(bytes, 0);
+  const auto header = read_at<Elf64_Ehdr>(bytes, 0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
   const bool ours =
       header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB;
@@ -47,13 +40,22 @@ std::string machine_name(std::uint16_t machine) {
 std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
   const std::size_t count = std::min<std::size_t>(header.e_phnum, kMaxProgramHeaders);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto segment = at<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr));
+    const auto segment = read_at<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr));
     if (!segment || segment->p_type != PT_INTERP) continue;
     const std::string_view rest = bytes.substr(std::min(segment->p_offset, bytes.size()));
     const std::string_view name = rest.substr(0, std::min<std::size_t>(segment->p_filesz, 256));
     return std::string(name.substr(0, name.find('\0')));
   }
   return {};
+}
+
+Result<> check_made_for(std::string_view bytes, Arch arch, const std::string& path) {
+  const auto header = executable_header(bytes);
+  if (!header) return Error{fmt::format("loader '{}': not an executable ELF file", path)};
+  if (header->e_machine == (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64)) return {};
+  return Error{fmt::format("loader '{}': made for {}, but the kernel is for {}", path,
+                           machine_name(header->e_machine), to_string(arch)),
+               "put '{arch}' in its path to have one file for each; --arch chooses kernels"};
 }
 
 Error name_is_taken(const LoaderApp& app) {
@@ -85,8 +87,13 @@ std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
 Result<AppFile> read_app(const LoaderApp& app, const std::filesystem::path& file, Arch arch) {
   const Result<std::string> bytes = read_file(file, kMaxAppBytes);
   if (!bytes) return wrap("loader", bytes.error());
-  if (const Result<> runs = check_runs_in_guest(*bytes, arch, file); !runs) return runs.error();
-  return AppFile{app, file, sha256_hex(*bytes)};
+  if (const Result<> made = check_made_for(*bytes, arch, file); !made) return made.error();
+  Result<std::vector<AppNeeds>> needs = find_app_needs(app, *bytes, arch);
+  if (!needs) return std::move(needs).error();
+  AppFile found{app, file, sha256_hex(*bytes), *std::move(needs)};
+  const std::string libraries = library_path(found.needs);
+  if (!libraries.empty()) found.app.environment.try_emplace("LD_LIBRARY_PATH", libraries);
+  return found;
 }
 
 /// A app that comes with us is named as the user names it, wherever its file lies.
@@ -131,21 +138,15 @@ Result<std::optional<AppFile>> find_one(const std::string& name,
 }  // namespace
 
 Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path) {
-  const auto header = executable_header(bytes);
-  if (!header) return Error{fmt::format("loader '{}': not an executable ELF file", path)};
-  if (header->e_machine != (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64)) {
-    return Error{fmt::format("loader '{}': made for {}, but the kernel is for {}", path,
-                             machine_name(header->e_machine), to_string(arch)),
-                 "put '{arch}' in its path to have one file for each; --arch chooses kernels"};
-  }
-  const std::string needs = interpreter(bytes, *header);
+  if (Result<> made = check_made_for(bytes, arch, path); !made) return made;
+  const std::string needs = interpreter(bytes, *executable_header(bytes));
   if (needs.empty()) return {};
-  return Error{fmt::format("loader '{}': not static (it needs '{}')", path, needs),
-               "a guest has no libraries; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
+  return Error{
+      fmt::format("loader '{}': not static (it needs '{}')", path, needs),
+      "its libraries are not with it; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
 }
-
 Result<AppFile> find_app(const LoaderApp& app, Arch arch) {
-  return read_app(app, path_on(app, arch), arch);
+  return read_app(app, path_on(app.path, arch), arch);
 }
 
 Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan) {

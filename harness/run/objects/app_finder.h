@@ -16,11 +16,11 @@
 
 namespace bpfmatrix {
 
-/// A guest has no libraries and no interpreter: the program must be static, and of the guest's
-/// architecture. `path` is only named in errors.
+/// A guest has no libraries and no interpreter: a program that comes alone must be static, and of
+/// the guest's architecture. `path` is only named in errors.
 Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path);
 
-/// Reads at most 64 MiB. Error: it cannot be read, or no guest can run it.
+/// With its libraries, if it is not static. Error: it cannot be read, or no guest can run it.
 Result<AppFile> find_app(const LoaderApp& app, Arch arch);
 
 /// Each loader of the plan that is a app, on each architecture on which the plan needs it:

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "cell/app_file.h"
 #include "elf/elf_file.h"
+#include "elf/embedded.h"
 
 namespace bpfmatrix {
 
@@ -44,6 +46,10 @@ struct ObjectFinder::Locate {
   Arch arch;
 
   Result<fs::path> operator()(const FileObject& object) const { return object.file; }
+  /// See find_brought().
+  Result<fs::path> operator()(const BroughtObject& object) const {
+    return fs::path(object.app_path);
+  }
 
   Result<fs::path> operator()(const SourceObject& object) const {
     const auto btf = finder.btf_.find(arch);
@@ -75,7 +81,32 @@ ObjectFinder::ObjectFinder(const RunSettings& settings)
       compiler_(settings.fetch.store.root() / "compiled"),
       stripper_(settings.fetch.store.root() / "compiled") {}
 
+/// Of those that an application brings: the one, or nothing where it brings none in a form that can
+/// be read, or several.
+Result<ObjectFile> ObjectFinder::find_brought(const BroughtObject& brought, Arch arch) const {
+  const std::string shown = to_string(ObjectSpec(brought));
+  const Result<std::string> app = read_file(path_on(brought.app_path, arch), kMaxAppBytes);
+  if (!app) return app.error();
+  const std::vector<std::string_view> inside = find_embedded_objects(*app);
+  ObjectFile object{.shown = shown};
+  if (inside.size() != 1) return object;
+  std::string bytes(inside.front());
+  Result<ObjectInfo> info = read_object_bytes(bytes, shown);
+  if (!info) return object;
+  object.file = settings_.fetch.store.root() / "compiled" / ("brought-" + info->sha256 + ".o");
+  std::error_code none;
+  fs::create_directories(object.file.parent_path(), none);
+  if (Result<> kept = write_file(object.file, bytes); !kept) return std::move(kept).error();
+  object.info = *std::move(info);
+  object.elf = sections_of(std::move(bytes));
+  return object;
+}
+
 Result<ObjectFile> ObjectFinder::find(const CaseSpec& spec, Arch arch) const {
+  if (const auto* brought = std::get_if<BroughtObject>(&spec.object)) {
+    Result<ObjectFile> object = find_brought(*brought, arch);
+    return object ? object : wrap(fmt::format("application '{}'", spec.id), object.error());
+  }
   Result<fs::path> file = std::visit(Locate{*this, spec, arch}, spec.object);
   if (file && !spec.strip.empty()) file = stripper_.strip(*file, spec.strip);
   if (!file) return wrap(fmt::format("case '{}'", spec.id), file.error());

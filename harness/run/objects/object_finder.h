@@ -32,6 +32,7 @@ class ObjectFinder {
 
  private:
   struct Locate;
+  Result<ObjectFile> find_brought(const BroughtObject& brought, Arch arch) const;
 
   const RunSettings& settings_;
   CaseCompiler compiler_;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/child_process.h"
 #include "base/file.h"
+#include "elf/testing/bpf_compiler.h"
 #include "run/testing/vm_fixture.h"
 
 namespace bpfmatrix {
@@ -194,6 +196,54 @@ TEST_F(AppVm, the_record_of_a_command_of_ours_says_what_libbpfs_says) {
       EXPECT_EQ(stop_signal(own).size(), 4U) << "two relocations, two values";
     }
   }
+}
+
+/// Dynamic, with a BPF object behind its end, as if it embedded it; becomes the tool that it was
+/// given as a file.
+constexpr const char* kWrapper = R"(
+  #include <stdio.h>
+  #include <unistd.h>
+  int main(int argc, char **argv) {
+    puts("TOOL: loading");
+    fflush(stdout);
+    execv("/app/tool", (char *[]){"/app/tool", argv[1], NULL});
+    return 1;
+  })";
+
+constexpr const char* kObject = R"(
+  __attribute__((section("tracepoint/syscalls/sys_enter_getpid"), used)) int on_getpid(void *ctx) {
+    return 0;
+  }
+  char _license[] __attribute__((section("license"), used)) = "GPL";
+)";
+
+TEST_F(AppVm, is_tried_for_its_own_sake_with_what_it_brings_and_its_libraries) {
+  const std::string kernel = "debian-6.1-x86_64";
+  const std::filesystem::path wrapper = scratch_->path() / "wrapper";
+  ASSERT_TRUE(write_file(wrapper.string() + ".c", kWrapper));
+  const auto compiled = ::bpfmatrix::run_command(
+      {.argv = {"x86_64-linux-gnu-gcc", wrapper.string() + ".c", "-o", wrapper.string()}},
+      std::chrono::seconds(60));
+  ASSERT_TRUE(compiled && compiled->status.code == 0);
+  BpfCompiler tools;
+  const std::string source = tools.write("tool.bpf.c", kObject).string();
+  const std::string made = (tools.directory() / "tool.bpf.o").string();
+  tools.run({"clang", "-g", "-O2", "-target", "bpf", "-c", source, "-o", made});
+  const std::string object = bytes_of(made);
+  ASSERT_TRUE(write_file(wrapper, *read_file(wrapper, 1 << 20) + object));
+  Result<LoaderApp> app = app_of_line(wrapper.string() + " {object}");
+  ASSERT_TRUE(app);
+  app->own_object->files = {{BPFMATRIX_BINARY_DIR "/guest/x86_64/app-own", "/app/tool"}};
+  app->own_object->output = "^TOOL: .*ing$";
+  const auto outcomes =
+      run_suite({.kernels = {kernel}, .cases = {"*"}, .apps = {*app}}, {case_for_app(*app)});
+  const Outcome& outcome = find(outcomes, kernel + "/wrapper/kernel/wrapper");
+  ASSERT_EQ(outcome.end, End::completed) << outcome.end_reason;
+  ASSERT_TRUE(outcome.app && outcome.app->own) << outcome.open.message;
+  EXPECT_EQ(outcome.app->own->output_matched, true);
+  EXPECT_EQ(outcome.app->own->last_words, "");
+  EXPECT_EQ(program(outcome, "on_getpid").attach.stage.result, StageResult::ok);
+  EXPECT_GT(program(outcome, "on_getpid").run.run_cnt.value_or(0), 0U);
 }
 
 }  // namespace

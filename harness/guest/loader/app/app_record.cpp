@@ -127,11 +127,11 @@ AppRecord::Program& AppRecord::promote(std::size_t other) {
   ProgramSent load = std::move(others_[other]);
   others_.erase(others_.begin() + static_cast<std::ptrdiff_t>(other));
   const auto same = std::find_if(programs_.begin(), programs_.end(), [&](const Program& program) {
-    return program.wanted.name == load.sent.name;
+    return program.wanted.name == whole_name(load.sent);
   });
   Program& program = same != programs_.end() ? *same : programs_.emplace_back();
   if (same == programs_.end() || program.wanted.name.empty()) {
-    program.wanted = {load.sent.name, "", load.sent.type, load.sent.instructions};
+    program.wanted = {whole_name(load.sent), "", load.sent.type, load.sent.instructions};
   }
   if (load.id) program.ids.insert(*load.id);
   merge(program.load, std::move(load));

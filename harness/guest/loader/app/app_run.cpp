@@ -94,24 +94,34 @@ Result<> AppRun::start() {
                                         [this](const SystemCall& call) { watcher_.take(call); });
   if (!tracer) return std::move(tracer).error();
   tracer_ = *std::move(tracer);
+  started_ms_ = uptime_ms();
   input_ = std::move(in.write);
   output_ = std::move(out.read);
   return {};
 }
 
 void AppRun::wait() {
+  const bool awaits_up = phase_ == Phase::setting_up && request_.told_ms > 0 && !told_;
+  const bool listens = phase_ == Phase::held || awaits_up;
   std::array<pollfd, 3> fds{pollfd{signals_.get(), POLLIN, 0}, pollfd{output_.get(), POLLIN, 0},
-                            pollfd{phase_ == Phase::held ? STDIN_FILENO : -1, POLLIN, 0}};
+                            pollfd{listens ? STDIN_FILENO : -1, POLLIN, 0}};
   ::poll(fds.data(), fds.size(), kLongestWaitMs);
   signalfd_siginfo ignored{};
   while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
   }
-  if (fds[2].revents != 0) {
-    std::string line;
-    std::getline(std::cin, line);
-    say_what_came_of_it();
-    end();
+  if (fds[2].revents != 0) take_line();
+}
+
+/// "up" while it sets up, anything while it is held.
+void AppRun::take_line() {
+  std::string line;
+  std::getline(std::cin, line);
+  if (phase_ == Phase::setting_up) {
+    told_ = true;
+    return;
   }
+  say_what_came_of_it();
+  end();
 }
 
 /// What the application says is its log, and ours.
@@ -131,7 +141,7 @@ void AppRun::drain_output() {
 void AppRun::step() {
   switch (phase_) {
     case Phase::setting_up:
-      if (!quiet() && !tracer_->about_to_end()) return;
+      if (!has_set_up() && !tracer_->about_to_end()) return;
       if (request_.hold && record_.begun()) return say_ready();
       return end();
     case Phase::held:
@@ -139,6 +149,12 @@ void AppRun::step() {
     case Phase::ending:
       return end_more_firmly();
   }
+}
+
+bool AppRun::has_set_up() const {
+  if (request_.told_ms == 0) return quiet();
+  const bool waited_enough = uptime_ms() - started_ms_ >= request_.told_ms;
+  return (told_ && record_.begun()) || waited_enough;
 }
 
 /// It has set up something, and nothing more for a while.

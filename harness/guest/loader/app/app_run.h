@@ -36,6 +36,8 @@ class AppRun {
   void drain_output();
   void step();
   bool quiet() const;
+  bool has_set_up() const;
+  void take_line();
   void say_ready();
   void say_what_came_of_it();
   void end();
@@ -56,6 +58,9 @@ class AppRun {
   std::string tail_{};
   Phase phase_ = Phase::setting_up;
   bool opened_ = false;
+  /// The host said that it has come up.
+  bool told_ = false;
+  std::int64_t started_ms_ = 0;
   std::int64_t stop_sent_ms_ = 0;
   /// The signal it was last stopped with; 0: it ended by itself.
   int stop_signal_ = 0;

@@ -149,10 +149,28 @@ void CallWatcher::take_map(const SystemCall& call, std::string_view bytes) {
   record_.take(map);
 }
 
+/// By the types that were sent with it, which the kernel has by now.
+std::string CallWatcher::function_name(const Tracee& tracee, const SentLoad& load) {
+  if (load.attr.prog_btf_fd == 0) return "";
+  const SentProgram sent = load.sent(tracee);
+  const auto id = tracee.ids(static_cast<int>(load.attr.prog_btf_fd)).btf;
+  if (!id || sent.functions.empty() || sent.functions.front().insn != 0) return "";
+  auto known = types_.find(*id);
+  if (known == types_.end()) {
+    known = types_.emplace(*id, TypesPtr(btf__load_from_kernel_by_id(*id), &btf__free)).first;
+  }
+  const btf* types = known->second.get();
+  if (types == nullptr) return "";
+  const btf_type* type = btf__type_by_id(types, sent.functions.front().type);
+  const char* name = type != nullptr ? btf__name_by_offset(types, type->name_off) : nullptr;
+  return name != nullptr ? name : "";
+}
+
 void CallWatcher::take_program(const SystemCall& call, std::string_view bytes) {
   const std::optional<SentLoad> load = read_load(call.tracee, bytes);
   if (!load) return;
   ProgramSent program{load->program, call.error(), {}, {}};
+  program.sent.function = function_name(call.tracee, *load);
   program.report.stage = {call.error() != 0, call.error(), {}};
   program.report.instructions = load->attr.insn_cnt;
   program.report.log = load->log(call.tracee);

@@ -1,14 +1,19 @@
 // Reads what a traced application asks of the kernel for its BPF programs, and what it gets back.
 #pragma once
 
+#include <bpf/btf.h>
+
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "guest/loader/app/app_record.h"
 #include "guest/loader/app/attach_points.h"
 #include "guest/loader/app/netlink_attach.h"
+#include "guest/loader/app/sent_load.h"
 #include "guest/loader/app/tracer.h"
 
 namespace bpfmatrix::guest {
@@ -34,11 +39,15 @@ class CallWatcher {
   void take_netlink(const SystemCall& call, std::string_view bytes);
   void take_message(const SystemCall& call);
   void attach(const SystemCall& call, int program_fd, AttachPoint point, int error);
+  std::string function_name(const Tracee& tracee, const SentLoad& load);
   AttachPoint link_target(const SystemCall& call, std::string_view attr) const;
 
   AppRecord& record_;
   bool insns_;
   AttachPoints points_{};
+  using TypesPtr = std::unique_ptr<btf, decltype(&btf__free)>;
+  /// What the application handed to the kernel as BTF, by id; nullptr: it cannot be read.
+  std::map<std::uint32_t, TypesPtr> types_{};
   /// Requests that have no answer yet, by process and socket.
   std::map<std::pair<pid_t, int>, NetlinkAttach> asked_{};
   std::int64_t last_setup_ms_ = 0;

@@ -15,8 +15,13 @@ bool is_of_type(const WantedProgram& wanted, const ProgramShape& sent) {
   return wanted.type == sent.type || wanted.type == kUnknownType;
 }
 
+bool is_cut_of_function(const ProgramShape& sent) {
+  return !sent.function.empty() && sent.function.substr(0, kKernelNameLength) == sent.name;
+}
+
 bool may_be(const WantedProgram& wanted, const ProgramShape& sent) {
   if (sent.instructions < wanted.instructions || !is_of_type(wanted, sent)) return false;
+  if (is_cut_of_function(sent)) return wanted.name == sent.function;
   if (!sent.name.empty()) return wanted.name.substr(0, kKernelNameLength) == sent.name;
   // Without a name the number of instructions must be right, and more than any probe's.
   return sent.instructions == wanted.instructions && sent.type == wanted.type &&
@@ -38,6 +43,10 @@ std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wante
     least = misfit;
   }
   return best;
+}
+
+const std::string& whole_name(const ProgramShape& sent) {
+  return is_cut_of_function(sent) ? sent.function : sent.name;
 }
 
 bool looks_like_probe(const ProgramShape& sent) {

@@ -30,12 +30,18 @@ struct ProgramShape {
   std::string name{};
   std::string type{};
   std::uint64_t instructions = 0;
+  /// What its BTF calls its function, whole; empty: it has none, or none that can be read.
+  std::string function{};
 };
 
 /// The index of the one that fits best: name and type must, and no instruction may be missing; more
-/// are the functions it calls. Nothing: none of the object's.
+/// are the functions it calls. A name that was cut is the one that its function has. Nothing: none
+/// of the object's.
 std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
                                          const ProgramShape& sent);
+
+/// As whole as it is known.
+const std::string& whole_name(const ProgramShape& sent);
 
 /// Too small to be anything but a question to the kernel.
 bool looks_like_probe(const ProgramShape& sent);

@@ -28,6 +28,19 @@ TEST(ProgramMatch, what_the_kernel_cut_off_is_stop_signal_type_and_size) {
   EXPECT_EQ(match_program(kWanted, {"a_very_long_nam", "kprobe", 33}), 3U);
 }
 
+TEST(ProgramMatch, a_name_that_was_cut_is_the_one_of_its_function) {
+  const std::vector<WantedProgram> alike{
+      {"tracepoint__sys_enter_open", "tracepoint/a/open", "tracepoint", 20},
+      {"tracepoint__sys_enter_openat", "tracepoint/a/openat", "tracepoint", 20}};
+  const ProgramShape sent{"tracepoint__sys", "tracepoint", 20, "tracepoint__sys_enter_openat"};
+  EXPECT_EQ(match_program(alike, sent), 1U);
+  ProgramShape other = sent;
+  other.function = "tracepoint__sys_enter_close";
+  EXPECT_FALSE(match_program(alike, other)) << "none of the object's";
+  other.function = "main";
+  EXPECT_EQ(match_program(alike, other), 0U) << "its loader gave it another name";
+}
+
 TEST(ProgramMatch, one_of_another_type_is_none_of_the_object) {
   EXPECT_FALSE(match_program(kWanted, {"on_connect", "socket_filter", 40}));
   EXPECT_EQ(match_program(kWanted, {"of_no_type", "xdp", 20}), 5U) << "its section leaves it open";

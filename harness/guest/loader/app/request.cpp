@@ -38,6 +38,7 @@ void read_app(ObjectReader& parent, AppRequest& request) {
   request.line.argv = reader.strings("argv");
   if (request.line.argv.empty()) reader.fail("argv", "empty");
   request.quiet_ms = reader.integer("quiet_ms");
+  request.told_ms = reader.optional_integer("told_ms").value_or(0);
   request.maps = reader.strings("maps");
   read_environment(reader, request);
   read_programs(reader, request);

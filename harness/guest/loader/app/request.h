@@ -22,6 +22,9 @@ struct AppRequest {
   AppLine line{};
   /// So long must no call have been made by which something is set up.
   std::int64_t quiet_ms = 0;
+  /// Not 0: it has set up its programs when a line "up" says so, or after so long, and not because
+  /// it is quiet.
+  std::int64_t told_ms = 0;
   std::vector<WantedProgram> programs{};
   std::vector<std::string> maps{};
 };

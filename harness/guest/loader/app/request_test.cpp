@@ -28,6 +28,13 @@ TEST(AppRequest, is_read_whole) {
   EXPECT_EQ(request->programs[0].instructions, 41U);
 }
 
+TEST(AppRequest, may_wait_until_it_is_told) {
+  Json json = whole_request();
+  EXPECT_EQ(parse_app_request(json.dump())->told_ms, 0);
+  json["app"]["told_ms"] = 60000;
+  EXPECT_EQ(parse_app_request(json.dump())->told_ms, 60000);
+}
+
 TEST(AppRequest, globals_are_handed_over_for_the_command_to_set) {
   Json json = whole_request();
   json["globals"] = {{"level", 5}};
