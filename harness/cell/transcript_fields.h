@@ -76,8 +76,9 @@ void fields(auto& field, Of<Attempt> auto& attempt) {
   field("kind", attempt.kind, "why it was made");
   field("accel", null_if_empty(attempt.accel), "kvm or tcg; null: there was no machine");
   field("cloned", attempt.cloned, "in a clone of a template, not a machine that was booted");
-  field("ready_ms", attempt.ready_ms, "how long the cell waited for its machine");
-  field("wall_ms", attempt.wall_ms, "how long it took, that included");
+  field("ready_ms", within<0, kMaxMilliseconds>(attempt.ready_ms),
+        "how long the cell waited for its machine");
+  field("wall_ms", within<0, kMaxMilliseconds>(attempt.wall_ms), "how long it took, that included");
   field("lines", attempt.lines, "the loader's standard output, line by line");
   field("loader_log", null_if_empty(attempt.loader_log), "its standard error");
   field("triggered", attempt.triggered, "what the trigger did; null: there was none");

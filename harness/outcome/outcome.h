@@ -18,6 +18,8 @@
 namespace bpfmatrix {
 
 inline constexpr int kOutcomeSchema = 2;
+/// What a machine may have taken in all, some thirty years: sums of such times are numbers, too.
+inline constexpr std::int64_t kMaxMilliseconds = 1'000'000'000'000;
 
 struct OutcomeKernel {
   std::string id{};

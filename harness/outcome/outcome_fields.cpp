@@ -52,8 +52,10 @@ void fields(auto& field, Of<AttemptOutcome> auto& a) {
 void fields(auto& field, Of<VmOutcome> auto& vm) {
   field("accel", null_if_empty(vm.accel), "tcg or kvm; null when nothing was booted");
   field("cloned", vm.cloned, "a clone of a template, not a machine that was booted");
-  field("ready_ms", vm.ready_ms, "how long the cell waited for its machine, milliseconds");
-  field("wall_ms", vm.wall_ms, "this cell on the host's clock, milliseconds");
+  field("ready_ms", within<0, kMaxMilliseconds>(vm.ready_ms),
+        "how long the cell waited for its machine, milliseconds");
+  field("wall_ms", within<0, kMaxMilliseconds>(vm.wall_ms),
+        "this cell on the host's clock, milliseconds");
   field("loader_ms", vm.loader_ms,
         "from the loader's start to its end on the guest's clock, milliseconds; null when it did "
         "not end");
