@@ -148,7 +148,8 @@ bool ends_with_a_line(const std::filesystem::path& file) {
 }  // namespace
 
 std::string to_text(const Baseline& baseline) {
-  std::string text = std::string(kHeading) + "\n";
+  std::string text(kHeading);
+  text += '\n';
   for (const auto& [cell, programs] : baseline) {
     std::vector<std::string> lines;
     for (const ProgramState& state : programs) lines.push_back(line_of(cell, state));
