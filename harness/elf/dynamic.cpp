@@ -28,6 +28,7 @@ class Reading {
                         header->e_ident[EI_DATA] == ELFDATA2LSB;
     if (!is_elf) return Error{"no little-endian 64-bit ELF file"};
     info_.machine = header->e_machine;
+    info_.executable = header->e_type == ET_EXEC || header->e_type == ET_DYN;
     if (header->e_phnum > kMaxSegments) return Error{"too many segments"};
     for (std::size_t i = 0; i < header->e_phnum; ++i) {
       const auto segment = read_at<Elf64_Phdr>(file_, header->e_phoff + i * sizeof(Elf64_Phdr));
@@ -95,5 +96,9 @@ class Reading {
 }  // namespace
 
 Result<DynamicInfo> read_dynamic(std::string_view file) { return Reading(file).run(); }
+
+bool is_made_for(const DynamicInfo& file, Arch arch) {
+  return file.machine == (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64);
+}
 
 }  // namespace bpfmatrix

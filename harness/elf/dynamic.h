@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/result.h"
 
 namespace bpfmatrix {
@@ -14,6 +15,8 @@ namespace bpfmatrix {
 struct DynamicInfo {
   /// EM_*.
   std::uint16_t machine = 0;
+  /// ET_EXEC or ET_DYN: what can be run, or loaded into what runs.
+  bool executable = false;
   /// "/lib64/ld-linux-x86-64.so.2"; empty: a static program, or a library.
   std::string interpreter{};
   /// DT_NEEDED, in their order: "libc.so.6".
@@ -25,5 +28,7 @@ struct DynamicInfo {
 /// Of a little-endian 64-bit ELF file. Error, without a file's name: it is none, or what it names
 /// does not lie within it; more than 1024 libraries.
 Result<DynamicInfo> read_dynamic(std::string_view file);
+
+bool is_made_for(const DynamicInfo& file, Arch arch);
 
 }  // namespace bpfmatrix

@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <set>
 
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/sha256.h"
-#include "elf/little_endian.h"
+#include "elf/dynamic.h"
 #include "images/guest_tools.h"
 #include "run/objects/app_needs.h"
 
@@ -19,42 +18,19 @@ namespace bpfmatrix {
 
 namespace {
 
-constexpr std::size_t kMaxProgramHeaders = 1024;
-
-std::optional<Elf64_Ehdr> executable_header(std::string_view bytes) {
-  const auto header = read_at<Elf64_Ehdr>(bytes, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return std::nullopt;
-  const bool ours =
-      header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB;
-  const bool executable = header->e_type == ET_EXEC || header->e_type == ET_DYN;
-  return ours && executable ? header : std::nullopt;
-}
-
 std::string machine_name(std::uint16_t machine) {
   if (machine == EM_X86_64) return "x86_64";
   if (machine == EM_AARCH64) return "aarch64";
   return fmt::format("machine {}", machine);
 }
 
-/// What it names as its interpreter; empty: it is static.
-std::string interpreter(std::string_view bytes, const Elf64_Ehdr& header) {
-  const std::size_t count = std::min<std::size_t>(header.e_phnum, kMaxProgramHeaders);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto segment = read_at<Elf64_Phdr>(bytes, header.e_phoff + i * sizeof(Elf64_Phdr));
-    if (!segment || segment->p_type != PT_INTERP) continue;
-    const std::string_view rest = bytes.substr(std::min(segment->p_offset, bytes.size()));
-    const std::string_view name = rest.substr(0, std::min<std::size_t>(segment->p_filesz, 256));
-    return std::string(name.substr(0, name.find('\0')));
-  }
-  return {};
-}
-
-Result<> check_made_for(std::string_view bytes, Arch arch, const std::string& path) {
-  const auto header = executable_header(bytes);
-  if (!header) return Error{fmt::format("loader '{}': not an executable ELF file", path)};
-  if (header->e_machine == (arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64)) return {};
+Result<DynamicInfo> check_made_for(std::string_view bytes, Arch arch, const std::string& path) {
+  Result<DynamicInfo> info = read_dynamic(bytes);
+  if (!info || !info->executable)
+    return Error{fmt::format("loader '{}': not an executable ELF file", path)};
+  if (is_made_for(*info, arch)) return info;
   return Error{fmt::format("loader '{}': made for {}, but the kernel is for {}", path,
-                           machine_name(header->e_machine), to_string(arch)),
+                           machine_name(info->machine), to_string(arch)),
                "put '{arch}' in its path to have one file for each; --arch chooses kernels"};
 }
 
@@ -87,7 +63,7 @@ std::map<Arch, std::set<std::string>> loaders_by_arch(const Plan& plan) {
 Result<AppFile> read_app(const LoaderApp& app, const std::filesystem::path& file, Arch arch) {
   const Result<std::string> bytes = read_file(file, kMaxAppBytes);
   if (!bytes) return wrap("loader", bytes.error());
-  if (const Result<> made = check_made_for(*bytes, arch, file); !made) return made.error();
+  if (const auto made = check_made_for(*bytes, arch, file); !made) return made.error();
   Result<std::vector<AppNeeds>> needs = find_app_needs(app, *bytes, arch);
   if (!needs) return std::move(needs).error();
   AppFile found{app, file, sha256_hex(*bytes), *std::move(needs)};
@@ -138,13 +114,14 @@ Result<std::optional<AppFile>> find_one(const std::string& name,
 }  // namespace
 
 Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::string& path) {
-  if (Result<> made = check_made_for(bytes, arch, path); !made) return made;
-  const std::string needs = interpreter(bytes, *executable_header(bytes));
-  if (needs.empty()) return {};
+  const Result<DynamicInfo> made = check_made_for(bytes, arch, path);
+  if (!made) return made.error();
+  if (made->interpreter.empty()) return {};
   return Error{
-      fmt::format("loader '{}': not static (it needs '{}')", path, needs),
+      fmt::format("loader '{}': not static (it needs '{}')", path, made->interpreter),
       "its libraries are not with it; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
 }
+
 Result<AppFile> find_app(const LoaderApp& app, Arch arch) {
   return read_app(app, path_on(app.path, arch), arch);
 }

@@ -1,6 +1,5 @@
 #include "run/objects/app_needs.h"
 
-#include <elf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <glob.h>
@@ -24,8 +23,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxNeeds = 512;
 constexpr std::uint64_t kMaxConfigBytes = 1 << 20;
 constexpr int kMaxIncludes = 8;
-
-std::uint16_t machine_of(Arch arch) { return arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64; }
 
 /// ld.so.conf(5): a folder a line, and "include GLOB".
 void read_folders(const fs::path& config, int depth, std::vector<fs::path>& folders) {
@@ -120,7 +117,7 @@ class Closure {
     const Result<std::string> bytes = read_file(path, kMaxAppBytes);
     if (!bytes) return std::nullopt;
     Result<DynamicInfo> library = read_dynamic(*bytes);
-    if (!library || library->machine != machine_of(arch_)) return std::nullopt;
+    if (!library || !is_made_for(*library, arch_)) return std::nullopt;
     return *std::move(library);
   }
 
