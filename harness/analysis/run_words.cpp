@@ -82,6 +82,7 @@ std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome) {
 }
 
 bool left_untried(const Outcome& outcome, const ProgramOutcome& program) {
+  if (program.left_out.value_or(false)) return true;
   if (!came_up(outcome) || program.load.stage.result != StageResult::not_reached) return false;
   return std::any_of(outcome.programs.begin(), outcome.programs.end(),
                      [](const auto& other) { return other.load.stage.result == StageResult::ok; });

@@ -22,7 +22,7 @@ bool left_unattached(const Outcome& outcome, const ProgramOutcome& program);
 /// the host's. Absent: nobody listened.
 std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome);
 
-/// An application that came up did not try to load it: it chose to.
+/// An application that came up did not try to load it: it chose to. Or its project leaves it out.
 bool left_untried(const Outcome& outcome, const ProgramOutcome& program);
 
 /// An application that was tried for its own sake failed with it and came up all the same, with

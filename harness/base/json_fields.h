@@ -375,6 +375,14 @@ struct JsonType<std::string> {
   static OrderedJson schema() { return {{"type", "string"}}; }
 };
 
+/// Whatever it is.
+template <>
+struct JsonType<Json> {
+  static void read(const Json& json, Json& value, const JsonPlace&, JsonProblem&) { value = json; }
+  static void write(auto& sink, const Json& value) { sink.value(OrderedJson(value)); }
+  static OrderedJson schema() { return OrderedJson::object(); }
+};
+
 template <std::integral T>
 struct JsonType<T> {
   static constexpr auto kLow = static_cast<std::int64_t>(std::numeric_limits<T>::min());

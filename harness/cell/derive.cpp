@@ -142,7 +142,7 @@ AttemptEnd end_of(const Attempt& attempt, const Said& said, const TranscriptInpu
 std::vector<MapOutcome> maps_of(const LoaderRecord& record) {
   std::vector<MapOutcome> maps;
   for (const SaidMap& said : record.maps) {
-    maps.push_back({said.name, said.type, said.stage, said.attributes_known});
+    maps.push_back({said.name, said.type, said.stage, said.attributes_known, said.sized});
   }
   return maps;
 }
@@ -208,6 +208,15 @@ std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& atte
 }
 
 /// Where the verifier stood when it rejected a program.
+/// As far as they were left out.
+void note_left_out(const LoadSettings& asked, std::vector<ProgramOutcome>& programs) {
+  for (ProgramOutcome& program : programs) {
+    const auto& names = asked.left_out;
+    const bool left_out = std::find(names.begin(), names.end(), program.name) != names.end();
+    if (left_out && program.load.stage.result == StageResult::not_reached) program.left_out = true;
+  }
+}
+
 void locate_rejections(const ObjectFile& object, std::vector<ProgramOutcome>& programs) {
   const bool any = std::any_of(programs.begin(), programs.end(), [](const ProgramOutcome& p) {
     return p.load.stage.result == StageResult::failed && !p.load.log_tail.empty();
@@ -310,6 +319,15 @@ VmOutcome machine_of(const Attempt& attempt, const LoaderRecord& record) {
   return vm;
 }
 
+std::optional<std::vector<std::string>> not_set_up(const Attempt& attempt) {
+  std::vector<std::string> all;
+  for (const std::string& text : attempt.modules_missing.value_or(all))
+    all.push_back("module " + text);
+  if (attempt.exited && attempt.exited->refused)
+    all.insert(all.end(), attempt.exited->refused->begin(), attempt.exited->refused->end());
+  return all.empty() ? std::nullopt : std::optional(std::move(all));
+}
+
 Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   const TranscriptInputs& inputs = in.transcript.inputs;
   const Said said = read_lines(attempt);
@@ -322,11 +340,14 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   outcome.console_tail = std::move(end.console_tail);
   outcome.vm = machine_of(attempt, record);
   if (attempt.exited) outcome.memlock_counted = attempt.exited->memlock_counted;
+  outcome.modules = inputs.spec.modules;
+  outcome.not_set_up = not_set_up(attempt);
   outcome.loader_version = record.version;
   outcome.app = app_of(record, attempt, inputs);
   outcome.open = record.open;
   outcome.maps = maps_of(record);
   outcome.programs = programs_of(record, in.facts);
+  if (inputs.spec.load) note_left_out(*inputs.spec.load, outcome.programs);
   if (in.object != nullptr) locate_rejections(*in.object, outcome.programs);
   outcome.trigger = trigger_of(attempt);
   outcome.observed = compare(

@@ -153,7 +153,7 @@ void LoaderReader::add_relocate(ObjectReader& reader) {
 
 void LoaderReader::add_map(ObjectReader& reader) {
   SaidMap map{reader.string("name"), reader.string("type"), read_stage(reader),
-              reader.optional_boolean("attributes_known")};
+              reader.optional_boolean("attributes_known"), read_number(reader, "sized")};
   if (record_.maps.size() >= kMaxMaps) reader.fail("name", "too many maps");
   record_.maps.push_back(std::move(map));
 }

@@ -18,6 +18,8 @@ struct SaidMap {
   std::string type{};
   StageOutcome stage{};
   std::optional<bool> attributes_known{};
+  /// The max_entries that the loader chose.
+  std::optional<std::uint64_t> sized{};
 };
 
 /// Of one program, in the order of the object. What the loader did not say is empty or absent.

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "cell/app_output.h"
 #include "cell/loader_record.h"
+#include "images/modules.h"
 
 namespace bpfmatrix {
 
@@ -21,6 +22,7 @@ constexpr std::size_t kShownHash = 16;
 /// For the agent to report that it killed the loader.
 constexpr std::chrono::seconds kAgentGrace{10};
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
+constexpr std::string_view kModulesInGuest = "/run/bpfmatrix/cell/modules/";
 constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/apps/";
 
 std::string app_in_guest(const AppFile& app) { return std::string(kAppsInGuest) + app.app.name; }
@@ -51,7 +53,25 @@ class LoaderRun {
     return session_.post_file(guest_path, *bytes, mode, deadline_);
   }
 
+  Result<> put_modules() {
+    if (input_.modules.empty()) return {};
+    std::vector<WantedModule> wanted;
+    for (const std::string& name : input_.modules) wanted.push_back({.name = name});
+    if (!input_.kernel->modules) return Error{"the kernel has no folder of modules"};
+    const Result<ModuleSet> set = collect_modules(*input_.kernel->modules, wanted);
+    if (!set) return set.error();
+    run_.attempt.modules_missing = set->missing;
+    for (const Module& module : set->modules) {
+      const std::string path = fmt::format("{}{}.ko", kModulesInGuest, module.name);
+      if (const Result<> put = session_.post_file(path, module.bytes, 0644, deadline_); !put)
+        return put;
+      modules_.push_back(path);
+    }
+    return {};
+  }
+
   Result<> put_files() {
+    if (const Result<> put = put_modules(); !put) return put;
     const KernelBtf* btf = btf_to_embed(*input_.kernel);
     if (embedded() && btf != nullptr && !use_.btf_in_guest) {
       if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
@@ -87,6 +107,8 @@ class LoaderRun {
     run.hold_input = hold();
     run.count_ids = input_.app != nullptr;
     run.last = use_.last_in_guest;
+    run.modules = modules_;
+    for (const auto& [name, value] : input_.spec->user.sysctl) run.sysctl[sysctl_path(name)] = value;
     limit(run);
     return run;
   }
@@ -106,8 +128,9 @@ class LoaderRun {
               {"object", kObjectInGuest},
               {"btf", embedded() ? Json(kBtfInGuest) : Json(nullptr)},
               {"attach", input_.spec->attach},
-              {"globals", input_.spec->globals},
+              {"globals", to_json_tree<Json>(input_.asked->globals)},
               {"hold", hold()}};
+    if (!input_.asked->settings.empty()) json["load"] = to_json_tree<Json>(input_.asked->settings);
     if (input_.object->info.relocations.core_total() > 0) json["insns"] = true;
     if (input_.app != nullptr) json["app"] = app_input();
     return json_text(json) + "\n";
@@ -159,7 +182,8 @@ class LoaderRun {
       return;
     }
     run_.guest_spoiled =
-        !exited->leftovers.empty() || input_.app != nullptr || input_.object->info.reaches_out;
+        !exited->leftovers.empty() || input_.app != nullptr || input_.object->info.reaches_out ||
+        !input_.modules.empty() || !input_.spec->user.sysctl.empty();
     run_.attempt.exited = *std::move(exited);
   }
 
@@ -234,6 +258,8 @@ class LoaderRun {
   /// Reads along, to know when the loader waits; what it says is judged in derive().
   LoaderReader reader_{};
   bool worthless_ = false;
+  /// Their files in the guest, in the order in which they are loaded.
+  std::vector<std::string> modules_{};
   /// The application said that it has come up, and its watcher knows.
   bool told_ = false;
   CellRun run_{};
@@ -269,7 +295,7 @@ Result<CaseInput> case_input_of(const CaseSpec& spec) {
   input.id = spec.id;
   input.attach = spec.attach;
   input.privileges = spec.privileges;
-  input.globals = spec.globals;
+  if (!spec.user.sysctl.empty()) input.sysctl = spec.user.sysctl;
   if (!spec.trigger) return input;
   input.trigger = true;
   input.command = spec.trigger->command;
@@ -282,6 +308,11 @@ Result<CaseInput> case_input_of(const CaseSpec& spec) {
   if (!hash) return std::move(hash).error();
   input.command_sha256 = *std::move(hash);
   return input;
+}
+
+void ask(const AskedOfLoader& asked, CaseInput& input) {
+  input.globals = asked.globals;
+  if (!asked.settings.empty()) input.load = asked.settings;
 }
 
 }  // namespace
@@ -313,8 +344,11 @@ Result<TranscriptInputs> inputs_of(const Cell& cell, const CaseSpec& spec, const
 
 Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
                                    std::string isolation) {
+  if (!input.asked) return input.asked.error();
   Result<TranscriptInputs> inputs = inputs_of(*input.cell, *input.spec, input.kernel, input.object);
   if (!inputs) return inputs;
+  ask(*input.asked, inputs->spec);
+  if (!input.modules.empty()) inputs->spec.modules = input.modules;
   if (input.app != nullptr) {
     inputs->app = AppInput{input.app->app, input.app->sha256, {}};
     if (!input.app->needs.empty()) inputs->app->needs.emplace();
@@ -326,6 +360,27 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
   inputs->isolation = std::move(isolation);
   inputs->timeout_s = input.timeout.count();
   return inputs;
+}
+
+bool asks_for(const CaseSpec& spec, const CaseInput& recorded) {
+  Result<CaseInput> now = case_input_of(spec);
+  if (!now) return false;
+  const UserSpace& user = spec.user;
+  const bool is_fixed = user.autoload.empty() && user.attach.empty();
+  const Result<AskedOfLoader> asked = asked_of_loader(user, {}, {});
+  if (asked && is_fixed) {
+    ask(*asked, *now);
+  } else {
+    now->globals = recorded.globals;
+    now->load = recorded.load;
+  }
+  // Those that nobody named were found by what the kernel lacked then.
+  const auto modules = recorded.modules.value_or(std::vector<std::string>());
+  const bool has_all = std::all_of(user.modules.begin(), user.modules.end(), [&](const auto& name) {
+    return std::find(modules.begin(), modules.end(), name) != modules.end();
+  });
+  if (has_all) now->modules = recorded.modules;
+  return same_request(*now, recorded);
 }
 
 CellRun run_cell(Session& session, const CellInput& input, const GuestUse& use,

@@ -33,6 +33,10 @@ struct CellInput {
   KernelTypes* types = nullptr;
   /// The cell's loader where it is an application; nullptr: it is one of ours.
   const AppFile* app = nullptr;
+  /// Modules of the kernel that are loaded before, each with what it needs.
+  std::vector<std::string> modules{};
+  /// What the loader is asked for on this kernel. Error: it is not known.
+  Result<AskedOfLoader> asked{AskedOfLoader{}};
   std::chrono::seconds timeout{120};
 };
 
@@ -48,12 +52,17 @@ struct GuestUse {
 };
 
 /// The hashes and names of all that a cell is run with. `machine` and `isolation` as in
-/// TranscriptInputs. Kernel and object may be nullptr where they are unavailable. Error: a file
-/// that the case puts into the guest cannot be read.
+/// TranscriptInputs. Kernel and object may be nullptr where they are unavailable; what a loader is
+/// asked for is not in it then. Error: a file that the case puts into the guest cannot be read, or
+/// as `asked`.
 Result<TranscriptInputs> inputs_of(const Cell& cell, const CaseSpec& spec, const Kernel* kernel,
                                    const ObjectFile* object);
 Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
                                    std::string isolation);
+
+/// Whether a case asks the guest for what was recorded. What it makes of the kernel's own answers
+/// (conditions, globs over programs) is as it was recorded.
+bool asks_for(const CaseSpec& spec, const CaseInput& recorded);
 
 struct CellRun {
   /// But for what the machine knows: accelerator, times, its end.

@@ -39,7 +39,12 @@ struct CaseInput {
   std::string id{};
   bool attach = true;
   Privileges privileges{};
-  std::map<std::string, std::int64_t, std::less<>> globals{};
+  GlobalValues globals{};
+  /// What else is asked of the loader on this kernel, conditions and all decided; absent: nothing.
+  std::optional<LoadSettings> load{};
+  /// What is loaded into the kernel and set in it before; absent: nothing.
+  std::optional<std::vector<std::string>> modules{};
+  std::optional<std::map<std::string, std::string>> sysctl{};
   /// Something is done while the programs are attached, beside the standard trigger.
   bool trigger = false;
   std::vector<std::string> command{};
@@ -126,6 +131,9 @@ struct Attempt {
   /// What the console said while the cell went on, its first 64 KiB; absent: nobody listened, or
   /// the machine had to be given up.
   std::optional<std::string> console{};
+  /// Of the modules that were to be loaded, those that the kernel does not have, and why; absent:
+  /// there were none to be loaded.
+  std::optional<std::vector<std::string>> modules_missing{};
   /// The machine had to be given up: what it left.
   std::optional<ExitFacts> machine_end{};
   /// There was no machine: why.

@@ -18,6 +18,9 @@ void fields(auto& field, Of<CaseInput> auto& spec) {
   field("attach", spec.attach, "whether programs are attached");
   field("privileges", spec.privileges, "what the loader may do");
   field("globals", spec.globals, "values for global variables, set before the object is loaded");
+  field("load", left_out_if_none(spec.load), "what else is asked of the loader");
+  field("modules", left_out_if_none(spec.modules), "modules of the kernel that are loaded before");
+  field("sysctl", left_out_if_none(spec.sysctl), "settings of the kernel that are written before");
   field("trigger", spec.trigger, "something is done beside the standard trigger");
   field("command", spec.command, "what the trigger's process becomes at its end, with arguments");
   field("command_sha256", null_if_empty(spec.command_sha256), "of the file that is put there");
@@ -92,6 +95,8 @@ void fields(auto& field, Of<Attempt> auto& attempt) {
   field("session", attempt.session, "the talk with the agent afterwards");
   field("session_error", null_if_empty(attempt.session_error), "what ended it");
   field("console", left_out_if_none(attempt.console), "what the console said meanwhile");
+  field("modules_missing", left_out_if_none(attempt.modules_missing),
+        "of the modules that were to be loaded, those that the kernel does not have, and why");
   field("machine_end", attempt.machine_end, "what the machine left at its end");
   field("no_machine", attempt.no_machine, "why there was none");
 }

@@ -33,10 +33,12 @@ Result<FinishedRun> read_finished_run(const std::string& dir, const std::string&
   if (!folder) return folder.error();
   const auto suite = read_suite(*folder);
   if (!suite) return suite.error();
-  for (const CaseSpec& spec : *suite) run.rules.emplace(spec.id, spec.expect);
+  for (const CaseSpec& spec : *suite) run.rules.emplace(spec.id, expectations_of(spec));
   if (!run.asked) return run;
-  for (const CaseSpec& spec : own_cases(*run.asked)) {
-    run.rules[spec.id] = spec.expect;
+  const auto own = own_cases(*run.asked);
+  if (!own) return own.error();
+  for (const CaseSpec& spec : *own) {
+    run.rules[spec.id] = expectations_of(spec);
     run.without_rules.insert(spec.id);
   }
   return run;

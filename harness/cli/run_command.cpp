@@ -21,6 +21,7 @@
 #include "cli/conclusion.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
+#include "cli/request_options.h"
 #include "cli/run_progress.h"
 #include "cli/talk.h"
 #include "cli/update_expectations.h"
@@ -46,24 +47,7 @@ constexpr std::string_view kRunsFolder = "bpfmatrix-runs";
 
 /// The command line as it is.
 struct RunArguments {
-  std::string matrix{};
-  std::vector<std::string> kernels{};
-  std::vector<std::string> archs{};
-  std::vector<std::string> cases{};
-  std::vector<std::string> objects{};
-  std::vector<std::string> apps{};
-  std::vector<std::string> app_files{};
-  std::vector<std::string> app_env{};
-  std::string app_ready{};
-  std::string expect_output{};
-  std::vector<std::string> btf{};
-  std::vector<std::string> btf_files{};
-  std::vector<std::string> loaders{};
-  std::string loader_args{};
-  /// So that there can be none: empty is not the same as not given.
-  bool has_loader_args = false;
-  std::vector<std::string> loader_env{};
-  std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
+  RequestOptions request{};
   std::string out{};
   std::string shard{};
   std::string costs{};
@@ -94,24 +78,17 @@ std::string random_id() {
   return id;
 }
 
-/// An empty path stays empty: whoever opens it says so.
-std::string absolute(const std::string& path) {
-  std::error_code seen_by_open;
-  const std::string_view here = "./";
-  std::string_view plain = path;
-  while (plain.starts_with(here)) plain.remove_prefix(here.size());
-  return fs::absolute(plain.empty() ? std::string_view(path) : plain, seen_by_open).string();
-}
-
 class RunCommand {
  public:
-  explicit RunCommand(const RunArguments& options) : options_(options) {}
+  explicit RunCommand(const RunArguments& options) : options_(options), gate_(options.gate) {}
 
   /// Plan, run, report: each stage reads what the one before left behind.
   Result<int> run() {
     if (const Result<> ready = prepare_settings(); !ready) return ready.error();
-    if (const Result<> ready = check_gate(options_.gate); !ready) return ready.error();
     if (const Result<> ready = check_history(options_.history); !ready) return ready.error();
+    Result<Features> features = installed_features();
+    if (!features) return std::move(features).error();
+    features_ = *std::move(features);
     const Result<fs::path> catalog_file = find_data("kernels/catalog.json");
     if (!catalog_file) return catalog_file.error();
     Result<Catalog> catalog = load_catalog(*catalog_file);
@@ -120,6 +97,8 @@ class RunCommand {
     KernelFinder kernels(*std::move(catalog), settings_);
     Result<RunSpec> spec = make_spec();
     if (!spec) return std::move(spec).error();
+    if (gate_.baseline.empty()) gate_.baseline = spec->matrix.baseline;
+    if (const Result<> ready = check_gate(gate_); !ready) return ready.error();
     const Result<PlanPart> part = plan_part();
     if (!part) return part.error();
     const Result<RunInput> input = assemble(*spec, kernels, *part);
@@ -190,125 +169,12 @@ class RunCommand {
   /// What was asked, from the matrix file and the options, or from the run that is resumed.
   Result<RunSpec> make_spec() {
     if (!options_.resume.empty()) return read_request();
-    RunSpec request{
-        .options = options_.how, .id = random_id(), .started = std::int64_t{std::time(nullptr)}};
-    const bool narrowed = !options_.kernels.empty();
-    if (!options_.matrix.empty() || !narrowed) {
-      const Result<fs::path> file = matrix_file();
-      if (!file) return file.error();
-      Result<MatrixSpec> matrix = read_matrix(*file);
-      if (!matrix) return std::move(matrix).error();
-      request.matrix = *std::move(matrix);
-    }
-    if (narrowed) request.matrix.kernels = kernels();
-    if (!options_.cases.empty()) request.matrix.cases = options_.cases;
-    if (!options_.btf.empty()) {
-      auto sources = parse_btf_sources(options_.btf);
-      if (!sources) return std::move(sources).error();
-      request.matrix.btf = *std::move(sources);
-    }
-    take_btf_files(request.matrix);
-    if (!options_.loaders.empty()) {
-      if (const Result<> chosen = choose_loaders(request.matrix); !chosen) return chosen.error();
-    }
-    if (const Result<> taken = take_apps(request.matrix); !taken) return taken.error();
-    for (const std::string& file : options_.objects) request.objects.push_back(absolute(file));
-    const bool by_matrix =
-        options_.objects.empty() && options_.cases.empty() && options_.apps.empty();
-    if (by_matrix) request.objects = request.matrix.objects;
+    Result<RunSpec> request = make_request(options_.request);
+    if (!request) return request;
+    request->options = options_.how;
+    request->id = random_id();
+    request->started = std::int64_t{std::time(nullptr)};
     return request;
-  }
-
-  /// Paths as absolute ones: a run is resumed, and its cells are run again, from anywhere.
-  std::vector<std::string> kernels() const {
-    std::vector<std::string> kernels = options_.kernels;
-    for (std::string& kernel : kernels) {
-      if (kernel.find('/') != std::string::npos) kernel = absolute(kernel);
-    }
-    return kernels;
-  }
-
-  /// BTF is handed over to be embedded: other sources are run only on request.
-  void take_btf_files(MatrixSpec& matrix) const {
-    for (const std::string& text : options_.btf_files) {
-      BtfFile file = parse_btf_file(text);
-      file.path = absolute(file.path);
-      matrix.btf_files.push_back(std::move(file));
-    }
-    if (!matrix.btf_files.empty() && !matrix.btf) matrix.btf = {BtfSource::embedded};
-  }
-
-  Result<> choose_loaders(MatrixSpec& matrix) const {
-    matrix.loaders.emplace();
-    for (const std::string& loader : options_.loaders) {
-      if (!is_app(loader)) {
-        matrix.loaders->push_back(loader);
-        continue;
-      }
-      Result<LoaderApp> command = make_command(absolute(loader));
-      if (!command) return std::move(command).error();
-      matrix.loaders->push_back(command->name);
-      matrix.apps.push_back(*std::move(command));
-    }
-    return {};
-  }
-
-  /// Each is tried for its own sake, and all have the same options.
-  Result<> take_apps(MatrixSpec& matrix) const {
-    for (const std::string& line : options_.apps) {
-      if (!is_utf8(line)) return Error{fmt::format("--app '{}': not UTF-8", line)};
-      Result<LoaderApp> app = app_of_line(line);
-      if (!app) return std::move(app).error();
-      app->path = absolute(app->path);
-      OwnObject& own = *app->own_object;
-      own.ready = options_.app_ready;
-      own.output = options_.expect_output;
-      for (const std::string& text : options_.app_files) {
-        Result<GuestFile> file = parse_guest_file(text);
-        if (!file) return std::move(file).error();
-        file->path = absolute(file->path);
-        own.files.push_back(*std::move(file));
-      }
-      if (Result<> good = check_pattern(own.ready, "--app-ready"); !good) return good;
-      if (Result<> good = check_pattern(own.output, "--expect-output"); !good) return good;
-      if (Result<> set = set_environment(options_.app_env, "--app-env", *app); !set) return set;
-      matrix.apps.push_back(*std::move(app));
-    }
-    return {};
-  }
-
-  static Result<> set_environment(const std::vector<std::string>& settings, std::string_view option,
-                                  LoaderApp& app) {
-    for (const std::string& setting : settings) {
-      if (!is_utf8(setting)) return Error{fmt::format("{} '{}': not UTF-8", option, setting)};
-      const std::size_t equals = setting.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        return Error{fmt::format("{} '{}': wanted NAME=VALUE", option, setting)};
-      }
-      app.environment[setting.substr(0, equals)] = setting.substr(equals + 1);
-    }
-    return {};
-  }
-
-  Result<LoaderApp> make_command(const std::string& path) const {
-    Result<LoaderApp> command = app_of_path(path);
-    if (!command) return command;
-    command->quiet_ms = options_.loader_quiet_ms;
-    if (!is_utf8(options_.loader_args)) {
-      return Error{fmt::format("--loader-args '{}': not UTF-8", options_.loader_args)};
-    }
-    if (options_.has_loader_args) {
-      std::istringstream words(options_.loader_args);
-      command->arguments.assign(std::istream_iterator<std::string>(words), {});
-    }
-    if (Result<> set = set_environment(options_.loader_env, "--loader-env", *command); !set)
-      return std::move(set).error();
-    return command;
-  }
-
-  Result<fs::path> matrix_file() const {
-    if (!options_.matrix.empty()) return fs::path(options_.matrix);
-    return find_data("ci/matrices/default.json");
   }
 
   Result<PlanPart> plan_part() const {
@@ -316,7 +182,7 @@ class RunCommand {
     if (!shard) return shard.error();
     PlanPart part{.shard = *shard};
     if (const Result<> read = take_costs(part); !read) return read.error();
-    for (const std::string& arch : options_.archs) {
+    for (const std::string& arch : options_.request.archs) {
       if (const auto known = parse_arch(arch)) part.archs.push_back(*known);
     }
     return part;
@@ -393,6 +259,11 @@ class RunCommand {
                          .guests_of =
                              [&](const Kernel& kernel, const RunWorld::Notice& say_so) {
                                return machines.guests_of(kernel, say_so);
+                             },
+                         .condition_facts =
+                             [&](const Cell& cell, const Kernel& kernel, const KernelFacts* facts) {
+                               return with_kernel_facts(plain_condition_facts(cell, kernel), facts,
+                                                        &features_);
                              }};
     return run_plan(input, world, settings_, dir, progress);
   }
@@ -402,18 +273,20 @@ class RunCommand {
     const auto outcomes = read_cells(dir.path() / "outcomes.jsonl");
     if (!outcomes) return outcomes.error();
     RulesByCase rules;
-    for (const auto& [id, spec] : input.cases) rules.emplace(id, spec.expect);
+    for (const auto& [id, spec] : input.cases) rules.emplace(id, expectations_of(spec));
     if (options_.update_expectations) {
       const Result<> updated = update_expectations(*outcomes, rules);
       if (!updated) return updated.error();
     }
     std::set<std::string> without_rules;
-    for (const CaseSpec& spec : own_cases(dir.request())) without_rules.insert(spec.id);
+    const auto own = own_cases(dir.request());
+    if (!own) return own.error();
+    for (const CaseSpec& spec : *own) without_rules.insert(spec.id);
     const std::string path = dir.path().string();
     const std::vector<std::string>& planned = dir.request().cells;
     const Cells cells = cells_of(*outcomes);
     const Result<Gate> gate =
-        open_gate(options_.gate, cells, planned, path, std::move(without_rules));
+        open_gate(gate_, cells, planned, path, std::move(without_rules));
     if (!gate) return gate.error();
     RunHistory history(options_.history, &dir.request(), path);
     const Result<ExitCode> code =
@@ -429,13 +302,16 @@ class RunCommand {
     const Result<std::vector<CaseSpec>> suite = read_suite(*dir);
     if (!suite) return suite.error();
     for (const CaseSpec& spec : *suite) {
-      if (rules.contains(spec.id)) rules[spec.id] = spec.expect;
+      if (rules.contains(spec.id)) rules[spec.id] = expectations_of(spec);
     }
     return {};
   }
 
   const RunArguments& options_;
+  /// The project may name the baseline.
+  GateOptions gate_;
   RunSettings settings_{};
+  Features features_{};
 };
 
 }  // namespace
@@ -443,55 +319,7 @@ class RunCommand {
 void add_run_command(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<RunArguments>();
   CLI::App* run = app.add_subcommand("run", "Run cases or objects on a matrix of kernels");
-  run->add_option("matrix", options->matrix,
-                  "Matrix file; default: the one that comes with bpfmatrix");
-  run->add_option("--kernel", options->kernels, "Kernel id or glob, or a path to a vmlinuz")
-      ->type_name("GLOB");
-  run->add_option("--arch", options->archs, "Only kernels of this architecture")
-      ->check(CLI::IsMember({"x86_64", "aarch64"}));
-  run->add_option("--case", options->cases, "Case id, glob, or GROUP/GLOB")->type_name("GLOB");
-  run->add_option("--object", options->objects, "A BPF object, instead of the suite's cases")
-      ->type_name("FILE");
-  CLI::Option* app_line =
-      run->add_option("--app", options->apps,
-                      "An application with its arguments, tried with the programs that it brings: "
-                      "'./execsnoop -T'; {arch} in its path is the kernel's architecture")
-          ->type_name("COMMAND")
-          ->check(not_empty());
-  run->add_option("--app-file", options->app_files,
-                  "A file that it finds in the guest, at /app/NAME if not said otherwise")
-      ->type_name("PATH[:GUESTPATH]")
-      ->needs(app_line);
-  run->add_option("--app-env", options->app_env, "Its environment")
-      ->type_name("NAME=VALUE")
-      ->needs(app_line);
-  run->add_option("--app-ready", options->app_ready,
-                  "It has come up once its output matches; default: when it is quiet")
-      ->type_name("REGEX")
-      ->needs(app_line);
-  run->add_option("--expect-output", options->expect_output, "What its output must match")
-      ->type_name("REGEX")
-      ->needs(app_line);
-  run->add_option("--btf", options->btf, "BTF source, in place of what the cases say")
-      ->type_name(closed_list<BtfSource>());
-  run->add_option("--btf-file", options->btf_files,
-                  "BTF to embed in place of the kernel's own, for all kernels or for those that "
-                  "GLOB matches. Without --btf only the BTF source embedded is run")
-      ->type_name("[GLOB=]FILE");
-  run->add_option(
-         "--loader", options->loaders,
-         "Loader, in place of what the cases say: a name, or the path of a static application")
-      ->type_name("NAME|PATH");
-  const CLI::Option* loader_args =
-      run->add_option("--loader-args", options->loader_args,
-                      "Arguments of an application given by its path, with blanks between them; "
-                      "'' is none, default: {object}");
-  run->add_option("--loader-env", options->loader_env, "Environment of such an application")
-      ->type_name("NAME=VALUE");
-  run->add_option(
-         "--loader-quiet", options->loader_quiet_ms,
-         "Such an application counts as set up when it has been quiet for so many milliseconds")
-      ->capture_default_str();
+  add_request_options(*run, options->request);
   run->add_option("-o,--out", options->out, "Run directory; default: bpfmatrix-runs/TIME")
       ->type_name("DIR");
   run->add_option("--accel", options->how.accel, "What runs the guests")
@@ -541,8 +369,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   run->add_flag("--update-expectations", options->update_expectations,
                 "Rewrite what the suite's cases expect from what was seen, and show the difference")
       ->excludes("--object");
-  run->callback([options, loader_args, &exit_code] {
-    options->has_loader_args = loader_args->count() > 0;
+  run->callback([options, &exit_code] {
     const Result<int> code = RunCommand(*options).run();
     if (!code) say_error(code.error());
     exit_code = code ? *code : static_cast<int>(wrong_command);

@@ -52,6 +52,8 @@ void fields(auto& field, Of<Exited> auto& exited) {
   field("programs_made", left_out_if_none(exited.programs_made),
         "how many programs the kernel accepted meanwhile, by the ids it gave out");
   field("maps_made", left_out_if_none(exited.maps_made), "the same of maps");
+  field("refused", left_out_if_none(exited.refused),
+        "modules and settings that the kernel did not take before it started");
   field("leftovers", exited.leftovers, "what of the cell could not be cleared away");
 }
 

@@ -55,6 +55,8 @@ void fields(auto& field, Of<RunRequest> auto& m) {
   field("limit_capabilities", m.limit_capabilities);
   field("capabilities", m.capabilities);
   field("lockdown", m.lockdown);
+  field("modules", m.modules);
+  field("sysctl", m.sysctl);
   field("count_ids", m.count_ids);
   field("last", m.last);
 }

@@ -93,6 +93,10 @@ struct RunRequest {
   /// "integrity" or "confidentiality": the kernel is locked down so far before the child starts,
   /// and stays so. Empty: as it is.
   std::string lockdown{};
+  /// Files of modules, loaded in this order before the child starts.
+  std::vector<std::string> modules{};
+  /// Files below /proc/sys, and what is written to each before the child starts.
+  std::map<std::string, std::string> sysctl{};
   /// The ids that the kernel gives out meanwhile are counted in any case, not only where nobody
   /// takes an inventory.
   bool count_ids = false;
@@ -115,6 +119,8 @@ struct Exited {
   /// out; nothing: it was not looked at, or could not be found out.
   std::optional<std::int64_t> programs_made{};
   std::optional<std::int64_t> maps_made{};
+  /// Modules that the kernel did not take, settings that it did not; absent: nothing of the kind.
+  std::optional<std::vector<std::string>> refused{};
   /// What of the cell could not be cleared away: the VM is spoiled for the next one.
   std::vector<std::string> leftovers{};
 };

@@ -33,22 +33,6 @@ std::optional<std::string> name_of_file(const fs::path& path) {
   return module_name(file.substr(0, extension));
 }
 
-Result<std::map<std::string, fs::path>> list_modules(const fs::path& folder) {
-  std::map<std::string, fs::path> found;
-  std::error_code ec;
-  const fs::path top = folder / "kernel";
-  if (!fs::exists(top, ec)) return found;  // everything may be built in
-  fs::recursive_directory_iterator entry(top, ec);
-  for (; !ec && entry != fs::recursive_directory_iterator(); entry.increment(ec)) {
-    if (auto name = name_of_file(entry->path())) found.emplace(std::move(*name), entry->path());
-    if (found.size() > kMaxModulesListed) {
-      return Error{fmt::format("'{}': more than {} modules", top.string(), kMaxModulesListed)};
-    }
-  }
-  if (ec) return file_error(top, ec);
-  return found;
-}
-
 Result<std::set<std::string>> list_builtin(const fs::path& folder) {
   std::set<std::string> names;
   const fs::path path = folder / "modules.builtin";
@@ -131,6 +115,22 @@ Result<WantedModule> read_wanted(const Json& json, const std::string& where) {
 
 }  // namespace
 
+Result<std::map<std::string, fs::path>> module_files(const fs::path& folder) {
+  std::map<std::string, fs::path> found;
+  std::error_code ec;
+  const fs::path top = folder / "kernel";
+  if (!fs::exists(top, ec)) return found;  // everything may be built in
+  fs::recursive_directory_iterator entry(top, ec);
+  for (; !ec && entry != fs::recursive_directory_iterator(); entry.increment(ec)) {
+    if (auto name = name_of_file(entry->path())) found.emplace(std::move(*name), entry->path());
+    if (found.size() > kMaxModulesListed) {
+      return Error{fmt::format("'{}': more than {} modules", top.string(), kMaxModulesListed)};
+    }
+  }
+  if (ec) return file_error(top, ec);
+  return found;
+}
+
 Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view text,
                                                        std::string_view source) {
   const Result<Json> json = parse_json(text, source);
@@ -155,7 +155,7 @@ std::vector<WantedModule> wanted_modules() {
 }
 
 Result<ModuleSet> collect_modules(const fs::path& folder, const std::vector<WantedModule>& wanted) {
-  Result<std::map<std::string, fs::path>> shipped = list_modules(folder);
+  Result<std::map<std::string, fs::path>> shipped = module_files(folder);
   if (!shipped) return std::move(shipped).error();
   Result<std::set<std::string>> builtin = list_builtin(folder);
   if (!builtin) return std::move(builtin).error();

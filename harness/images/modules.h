@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,11 @@ std::vector<WantedModule> wanted_modules();
 /// Strict. `source` names the text in errors.
 Result<std::vector<WantedModule>> parse_wanted_modules(std::string_view json,
                                                        std::string_view source);
+
+/// Every module file below `folder`, by the module's name. Error: the folder cannot be read, or has
+/// more than 50,000.
+Result<std::map<std::string, std::filesystem::path>> module_files(
+    const std::filesystem::path& folder);
 
 /// Finds what is wanted, and what that depends on, in `folder` (which holds modules.builtin,
 /// Documentation/kbuild/kbuild.rst, v5.8, and

@@ -92,17 +92,18 @@ std::vector<std::string> read_cflags(ObjectReader& reader, const fs::path& dir,
   return flags ? *std::move(flags) : std::vector<std::string>{};
 }
 
-NamedValues read_values(ObjectReader& reader, std::string_view key, bool texts) {
+NamedValues read_truth(ObjectReader& reader) {
+  constexpr std::string_view kKey = "truth";
   NamedValues values;
-  const Json* json = reader.object(key);
+  const Json* json = reader.object(kKey);
   if (json == nullptr) return values;
   for (const auto& [name, value] : json->items()) {
     if (value.is_number_integer()) {
       values[name] = value.get<std::int64_t>();
-    } else if (texts && value.is_string()) {
+    } else if (value.is_string()) {
       values[name] = value.get<std::string>();
     } else {
-      reader.fail(key, texts ? "wanted integers and texts" : "wanted integers");
+      reader.fail(kKey, "wanted integers and texts");
     }
   }
   return values;
@@ -133,6 +134,28 @@ Result<Json> read_json(const fs::path& case_json) {
   return parse_json(*text, case_json.string());
 }
 
+/// All of a case but its object and what it is called. What is not said stays as it is.
+void read_settings(ObjectReader& reader, const fs::path& dir, const std::string& where,
+                   CaseSpec& spec) {
+  if (const auto names = reader.optional_strings("btf")) {
+    const auto sources = parse_btf_sources(*names);
+    if (!sources) reader.fail("btf", sources.error().message, sources.error().hint);
+    if (sources) spec.btf = *sources;
+  }
+  if (const auto loaders = reader.optional_strings("loaders")) spec.loaders = *loaders;
+  if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
+  const Json* attach = reader.any("attach");
+  const bool attaches_by_name = attach != nullptr && attach->is_object();
+  if (!attaches_by_name) spec.attach = reader.optional_boolean("attach").value_or(true);
+  spec.privileges = read_privileges(reader);
+  spec.cflags = read_cflags(reader, dir, spec.object);
+  spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
+  spec.user = read_user_space(reader);
+  spec.trigger = read_trigger(reader, dir, where);
+  spec.truth = read_truth(reader);
+  if (reader.any("expect") != nullptr) spec.expect = read_expect(reader, where);
+}
+
 Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   const std::string where = case_json.string();
   ObjectReader reader(json, where);
@@ -143,23 +166,7 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
   if (reader.integer("schema") != kCaseSchema) reader.fail("schema", "only 2 is known");
   spec.shows = reader.string("shows");
   spec.object = read_object_spec(reader, dir, where);
-  if (const auto names = reader.optional_strings("btf")) {
-    const auto sources = parse_btf_sources(*names);
-    if (!sources) reader.fail("btf", sources.error().message, sources.error().hint);
-    if (sources) spec.btf = *sources;
-  }
-  if (const auto loaders = reader.optional_strings("loaders")) spec.loaders = *loaders;
-  if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
-  spec.attach = reader.optional_boolean("attach").value_or(true);
-  spec.privileges = read_privileges(reader);
-  spec.cflags = read_cflags(reader, dir, spec.object);
-  spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
-  for (const auto& [name, value] : read_values(reader, "globals", false)) {
-    spec.globals[name] = std::get<std::int64_t>(value);
-  }
-  spec.trigger = read_trigger(reader, dir, where);
-  spec.truth = read_values(reader, "truth", true);
-  spec.expect = read_expect(reader, where);
+  read_settings(reader, dir, where, spec);
   if (!is_valid_id(spec.id))
     reader.fail("schema", fmt::format("the folder's name '{}' is not a case id", spec.id));
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
@@ -167,6 +174,8 @@ Result<CaseSpec> read_spec(const Json& json, const fs::path& case_json) {
 }
 
 }  // namespace
+
+Expectations expectations_of(const CaseSpec& spec) { return {spec.expect, spec.user.one_of}; }
 
 Result<CaseSpec> read_case(const fs::path& case_json) {
   const Result<Json> json = read_json(case_json);
@@ -219,6 +228,14 @@ Result<std::vector<CaseSpec>> read_suite(const fs::path& dir) {
   return suite;
 }
 
+Result<> apply_settings(const Json& settings, const fs::path& folder, const std::string& where,
+                        CaseSpec& spec) {
+  ObjectReader reader(settings, where);
+  if (auto shows = reader.optional_string("shows")) spec.shows = *std::move(shows);
+  read_settings(reader, folder, where, spec);
+  return reader.finish();
+}
+
 CaseSpec case_for_object(const fs::path& file) {
   CaseSpec spec;
   for (const char c : file.stem().string().substr(0, 100)) {
@@ -230,6 +247,7 @@ CaseSpec case_for_object(const fs::path& file) {
   spec.group = "object";
   spec.shows = fmt::format("the object '{}'", valid_text(file.string()));
   spec.object = FileObject{file};
+  if (file.extension() == ".c") spec.object = SourceObject{file, file.parent_path()};
   spec.expect = default_expectations();
   return spec;
 }

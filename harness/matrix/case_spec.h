@@ -16,6 +16,7 @@
 #include "matrix/expectation.h"
 #include "matrix/loader_app.h"
 #include "matrix/privileges.h"
+#include "matrix/user_space.h"
 
 namespace bpfmatrix {
 
@@ -78,14 +79,16 @@ struct CaseSpec {
   std::vector<std::string> cflags{};
   /// Sections that are removed from the object before it is loaded.
   std::vector<std::string> strip{};
-  /// Values for global variables, set before the object is loaded.
-  std::map<std::string, std::int64_t, std::less<>> globals{};
+  UserSpace user{};
   std::optional<TriggerSpec> trigger{};
   /// What observed values must be, beside what the trigger makes true.
   NamedValues truth{};
   /// What is expected on which kernel; empty: nothing is said.
   std::vector<ExpectationRule> expect{};
 };
+
+/// What is expected of it.
+Expectations expectations_of(const CaseSpec& spec);
 
 /// Reads <group>/<id>/case.json; files it names are relative to it. Error: file, key and problem.
 Result<CaseSpec> read_case(const std::filesystem::path& case_json);
@@ -100,8 +103,14 @@ Result<std::vector<std::filesystem::path>> case_files(const std::filesystem::pat
 /// Every case below `dir`, ordered by group and id. Error: the first bad case, or an id used twice.
 Result<std::vector<CaseSpec>> read_suite(const std::filesystem::path& dir);
 
+/// Into `spec`, what a project says of it: the keys of a case.json but for its object. `folder` is
+/// the project's, which files are named from. Error: as of read_case.
+Result<> apply_settings(const Json& settings, const std::filesystem::path& folder,
+                        const std::string& where, CaseSpec& spec);
+
 /// The case that `--object FILE` means: every program in it is loaded, and attached where its
-/// section says how, and all of that is expected to work.
+/// section says how, and all of that is expected to work. A source (.c) is compiled first; it may
+/// include what lies in its folder.
 CaseSpec case_for_object(const std::filesystem::path& file);
 
 /// The case that `--app` means: what the application comes to with the programs that it brings.

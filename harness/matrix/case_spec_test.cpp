@@ -65,7 +65,7 @@ TEST_F(Suite, a_case_can_say_everything) {
   EXPECT_EQ(spec->trigger->command, (std::vector<std::string>{"/run/bpfmatrix/cell/tool", "-v"}));
   EXPECT_EQ(spec->trigger->command_file, dir_->path() / "field" / "xdp" / "tool");
   EXPECT_EQ(spec->strip, std::vector<std::string>{".BTF"});
-  EXPECT_EQ(spec->globals.at("level"), 5);
+  EXPECT_EQ(std::get<std::int64_t>(spec->user.globals.at("level").front().value.value), 5);
   EXPECT_EQ(spec->truth, (NamedValues{{"rc", 0}, {"name", "x"}}));
   ASSERT_EQ(spec->expect.size(), 2U);
   EXPECT_EQ(spec->expect[0].when.text(), "kernel < 5.8");
@@ -122,8 +122,11 @@ constexpr Bad kBad[] = {
      "case (./...)"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"trigger":{"command":["./../x"]}})",
      "'case.json: trigger': key 'command': must name a file beside the case"},
-    {R"({"schema":2,"shows":"s","object":{"source":"a"},"globals":{"a":"b"}})",
-     "'case.json': key 'globals': wanted integers"},
+    {R"({"schema":2,"shows":"s","object":{"source":"a"},"globals":{"a":1.5}})",
+     "'case.json: globals': wanted an integer, a boolean, a text or an array of integers, got "
+     "number"},
+    {R"({"schema":2,"shows":"s","object":{"source":"a"},"attach":1})",
+     "'case.json': key 'attach': wanted true or false, got number"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"truth":{"a":[]}})",
      "'case.json': key 'truth': wanted integers and texts"},
     {R"({"schema":2,"shows":"s","object":{"source":"a"},"expect":{"load":"ok"}})",

@@ -37,6 +37,20 @@ struct ExpectationRule {
   std::string because{};
 };
 
+/// Programs that do the same in several ways, of which a kernel needs one.
+using OneOf = std::vector<std::string>;
+
+/// All that is expected of a case.
+struct Expectations {
+  std::vector<ExpectationRule> rules{};
+  std::vector<OneOf> one_of{};
+
+  Expectations() = default;
+  Expectations(std::vector<ExpectationRule> only) : rules(std::move(only)) {}
+  Expectations(std::vector<ExpectationRule> some, std::vector<OneOf> groups)
+      : rules(std::move(some)), one_of(std::move(groups)) {}
+};
+
 /// Of an object without a case: it loads, and attaches where its section says.
 std::vector<ExpectationRule> default_expectations();
 

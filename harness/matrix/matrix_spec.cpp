@@ -1,13 +1,32 @@
 #include "matrix/matrix_spec.h"
 
+#include <fmt/format.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <array>
+
 #include "base/file.h"
 #include "base/json.h"
+#include "base/printable.h"
+#include "matrix/case_spec.h"
 
 namespace bpfmatrix {
 
 namespace {
+
+namespace fs = std::filesystem;
+
 constexpr std::uint64_t kMaxMatrixBytes = 1 << 20;
+constexpr std::size_t kMaxObjects = 4096;
 constexpr int kMatrixSchema = 1;
+
+/// What a project may say of all of its objects and applications, or of one.
+constexpr std::array kSettings{"arch",    "attach",  "autoload", "cflags",     "expect",
+                               "globals", "maps",    "modules",  "one_of",     "privileges",
+                               "strip",   "sysctl",  "trigger",  "truth"};
+/// What it may say of one.
+constexpr std::array kOwnSettings{"shows", "btf", "loaders"};
 
 /// JSON has no comments; keys that begin so are ours, and every program that reads or writes JSON
 /// keeps them.
@@ -18,15 +37,135 @@ void drop_comments(Json& json) {
 }
 
 /// From the folder of the matrix.
-std::string from(const std::filesystem::path& file, const std::string& object) {
+std::string from(const fs::path& folder, const std::string& path) {
   std::error_code seen_by_open;
-  return std::filesystem::absolute(file.parent_path() / object, seen_by_open)
-      .lexically_normal()
-      .string();
+  return fs::absolute(folder / path, seen_by_open).lexically_normal().string();
 }
+
+/// A path without a character of glob(7) is itself, whether it is there or not.
+std::vector<std::string> files_of(const std::string& pattern) {
+  if (pattern.find_first_of("*?[") == std::string::npos) return {pattern};
+  glob_t found{};
+  std::vector<std::string> files;
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+    files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+class ProjectReader {
+ public:
+  ProjectReader(const fs::path& file, ObjectReader& reader, MatrixSpec& spec)
+      : file_(file), folder_(file.parent_path()), reader_(reader), spec_(spec) {}
+
+  void read() {
+    for (const char* key : kSettings) {
+      if (const Json* value = reader_.any(key)) common_[key] = *value;
+    }
+    if (const Json* objects = reader_.array("objects")) {
+      if (objects->empty()) reader_.fail("objects", "names no object");
+      for (const Json& entry : *objects) read_object(entry);
+    }
+    if (const Json* apps = reader_.array("apps")) {
+      for (const Json& entry : *apps) read_app(entry);
+    }
+    if (!settings_.empty())
+      spec_.project = Project{from(folder_, "."), std::move(settings_)};
+  }
+
+ private:
+  /// "build/*.bpf.o", or an object whose key "object" is such a text.
+  void read_object(const Json& json) {
+    constexpr std::string_view kKey = "objects";
+    if (json.is_string()) return add_objects(json.get<std::string>(), common_);
+    if (!json.is_object()) return reader_.fail(kKey, "wanted texts and objects in it");
+    ObjectReader entry(json, reader_.where(kKey));
+    const std::string pattern = entry.string("object");
+    const Json settings = settings_of(entry, json);
+    if (const Result<> done = entry.finish(); !done) return reader_.adopt(done.error());
+    add_objects(pattern, settings);
+  }
+
+  void add_objects(const std::string& pattern, const Json& settings) {
+    const std::vector<std::string> files = files_of(from(folder_, pattern));
+    if (files.empty()) {
+      return reader_.fail("objects", fmt::format("'{}' matches no file", pattern),
+                          "build the project first");
+    }
+    for (const std::string& file : files) {
+      if (spec_.objects.size() == kMaxObjects)
+        return reader_.fail("objects", fmt::format("more than {} files", kMaxObjects));
+      if (!is_utf8(file)) return reader_.fail("objects", "a path that is not UTF-8");
+      spec_.objects.push_back(file);
+      keep(case_for_object(file), settings);
+    }
+  }
+
+  /// "./tool --option", or an object whose key "app" is such a text.
+  void read_app(const Json& json) {
+    constexpr std::string_view kKey = "apps";
+    if (!json.is_string() && !json.is_object())
+      return reader_.fail(kKey, "wanted texts and objects in it");
+    const Json whole = json.is_string() ? Json{{"app", json}} : json;
+    ObjectReader entry(whole, reader_.where(kKey));
+    Result<LoaderApp> app = app_of_line(entry.string("app"));
+    if (!app) return reader_.adopt(app.error());
+    app->path = from(folder_, app->path);
+    OwnObject& own = *app->own_object;
+    own.ready = entry.optional_string("ready").value_or("");
+    own.output = entry.optional_string("output").value_or("");
+    app->quiet_ms = entry.optional_integer("quiet_ms").value_or(app->quiet_ms);
+    if (app->quiet_ms < 0) entry.fail("quiet_ms", "negative");
+    for (const std::string& text : entry.optional_strings("files").value_or(no_texts())) {
+      Result<GuestFile> file = parse_guest_file(text);
+      if (!file) return reader_.adopt(file.error());
+      file->path = from(folder_, file->path);
+      own.files.push_back(*std::move(file));
+    }
+    if (const Json* variables = entry.object("environment")) {
+      for (const auto& [name, value] : variables->items()) {
+        if (!value.is_string()) entry.fail("environment", "wanted texts");
+        if (value.is_string()) app->environment[name] = value.get<std::string>();
+      }
+    }
+    const Json settings = settings_of(entry, whole);
+    if (const Result<> done = entry.finish(); !done) return reader_.adopt(done.error());
+    keep(case_for_app(*app), settings);
+    spec_.apps.push_back(*std::move(app));
+  }
+
+  /// What is said of all, with what is said of this one in its place.
+  Json settings_of(ObjectReader& entry, const Json& json) const {
+    Json settings = common_;
+    const auto take = [&](const char* key) {
+      if (entry.any(key) != nullptr) settings[key] = json[key];
+    };
+    for (const char* key : kSettings) take(key);
+    for (const char* key : kOwnSettings) take(key);
+    return settings;
+  }
+
+  void keep(CaseSpec spec, const Json& settings) {
+    if (settings.empty()) return;
+    const Result<> good = apply_settings(settings, folder_, file_.string(), spec);
+    if (!good) return reader_.adopt(good.error());
+    settings_[spec.id] = settings;
+  }
+
+  static std::vector<std::string> no_texts() { return {}; }
+
+  const fs::path& file_;
+  fs::path folder_;
+  ObjectReader& reader_;
+  MatrixSpec& spec_;
+  Json common_ = Json::object();
+  std::map<std::string, Json> settings_{};
+};
+
 }  // namespace
 
-Result<MatrixSpec> read_matrix(const std::filesystem::path& file) {
+Result<MatrixSpec> read_matrix(const fs::path& file) {
   const Result<std::string> text = read_file(file, kMaxMatrixBytes);
   if (!text) return text.error();
   Result<Json> json = parse_json(*text, file.string());
@@ -39,11 +178,8 @@ Result<MatrixSpec> read_matrix(const std::filesystem::path& file) {
   spec.kernels = reader.strings("kernels");
   const auto cases = reader.optional_strings("cases");
   if (cases) spec.cases = *cases;
-  const auto objects = reader.optional_strings("objects");
-  for (const std::string& object : objects.value_or(std::vector<std::string>{}))
-    spec.objects.push_back(from(file, object));
-  if (objects && objects->empty()) reader.fail("objects", "names no object");
-  if (objects && cases)
+  ProjectReader(file, reader, spec).read();
+  if (!(spec.objects.empty() && spec.apps.empty()) && cases)
     reader.fail("objects", "stands beside 'cases'", "a matrix is of one or of the other");
   if (const auto names = reader.optional_strings("btf")) {
     const auto sources = parse_btf_sources(*names);
@@ -51,6 +187,8 @@ Result<MatrixSpec> read_matrix(const std::filesystem::path& file) {
     if (sources) spec.btf = *sources;
   }
   spec.loaders = reader.optional_strings("loaders");
+  const auto baseline = reader.optional_string("baseline");
+  if (baseline) spec.baseline = from(file.parent_path(), *baseline);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return spec;
 }

@@ -1,12 +1,16 @@
 #include "matrix/matrix_spec.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
 #include "base/temp_dir.h"
+#include "matrix/run_spec.h"
 
 namespace bpfmatrix {
 namespace {
+
+using ::testing::HasSubstr;
 
 class MatrixFile : public ::testing::Test {
  protected:
@@ -60,7 +64,50 @@ TEST_F(MatrixFile, an_unknown_key_names_file_and_key) {
   ASSERT_FALSE(spec);
   EXPECT_EQ(spec.error().message,
             "'" + (dir_->path() / "m.json").string() + "': unknown key 'kernel'");
-  EXPECT_EQ(spec.error().hint, "known keys: btf, cases, kernels, loaders, objects, schema");
+  EXPECT_EQ(spec.error().hint, "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, globals, "
+            "kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, sysctl, "
+            "trigger, truth");
+}
+
+TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {
+  for (const char* name : {"a.bpf.o", "b.bpf.o", "c.txt"})
+    ASSERT_TRUE(write_file(dir_->path() / name, ""));
+  const auto spec = read(R"({"schema":1,"kernels":["*"],
+    "objects":["[ab].bpf.o",{"object":"net.bpf.c","cflags":["-DX"],"modules":["veth"]}],
+    "apps":["./tool -v",{"app":"./agent","files":["a.conf:/etc/a.conf"],"environment":{"X":"1"},
+            "output":"up","one_of":[["p","q"]]}],
+    "maps":{"m":{"max_entries":"cpus"}}, "baseline":"ci/baseline.txt"})");
+  ASSERT_TRUE(spec) << spec.error().message;
+  const std::string here = dir_->path().string();
+  EXPECT_EQ(spec->objects, (std::vector{here + "/a.bpf.o", here + "/b.bpf.o", here + "/net.bpf.c"}));
+  EXPECT_EQ(spec->baseline, here + "/ci/baseline.txt");
+  const Result<std::vector<CaseSpec>> cases = own_cases({.matrix = *spec, .objects = spec->objects});
+  ASSERT_TRUE(cases) << cases.error().message;
+  ASSERT_EQ(cases->size(), 5U);
+  for (const CaseSpec& one : *cases) EXPECT_TRUE(one.user.maps.contains("m")) << one.id;
+  const CaseSpec& source = (*cases)[2];
+  EXPECT_EQ(std::get<SourceObject>(source.object).file, here + "/net.bpf.c");
+  EXPECT_EQ(source.cflags, std::vector<std::string>{"-DX"});
+  EXPECT_EQ(source.user.modules, std::vector<std::string>{"veth"});
+  EXPECT_FALSE(source.expect.empty()) << "what is expected of any object";
+  EXPECT_EQ(spec->apps[1].own_object->files[0].guest_path, "/etc/a.conf");
+  EXPECT_EQ((*cases)[4].user.one_of, (std::vector<OneOf>{{"p", "q"}}));
+}
+
+TEST_F(MatrixFile, a_mistake_in_a_project_is_found_before_anything_runs) {
+  const auto error = [&](const std::string& rest) {
+    const auto spec = read(R"({"schema":1,"kernels":["*"],)" + rest + "}");
+    EXPECT_FALSE(spec) << rest;
+    return spec ? "" : spec.error().message;
+  };
+  EXPECT_THAT(error(R"("objects":["build/*.bpf.o"])"), HasSubstr("'build/*.bpf.o' matches no file"));
+  EXPECT_THAT(error(R"("objects":[{"object":"a.o","mapps":{}}])"), HasSubstr("'mapps'"));
+  EXPECT_THAT(error(R"("objects":[{"object":"a.o","maps":{"m":{"max_entries":"x"}}}])"),
+              HasSubstr("'x' is no size"));
+  EXPECT_THAT(error(R"("objects":["a.o"],"one_of":[["a"]])"), HasSubstr("two programs or more"));
+  EXPECT_THAT(error(R"("apps":[""])"), HasSubstr("no program"));
+  EXPECT_THAT(error(R"("apps":[{"app":"./a","files":["x:y"]}])"), HasSubstr("x:y"));
+  EXPECT_THAT(error(R"("objects":["a.o"],"cases":["*"])"), HasSubstr("stands beside 'cases'"));
 }
 
 }  // namespace

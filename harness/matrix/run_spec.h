@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "matrix/case_spec.h"
 #include "matrix/matrix_spec.h"
 
@@ -43,7 +44,8 @@ struct RunSpec {
 };
 
 /// The cases that a run has in place of the suite's: one for each object, then one for each
-/// application that is tried for its own sake. Ids may come twice.
-std::vector<CaseSpec> own_cases(const RunSpec& spec);
+/// application that is tried for its own sake. Ids may come twice. Error: what its project says of
+/// one is wrong.
+Result<std::vector<CaseSpec>> own_cases(const RunSpec& spec);
 
 }  // namespace bpfmatrix

@@ -107,6 +107,8 @@ struct MapOutcome {
   StageOutcome stage{};
   /// Of a failure with E2BIG: whether the kernel knows every attribute it got.
   std::optional<bool> attributes_known{};
+  /// The max_entries that the loader chose, because neither the object nor user space says one.
+  std::optional<std::uint64_t> sized{};
 };
 
 /// What the kernel counted while verifying; absent where it does not say.
@@ -208,6 +210,8 @@ struct ProgramOutcome {
   LoadOutcome load{};
   AttachOutcome attach{};
   RunOutcome run{};
+  /// User space was to leave it out on this kernel.
+  std::optional<bool> left_out{};
 };
 
 /// One system call of the trigger: what the kernel returned, below 0 a negative errno.
@@ -329,6 +333,11 @@ struct Outcome {
   std::string console_tail{};
   /// Of all attempts, in the order in which they came first. Absent: nobody listened.
   std::optional<std::vector<Splat>> splats{};
+  /// Modules that were loaded before the object came, in order; absent: none.
+  std::optional<std::vector<std::string>> modules{};
+  /// What was to be so before the object came, and was not: a module that the kernel does not have
+  /// or did not take, a setting that it refused. Absent: nothing of the kind.
+  std::optional<std::vector<std::string>> not_set_up{};
   StageOutcome open{};
   RelocateOutcome relocate{};
   std::vector<MapOutcome> maps{};

@@ -94,6 +94,8 @@ void fields(auto& field, Of<MapOutcome> auto& m) {
   fields(field, m.stage);
   field("attributes_known", m.attributes_known,
         "after E2BIG: whether the kernel knows every attribute it got; null: not asked");
+  field("sized", left_out_if_none(m.sized),
+        "the max_entries that the loader chose, because nobody says one");
 }
 
 void fields(auto& field, Of<RelocationRecord> auto& r) {
@@ -218,6 +220,7 @@ void fields(auto& field, Of<ProgramOutcome> auto& p) {
   field("attach", p.attach,
         "attaching where the section says; not_reached also when the section does not say where");
   field("run", p.run, "what it did while it was attached");
+  field("left_out", left_out_if_none(p.left_out), "user space leaves it out on this kernel");
 }
 
 void fields(auto& field, Of<PerformedOutcome> auto& p) {
@@ -279,6 +282,10 @@ void fields(auto& field, Of<Outcome> auto& o) {
   field("end_reason", null_if_empty(o.end_reason), "why the end is not completed");
   field("console_tail", null_if_empty(o.console_tail),
         "the console's last lines, when the end is not completed");
+  field("modules", left_out_if_none(o.modules),
+        "modules of the kernel that were loaded before, because the project or the object names them");
+  field("not_set_up", left_out_if_none(o.not_set_up),
+        "modules and settings that were asked for and could not be had");
   field("splats", left_out_if_none(o.splats),
         "what the kernel complained of on its console although it went on: WARNING, BUG, reports "
         "of its checkers; left out where nobody listened");

@@ -129,7 +129,12 @@ std::string explain_machine(const Telling& told) {
 
 std::string explain_object(const Telling& told) {
   const Outcome& outcome = told.outcome;
-  std::string text = labelled("open", stage_text(outcome.open));
+  std::string text;
+  if (outcome.modules) text += labelled("modules", fmt::format("{}", fmt::join(*outcome.modules, ", ")));
+  if (outcome.not_set_up) {
+    for (const std::string& what : *outcome.not_set_up) text += labelled("not set up", what);
+  }
+  text += labelled("open", stage_text(outcome.open));
   if (outcome.programs.empty()) {
     const Finding finding = find_cause(outcome, nullptr, told.kernel);
     if (!finding.sentence.empty()) text += labelled("cause", finding.sentence);
@@ -137,8 +142,13 @@ std::string explain_object(const Telling& told) {
     if (!what_to_do.empty()) text += labelled("advice", what_to_do);
   }
   for (const MapOutcome& map : outcome.maps) {
-    text +=
-        labelled("map", fmt::format("'{}' ({}): {}", map.name, map.type, stage_text(map.stage)));
+    const std::string sized =
+        map.sized ? fmt::format(", made with max_entries {}: neither the object nor the project "
+                                "says how many",
+                                *map.sized)
+                  : "";
+    text += labelled("map", fmt::format("'{}' ({}): {}{}", map.name, map.type,
+                                        stage_text(map.stage), sized));
   }
   return text;
 }

@@ -182,9 +182,7 @@ class Reading {
     // As it was compiled, stripped or fetched.
     spec->object = FileObject{folder_ / kObjectMember, manifest().object};
     spec->strip.clear();
-    const Result<TranscriptInputs> asked = inputs_of(manifest().as_cell(), *spec, nullptr, nullptr);
-    if (!asked) return asked.error();
-    if (!same_request(asked->spec, inputs().spec)) {
+    if (!asks_for(*spec, inputs().spec)) {
       return Error{"its case is not what its transcript says was run"};
     }
     pack_.spec = *std::move(spec);

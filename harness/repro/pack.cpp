@@ -153,20 +153,18 @@ class Packer {
     manifest_.group = spec_.group;
     const OutcomeKernel& kernel = inputs().kernel;
     manifest_.kernel.id = kernel.id;
-    const Result<TranscriptInputs> now = inputs_of(manifest_.as_cell(), spec_, nullptr, nullptr);
-    if (!now) return now.error();
-    return same_request(now->spec, inputs().spec)
-               ? Result<>()
-               : changed(fmt::format("case '{}'", outcome_.case_id));
+    return asks_for(spec_, inputs().spec) ? Result<>()
+                                          : changed(fmt::format("case '{}'", outcome_.case_id));
   }
 
   Result<> find_spec() {
-    const std::vector<CaseSpec> own = own_cases(asked_);
-    for (const CaseSpec& spec : own) {
+    const Result<std::vector<CaseSpec>> own = own_cases(asked_);
+    if (!own) return own.error();
+    for (const CaseSpec& spec : *own) {
       spec_ = spec;
       if (spec_.id == outcome_.case_id) return {};
     }
-    if (!own.empty()) {
+    if (!own->empty()) {
       return Error{fmt::format("'{}': none of the run's objects", outcome_.case_id)};
     }
     const Result<fs::path> folder = case_folder(outcome_.case_id);

@@ -30,6 +30,7 @@ Result<> name_kernels(MatrixSpec& matrix, KernelFinder& kernels) {
 /// One that is no object is noticed here, and so are two cases of one name.
 Result<> check_own(const std::vector<std::string>& objects, const std::vector<CaseSpec>& cases) {
   for (const std::string& file : objects) {
+    if (std::filesystem::path(file).extension() == ".c") continue;
     if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
   }
   std::set<std::string> ids;
@@ -41,11 +42,11 @@ Result<> check_own(const std::vector<std::string>& objects, const std::vector<Ca
   return {};
 }
 
-Result<std::vector<CaseSpec>> suite_of(const RunSpec& spec, MatrixSpec& matrix) {
-  std::vector<CaseSpec> own = own_cases(spec);
-  if (!own.empty()) {
-    matrix.cases = {"*"};
-    if (const Result<> good = check_own(spec.objects, own); !good) return good.error();
+Result<std::vector<CaseSpec>> suite_of(const RunSpec& spec) {
+  Result<std::vector<CaseSpec>> own = own_cases(spec);
+  if (!own) return own;
+  if (!own->empty()) {
+    if (const Result<> good = check_own(spec.objects, *own); !good) return good.error();
     return own;
   }
   const Result<std::filesystem::path> dir = find_data("cases");
@@ -89,7 +90,7 @@ Result<> keep_to_cells(RunSpec& spec, Plan& plan) {
 Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& part) {
   MatrixSpec matrix = spec.matrix;
   if (const Result<> named = name_kernels(matrix, kernels); !named) return named.error();
-  Result<std::vector<CaseSpec>> suite = suite_of(spec, matrix);
+  Result<std::vector<CaseSpec>> suite = suite_of(spec);
   if (!suite) return std::move(suite).error();
   const Result<Plan> plan = make_plan(matrix, kernels_of(kernels, part.archs), *suite);
   if (!plan) return plan.error();

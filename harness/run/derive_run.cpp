@@ -94,8 +94,7 @@ class Ingredients {
   /// One that asks for the same; what it expects may have changed, and counts as it is today.
   const CaseSpec* spec_of(const Cell& cell, const TranscriptInputs& inputs) const {
     const CaseSpec& spec = input_.cases.at(cell.case_id);
-    const Result<TranscriptInputs> now = inputs_of(cell, spec, nullptr, nullptr);
-    return now && same_request(now->spec, inputs.spec) ? &spec : nullptr;
+    return asks_for(spec, inputs.spec) ? &spec : nullptr;
   }
 
   void add_known(const Outcome& before, KernelHere* kernel, DeriveInput& in) {

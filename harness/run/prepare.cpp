@@ -24,6 +24,7 @@ bool any_kernel_of(Arch arch, const RunParts& parts) {
 /// What prepares a cell's outcome, all of which outlives it.
 struct Known {
   const RunParts& parts;
+  const RunWorld& world;
   const RunSettings& settings;
   CellCache& cache;
   KernelFactsKeeper& facts;
@@ -34,7 +35,9 @@ struct Known {
     std::optional<Transcript> unrun =
         transcript_without_parts(cell, parts.spec_of(cell), kernel.kernel, parts.object_of(cell));
     if (unrun) return record.restore(cell, *unrun);
-    const CellInput input = parts.input_of(cell, settings.cell_timeout);
+    const KernelFactsKeeper::Known* measured = facts.recall(*kernel.kernel);
+    const CellInput input = parts.input_of(cell, settings.cell_timeout, world,
+                                           measured != nullptr ? &measured->facts : nullptr);
     if (std::optional<Recalled> recalled = cache.recall(input, *kernel.guests)) {
       if (auto outcome = record.restore(cell, *recalled)) return outcome;
     }
@@ -93,10 +96,10 @@ Result<> find_objects(const RunWorld& world, ObjectFinder& objects, RunParts& pa
 }
 
 std::vector<std::optional<Outcome>> known_outcomes(const std::vector<const Cell*>& cells,
-                                                   const RunParts& parts,
+                                                   const RunParts& parts, const RunWorld& world,
                                                    const RunSettings& settings, CellCache& cache,
                                                    KernelFactsKeeper& facts, Record& record) {
-  const Known known{parts, settings, cache, facts, record};
+  const Known known{parts, world, settings, cache, facts, record};
   std::vector<std::string_view> kernels;
   for (const auto& [id, kernel] : parts.kernels) kernels.push_back(id);
   std::vector<std::optional<Outcome>> outcomes(cells.size());

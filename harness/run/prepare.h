@@ -33,7 +33,7 @@ Result<> find_objects(const RunWorld& world, ObjectFinder& objects, RunParts& pa
 /// directory. `jobs` kernels at a time: what the cells of a kernel have in common is found out
 /// once, and is most of the work.
 std::vector<std::optional<Outcome>> known_outcomes(const std::vector<const Cell*>& cells,
-                                                   const RunParts& parts,
+                                                   const RunParts& parts, const RunWorld& world,
                                                    const RunSettings& settings, CellCache& cache,
                                                    KernelFactsKeeper& facts, Record& record);
 

@@ -32,6 +32,16 @@ Plan as_plan(const std::vector<const Cell*>& cells) {
 
 }  // namespace
 
+ConditionFacts plain_condition_facts(const Cell& cell, const Kernel& kernel) {
+  ConditionFacts facts;
+  facts.kernel = parse_kernel_version(kernel.release);
+  facts.arch = to_string(cell.kernel.arch);
+  facts.btf = to_string(cell.btf);
+  if (cell.btf == BtfSource::kernel && !kernel.btf) facts.btf = to_string(BtfSource::none);
+  facts.loader = cell.loader;
+  return facts;
+}
+
 Result<RunEnd> run_plan(const RunInput& input, const RunWorld& world, const RunSettings& settings,
                         RunDir& dir, Listener& listener) {
   Announcer announce(listener);
@@ -56,7 +66,7 @@ Result<RunEnd> run_plan(const RunInput& input, const RunWorld& world, const RunS
   Record record(parts, dir, cache, facts, announce);
   recorder = &record;
   std::vector<std::optional<Outcome>> known =
-      known_outcomes(cells, parts, settings, cache, facts, record);
+      known_outcomes(cells, parts, world, settings, cache, facts, record);
   CellTimes times(settings.fetch.store);
   Work work(parts, world, settings, dir, facts, times, record, announce);
   std::vector<Outcome> conclusive;

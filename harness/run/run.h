@@ -30,6 +30,10 @@ struct RunInput {
   GivenBtf btf{};
 };
 
+/// What a condition may ask of a cell's kernel: what its name and version say, and nothing of what
+/// was measured.
+ConditionFacts plain_condition_facts(const Cell& cell, const Kernel& kernel);
+
 /// What a run needs of the world. Tests put their own in.
 struct RunWorld {
   /// From the store, or fetched into it. Blocks while it downloads. Error: it is unavailable.
@@ -37,6 +41,14 @@ struct RunWorld {
   using Notice = std::function<void(const std::string&)>;
   /// Where the cells of a kernel get their guests from; `notice` outlives it.
   std::function<std::unique_ptr<Guests>(const Kernel&, const Notice& notice)> guests_of{};
+  /// What a condition of a case may ask; the facts are nullptr where nothing was measured, and
+  /// outlive the answer.
+  using ConditionFactsOf =
+      std::function<ConditionFacts(const Cell&, const Kernel&, const KernelFacts*)>;
+  ConditionFactsOf condition_facts = [](const Cell& cell, const Kernel& kernel,
+                                        const KernelFacts*) {
+    return plain_condition_facts(cell, kernel);
+  };
   const TimeSource& time = system_time();
 };
 

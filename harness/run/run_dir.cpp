@@ -43,6 +43,7 @@ void fields(auto& field, Of<RunSpec> auto& r) {
   field("apps", r.matrix.apps, "those of the loaders that are applications");
   field("btf_files", r.matrix.btf_files, "BTF that the user handed over");
   field("objects", r.objects, "absolute paths of --object; empty: the suite's cases");
+  field("project", left_out_if_none(r.matrix.project), "what the project says of them");
   field("cells", r.cells, "ids of all planned cells");
   field("part_of", left_out_if_none(r.part_of),
         "of a part (--shard): ids of all cells of the whole plan");

@@ -14,6 +14,7 @@
 #include "elf/btf_identity.h"
 #include "kernels/kernel.h"
 #include "run/machines/guests.h"
+#include "run/objects/module_finder.h"
 #include "run/run.h"
 
 namespace bpfmatrix {
@@ -28,10 +29,14 @@ struct RunKernel {
   KernelTypes types{};
   /// Of the BTF that the user gave for it.
   std::optional<BtfShare> given_share{};
+  /// Of what objects need and do not name.
+  ModuleFinder modules;
   std::atomic<int> booted{0};
   std::atomic<std::size_t> cells_left{0};
 
-  explicit RunKernel(Result<Kernel> found) : kernel(std::move(found)) {}
+  explicit RunKernel(Result<Kernel> found)
+      : kernel(std::move(found)),
+        modules(kernel ? kernel->modules : std::optional<std::filesystem::path>()) {}
 };
 
 struct RunParts {
@@ -46,13 +51,25 @@ struct RunParts {
   const Result<ObjectFile>& object_of(const Cell& cell) const {
     return objects.at({cell.case_id, cell.kernel.arch});
   }
-  /// Of a cell whose kernel and object are there.
-  CellInput input_of(const Cell& cell, std::chrono::seconds timeout) const {
+  /// Of a cell whose kernel and object are there. `facts` may be nullptr: nothing was measured of
+  /// the kernel.
+  CellInput input_of(const Cell& cell, std::chrono::seconds timeout, const RunWorld& world,
+                     const KernelFacts* facts) const {
     RunKernel& kernel = kernel_of(cell);
     CellInput in{&cell, &spec_of(cell), &*kernel.kernel, &*object_of(cell), &kernel.types};
     const auto app = input.apps.find({cell.loader, cell.kernel.arch});
     if (app != input.apps.end()) in.app = &app->second;
     in.timeout = timeout;
+    in.modules = in.spec->user.modules;
+    if (facts != nullptr) {
+      for (std::string& name : kernel.modules.modules_for(*in.object, *facts))
+        in.modules.push_back(std::move(name));
+    }
+    std::vector<ProgramName> programs;
+    for (const ObjectProgram& program : in.object->info.programs)
+      programs.push_back({program.name, program.section.starts_with('?')});
+    in.asked = asked_of_loader(in.spec->user, programs,
+                               world.condition_facts(cell, *in.kernel, facts));
     return in;
   }
 };

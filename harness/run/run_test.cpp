@@ -207,7 +207,7 @@ TEST_F(RunningAPlan, a_case_whose_texts_are_no_utf8_is_run_and_recalled) {
   know("k");
   CaseSpec& spec = input_.cases.at("one");
   spec.truth = {{"comm", kHostile}};
-  spec.globals[kHostile] = 1;
+  spec.user.globals[kHostile] = {{{}, 1}};
   say("k", {completed(good_lines())});
   EXPECT_THAT(run(), SizeIs(1));
   RunDir dir = new_dir();
@@ -251,7 +251,7 @@ TEST_F(RunningAPlan, what_is_asked_of_the_guest_may_not) {
   know("k");
   say("k", {completed(good_lines())});
   run();
-  input_.cases.at("one").globals = {{"level", 1}};
+  input_.cases.at("one").user.globals = {{"level", {{{}, 1}}}};
   run();
   EXPECT_EQ(guests_taken(), 1);
 }

@@ -172,7 +172,9 @@ Transcript Work::begin_transcript(const CellInput& input, RunKernel& kernel) con
 void Work::run_one(Attempts& attempts, const CellQueue::Task& task, Guests* next) {
   const Cell& cell = *task.cell;
   RunKernel& kernel = kernel_of(task);
-  const CellInput input = parts_.input_of(cell, settings_.cell_timeout);
+  const KernelFactsKeeper::Known* known = facts_.find(cell.kernel.id);
+  const CellInput input = parts_.input_of(cell, settings_.cell_timeout, world_,
+                                          known != nullptr ? &known->facts : nullptr);
   const Clock::time_point start = world_.time.now();
   Transcript transcript = begin_transcript(input, kernel);
   if (kernel.no_guests) {

@@ -105,8 +105,20 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
   return "";
 }
 
-std::string about_btf_target(const AttachOutcome& attach, std::string_view method) {
+/// Since 5.11 modules bring their own (36e68442d1af).
+std::string about_btf_of_modules(const std::string& asked, std::string_view method,
+                                 const std::vector<std::string>& modules) {
+  return fmt::format(
+      "'{}' is not in the kernel itself but in a module (loaded here: {}), and {} needs BTF of that "
+      "module: kernels have it from 5.11 on",
+      asked, fmt::join(modules, ", "), method);
+}
+
+std::string about_btf_target(const AttachOutcome& attach, std::string_view method,
+                             const std::optional<std::vector<std::string>>& modules) {
   const AttachCandidate& asked = attach.candidates.front();
+  if (modules && asked.in_kallsyms == false && asked.in_btf == false)
+    return about_btf_of_modules(asked.symbol, method, *modules);
   if (asked.in_kallsyms == false && asked.in_btf != true) {
     return about_missing_function(attach, asked.symbol);
   }
@@ -194,7 +206,7 @@ std::string about_target(const Outcome& outcome, const ProgramOutcome& program,
   }
   if (attach.candidates.empty()) return "";
   if (attach.candidates.front().is_event) return about_event(attach);
-  if (attaches_by_btf(method)) return about_btf_target(attach, method);
+  if (attaches_by_btf(method)) return about_btf_target(attach, method, outcome.modules);
   return is_kprobe(method) ? about_kprobe_target(attach) : "";
 }
 

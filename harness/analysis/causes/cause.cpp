@@ -71,6 +71,8 @@ constexpr std::array<Words, kCauseCount> kWords{{
     {Cause::lockdown, "lockdown", "lockdown"},
     {Cause::enotsupp_arch, "enotsupp_arch", "not on this arch"},
     {Cause::attribute_too_new, "attribute_too_new", "attribute too new"},
+    {Cause::file_not_in_guest, "file_not_in_guest", "file not in the guest"},
+    {Cause::section_unknown, "section_unknown", "loader lacks the section"},
 }};
 
 constexpr bool stands_where_it_is_looked_up() {
@@ -84,6 +86,10 @@ constexpr bool stands_where_it_is_looked_up() {
 static_assert(stands_where_it_is_looked_up());
 
 }  // namespace
+
+bool leaves_kernel_unasked(Cause cause) {
+  return cause == Cause::file_not_in_guest || cause == Cause::section_unknown;
+}
 
 std::string_view to_string(Cause cause) { return kWords.at(static_cast<std::size_t>(cause)).name; }
 

@@ -71,8 +71,13 @@ enum class Cause : std::uint8_t {
   lockdown,               ///< kernel lockdown forbids it
   enotsupp_arch,          ///< the kernel has it, but not on this architecture, or without its JIT
   attribute_too_new,      ///< bpf(2) was given an attribute this kernel does not know
+  file_not_in_guest,      ///< a uprobe's file or symbol is not in the guest: the kernel has no say
+  section_unknown,        ///< the loader is older than the section: the kernel was never asked
 };
-inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::attribute_too_new) + 1;
+inline constexpr std::size_t kCauseCount = static_cast<std::size_t>(Cause::section_unknown) + 1;
+
+/// What failed, failed for want of something here: whether the kernel would do it is not known.
+bool leaves_kernel_unasked(Cause cause);
 
 /// The enumerator's own name: what stands in JSON and on command lines.
 std::string_view to_string(Cause cause);

@@ -5,6 +5,7 @@
 
 #include "analysis/causes/cause_matcher.h"
 #include "analysis/causes/features.h"
+#include "base/load_settings.h"
 #include "base/verifier_stats.h"
 
 namespace bpfmatrix {
@@ -318,12 +319,35 @@ Diagnosis classify(const Failure& failure) {
   return diagnosis;
 }
 
+namespace {
+
+/// The map for want of which the program was not loaded; nullptr: it is not that.
+const MapOutcome* needed_map(const Outcome& outcome, const ProgramOutcome& program) {
+  const std::string& message = program.load.stage.message;
+  if (!program.load.stage.failed() || !message.starts_with(kNeedsMap)) return nullptr;
+  for (const MapOutcome& map : outcome.maps) {
+    if (message == std::string(kNeedsMap) + map.name + "'") return &map;
+  }
+  return nullptr;
+}
+
+Diagnosis diagnose_map(const Outcome& outcome, const MapOutcome& map, const KernelFacts* kernel) {
+  Failure failure = failure_of(Stage::map, map.stage, map.name, outcome);
+  failure.facts.attributes_known = map.attributes_known;
+  add_facts(kernel, map.type, failure);
+  return classify(failure);
+}
+
+}  // namespace
+
 std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramOutcome& program,
                                           const KernelFacts* kernel) {
   if (outcome.open.failed()) return classify(failure_of(Stage::open, outcome.open, "", outcome));
   if (outcome.relocate.stage.failed()) {
     return classify(failure_of(Stage::relocate, outcome.relocate.stage, "", outcome));
   }
+  if (const MapOutcome* map = needed_map(outcome, program))
+    return diagnose_map(outcome, *map, kernel);
   if (program.load.stage.failed()) {
     Failure failure = failure_of(Stage::load, program.load.stage, program.name, outcome);
     failure.log = program.load.log_tail;
@@ -344,12 +368,9 @@ std::optional<Diagnosis> diagnose_program(const Outcome& outcome, const ProgramO
     return classify(failure);
   }
   if (program.load.stage.result != StageResult::not_reached) return std::nullopt;
+  if (program.left_out.value_or(false)) return std::nullopt;
   for (const MapOutcome& map : outcome.maps) {
-    if (!map.stage.failed()) continue;
-    Failure failure = failure_of(Stage::map, map.stage, map.name, outcome);
-    failure.facts.attributes_known = map.attributes_known;
-    add_facts(kernel, map.type, failure);
-    return classify(failure);
+    if (map.stage.failed()) return diagnose_map(outcome, map, kernel);
   }
   return std::nullopt;
 }

@@ -12,8 +12,17 @@ const std::vector<CauseRule>& message_rules() {
       // (tools/lib/bpf/libbpf.c, bpf_program__record_reloc(), v5.8).
       {Cause::legacy_maps, "", R"(prog '.+': bad map relo against '(.+)' in section 'maps/.+')",
        "libbpf 1.4"},
-      {Cause::loader_refused, "",
+      {Cause::section_unknown, "",
        R"(prog '.+': missing BPF prog type, check ELF section name '(.+)')"},
+      // tools/lib/bpf/elf.c, elf_open() and elf_find_func_offset(); libbpf.c,
+      // resolve_full_path(), v6.8.
+      {Cause::file_not_in_guest, "", R"(elf: failed to open (.+): No such file or directory)",
+       "libbpf 1.4"},
+      {Cause::file_not_in_guest, "", R"((?:prog '.+': )?failed to resolve full path for '(.+)': -2)",
+       "libbpf 1.4"},
+      {Cause::file_not_in_guest, "",
+       R"(elf: '(.+)' is 0 in symtab for '.+': try using shared library path instead)"},
+      {Cause::file_not_in_guest, "", R"(elf: failed to find symbol '(.+)' in '.+')", "libbpf 1.4"},
       {Cause::core_ambiguous, "",
        R"(prog '.+': (relo #\d+): (?:field offset|relocation decision) ambiguity: .+ != .+)"},
       // tools/lib/bpf/libbpf.c, bpf_object__init_btf(), v5.8.

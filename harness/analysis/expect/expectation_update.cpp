@@ -110,7 +110,7 @@ std::optional<FieldWords> words_for(const Sample& sample, const ExpectationRule*
 Ternary meets(const Sample& sample, const ExpectationRule& rule) {
   Outcome one = *sample.outcome;
   if (sample.program != nullptr) one.programs = {*sample.program};
-  const CellVerdict verdict = judge(one, {rule}, sample.facts);
+  const CellVerdict verdict = judge(one, std::vector{rule}, sample.facts);
   if (!verdict.mismatches.empty()) return Ternary::no;
   return verdict.doubts.empty() ? Ternary::yes : Ternary::unknown;
 }

@@ -187,6 +187,15 @@ void judge_cross_checks(const ProgramOutcome& program, CellVerdict& verdict) {
   }
 }
 
+/// Why the kernel was not asked; nothing: it was.
+std::optional<Cause> unasked_cause(const Outcome& outcome, Subject program,
+                                   const KernelFacts* kernel) {
+  if (program == nullptr) return std::nullopt;
+  const std::optional<Diagnosis> diagnosis = diagnose_program(outcome, *program, kernel);
+  if (!diagnosis || !leaves_kernel_unasked(diagnosis->cause)) return std::nullopt;
+  return diagnosis->cause;
+}
+
 void judge_subject(const Outcome& outcome, Subject program,
                    const std::vector<ExpectationRule>& rules, const ConditionFacts& facts,
                    const KernelFacts* kernel, CellVerdict& verdict) {
@@ -201,14 +210,40 @@ void judge_subject(const Outcome& outcome, Subject program,
     return judge_end(outcome, name, ends, rule, verdict);
   }
   if (program != nullptr) judge_skipped(outcome, *program, rule, verdict);
+  const std::optional<Cause> unasked = unasked_cause(outcome, program, kernel);
   for (const auto& [field, wanted] : rule.allowed) {
     const MaybeWord got = outcome_word(field, outcome, program, kernel);
+    if (got && !contains(wanted, *got) && unasked && (field == "load" || field == "attach")) {
+      verdict.doubts.push_back({name, fmt::format("{}: {}", field, short_text(*unasked))});
+      continue;
+    }
     if (!got) verdict.doubts.push_back({name, fmt::format("not known: '{}'", field)});
     if (got && !contains(wanted, *got)) {
       verdict.mismatches.push_back({name, field, wanted, *got, rule.because});
     }
   }
   if (program != nullptr) judge_wrong_reads(outcome, *program, rule, verdict);
+}
+
+bool serves(const ProgramOutcome& program) {
+  return program.load.stage.result == StageResult::ok && !program.attach.stage.failed();
+}
+
+/// It does not serve, and another way is taken here.
+bool is_served(const ProgramOutcome& program, const std::vector<OneOf>& groups,
+               const Outcome& outcome) {
+  if (outcome.end != End::completed || serves(program)) return false;
+  return std::any_of(groups.begin(), groups.end(), [&](const OneOf& group) {
+    return contains(group, program.name) && serving(group, outcome) != nullptr;
+  });
+}
+
+void judge_groups(const Outcome& outcome, const std::vector<OneOf>& groups, CellVerdict& verdict) {
+  if (outcome.end != End::completed) return;
+  for (const OneOf& group : groups) {
+    if (serving(group, outcome) == nullptr)
+      verdict.mismatches.push_back({"", "one_of", group, "none", "one of them has to serve"});
+  }
 }
 
 Verdict summary(const CellVerdict& verdict, End end) {
@@ -248,13 +283,26 @@ std::optional<std::string> outcome_word(std::string_view field, const Outcome& o
   return std::nullopt;
 }
 
-CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
+const ProgramOutcome* serving(const OneOf& group, const Outcome& outcome) {
+  for (const std::string& name : group) {
+    for (const ProgramOutcome& program : outcome.programs) {
+      if (program.name == name && serves(program)) return &program;
+    }
+  }
+  return nullptr;
+}
+
+CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel) {
+  const std::vector<ExpectationRule>& rules = expectations.rules;
   CellVerdict verdict;
   for (const ProgramOutcome& program : outcome.programs) {
+    const bool left_out = program.left_out.value_or(false);
+    if (left_out || is_served(program, expectations.one_of, outcome)) continue;
     judge_subject(outcome, &program, rules, facts, kernel, verdict);
     judge_cross_checks(program, verdict);
   }
+  judge_groups(outcome, expectations.one_of, verdict);
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {
     verdict.doubts.push_back({"", "attempts differ: " + difference});
@@ -272,6 +320,11 @@ ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel
   facts.btf = outcome.btf_source;
   if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
   facts.loader = outcome.loader;
+  return with_kernel_facts(std::move(facts), kernel, features);
+}
+
+ConditionFacts with_kernel_facts(ConditionFacts facts, const KernelFacts* kernel,
+                                 const Features* features) {
   if (kernel == nullptr) return facts;
   facts.config = [kernel](const std::string& option) { return kernel->configured(option); };
   facts.symbol = [kernel](const std::string& name) { return kernel->symbol(name); };

@@ -71,8 +71,14 @@ struct CellVerdict {
 
 /// For each program the first rule that names it and holds decides. One mismatch makes the cell
 /// unexpected, whatever else is not known.
-CellVerdict judge(const Outcome& outcome, const std::vector<ExpectationRule>& rules,
+/// Of each group of `one_of`, one program has to serve: be loaded, and attached if it was to be. What
+/// became of the others is then as it may be; where none does, the cell is unexpected. Of a program
+/// that user space leaves out nothing is expected.
+CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
+
+/// The first program of the group that serves; nullptr: none.
+const ProgramOutcome* serving(const OneOf& group, const Outcome& outcome);
 
 /// The rule that decides for a program, or with "" for an object that never came to programs;
 /// nullptr and the reason if there is none, or if it is not known.
@@ -93,5 +99,9 @@ std::optional<std::string> outcome_word(std::string_view field, const Outcome& o
 /// known of its kernel. `kernel` and `features` may be nullptr, and outlive the facts.
 ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel = nullptr,
                                const Features* features = nullptr);
+
+/// Beside what `facts` has: the answers of has(), config() and symbol().
+ConditionFacts with_kernel_facts(ConditionFacts facts, const KernelFacts* kernel,
+                                 const Features* features);
 
 }  // namespace bpfmatrix

@@ -56,7 +56,7 @@ RunJudge::RunJudge(const RulesByCase& rules, RunKernels* kernels, const Features
     : rules_(rules), kernels_(kernels), features_(features), against_(std::move(against)) {}
 
 const JudgedCell* RunJudge::take(const Outcome& outcome) {
-  static const std::vector<ExpectationRule> kNone;
+  static const Expectations kNone;
   const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
   const auto found = rules_.find(outcome.case_id);
   JudgedCell cell{.cell = outcome.cell, .has_outcome = true};

@@ -44,7 +44,7 @@ struct VerdictSummary {
 };
 
 /// By case id.
-using RulesByCase = std::map<std::string, std::vector<ExpectationRule>>;
+using RulesByCase = std::map<std::string, Expectations>;
 
 /// What a run is compared with beside its cases' rules.
 struct Against {

@@ -431,5 +431,36 @@ TEST(ConditionFactsOfAnOutcome, are_what_was_measured) {
   EXPECT_EQ(condition_facts(outcome).kernel, std::nullopt);
 }
 
+TEST(Judge, of_a_group_one_program_has_to_serve_and_the_others_may_fail) {
+  const std::vector<OneOf> group{{"second", "first"}};
+  const Expectations one_serves(default_expectations(), group);
+  const Outcome refused = refused_at_load();
+  EXPECT_EQ(judge(refused, one_serves, condition_facts(refused)).verdict, Verdict::as_expected);
+  EXPECT_EQ(judge(refused, default_expectations(), condition_facts(refused)).verdict,
+            Verdict::unexpected)
+      << "without the group";
+  EXPECT_EQ(serving(group[0], refused)->name, "first");
+
+  Outcome none = refused;
+  none.programs[0].load.stage = {};
+  none.programs[0].left_out = true;
+  const CellVerdict verdict = judge(none, one_serves, condition_facts(none));
+  EXPECT_EQ(verdict.verdict, Verdict::unexpected) << "left out, and nothing in its place";
+  EXPECT_EQ(serving(group[0], none), nullptr);
+  ASSERT_FALSE(verdict.mismatches.empty());
+  EXPECT_EQ(text_of(verdict.mismatches.back()), "one_of: wanted second or first, got none");
+}
+
+TEST(Judge, what_the_guest_lacks_is_not_known_and_no_failure_of_the_kernel) {
+  Outcome outcome = good_outcome();
+  outcome.programs[1].attach.stage = {
+      StageResult::failed, "ENOENT",
+      "elf: failed to open /usr/lib/libssl.so.3: No such file or directory"};
+  const CellVerdict verdict = judge(outcome, default_expectations(), condition_facts(outcome));
+  EXPECT_EQ(verdict.verdict, Verdict::unsure);
+  ASSERT_EQ(verdict.doubts.size(), 1U);
+  EXPECT_EQ(verdict.doubts[0].reason, "attach: file not in the guest");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

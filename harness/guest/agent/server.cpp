@@ -112,6 +112,13 @@ std::string kernel_cmdline() {
   return *std::move(text);
 }
 
+/// A file below /proc/sys.
+void write_setting(const std::string& path, const std::string& text,
+                          std::vector<std::string>& refused) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid() || !write_all(fd, text)) refused.push_back(system_note(path));
+}
+
 }  // namespace
 
 Server::Server(Wire wire, std::vector<std::string> notes)
@@ -298,12 +305,16 @@ Result<> Server::handle_run(const Frame& frame) {
       return fail(down.error().message);
     }
   }
+  std::vector<std::string> refused;
+  for (const std::string& file : request->modules) load_module(file, refused);
+  for (const auto& [path, text] : request->sysctl) write_setting(path, text, refused);
   if (!marks_) marks_ = mark_ids();
   std::optional<Child> waiting = standby_.take(*request);
   Result<Child> child = waiting ? Result<Child>(*std::move(waiting)) : start_child(*request);
   if (!child) return fail(child.error().message);
   running_.emplace();
   running_->exited.memlock_counted = memlock_counted;
+  if (!refused.empty()) running_->exited.refused = std::move(refused);
   running_->locked_down = !request->lockdown.empty();
   running_->always_count_ids = request->count_ids;
   running_->last = request->last;

@@ -172,7 +172,7 @@ void AppRecord::report_maps() {
     const bool kept = map.made.error == 0 && map.made.id && held_.map(*map.made.id);
     if (map.said || (!map.of_object && !kept)) continue;
     map.said = true;
-    report_map(map.made.name, map.made.type, {map.made.error != 0, map.made.error, {}});
+    report_map({map.made.name, map.made.type, {map.made.error != 0, map.made.error, {}}});
   }
 }
 

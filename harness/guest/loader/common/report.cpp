@@ -102,11 +102,11 @@ void report_relocate(const StageReport& stage, std::optional<std::size_t> applie
   emit(event);
 }
 
-void report_map(std::string_view name, std::string_view type, const StageReport& stage,
-                std::optional<bool> attributes_known) {
-  OrderedJson event{{"event", "map"}, {"name", name}, {"type", type}};
-  add_stage(event, stage);
-  event["attributes_known"] = or_null(attributes_known);
+void report_map(const MapReport& map) {
+  OrderedJson event{{"event", "map"}, {"name", map.name}, {"type", map.type}};
+  add_stage(event, map.stage);
+  event["attributes_known"] = or_null(map.attributes_known);
+  if (map.sized) event["sized"] = *map.sized;
   emit(event);
 }
 

@@ -44,9 +44,20 @@ struct LoadReport {
   std::optional<bool> attributes_known{};
   std::optional<bool> type_known{};
   std::optional<bool> attach_type_known{};
+  /// The place, among the object's maps, of one that the program needs and that was not created.
+  std::optional<std::size_t> missing_map{};
   std::string log{};
   bool log_truncated = false;
   SentProgram sent{};
+};
+
+struct MapReport {
+  std::string name{};
+  std::string type{};
+  StageReport stage{};
+  std::optional<bool> attributes_known{};
+  /// The max_entries that the loader chose, because the object and user space say none.
+  std::optional<std::uint32_t> sized{};
 };
 
 struct AttachReport {
@@ -65,8 +76,7 @@ void report_open(const StageReport& stage);
 void report_program(std::string_view name, std::string_view section, std::string_view type);
 void report_relocate(const StageReport& stage, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
-void report_map(std::string_view name, std::string_view type, const StageReport& stage,
-                std::optional<bool> attributes_known = {});
+void report_map(const MapReport& map);
 /// In pieces that fit a line.
 void report_insns(std::string_view program, const SentProgram& sent);
 void report_relocation(const LoggedRelocation& relocation);

@@ -35,7 +35,7 @@ std::string joined_log(const std::vector<Json>& events) {
 
 TEST(Report, a_refusal_carries_errno_and_message) {
   const auto events = events_of([] {
-    report_map("events", "ringbuf", {true, -EINVAL, "map 'events': failed to create"});
+    report_map({"events", "ringbuf", {true, -EINVAL, "map 'events': failed to create"}});
   });
   EXPECT_EQ(events[0], Json::parse(R"({"event":"map","name":"events","type":"ringbuf",
       "result":"failed","errno":"EINVAL","message":"map 'events': failed to create",

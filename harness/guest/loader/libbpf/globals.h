@@ -4,19 +4,14 @@
 
 #include <bpf/libbpf.h>
 
-#include <cstdint>
-#include <map>
-#include <string>
-
+#include "base/load_settings.h"
 #include "base/result.h"
 
 namespace bpfmatrix::guest {
 
-/// Variable -> value.
-using Globals = std::map<std::string, std::int64_t, std::less<>>;
-
-/// Into the object as it was opened, before it is loaded. Error: no global variable is called so,
-/// or the value is none of its integer type.
-Result<> set_globals(bpf_object* object, const Globals& globals);
+/// Into the object as it was opened, before it is loaded. A text goes into an array of char, and
+/// what is left of it becomes zeros; an array may be shorter than the variable, of which the rest
+/// stays. Error: no global variable is called so, or the value is none of its type.
+Result<> set_globals(bpf_object* object, const GlobalValues& globals);
 
 }  // namespace bpfmatrix::guest

@@ -17,8 +17,9 @@ const volatile unsigned level = 3;
 const volatile signed char small = -1;
 long long limit = 100;
 int table[4] = {1};
+struct { unsigned short port; char name[8]; } cfg = {1, "x"};
 __attribute__((section("xdp"), used)) int prog(void *c) {
-  return level + small + limit + table[0];
+  return level + small + limit + table[0] + cfg.port + cfg.name[0];
 }
 char l[] __attribute__((section("license"))) = "GPL";
 )";
@@ -52,7 +53,7 @@ class GlobalsTest : public ::testing::Test {
     return "";
   }
 
-  std::string error_of(const Globals& globals) {
+  std::string error_of(const GlobalValues& globals) {
     const Result<> set = set_globals(object_.get(), globals);
     return set ? "" : set.error().message;
   }
@@ -81,6 +82,40 @@ TEST_F(GlobalsTest, what_is_not_there_or_does_not_fit_is_refused_by_name) {
   EXPECT_EQ(error_of({{"level", -1}}), "global variable 'level': -1 does not fit");
   EXPECT_EQ(error_of({{"small", 128}}), "global variable 'small': 128 does not fit");
   EXPECT_EQ(error_of({{"small", -128}, {"level", 0xffffffff}}), "");
+}
+
+GlobalValue text(const char* value) {
+  GlobalValue global;
+  global.value = std::string(value);
+  return global;
+}
+
+GlobalValue list(std::vector<std::int64_t> values) {
+  GlobalValue global;
+  global.value = std::move(values);
+  return global;
+}
+
+TEST_F(GlobalsTest, texts_arrays_members_and_elements_are_set_by_their_path) {
+  EXPECT_EQ(error_of({{"table", list({7, 8})}, {"table[3]", 9}, {"cfg.port", 0x1234},
+                      {"cfg.name", text("eth0")}}),
+            "");
+  const std::string data = section(".data");
+  const std::string table("\7\0\0\0\10\0\0\0\0\0\0\0\11\0\0\0", 16);
+  EXPECT_NE(data.find(table), std::string::npos);
+  EXPECT_NE(data.find(std::string("\x34\x12" "eth0\0\0\0\0", 10)), std::string::npos);
+}
+
+TEST_F(GlobalsTest, a_part_that_is_not_there_is_refused_by_its_path) {
+  EXPECT_EQ(error_of({{"cfg.prt", 1}}), "no global variable 'cfg.prt'");
+  EXPECT_EQ(error_of({{"table[4]", 1}}), "no global variable 'table[4]'");
+  EXPECT_EQ(error_of({{"table[", 1}}), "no global variable 'table['");
+  EXPECT_EQ(error_of({{"level.x", 1}}), "no global variable 'level.x'");
+  EXPECT_EQ(error_of({{"table", list({1, 2, 3, 4, 5})}}),
+            "global variable 'table': no room for 5 elements");
+  EXPECT_EQ(error_of({{"cfg.name", text("12345678")}}),
+            "global variable 'cfg.name': no room for 9 bytes");
+  EXPECT_EQ(error_of({{"level", text("x")}}), "global variable 'level': no array of characters");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace bpfmatrix::guest {
 namespace {
 
 constexpr int kLogLevel = 1;
+constexpr std::size_t kMaxFailedMaps = 256;
 /// As hex digits and with their names still far below the 512 KiB of a line.
 constexpr std::uint32_t kMaxObservedBytes = std::uint32_t{16} << 10;
 
@@ -61,15 +62,27 @@ std::unique_ptr<bpf_object, LibbpfObject::Close> LibbpfObject::open_object() con
   return std::unique_ptr<bpf_object, Close>(bpf_object__open_file(path_.c_str(), &options));
 }
 
-bool LibbpfObject::open(const Globals& globals) {
+/// Into the object as it was opened.
+Result<> LibbpfObject::set() {
+  if (Result<> values = set_globals(object_.get(), globals_); !values) return values;
+  Result<SetUp> done = guest::set_up(object_.get(), settings_);
+  if (!done) return std::move(done).error();
+  set_up_ = *std::move(done);
+  for (const auto& [name, error] : failed_maps_)
+    bpf_map__set_autocreate(bpf_object__find_map_by_name(object_.get(), name.c_str()), false);
+  return {};
+}
+
+bool LibbpfObject::open(const GlobalValues& globals, const LoadSettings& settings) {
   globals_ = globals;
+  settings_ = settings;
   object_ = open_object();
   if (!object_) {
     report_open({true, errno, LibbpfLog::instance().message()});
     return false;
   }
-  if (const Result<> set = set_globals(object_.get(), globals_); !set) {
-    report_open({true, EINVAL, set.error().message});
+  if (const Result<> done = set(); !done) {
+    report_open({true, EINVAL, done.error().message});
     return false;
   }
   report_open({});
@@ -102,10 +115,13 @@ void LibbpfObject::prepare() {
 }
 
 bool LibbpfObject::load() {
-  // Each further try leaves out one more program that libbpf itself will not load.
-  for (std::size_t tries = 0; tries <= programs_.size(); ++tries) {
-    if (!object_) object_ = open_object();
-    if (!object_ || !set_globals(object_.get(), globals_)) return false;
+  // Each further try leaves out one more program that libbpf itself will not load, or one more map
+  // that the kernel does not make.
+  for (std::size_t tries = 0; tries <= programs_.size() + kMaxFailedMaps; ++tries) {
+    if (!object_) {
+      object_ = open_object();
+      if (!object_ || !set()) return false;
+    }
     prepare();
     LibbpfLog::instance().clear();
     const int error = bpf_object__load(object_.get());
@@ -136,6 +152,7 @@ bool LibbpfObject::take_failure(int error) {
     if (const auto map = subject(*line, "map")) {
       relocation_is_done();
       report_new_map(*map, {true, error, LibbpfLog::instance().message()});
+      again_ = leave_out_map(*map, error);
       return true;
     }
     const auto name = subject(*line, "prog");
@@ -151,6 +168,26 @@ bool LibbpfObject::take_failure(int error) {
   relocation_reported_ = true;
   report_relocations(stage);
   return true;
+}
+
+/// One map is not all of an object: programs that do without it are loaded. False: there is no end
+/// to them.
+bool LibbpfObject::leave_out_map(std::string_view name, int error) {
+  const std::string map(name);
+  if (bpf_object__find_map_by_name(object_.get(), map.c_str()) == nullptr) return false;
+  return failed_maps_.size() < kMaxFailedMaps && failed_maps_.emplace(map, -error).second;
+}
+
+/// libbpf puts a call of a helper that cannot be where an address of such a map should be; its
+/// number has the place of the map among the object's.
+const char* LibbpfObject::missing_map(const LoadReport& report) const {
+  if (!report.missing_map) return nullptr;
+  std::size_t index = 0;
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object_.get()) {
+    if (index++ == *report.missing_map) return bpf_map__name(map);
+  }
+  return nullptr;
 }
 
 /// Without a BTF of the kernel's, one fentry program makes libbpf give up the whole object. False
@@ -203,6 +240,12 @@ void LibbpfObject::take_result(std::size_t index, LoadReport report) {
   Program& program = programs_[index];
   program.accepted = !report.stage.failed;
   if (std::exchange(program.reported, true)) return;
+  if (const char* map = report.stage.failed ? missing_map(report) : nullptr; map != nullptr) {
+    const auto failed = failed_maps_.find(map);
+    report = {};
+    report.stage = {true, failed != failed_maps_.end() ? failed->second : 0,
+                    std::string(kNeedsMap) + shown_name(map_of(map), map) + "'"};
+  }
   report.program = program.name;
   report_insns(program.name, report.sent);
   report_load(report);
@@ -211,9 +254,14 @@ void LibbpfObject::take_result(std::size_t index, LoadReport report) {
 void LibbpfObject::relocation_is_done() {
   if (std::exchange(relocation_reported_, true)) return;
   report_relocations({});
+  report_inner_failures();
   for (Program& program : programs_) {
     if (program.without_btf) fail(program, *program.without_btf);
   }
+}
+
+const bpf_map* LibbpfObject::map_of(std::string_view name) const {
+  return bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
 }
 
 void LibbpfObject::report_relocations(const StageReport& stage) {
@@ -225,11 +273,23 @@ void LibbpfObject::report_relocations(const StageReport& stage) {
   report_relocate(stage, relocations_.applied(), 0, relocations_.poisoned());
 }
 
+void LibbpfObject::report_inner_failures() {
+  for (const InnerFailure& failure : set_up_.inner_failures) {
+    failed_maps_.emplace(failure.map, failure.error);
+    report_new_map(failure.map, {true, failure.error, "the maps that it is to hold"});
+  }
+}
+
 void LibbpfObject::report_new_map(std::string_view name, const StageReport& stage) {
   if (!reported_maps_.emplace(name).second) return;
-  const bpf_map* map = bpf_object__find_map_by_name(object_.get(), std::string(name).c_str());
-  report_map(shown_name(map, name), map != nullptr ? type_name(map) : "unknown", stage,
-             stage.failed ? Witness::instance().map_attributes_known() : std::nullopt);
+  const bpf_map* map = map_of(name);
+  const auto sized = set_up_.sized.find(std::string(name));
+  report_map({.name = shown_name(map, name),
+              .type = map != nullptr ? type_name(map) : "unknown",
+              .stage = stage,
+              .attributes_known =
+                  stage.failed ? Witness::instance().map_attributes_known() : std::nullopt,
+              .sized = sized != set_up_.sized.end() ? std::optional(sized->second) : std::nullopt});
 }
 
 OrderedJson LibbpfObject::observed_values() const {

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/json.h"
 #include "guest/loader/common/loader_main.h"
@@ -26,15 +30,27 @@ namespace bpfmatrix::guest {
 namespace {
 
 constexpr int kContract = 1;
+constexpr std::chrono::milliseconds kLateness{250};
+constexpr std::chrono::milliseconds kPause{10};
 
 struct Request {
   std::string object{};
   std::string btf{};
   bool attach = false;
   bool hold = false;
-  Globals globals{};
+  GlobalValues globals{};
+  LoadSettings load{};
   bool insns = false;
 };
+
+template <typename T>
+void take(ObjectReader& reader, std::string_view key, T& into) {
+  const Json* json = reader.object(key);
+  if (json == nullptr) return;
+  Result<T> value = from_json<T>(*json, reader.where(key));
+  if (!value) reader.adopt(value.error());
+  if (value) into = *std::move(value);
+}
 
 Result<Request> parse_request(const std::string& line) {
   const Result<Json> json = parse_json(line, "request");
@@ -46,12 +62,8 @@ Result<Request> parse_request(const std::string& line) {
   request.btf = reader.optional_string("btf").value_or("");
   request.attach = reader.boolean("attach");
   request.hold = reader.boolean("hold");
-  if (const Json* globals = reader.object("globals")) {
-    for (const auto& [name, value] : globals->items()) {
-      if (!value.is_number_integer()) reader.fail("globals", "wanted integers only");
-      if (value.is_number_integer()) request.globals[name] = value.get<std::int64_t>();
-    }
-  }
+  take(reader, "globals", request.globals);
+  take(reader, "load", request.load);
   request.insns = reader.optional_boolean("insns").value_or(false);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
@@ -62,11 +74,15 @@ void wait_for_line() {
   std::getline(std::cin, ignored);
 }
 
-void attach_all(const LibbpfObject& object, Attacher& attacher) {
+void attach_all(const LibbpfObject& object, const LoadSettings& settings, Attacher& attacher) {
   for (const bpf_program* program : object.accepted()) {
-    if (const std::optional<AttachReport> report = attacher.attach(program)) {
-      report_attach(*report);
-    }
+    const std::string name = bpf_program__name(program);
+    const auto& left = settings.unattached;
+    if (std::find(left.begin(), left.end(), name) != left.end()) continue;
+    const auto to = settings.attach.find(name);
+    const std::optional<AttachReport> report =
+        attacher.attach(program, to != settings.attach.end() ? to->second : AttachTo{});
+    if (report) report_attach(*report);
   }
   for (const std::string& program : attacher.displaced()) report_displaced(program);
 }
@@ -78,6 +94,36 @@ std::optional<std::uint32_t> program_id(int fd) {
   return info.id;
 }
 
+/// It may run later than what set it off: after a grace period of RCU, from a timer or a work queue.
+/// What the network runs is done when the packet has passed.
+bool may_run_late(const bpf_program* program) {
+  switch (bpf_program__type(program)) {
+    case BPF_PROG_TYPE_KPROBE:
+    case BPF_PROG_TYPE_TRACEPOINT:
+    case BPF_PROG_TYPE_RAW_TRACEPOINT:
+    case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+    case BPF_PROG_TYPE_TRACING:
+      return true;
+    default:
+      return false;  // the kernel's own list, and open-ended
+  }
+}
+
+/// Until each has run, or for longer than such things take: a grace period is 20 to 80 ms of an
+/// emulated guest's life.
+void wait_for_late(const std::vector<const bpf_program*>& programs,
+                   const RunStatisticsSwitch& statistics) {
+  const auto deadline = std::chrono::steady_clock::now() + kLateness;
+  const auto has_not_run = [&](const bpf_program* program) {
+    const std::optional<RunStatistics> ran = statistics.read(bpf_program__fd(program));
+    return may_run_late(program) && ran && ran->run_cnt == 0;
+  };
+  while (std::any_of(programs.begin(), programs.end(), has_not_run) &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 /// While everything is attached: waits for the trigger, then says what came of it.
 void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
   EventBuffers events(object.get());
@@ -87,6 +133,7 @@ void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
   }
   report_ready();
   wait_for_line();
+  wait_for_late(object.accepted(), statistics);
   OrderedJson values = object.observed_values();
   events.read([&](std::string_view map, std::uint64_t count) {
     values[fmt::format("received__{}", map)] = count;
@@ -102,8 +149,8 @@ void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
 void attach_and_hold(const LibbpfObject& object, const Request& request) {
   std::optional<RunStatisticsSwitch> statistics;
   if (request.hold && !object.accepted().empty()) statistics.emplace();
-  Attacher attacher;
-  if (request.attach) attach_all(object, attacher);
+  Attacher attacher(object.get());
+  if (request.attach) attach_all(object, request.load, attacher);
   if (statistics && (!request.attach || attacher.any())) hold(object, *statistics);
 }
 
@@ -116,7 +163,7 @@ Result<> run() {
   report_loader("libbpf", LIBBPF_VERSION);
 
   LibbpfObject object(request->object, request->btf, request->insns);
-  if (object.open(request->globals)) {
+  if (object.open(request->globals, request->load)) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
     attach_and_hold(object, *request);
   }

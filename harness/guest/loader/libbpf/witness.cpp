@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
@@ -26,6 +27,10 @@ constexpr unsigned kLogBytes = 0xffffff;
 constexpr int kAttempts = 5;
 // What libbpf puts where a CO-RE relocation could not be resolved (relo_core.c).
 constexpr std::int32_t kPoison = 195896080;
+// What libbpf calls in place of a map that was not created, plus its place (libbpf.c,
+// POISON_LDIMM64_MAP_BASE).
+constexpr std::int32_t kMissingMap = 2'001'000'000;
+constexpr std::int32_t kMaxMaps = 4096;
 /// More than any kernel has given a number to.
 constexpr std::uint32_t kAttachTypes = 80;
 constexpr std::size_t kNoProgram = SIZE_MAX;
@@ -54,6 +59,17 @@ std::optional<bool> fields_are_known(int command, const bpf_attr& attr, unsigned
         if (fd >= 0) ::close(static_cast<int>(fd));
         return fd >= 0 ? 0 : errno;
       });
+}
+
+/// The first that the program needs and that was not created.
+std::optional<std::size_t> missing_map(const bpf_attr& attr) {
+  const auto* insns = pointer<const bpf_insn>(attr.insns);
+  for (std::uint32_t i = 0; i < std::min(attr.insn_cnt, kMaxInsns); ++i) {
+    const bool is_mark = insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].imm >= kMissingMap &&
+                         insns[i].imm < kMissingMap + kMaxMaps;
+    if (is_mark) return static_cast<std::size_t>(insns[i].imm - kMissingMap);
+  }
+  return std::nullopt;
 }
 
 /// libbpf's attr may be larger or smaller than the one of the headers this was compiled with.
@@ -277,6 +293,7 @@ long Witness::load(std::size_t program, bpf_attr* attr, unsigned size) {
   LoadReport report;
   report.instructions = attr->insn_cnt;
   if (keep_insns_) report.sent = sent_program(*attr);
+  if (first.fd < 0) report.missing_map = missing_map(*attr);
   if (first.fd >= 0) {
     ask_statistics(*attr, size, first, report);
   } else {

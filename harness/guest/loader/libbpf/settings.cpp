@@ -1,0 +1,162 @@
+#include "guest/loader/libbpf/settings.h"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+namespace bpfmatrix::guest {
+
+namespace {
+
+constexpr unsigned kMapTypes = 128;
+/// A power of two, and a multiple of the page size wherever there is one.
+constexpr std::uint32_t kRingBufferBytes = 256 << 10;
+constexpr std::uint32_t kEntries = 1024;
+/// PERF_MAX_STACK_DEPTH addresses.
+constexpr std::uint32_t kStackBytes = 127 * 8;
+
+std::optional<bpf_map_type> map_type(std::string_view word) {
+  for (unsigned type = 0; type < kMapTypes; ++type) {
+    const char* known = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
+    if (known != nullptr && word == known) return static_cast<bpf_map_type>(type);
+  }
+  return std::nullopt;
+}
+
+Error map_error(const std::string& map, std::string_view what) {
+  return Error{fmt::format("map '{}': {}", map, what)};
+}
+
+Result<> took(int error, const std::string& map, std::string_view what) {
+  if (error == 0) return {};
+  return map_error(map, fmt::format("{}: {}", what, std::strerror(-error)));
+}
+
+/// Those that the kernel makes without a size (kernel/bpf/bpf_local_storage.c, local_storage.c), or
+/// that libbpf sizes itself.
+bool wants_size(bpf_map_type type) {
+  const char* word = libbpf_bpf_map_type_str(type);
+  if (word == nullptr) return false;
+  const std::string_view name(word);
+  return name != "perf_event_array" && name != "struct_ops" && !name.ends_with("_storage");
+}
+
+std::uint32_t usual_entries(bpf_map_type type) {
+  if (type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF)
+    return std::max(kRingBufferBytes, amount_here({AmountOf::page_size, 1}));
+  return kEntries;
+}
+
+/// What is left open is user space's to say; where nobody says it, something that works.
+void size_for_kernel(bpf_map* map, SetUp& done) {
+  const bpf_map_type type = bpf_map__type(map);
+  if (bpf_map__is_internal(map) || !wants_size(type) || !bpf_map__autocreate(map)) return;
+  if (type == BPF_MAP_TYPE_STACK_TRACE && bpf_map__value_size(map) == 0)
+    (void)bpf_map__set_value_size(map, kStackBytes);
+  if (bpf_map__max_entries(map) != 0) return;
+  const std::uint32_t entries = usual_entries(type);
+  if (bpf_map__set_max_entries(map, entries) == 0) done.sized[bpf_map__name(map)] = entries;
+}
+
+Result<> set_inner(bpf_map* map, const std::string& name, const InnerMap& inner, SetUp& done) {
+  const auto type = map_type(inner.type);
+  if (!type) return map_error(name, fmt::format("unknown type '{}'", inner.type));
+  const int fd = bpf_map_create(*type, nullptr, inner.key_size, inner.value_size,
+                                amount_here(inner.max_entries), nullptr);
+  if (fd < 0) {
+    done.inner_failures.push_back({name, -fd});
+    return took(bpf_map__set_autocreate(map, false), name, "autocreate");
+  }
+  done.inner_maps.emplace_back(fd);
+  return took(bpf_map__set_inner_map_fd(map, fd), name, "inner");
+}
+
+Result<> set_map(bpf_map* map, const std::string& name, const MapSettings& settings, SetUp& done) {
+  Result<> set;
+  if (settings.type) {
+    const auto type = map_type(*settings.type);
+    if (!type) return map_error(name, fmt::format("unknown type '{}'", *settings.type));
+    set = took(bpf_map__set_type(map, *type), name, "type");
+  }
+  if (set && settings.key_size)
+    set = took(bpf_map__set_key_size(map, *settings.key_size), name, "key_size");
+  if (set && settings.value_size)
+    set = took(bpf_map__set_value_size(map, amount_here(*settings.value_size)), name, "value_size");
+  if (set && settings.max_entries)
+    set = took(bpf_map__set_max_entries(map, amount_here(*settings.max_entries)), name,
+               "max_entries");
+  if (set && settings.numa_node)
+    set = took(bpf_map__set_numa_node(map, *settings.numa_node), name, "numa_node");
+  if (set && settings.pin)
+    set = took(bpf_map__set_pin_path(map, settings.pin->c_str()), name, "pin");
+  if (set && settings.autocreate)
+    set = took(bpf_map__set_autocreate(map, *settings.autocreate), name, "autocreate");
+  if (set && settings.inner) set = set_inner(map, name, *settings.inner, done);
+  return set;
+}
+
+bpf_program* find_program(const bpf_object* object, const std::string& name) {
+  return bpf_object__find_program_by_name(object, name.c_str());
+}
+
+Result<> set_autoload(bpf_object* object, const std::string& name, bool autoload) {
+  bpf_program* program = find_program(object, name);
+  if (program == nullptr) return Error{fmt::format("no program '{}'", name)};
+  if (bpf_program__set_autoload(program, autoload) == 0) return {};
+  return Error{fmt::format("program '{}': autoload cannot be set", name)};
+}
+
+bool is_loaded_for_its_target(const bpf_program* program) {
+  const bpf_prog_type type = bpf_program__type(program);
+  return type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM || type == BPF_PROG_TYPE_EXT;
+}
+
+/// What is attached by a BTF id is loaded for its target.
+Result<> set_target(const bpf_object* object, const std::string& name, const AttachTo& to) {
+  bpf_program* program = find_program(object, name);
+  if (program == nullptr) return Error{fmt::format("no program '{}'", name)};
+  if (!to.function || !is_loaded_for_its_target(program)) return {};
+  if (bpf_program__set_attach_target(program, 0, to.function->c_str()) == 0) return {};
+  return Error{fmt::format("program '{}': its target cannot be '{}'", name, *to.function)};
+}
+
+}  // namespace
+
+std::uint32_t amount_here(const Amount& amount) {
+  std::uint64_t unit = 1;
+  if (amount.of == AmountOf::cpus)
+    unit = static_cast<std::uint64_t>(std::max(libbpf_num_possible_cpus(), 1));
+  if (amount.of == AmountOf::page_size)
+    unit = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      unit * amount.times, std::numeric_limits<std::uint32_t>::max()));
+}
+
+Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings) {
+  SetUp done;
+  for (const auto& [name, map_settings] : settings.maps) {
+    bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
+    if (map == nullptr) return map_error(name, "there is none of that name");
+    if (Result<> set = set_map(map, name, map_settings, done); !set) return std::move(set).error();
+  }
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) size_for_kernel(map, done);
+  for (const std::string& name : settings.left_out) {
+    if (Result<> set = set_autoload(object, name, false); !set) return std::move(set).error();
+  }
+  for (const std::string& name : settings.loaded) {
+    if (Result<> set = set_autoload(object, name, true); !set) return std::move(set).error();
+  }
+  for (const auto& [name, to] : settings.attach) {
+    if (Result<> set = set_target(object, name, to); !set) return std::move(set).error();
+  }
+  return done;
+}
+
+}  // namespace bpfmatrix::guest
