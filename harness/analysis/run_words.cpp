@@ -81,6 +81,11 @@ std::optional<std::vector<std::string>> complaints_of(const Outcome& outcome) {
   return std::vector<std::string>(names.begin(), names.end());
 }
 
+bool has_maps_alone(const Outcome& outcome) {
+  return outcome.programs.empty() && !outcome.app && !outcome.maps.empty() &&
+         outcome.end == End::completed && outcome.open.result == StageResult::ok;
+}
+
 bool left_untried(const Outcome& outcome, const ProgramOutcome& program) {
   if (program.left_out.value_or(false)) return true;
   if (!came_up(outcome) || program.load.stage.result != StageResult::not_reached) return false;

@@ -14,6 +14,9 @@ namespace bpfmatrix {
 /// "yes", "no" or "not_reached": by the program's own count, else by the kernel's.
 std::optional<std::string> fired_word(const Outcome& outcome, const ProgramOutcome& program);
 
+/// The object has no programs, and its maps were to be made: that is all there is to it.
+bool has_maps_alone(const Outcome& outcome);
+
 /// An application loaded it and did not attach it, although its section names the place.
 bool left_unattached(const Outcome& outcome, const ProgramOutcome& program);
 

@@ -1,5 +1,7 @@
 #include "analysis/sign.h"
 
+#include <algorithm>
+
 #include "analysis/run_words.h"
 
 namespace bpfmatrix {
@@ -23,6 +25,11 @@ Sign sign_of(const Outcome& outcome, const ProgramOutcome* program) {
     case End::lost:
     case End::unavailable:
       return Sign::unknown;
+  }
+  if (program == nullptr && has_maps_alone(outcome)) {
+    const bool made = std::none_of(outcome.maps.begin(), outcome.maps.end(),
+                                   [](const MapOutcome& map) { return map.stage.failed(); });
+    return made ? Sign::loaded : Sign::failed;
   }
   if (program == nullptr || program->load.stage.result == StageResult::failed) return Sign::failed;
   if (program->load.stage.result == StageResult::not_reached) {

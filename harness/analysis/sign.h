@@ -35,7 +35,8 @@ inline constexpr Word<Sign> kSignWords[] = {
     {Sign::attach_failed, "attach_failed", "loaded, attach failed"},
     {Sign::failed, "failed", "failed at open, map, relocate or load"},
     {Sign::not_reached, "not_reached", "the object failed before this program's turn came"},
-    {Sign::not_tried, "not_tried", "its application, or its project, does without it on this kernel"},
+    {Sign::not_tried, "not_tried",
+     "its application, or its project, does without it on this kernel"},
     {Sign::panicked, "panicked", "the kernel did"},
     {Sign::unknown, "unknown", "hung, lost or unavailable: could not tell"},
 };

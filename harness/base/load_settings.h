@@ -82,7 +82,7 @@ struct AttachTo {
   std::optional<std::string> file{};
   std::optional<std::string> symbol{};
   std::optional<std::uint64_t> offset{};
-  std::optional<std::string> interface{};
+  std::optional<std::string> interface {};
   std::optional<std::string> map{};
   std::optional<std::string> program{};
 };

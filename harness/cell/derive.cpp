@@ -280,7 +280,8 @@ void add_relocations(const DeriveInput& in, const LoaderRecord& record, Derived&
   outcome.relocate.not_compared = why_not_compared(in);
   if (!outcome.relocate.not_compared.empty()) return;
   Result<ObjectRelocations> all =
-      record_relocations(*in.object->elf, *in.types, outcome.loader, record);
+      record_relocations(*in.object->elf, *in.types, outcome.loader, record,
+                         in.transcript.inputs.spec.load.value_or(LoadSettings()));
   if (!all) {
     derived.notices.push_back(
         fmt::format("{}: no record of its relocations: {}", outcome.cell, all.error().message));

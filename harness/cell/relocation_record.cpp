@@ -24,9 +24,9 @@ constexpr std::string_view kLibbpf = "libbpf";
 /// Of one outcome. Real objects have hundreds.
 constexpr std::size_t kMaxRecords = 50'000;
 
-/// By section and function, in the order of .BTF.ext.
+/// By section and where in it the function begins, in the order of .BTF.ext.
 using ByFunction =
-    std::map<std::pair<std::string_view, std::string_view>, std::vector<const CoreResult*>>;
+    std::map<std::pair<std::string_view, std::uint64_t>, std::vector<const CoreResult*>>;
 /// By function and number.
 using SaidByNumber = std::map<std::pair<std::string_view, std::uint32_t>, const SaidRelocation*>;
 
@@ -54,7 +54,7 @@ class ProgramRecorder {
   std::vector<RelocationRecord> record(const ByFunction& calculated) const {
     std::vector<RelocationRecord> records;
     for (const LinkedFunction& function : functions_) {
-      const auto own = calculated.find({function.section, function.name});
+      const auto own = calculated.find({function.section, function.first});
       if (own == calculated.end()) continue;
       const std::optional<std::uint64_t> at = place_of(function);
       for (const CoreResult* one : own->second) {
@@ -131,20 +131,24 @@ class ProgramRecorder {
   std::vector<LinkedFunction> functions_;
 };
 
-/// Programs that libbpf loads only on request, and there is none here.
-std::set<std::string, std::less<>> programs_left_out(const ElfFile& object) {
-  std::set<std::string, std::less<>> names;
+/// Programs that libbpf loads only on request, where there is none, and those that it was asked not
+/// to load.
+std::set<std::string, std::less<>> programs_left_out(const ElfFile& object,
+                                                     const LoadSettings& asked) {
+  std::set<std::string, std::less<>> names(asked.left_out.begin(), asked.left_out.end());
   for (const auto& [section, code] : read_code_sections(object)) {
     if (!parse_section_name(section).on_request) continue;
     for (const CodeFunction& function : code.functions) names.emplace(function.name);
   }
+  for (const std::string& name : asked.loaded) names.erase(name);
   return names;
 }
 
 Result<std::vector<CoreResult>> calculate(const ElfFile& object, const Btf& local,
                                           const BtfExt& ext, const LoaderTypes& types,
-                                          std::string_view loader, const LoaderRecord& said) {
-  const auto left_out = programs_left_out(object);
+                                          std::string_view loader, const LoaderRecord& said,
+                                          const LoadSettings& asked) {
+  const auto left_out = programs_left_out(object, asked);
   const CoreOptions options{
       .loaded = [&](std::string_view name) { return !left_out.contains(name); },
       .rules = rules_of(loader, said)};
@@ -156,7 +160,7 @@ Result<std::vector<CoreResult>> calculate(const ElfFile& object, const Btf& loca
 
 ByFunction group(const std::vector<CoreResult>& calculated) {
   ByFunction all;
-  for (const CoreResult& one : calculated) all[{one.section, one.function}].push_back(&one);
+  for (const CoreResult& one : calculated) all[{one.section, one.function_at}].push_back(&one);
   return all;
 }
 
@@ -183,7 +187,8 @@ void count(ObjectRelocations& all) {
 }  // namespace
 
 Result<ObjectRelocations> record_relocations(const ElfFile& object, const LoaderTypes& against,
-                                             std::string_view loader, const LoaderRecord& said) {
+                                             std::string_view loader, const LoaderRecord& said,
+                                             const LoadSettings& asked) {
   ObjectRelocations all;
   all.programs.resize(said.programs.size());
   const Result<std::optional<ObjectTypes>> types = read_object_types(object);
@@ -191,7 +196,7 @@ Result<ObjectRelocations> record_relocations(const ElfFile& object, const Loader
   if (!*types) return all;
   const auto& [local, ext] = **types;
   const Result<std::vector<CoreResult>> calculated =
-      calculate(object, *local, ext, against, loader, said);
+      calculate(object, *local, ext, against, loader, said, asked);
   if (!calculated) return calculated.error();
   const ByFunction by_function = group(*calculated);
   const SaidByNumber by_loader = by_number(said.relocations);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/load_settings.h"
 #include "cell/kernel_types.h"
 #include "cell/loader_record.h"
 #include "elf/btf.h"
@@ -34,9 +35,11 @@ struct ObjectRelocations {
   int poisoned = 0;
 };
 
-/// `loader` by its name: libbpf's rules differ from version to version, and are known. Error: why
-/// there can be no complete record.
+/// `loader` by its name: libbpf's rules differ from version to version, and are known. `asked` is
+/// what it was asked for: programs that are left out are not relocated. Error: why there can be no
+/// complete record.
 Result<ObjectRelocations> record_relocations(const ElfFile& object, const LoaderTypes& against,
-                                             std::string_view loader, const LoaderRecord& said);
+                                             std::string_view loader, const LoaderRecord& said,
+                                             const LoadSettings& asked = {});
 
 }  // namespace bpfmatrix

@@ -1,5 +1,6 @@
 #include "cell/relocation_record.h"
 
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -205,6 +206,45 @@ TEST(RelocationRecordsOfModule, name_it_where_the_kernel_has_no_such_type) {
   EXPECT_THAT(records({}),
               ElementsAre("struct ring::length poisoned ''", "struct shape::a unchanged ''",
                           "struct nowhere::a poisoned ''"));
+}
+
+/// What `bpftool gen object` makes of two sources: a static function of one name in each, both in
+/// .text.
+std::filesystem::path linked_object(BpfCompiler& compiler) {
+  std::vector<std::filesystem::path> parts;
+  for (const std::string name : {"first", "second"}) {
+    const std::string source = fmt::format(
+        "struct shape {{ int a; int b; int c; }} __attribute__((preserve_access_index));\n"
+        "static __attribute__((noinline)) long helper(struct shape *s) {{ return {}; }}\n"
+        "__attribute__((section(\"kprobe/{}\"), used)) int {}(void *ctx) {{ return helper(ctx); "
+        "}}\n"
+        "char l[] __attribute__((section(\"license\"))) = \"GPL\";\n",
+        name == "first" ? "s->a" : "s->a + s->b * 3 + s->c * 5", name, name);
+    const auto file = compiler.write(name + ".c", source);
+    parts.push_back(compiler.directory() / (name + ".o"));
+    compiler.run(
+        {"clang", "-target", "bpf", "-g", "-O2", "-c", file.string(), "-o", parts.back().string()});
+  }
+  const std::filesystem::path whole = compiler.directory() / "whole.o";
+  bpf_linker* linker = bpf_linker__new(whole.c_str(), nullptr);
+  for (const auto& part : parts) EXPECT_EQ(bpf_linker__add_file(linker, part.c_str(), nullptr), 0);
+  EXPECT_EQ(bpf_linker__finalize(linker), 0);
+  bpf_linker__free(linker);
+  return whole;
+}
+
+TEST(RelocationRecordsOfLinkedObject, static_functions_of_one_name_are_two) {
+  BpfCompiler compiler;
+  const ElfFile object = *ElfFile::parse(bytes_of(linked_object(compiler)));
+  LoaderRecord said;
+  for (const char* name : {"first", "second"}) said.programs.push_back({.name = name});
+  const auto kernel =
+      std::make_shared<const Btf>(*Btf::parse(std::string(object.section(".BTF")->bytes)));
+  const Result<ObjectRelocations> all =
+      record_relocations(object, {.kernel = kernel}, "libbpf", said);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->programs[0].size(), 1U);
+  EXPECT_EQ(all->programs[1].size(), 3U);
 }
 
 }  // namespace

@@ -108,7 +108,8 @@ class LoaderRun {
     run.count_ids = input_.app != nullptr;
     run.last = use_.last_in_guest;
     run.modules = modules_;
-    for (const auto& [name, value] : input_.spec->user.sysctl) run.sysctl[sysctl_path(name)] = value;
+    for (const auto& [name, value] : input_.spec->user.sysctl)
+      run.sysctl[sysctl_path(name)] = value;
     limit(run);
     return run;
   }
@@ -181,9 +182,9 @@ class LoaderRun {
       run_.attempt.session_error = exited.error().message;
       return;
     }
-    run_.guest_spoiled =
-        !exited->leftovers.empty() || input_.app != nullptr || input_.object->info.reaches_out ||
-        !input_.modules.empty() || !input_.spec->user.sysctl.empty();
+    run_.guest_spoiled = !exited->leftovers.empty() || input_.app != nullptr ||
+                         input_.object->info.reaches_out || !input_.modules.empty() ||
+                         !input_.spec->user.sysctl.empty();
     run_.attempt.exited = *std::move(exited);
   }
 

@@ -84,6 +84,7 @@ struct World {
   Kernel kernel{.id = "debian-6.1-x86_64", .release = "6.1.0", .image_sha256 = "1"};
   ObjectFile object{.file = "/x.o", .shown = "/x.o"};
   std::optional<AppFile> app{};
+  std::vector<std::string> modules{};
   AskedOfLoader asked{};
   std::chrono::seconds timeout{120};
   std::string machine = "m";
@@ -95,7 +96,8 @@ struct World {
     spec.trigger.emplace();
   }
   Result<TranscriptInputs> inputs() {
-    const CellInput input{&cell, &spec, &kernel, &object, nullptr, app ? &*app : nullptr, asked, timeout};
+    const CellInput input{&cell,   &spec, &kernel, &object, nullptr, app ? &*app : nullptr,
+                          modules, asked, timeout};
     return inputs_of(input, machine, isolation);
   }
   std::string key() {
@@ -129,9 +131,13 @@ TEST(TranscriptKey, each_thing_that_decides_makes_another) {
       [](World& w) { w.spec.privileges.lockdown = "integrity"; },
       [](World& w) { w.asked.globals["level"] = 3; },
       [](World& w) { w.asked.settings.left_out = {"a"}; },
-      [](World& w) { w.asked.settings.maps["m"].max_entries = Amount{AmountOf::cpus, 1}; },
-      [](World& w) { w.spec.user.modules = {"nf_conntrack"}; },
-      [](World& w) { w.spec.user.sysctl = {{"kernel.x", "1"}}; },
+      [](World& w) {
+        w.asked.settings.maps["m"].max_entries = Amount{AmountOf::cpus, 1};
+      },
+      [](World& w) { w.modules = {"nf_conntrack"}; },
+      [](World& w) {
+        w.spec.user.sysctl = {{"kernel.x", "1"}};
+      },
       [](World& w) { w.spec.trigger.reset(); },
       [](World& w) {
         w.spec.trigger->write = WriteTrigger{"/proc/x", "1"};

@@ -197,8 +197,9 @@ class Request {
 }  // namespace
 
 void add_request_options(CLI::App& run, RequestOptions& options) {
-  run.add_option("matrix", options.matrix,
-                  "Matrix or project; default: ./bpfmatrix.json, else the matrix that comes with bpfmatrix");
+  run.add_option(
+      "matrix", options.matrix,
+      "Matrix or project; default: ./bpfmatrix.json, else the matrix that comes with bpfmatrix");
   run.add_option("--kernel", options.kernels, "Kernel id or glob, or a path to a vmlinuz")
       ->type_name("GLOB");
   run.add_option("--arch", options.archs, "Only kernels of this architecture")
@@ -213,19 +214,19 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
       ->needs(object);
   CLI::Option* app_line =
       run.add_option("--app", options.apps,
-                      "An application with its arguments, tried with the programs that it brings: "
-                      "'./execsnoop -T'; {arch} in its path is the kernel's architecture")
+                     "An application with its arguments, tried with the programs that it brings: "
+                     "'./execsnoop -T'; {arch} in its path is the kernel's architecture")
           ->type_name("COMMAND")
           ->check(not_empty());
   run.add_option("--app-file", options.app_files,
-                  "A file that it finds in the guest, at /app/NAME if not said otherwise")
+                 "A file that it finds in the guest, at /app/NAME if not said otherwise")
       ->type_name("PATH[:GUESTPATH]")
       ->needs(app_line);
   run.add_option("--app-env", options.app_env, "Its environment")
       ->type_name("NAME=VALUE")
       ->needs(app_line);
   run.add_option("--app-ready", options.app_ready,
-                  "It has come up once its output matches; default: when it is quiet")
+                 "It has come up once its output matches; default: when it is quiet")
       ->type_name("REGEX")
       ->needs(app_line);
   run.add_option("--expect-output", options.expect_output, "What its output must match")
@@ -234,8 +235,8 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
   run.add_option("--btf", options.btf, "BTF source, in place of what the cases say")
       ->type_name(closed_list<BtfSource>());
   run.add_option("--btf-file", options.btf_files,
-                  "BTF to embed in place of the kernel's own, for all kernels or for those that "
-                  "GLOB matches. Without --btf only the BTF source embedded is run")
+                 "BTF to embed in place of the kernel's own, for all kernels or for those that "
+                 "GLOB matches. Without --btf only the BTF source embedded is run")
       ->type_name("[GLOB=]FILE");
   run.add_option(
          "--loader", options.loaders,
@@ -243,8 +244,8 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
       ->type_name("NAME|PATH");
   options.loader_args_option =
       run.add_option("--loader-args", options.loader_args,
-                      "Arguments of an application given by its path, with blanks between them; "
-                      "'' is none, default: {object}");
+                     "Arguments of an application given by its path, with blanks between them; "
+                     "'' is none, default: {object}");
   run.add_option("--loader-env", options.loader_env, "Environment of such an application")
       ->type_name("NAME=VALUE");
   run.add_option(

@@ -285,8 +285,7 @@ class RunCommand {
     const std::string path = dir.path().string();
     const std::vector<std::string>& planned = dir.request().cells;
     const Cells cells = cells_of(*outcomes);
-    const Result<Gate> gate =
-        open_gate(gate_, cells, planned, path, std::move(without_rules));
+    const Result<Gate> gate = open_gate(gate_, cells, planned, path, std::move(without_rules));
     if (!gate) return gate.error();
     RunHistory history(options_.history, &dir.request(), path);
     const Result<ExitCode> code =

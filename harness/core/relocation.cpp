@@ -86,6 +86,7 @@ CoreResult Relocator::next(const CoreRelocation& relocation) {
     return result;
   }
   result.function = function->name;
+  result.function_at = function->first;
   result.instruction -= function->first;
   result.before = instruction_slots(section->second.code, relocation.instruction);
   Result<CoreOutcome> outcome = carry_out(result, relocation, *function);

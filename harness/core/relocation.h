@@ -42,6 +42,8 @@ struct CoreResult {
   /// The object's section and, in it, the program or subprogram.
   std::string section{};
   std::string function{};
+  /// Slot of the section where that begins: linked objects have several static functions of a name.
+  std::uint64_t function_at = 0;
   /// The number libbpf's log has for it ("relo #0"): counted from 0 within the section.
   std::uint32_t index = 0;
   /// Slot within the function, before anything is linked to it.

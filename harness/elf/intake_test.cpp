@@ -181,6 +181,20 @@ TEST(Intake, names_an_object_without_programs) {
                                  "SEC(\"kprobe/...\"), SEC(\"xdp\")"));
 }
 
+TEST(Intake, an_object_of_maps_alone_is_one) {
+  BpfCompiler compiler;
+  const fs::path source =
+      compiler.write("m.c",
+                     "struct { int (*type)[2]; int *key; int *value; int (*max_entries)[1]; } m "
+                     "__attribute__((section(\".maps\"), used));\n");
+  const fs::path path = compiler.directory() / "m.o";
+  compiler.run({"clang", "-target", "bpf", "-g", "-c", source.string(), "-o", path.string()});
+  const Result<ObjectInfo> info = read_object(path);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->maps.size(), 1U);
+  EXPECT_TRUE(info->programs.empty());
+}
+
 TEST(Intake, names_a_file_that_is_not_there) {
   EXPECT_EQ(refusal("/nonexistent/x.o"), "'/nonexistent/x.o': No such file or directory\n");
 }

@@ -247,13 +247,14 @@ Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
   const Btf* types = btf ? &*btf : nullptr;
   const BtfExt ext = read_btf_ext(elf, types, info);
   if (Result<> read = read_programs(elf, ext, info); !read) return read;
-  if (info.programs.empty()) {
+  info.maps = read_maps(elf, types);
+  if (info.maps.size() > kMaxEntries) return Error{fmt::format("more than {} maps", kMaxEntries)};
+  // One that has maps alone may be another's.
+  if (info.programs.empty() && info.maps.empty()) {
     return Error{"BPF object without any program",
                  "give the entry function a section that names its type: SEC(\"kprobe/...\"), "
                  "SEC(\"xdp\")"};
   }
-  info.maps = read_maps(elf, types);
-  if (info.maps.size() > kMaxEntries) return Error{fmt::format("more than {} maps", kMaxEntries)};
   info.relocations = count_relocations(elf, ext);
   info.reaches_out = reaches_out(elf, info);
   make_texts_valid(info);

@@ -22,9 +22,9 @@ constexpr std::size_t kMaxObjects = 4096;
 constexpr int kMatrixSchema = 1;
 
 /// What a project may say of all of its objects and applications, or of one.
-constexpr std::array kSettings{"arch",    "attach",  "autoload", "cflags",     "expect",
-                               "globals", "maps",    "modules",  "one_of",     "privileges",
-                               "strip",   "sysctl",  "trigger",  "truth"};
+constexpr std::array kSettings{"arch",    "attach", "autoload", "cflags", "expect",
+                               "globals", "maps",   "modules",  "one_of", "privileges",
+                               "strip",   "sysctl", "trigger",  "truth"};
 /// What it may say of one.
 constexpr std::array kOwnSettings{"shows", "btf", "loaders"};
 
@@ -70,8 +70,7 @@ class ProjectReader {
     if (const Json* apps = reader_.array("apps")) {
       for (const Json& entry : *apps) read_app(entry);
     }
-    if (!settings_.empty())
-      spec_.project = Project{from(folder_, "."), std::move(settings_)};
+    if (!settings_.empty()) spec_.project = Project{from(folder_, "."), std::move(settings_)};
   }
 
  private:

@@ -1,5 +1,6 @@
 // What a run is to cover: kernels x cases x BTF sources x loaders. Read from a matrix file
-// (ci/matrices/*.json) or a project (bpfmatrix.json), then narrowed or replaced by the command line.
+// (ci/matrices/*.json) or a project (bpfmatrix.json), then narrowed or replaced by the command
+// line.
 //
 //     {"schema": 1, "kernels": ["debian-*-x86_64"],
 //      "objects": ["build/*.bpf.o", {"object": "src/net.bpf.c", "cflags": ["-DTRACE"]}],

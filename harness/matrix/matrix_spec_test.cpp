@@ -64,9 +64,11 @@ TEST_F(MatrixFile, an_unknown_key_names_file_and_key) {
   ASSERT_FALSE(spec);
   EXPECT_EQ(spec.error().message,
             "'" + (dir_->path() / "m.json").string() + "': unknown key 'kernel'");
-  EXPECT_EQ(spec.error().hint, "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, globals, "
-            "kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, sysctl, "
-            "trigger, truth");
+  EXPECT_EQ(
+      spec.error().hint,
+      "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, globals, "
+      "kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, sysctl, "
+      "trigger, truth");
 }
 
 TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {
@@ -79,9 +81,11 @@ TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {
     "maps":{"m":{"max_entries":"cpus"}}, "baseline":"ci/baseline.txt"})");
   ASSERT_TRUE(spec) << spec.error().message;
   const std::string here = dir_->path().string();
-  EXPECT_EQ(spec->objects, (std::vector{here + "/a.bpf.o", here + "/b.bpf.o", here + "/net.bpf.c"}));
+  EXPECT_EQ(spec->objects,
+            (std::vector{here + "/a.bpf.o", here + "/b.bpf.o", here + "/net.bpf.c"}));
   EXPECT_EQ(spec->baseline, here + "/ci/baseline.txt");
-  const Result<std::vector<CaseSpec>> cases = own_cases({.matrix = *spec, .objects = spec->objects});
+  const Result<std::vector<CaseSpec>> cases =
+      own_cases({.matrix = *spec, .objects = spec->objects});
   ASSERT_TRUE(cases) << cases.error().message;
   ASSERT_EQ(cases->size(), 5U);
   for (const CaseSpec& one : *cases) EXPECT_TRUE(one.user.maps.contains("m")) << one.id;
@@ -100,7 +104,8 @@ TEST_F(MatrixFile, a_mistake_in_a_project_is_found_before_anything_runs) {
     EXPECT_FALSE(spec) << rest;
     return spec ? "" : spec.error().message;
   };
-  EXPECT_THAT(error(R"("objects":["build/*.bpf.o"])"), HasSubstr("'build/*.bpf.o' matches no file"));
+  EXPECT_THAT(error(R"("objects":["build/*.bpf.o"])"),
+              HasSubstr("'build/*.bpf.o' matches no file"));
   EXPECT_THAT(error(R"("objects":[{"object":"a.o","mapps":{}}])"), HasSubstr("'mapps'"));
   EXPECT_THAT(error(R"("objects":[{"object":"a.o","maps":{"m":{"max_entries":"x"}}}])"),
               HasSubstr("'x' is no size"));

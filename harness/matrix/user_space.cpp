@@ -1,6 +1,7 @@
 #include "matrix/user_space.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <optional>
@@ -53,11 +54,16 @@ bool has_choices(const Json& value) {
 GlobalChoice read_global_choice(ObjectReader& reader, Json json) {
   constexpr std::string_view kKey = "globals";
   GlobalChoice choice{.when = take_when(reader, kKey, json)};
-  if (!json.is_object() || json.size() != 1 || !json.contains("value")) {
-    reader.fail(kKey, "a choice: wanted 'value', and 'when' beside it");
-    return choice;
+  const bool is_one = json.is_object() && json.size() == 1;
+  if (is_one && json.contains("value")) {
+    choice.value = take<GlobalValue>(reader, kKey, json["value"]).value_or(GlobalValue{});
+  } else if (is_one && json.contains("btf") && json["btf"].is_string()) {
+    Result<BtfQuestion> question = parse_btf_question(json["btf"].get_ref<const std::string&>());
+    if (!question) reader.fail(kKey, question.error().message, question.error().hint);
+    if (question) choice.btf = *std::move(question);
+  } else {
+    reader.fail(kKey, "a choice: wanted 'value' or 'btf', and 'when' beside it");
   }
-  choice.value = take<GlobalValue>(reader, kKey, json["value"]).value_or(GlobalValue{});
   return choice;
 }
 
@@ -70,6 +76,8 @@ std::map<std::string, std::vector<GlobalChoice>> read_globals(ObjectReader& read
     std::vector<GlobalChoice>& choices = globals[name];
     if (has_choices(value)) {
       for (const Json& one : value) choices.push_back(read_global_choice(reader, one));
+    } else if (value.is_object()) {
+      choices.push_back(read_global_choice(reader, value));
     } else {
       choices.push_back({{}, take<GlobalValue>(reader, kKey, value).value_or(GlobalValue{})});
     }
@@ -131,8 +139,10 @@ std::map<std::string, std::vector<AttachChoice>> read_attach(ObjectReader& reade
       if (value.empty()) reader.fail(kKey, fmt::format("'{}': names no place", glob));
     } else if (value.is_object()) {
       choices.push_back(read_choice(reader, glob, value));
-    } else if (!value.is_boolean() || value.get<bool>()) {
-      reader.fail(kKey, fmt::format("'{}': wanted false, a place, or an array of places", glob));
+    } else if (value.is_boolean()) {
+      if (value.get<bool>()) choices.emplace_back();
+    } else {
+      reader.fail(kKey, fmt::format("'{}': wanted true, false, a place, or several", glob));
     }
   }
   return attach;
@@ -181,9 +191,8 @@ std::map<std::string, std::string> read_sysctl(ObjectReader& reader) {
 }
 
 Error not_known(const std::string& subject, const Condition& when) {
-  return Error{
-      fmt::format("'{}': not known whether '{}' holds", subject, when.text()),
-      "it was not found out of this kernel: see 'bpfmatrix kernels show'"};
+  return Error{fmt::format("'{}': not known whether '{}' holds", subject, when.text()),
+               "it was not found out of this kernel: see 'bpfmatrix kernels show'"};
 }
 
 Ternary is_loaded(const UserSpace& user, const std::string& program, const ConditionFacts& facts,
@@ -225,13 +234,27 @@ Result<> choose_place(const UserSpace& user, const std::string& program,
   return {};
 }
 
-Result<> choose_values(const UserSpace& user, const ConditionFacts& facts, GlobalValues& values) {
+/// Absent: the BTF has no answer.
+Result<std::optional<GlobalValue>> value_of(const std::string& name, const GlobalChoice& choice,
+                                            const BtfAnswers& btf) {
+  if (!choice.btf) return std::optional(choice.value);
+  if (!btf) return Error{fmt::format("'{}': the kernel has no BTF to ask", name)};
+  const Result<std::optional<std::int64_t>> answer = btf(*choice.btf);
+  if (!answer) return wrap(fmt::format("'{}'", name), answer.error());
+  return *answer ? std::optional(GlobalValue(**answer)) : std::nullopt;
+}
+
+Result<> choose_values(const UserSpace& user, const ConditionFacts& facts, const BtfAnswers& btf,
+                       GlobalValues& values) {
   for (const auto& [name, choices] : user.globals) {
     for (const GlobalChoice& choice : choices) {
       const Ternary holds = choice.when.holds(facts);
       if (holds == Ternary::unknown) return not_known(name, choice.when);
       if (holds == Ternary::no) continue;
-      values[name] = choice.value;
+      const Result<std::optional<GlobalValue>> value = value_of(name, choice, btf);
+      if (!value) return value.error();
+      if (!*value) continue;
+      values[name] = **value;
       break;
     }
   }
@@ -239,6 +262,23 @@ Result<> choose_values(const UserSpace& user, const ConditionFacts& facts, Globa
 }
 
 }  // namespace
+
+Result<BtfQuestion> parse_btf_question(std::string_view text) {
+  static const RE2 kForm(R"((\w+)\(\s*(\w+)\s*(?:,\s*(\w+)\s*)?\))");
+  BtfQuestion question;
+  std::string word;
+  const bool formed = RE2::FullMatch(re2::StringPiece(text.data(), text.size()), kForm, &word,
+                                     &question.of, &question.name);
+  const auto kind = parse_word<BtfQuestionKind>(word);
+  const bool wants_name = kind && *kind != BtfQuestionKind::param_count;
+  if (!formed || !kind || wants_name == question.name.empty()) {
+    return Error{fmt::format("'{}' is no question to BTF", text),
+                 "known: param_index(FUNCTION, NAME), param_count(FUNCTION), has_param(FUNCTION, "
+                 "NAME), offset_of(STRUCT, FIELD), has_field(STRUCT, FIELD)"};
+  }
+  question.kind = *kind;
+  return question;
+}
 
 UserSpace read_user_space(ObjectReader& reader) {
   UserSpace user;
@@ -254,9 +294,9 @@ UserSpace read_user_space(ObjectReader& reader) {
 
 Result<AskedOfLoader> asked_of_loader(const UserSpace& user,
                                       const std::vector<ProgramName>& programs,
-                                      const ConditionFacts& facts) {
+                                      const ConditionFacts& facts, const BtfAnswers& btf) {
   AskedOfLoader asked;
-  if (Result<> chosen = choose_values(user, facts, asked.globals); !chosen)
+  if (Result<> chosen = choose_values(user, facts, btf, asked.globals); !chosen)
     return std::move(chosen).error();
   LoadSettings& settings = asked.settings;
   settings.maps = user.maps;

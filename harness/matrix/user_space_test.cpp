@@ -58,6 +58,13 @@ TEST(UserSpace, what_a_kernel_needs_is_chosen_by_conditions_in_order) {
   EXPECT_EQ(now.settings.attach.at("fentry__a").function, "new");
 }
 
+TEST(UserSpace, most_can_be_left_unattached_and_some_attached_as_their_sections_say) {
+  const AskedOfLoader some =
+      asked(R"({"attach": {"*": false, "entry": true}})", {{"entry"}, {"tail"}}, on_kernel("6.1"));
+  EXPECT_THAT(some.settings.unattached, ElementsAre("tail"));
+  EXPECT_TRUE(some.settings.attach.contains("entry"));
+}
+
 TEST(UserSpace, a_condition_that_decides_and_is_not_known_is_an_error_and_no_guess) {
   const Result<UserSpace> user = read(R"j({"autoload": {"a": "has(nobody_knows)"}})j");
   const Result<AskedOfLoader> unknown = asked_of_loader(*user, {{"a"}}, on_kernel("6.1"));
@@ -108,7 +115,7 @@ const Bad kBad[] = {
     {R"({"globals": {"a": [{"when": "always"}]}})", "a choice: wanted 'value'"},
     {R"({"autoload": {"a": 1}})", "'a': wanted true, false or a condition"},
     {R"({"autoload": {"a": "kernel"}})", "key 'autoload'"},
-    {R"({"attach": {"a": true}})", "'a': wanted false, a place, or an array of places"},
+    {R"({"attach": {"a": 1}})", "'a': wanted true, false, a place, or several"},
     {R"({"attach": {"a": []}})", "'a': names no place"},
     {R"({"attach": {"a": {"symbol": "f"}}})", "'a': wanted one of 'function'"},
     {R"({"attach": {"a": {"file": "/x"}}})", "'a': 'file' needs 'symbol' or 'offset'"},

@@ -283,7 +283,8 @@ void fields(auto& field, Of<Outcome> auto& o) {
   field("console_tail", null_if_empty(o.console_tail),
         "the console's last lines, when the end is not completed");
   field("modules", left_out_if_none(o.modules),
-        "modules of the kernel that were loaded before, because the project or the object names them");
+        "modules of the kernel that were loaded before, because the project or the object names "
+        "them");
   field("not_set_up", left_out_if_none(o.not_set_up),
         "modules and settings that were asked for and could not be had");
   field("splats", left_out_if_none(o.splats),

@@ -130,7 +130,8 @@ std::string explain_machine(const Telling& told) {
 std::string explain_object(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string text;
-  if (outcome.modules) text += labelled("modules", fmt::format("{}", fmt::join(*outcome.modules, ", ")));
+  if (outcome.modules)
+    text += labelled("modules", fmt::format("{}", fmt::join(*outcome.modules, ", ")));
   if (outcome.not_set_up) {
     for (const std::string& what : *outcome.not_set_up) text += labelled("not set up", what);
   }
@@ -143,12 +144,13 @@ std::string explain_object(const Telling& told) {
   }
   for (const MapOutcome& map : outcome.maps) {
     const std::string sized =
-        map.sized ? fmt::format(", made with max_entries {}: neither the object nor the project "
-                                "says how many",
-                                *map.sized)
+        map.sized ? fmt::format(
+                        ", made with max_entries {}: neither the object nor the project "
+                        "says how many",
+                        *map.sized)
                   : "";
-    text += labelled("map", fmt::format("'{}' ({}): {}{}", map.name, map.type,
-                                        stage_text(map.stage), sized));
+    text += labelled(
+        "map", fmt::format("'{}' ({}): {}{}", map.name, map.type, stage_text(map.stage), sized));
   }
   return text;
 }

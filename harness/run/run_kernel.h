@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "cell/btf_answers.h"
 #include "cell/kernel_types.h"
 #include "cell/object_file.h"
 #include "cell/run_cell.h"
@@ -39,6 +40,18 @@ struct RunKernel {
         modules(kernel ? kernel->modules : std::optional<std::filesystem::path>()) {}
 };
 
+/// The kernel's own BTF is what user space reads; where it has none, what is handed over.
+inline BtfAnswers btf_answers(RunKernel& kernel) {
+  const KernelBtf* btf = kernel.kernel->btf ? &*kernel.kernel->btf : btf_to_embed(*kernel.kernel);
+  if (btf == nullptr) return {};
+  return [&kernel,
+          file = btf->file](const BtfQuestion& question) -> Result<std::optional<std::int64_t>> {
+    const auto types = kernel.types.read(file);
+    if (!types) return types.error();
+    return answer(**types, question);
+  };
+}
+
 struct RunParts {
   const RunInput& input;
   /// By id: every kernel of the plan.
@@ -69,7 +82,7 @@ struct RunParts {
     for (const ObjectProgram& program : in.object->info.programs)
       programs.push_back({program.name, program.section.starts_with('?')});
     in.asked = asked_of_loader(in.spec->user, programs,
-                               world.condition_facts(cell, *in.kernel, facts));
+                               world.condition_facts(cell, *in.kernel, facts), btf_answers(kernel));
     return in;
   }
 };

@@ -109,7 +109,8 @@ std::string about_kprobe_target(const AttachOutcome& attach) {
 std::string about_btf_of_modules(const std::string& asked, std::string_view method,
                                  const std::vector<std::string>& modules) {
   return fmt::format(
-      "'{}' is not in the kernel itself but in a module (loaded here: {}), and {} needs BTF of that "
+      "'{}' is not in the kernel itself but in a module (loaded here: {}), and {} needs BTF of "
+      "that "
       "module: kernels have it from 5.11 on",
       asked, fmt::join(modules, ", "), method);
 }

@@ -18,8 +18,8 @@ const std::vector<CauseRule>& message_rules() {
       // resolve_full_path(), v6.8.
       {Cause::file_not_in_guest, "", R"(elf: failed to open (.+): No such file or directory)",
        "libbpf 1.4"},
-      {Cause::file_not_in_guest, "", R"((?:prog '.+': )?failed to resolve full path for '(.+)': -2)",
-       "libbpf 1.4"},
+      {Cause::file_not_in_guest, "",
+       R"((?:prog '.+': )?failed to resolve full path for '(.+)': -2)", "libbpf 1.4"},
       {Cause::file_not_in_guest, "",
        R"(elf: '(.+)' is 0 in symtab for '.+': try using shared library path instead)"},
       {Cause::file_not_in_guest, "", R"(elf: failed to find symbol '(.+)' in '.+')", "libbpf 1.4"},

@@ -53,13 +53,14 @@ MaybeWord maps_word(const Outcome& outcome, Subject) {
   return std::string(to_string(failed ? StageResult::failed : StageResult::ok));
 }
 
-/// What the stages of a program say of an object without programs: nothing, unless it could not be
+/// What the stages of a program say where there is none: nothing, unless the object could not be
 /// opened.
 MaybeWord without_program(const Outcome& outcome) {
   return outcome.open.failed() ? MaybeWord("not_reached") : std::nullopt;
 }
 
 MaybeWord load_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr && has_maps_alone(outcome)) return maps_word(outcome, program);
   if (program == nullptr) return without_program(outcome);
   if (left_untried(outcome, *program)) return "not_tried";
   const bool fell_back = program->load.stage.failed() && did_without(outcome, *program);
@@ -67,6 +68,7 @@ MaybeWord load_word(const Outcome& outcome, Subject program) {
 }
 
 MaybeWord attach_word(const Outcome& outcome, Subject program) {
+  if (program == nullptr && has_maps_alone(outcome)) return "not_reached";
   if (program == nullptr) return without_program(outcome);
   if (left_unattached(outcome, *program)) return "not_attached";
   const bool fell_back = program->attach.stage.failed() && did_without(outcome, *program);
@@ -238,6 +240,13 @@ bool is_served(const ProgramOutcome& program, const std::vector<OneOf>& groups,
   });
 }
 
+bool all_left_out(const Outcome& outcome) {
+  const auto& all = outcome.programs;
+  return !all.empty() && std::all_of(all.begin(), all.end(), [](const ProgramOutcome& program) {
+    return program.left_out.value_or(false);
+  });
+}
+
 void judge_groups(const Outcome& outcome, const std::vector<OneOf>& groups, CellVerdict& verdict) {
   if (outcome.end != End::completed) return;
   for (const OneOf& group : groups) {
@@ -303,6 +312,7 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
     judge_cross_checks(program, verdict);
   }
   judge_groups(outcome, expectations.one_of, verdict);
+  if (all_left_out(outcome)) verdict.doubts.push_back({"", "every program is left out here"});
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {
     verdict.doubts.push_back({"", "attempts differ: " + difference});

@@ -71,9 +71,9 @@ struct CellVerdict {
 
 /// For each program the first rule that names it and holds decides. One mismatch makes the cell
 /// unexpected, whatever else is not known.
-/// Of each group of `one_of`, one program has to serve: be loaded, and attached if it was to be. What
-/// became of the others is then as it may be; where none does, the cell is unexpected. Of a program
-/// that user space leaves out nothing is expected.
+/// Of each group of `one_of`, one program has to serve: be loaded, and attached if it was to be.
+/// What became of the others is then as it may be; where none does, the cell is unexpected. Of a
+/// program that user space leaves out nothing is expected.
 CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
 

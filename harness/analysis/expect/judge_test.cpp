@@ -462,5 +462,32 @@ TEST(Judge, what_the_guest_lacks_is_not_known_and_no_failure_of_the_kernel) {
   EXPECT_EQ(verdict.doubts[0].reason, "attach: file not in the guest");
 }
 
+TEST(Judge, maps_alone_are_an_object_and_it_goes_well_when_they_are_made) {
+  Outcome outcome = good_outcome();
+  outcome.programs.clear();
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::as_expected);
+  outcome.maps.push_back({"second", "hash", kRefused});
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unexpected);
+  outcome.maps.clear();
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unsure)
+      << "nothing is known of it";
+}
+
+TEST(Judge, where_every_program_is_left_out_nothing_is_known) {
+  Outcome outcome = good_outcome();
+  for (ProgramOutcome& program : outcome.programs) {
+    program.load.stage = program.attach.stage = {};
+    program.left_out = true;
+  }
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unsure);
+  outcome.programs[0] = good_outcome().programs[0];
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::as_expected);
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -114,7 +114,7 @@ std::string kernel_cmdline() {
 
 /// A file below /proc/sys.
 void write_setting(const std::string& path, const std::string& text,
-                          std::vector<std::string>& refused) {
+                   std::vector<std::string>& refused) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid() || !write_all(fd, text)) refused.push_back(system_note(path));
 }

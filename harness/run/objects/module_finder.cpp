@@ -28,8 +28,8 @@ void take_defined(const std::string& module, std::string bytes, std::set<std::st
   const Result<ElfFile> elf = ElfFile::parse(std::move(bytes));
   if (!elf) return;
   for (const ElfSymbol& symbol : elf->symbols()) {
-    const bool defined = symbol.section != SHN_UNDEF &&
-                         (symbol.type == STT_FUNC || symbol.type == STT_OBJECT);
+    const bool defined =
+        symbol.section != SHN_UNDEF && (symbol.type == STT_FUNC || symbol.type == STT_OBJECT);
     if (!defined) continue;
     const auto wanted = names.find(std::string(symbol.name));
     if (wanted == names.end()) continue;

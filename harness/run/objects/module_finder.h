@@ -1,5 +1,5 @@
-// Modules that an object needs and does not name: what it attaches to, or calls, is not in the kernel
-// itself and is in a module that the kernel ships.
+// Modules that an object needs and does not name: what it attaches to, or calls, is not in the
+// kernel itself and is in a module that the kernel ships.
 #pragma once
 
 #include <filesystem>

@@ -112,8 +112,9 @@ std::optional<Attacher::Attempt> Attacher::attach_as_asked(const bpf_program* pr
     const std::string category = to.tracepoint->substr(0, colon);
     const std::string name = to.tracepoint->substr(std::min(colon + 1, to.tracepoint->size()));
     const bool is_raw = bpf_program__type(program) == BPF_PROG_TYPE_RAW_TRACEPOINT;
-    bpf_link* link = is_raw ? bpf_program__attach_raw_tracepoint(program, name.c_str())
-                            : bpf_program__attach_tracepoint(program, category.c_str(), name.c_str());
+    bpf_link* link = is_raw
+                         ? bpf_program__attach_raw_tracepoint(program, name.c_str())
+                         : bpf_program__attach_tracepoint(program, category.c_str(), name.c_str());
     if (link == nullptr) return Attempt{-errno};
     return Attempt{0, *to.tracepoint, destroy(link)};
   }
@@ -239,7 +240,8 @@ Attacher::Attempt Attacher::attach_netns(const bpf_program* program) {
   if (bpf_link* link = bpf_program__attach_netns(program, netns.get()); link != nullptr)
     return {0, kNetworkNamespace, destroy(link)};
   const int error = errno;
-  if (error != EINVAL || bpf_program__type(program) != BPF_PROG_TYPE_FLOW_DISSECTOR) return {-error};
+  if (error != EINVAL || bpf_program__type(program) != BPF_PROG_TYPE_FLOW_DISSECTOR)
+    return {-error};
   // Before 5.8 (7f045a49fee0) namespaces have no bpf_link.
   const int fd = bpf_program__fd(program);
   const int attached = bpf_prog_attach(fd, 0, BPF_FLOW_DISSECTOR, 0);
@@ -286,8 +288,8 @@ Attacher::Attempt Attacher::attach_socket_filter(const bpf_program* program) {
 }
 
 /// A program is attached once each map that has it is registered. libbpf keeps a struct_ops map's
-/// functions as addresses of its programs where the map's value has room for them (bpf_map__initial_value(),
-/// libbpf 1.4).
+/// functions as addresses of its programs where the map's value has room for them
+/// (bpf_map__initial_value(), libbpf 1.4).
 std::optional<Attacher::Attempt> Attacher::attach_struct_ops(const bpf_program* program, Way& way) {
   std::optional<Attempt> attempt;
   bpf_map* map = nullptr;

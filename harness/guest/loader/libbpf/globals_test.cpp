@@ -97,13 +97,18 @@ GlobalValue list(std::vector<std::int64_t> values) {
 }
 
 TEST_F(GlobalsTest, texts_arrays_members_and_elements_are_set_by_their_path) {
-  EXPECT_EQ(error_of({{"table", list({7, 8})}, {"table[3]", 9}, {"cfg.port", 0x1234},
+  EXPECT_EQ(error_of({{"table", list({7, 8})},
+                      {"table[3]", 9},
+                      {"cfg.port", 0x1234},
                       {"cfg.name", text("eth0")}}),
             "");
   const std::string data = section(".data");
   const std::string table("\7\0\0\0\10\0\0\0\0\0\0\0\11\0\0\0", 16);
   EXPECT_NE(data.find(table), std::string::npos);
-  EXPECT_NE(data.find(std::string("\x34\x12" "eth0\0\0\0\0", 10)), std::string::npos);
+  EXPECT_NE(data.find(std::string("\x34\x12"
+                                  "eth0\0\0\0\0",
+                                  10)),
+            std::string::npos);
 }
 
 TEST_F(GlobalsTest, a_part_that_is_not_there_is_refused_by_its_path) {

@@ -284,12 +284,12 @@ void LibbpfObject::report_new_map(std::string_view name, const StageReport& stag
   if (!reported_maps_.emplace(name).second) return;
   const bpf_map* map = map_of(name);
   const auto sized = set_up_.sized.find(std::string(name));
-  report_map({.name = shown_name(map, name),
-              .type = map != nullptr ? type_name(map) : "unknown",
-              .stage = stage,
-              .attributes_known =
-                  stage.failed ? Witness::instance().map_attributes_known() : std::nullopt,
-              .sized = sized != set_up_.sized.end() ? std::optional(sized->second) : std::nullopt});
+  report_map(
+      {.name = shown_name(map, name),
+       .type = map != nullptr ? type_name(map) : "unknown",
+       .stage = stage,
+       .attributes_known = stage.failed ? Witness::instance().map_attributes_known() : std::nullopt,
+       .sized = sized != set_up_.sized.end() ? std::optional(sized->second) : std::nullopt});
 }
 
 OrderedJson LibbpfObject::observed_values() const {

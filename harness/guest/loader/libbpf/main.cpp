@@ -94,8 +94,8 @@ std::optional<std::uint32_t> program_id(int fd) {
   return info.id;
 }
 
-/// It may run later than what set it off: after a grace period of RCU, from a timer or a work queue.
-/// What the network runs is done when the packet has passed.
+/// It may run later than what set it off: after a grace period of RCU, from a timer or a work
+/// queue. What the network runs is done when the packet has passed.
 bool may_run_late(const bpf_program* program) {
   switch (bpf_program__type(program)) {
     case BPF_PROG_TYPE_KPROBE:

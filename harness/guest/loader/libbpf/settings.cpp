@@ -134,8 +134,8 @@ std::uint32_t amount_here(const Amount& amount) {
     unit = static_cast<std::uint64_t>(std::max(libbpf_num_possible_cpus(), 1));
   if (amount.of == AmountOf::page_size)
     unit = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(
-      unit * amount.times, std::numeric_limits<std::uint32_t>::max()));
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(unit * amount.times, std::numeric_limits<std::uint32_t>::max()));
 }
 
 Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings) {
