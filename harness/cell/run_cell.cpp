@@ -85,6 +85,10 @@ class LoaderRun {
         if (!there) return there;
       }
     }
+    for (const GuestFile& file : input_.spec->user.files) {
+      const Result<> there = post_file(file.path, file.guest_path, 0755);
+      if (!there) return there;
+    }
     const auto& trigger = input_.spec->trigger;
     if (trigger && !trigger->command_file.empty()) {
       const Result<> put = post_file(trigger->command_file, trigger->command[0], 0755);
@@ -184,7 +188,7 @@ class LoaderRun {
     }
     run_.guest_spoiled = !exited->leftovers.empty() || input_.app != nullptr ||
                          input_.object->info.reaches_out || !input_.modules.empty() ||
-                         !input_.spec->user.sysctl.empty();
+                         !input_.spec->user.files.empty() || !input_.spec->user.sysctl.empty();
     run_.attempt.exited = *std::move(exited);
   }
 
@@ -296,6 +300,12 @@ Result<CaseInput> case_input_of(const CaseSpec& spec) {
   input.id = spec.id;
   input.attach = spec.attach;
   input.privileges = spec.privileges;
+  for (const GuestFile& file : spec.user.files) {
+    Result<std::string> hash = sha256_file(file.path);
+    if (!hash) return std::move(hash).error();
+    if (!input.files) input.files.emplace();
+    input.files->push_back({file.guest_path, *std::move(hash)});
+  }
   if (!spec.user.sysctl.empty()) input.sysctl = spec.user.sysctl;
   if (!spec.trigger) return input;
   input.trigger = true;

@@ -34,6 +34,12 @@ struct ObjectInput {
   std::string sha256{};
 };
 
+/// A file that is found in the guest.
+struct NeededFile {
+  std::string guest_path{};
+  std::string sha256{};
+};
+
 /// What of the case is asked of the guest. Its expected values are not: derive() looks at those.
 struct CaseInput {
   std::string id{};
@@ -42,6 +48,8 @@ struct CaseInput {
   GlobalValues globals{};
   /// What else is asked of the loader on this kernel, conditions and all decided; absent: nothing.
   std::optional<LoadSettings> load{};
+  /// What is found in the guest; absent: nothing.
+  std::optional<std::vector<NeededFile>> files{};
   /// What is loaded into the kernel and set in it before; absent: nothing.
   std::optional<std::vector<std::string>> modules{};
   std::optional<std::map<std::string, std::string>> sysctl{};
@@ -55,12 +63,6 @@ struct CaseInput {
 
 /// Whether the guest does the same.
 bool same_request(const CaseInput& one, const CaseInput& other);
-
-/// A file that a loader of the user's own finds in the guest.
-struct NeededFile {
-  std::string guest_path{};
-  std::string sha256{};
-};
 
 /// A loader that is a program of the user's own.
 struct AppInput {

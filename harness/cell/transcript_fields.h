@@ -13,12 +13,18 @@ void fields(auto& field, Of<ObjectInput> auto& object) {
   field("sha256", null_if_empty(object.sha256), "of its bytes; null: there is none");
 }
 
+void fields(auto& field, Of<NeededFile> auto& file) {
+  field("guest_path", file.guest_path, "where it lies");
+  field("sha256", file.sha256, "of its bytes");
+}
+
 void fields(auto& field, Of<CaseInput> auto& spec) {
   field("id", spec.id, "the case");
   field("attach", spec.attach, "whether programs are attached");
   field("privileges", spec.privileges, "what the loader may do");
   field("globals", spec.globals, "values for global variables, set before the object is loaded");
   field("load", left_out_if_none(spec.load), "what else is asked of the loader");
+  field("files", left_out_if_none(spec.files), "what is found in the guest");
   field("modules", left_out_if_none(spec.modules), "modules of the kernel that are loaded before");
   field("sysctl", left_out_if_none(spec.sysctl), "settings of the kernel that are written before");
   field("trigger", spec.trigger, "something is done beside the standard trigger");
@@ -26,11 +32,6 @@ void fields(auto& field, Of<CaseInput> auto& spec) {
   field("command_sha256", null_if_empty(spec.command_sha256), "of the file that is put there");
   field("write_path", null_if_empty(spec.write_path), "a file that is written to meanwhile");
   field("write_text", null_if_empty(spec.write_text), "what is written");
-}
-
-void fields(auto& field, Of<NeededFile> auto& file) {
-  field("guest_path", file.guest_path, "where it finds it");
-  field("sha256", file.sha256, "of its bytes");
 }
 
 void fields(auto& field, Of<AppInput> auto& app) {

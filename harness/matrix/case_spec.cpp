@@ -134,6 +134,22 @@ Result<Json> read_json(const fs::path& case_json) {
   return parse_json(*text, case_json.string());
 }
 
+/// "PATH" or "PATH:GUESTPATH", beside the case.
+std::vector<GuestFile> read_files(ObjectReader& reader, const fs::path& dir) {
+  std::vector<GuestFile> files;
+  for (const std::string& text :
+       reader.optional_strings("files").value_or(std::vector<std::string>{})) {
+    Result<GuestFile> file = parse_guest_file(text);
+    const auto path = file ? inner_path(dir, file->path) : std::nullopt;
+    if (!file) reader.fail("files", file.error().message, file.error().hint);
+    if (file && !path) reader.fail("files", "must name files beside the case");
+    if (!path) continue;
+    file->path = path->string();
+    files.push_back(*std::move(file));
+  }
+  return files;
+}
+
 /// All of a case but its object and what it is called. What is not said stays as it is.
 void read_settings(ObjectReader& reader, const fs::path& dir, const std::string& where,
                    CaseSpec& spec) {
@@ -151,6 +167,7 @@ void read_settings(ObjectReader& reader, const fs::path& dir, const std::string&
   spec.cflags = read_cflags(reader, dir, spec.object);
   spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
   spec.user = read_user_space(reader);
+  spec.user.files = read_files(reader, dir);
   spec.trigger = read_trigger(reader, dir, where);
   spec.truth = read_truth(reader);
   if (reader.any("expect") != nullptr) spec.expect = read_expect(reader, where);

@@ -84,7 +84,7 @@ Result<GuestFile> parse_guest_file(std::string_view text) {
       guest == guest.lexically_normal()) {
     return file;
   }
-  return Error{fmt::format("--app-file '{}': wanted PATH or PATH:GUESTPATH", text),
+  return Error{fmt::format("'{}': wanted PATH or PATH:GUESTPATH", text),
                "the guest's path is absolute, and without . and .."};
 }
 

@@ -22,9 +22,9 @@ constexpr std::size_t kMaxObjects = 4096;
 constexpr int kMatrixSchema = 1;
 
 /// What a project may say of all of its objects and applications, or of one.
-constexpr std::array kSettings{"arch",    "attach", "autoload", "cflags", "expect",
-                               "globals", "maps",   "modules",  "one_of", "privileges",
-                               "strip",   "sysctl", "trigger",  "truth"};
+constexpr std::array kSettings{"arch",       "attach",  "autoload", "cflags",  "expect",
+                               "files",      "globals", "maps",     "modules", "one_of",
+                               "privileges", "strip",   "sysctl",   "trigger", "truth"};
 /// What it may say of one.
 constexpr std::array kOwnSettings{"shows", "btf", "loaders"};
 
@@ -116,12 +116,6 @@ class ProjectReader {
     own.output = entry.optional_string("output").value_or("");
     app->quiet_ms = entry.optional_integer("quiet_ms").value_or(app->quiet_ms);
     if (app->quiet_ms < 0) entry.fail("quiet_ms", "negative");
-    for (const std::string& text : entry.optional_strings("files").value_or(no_texts())) {
-      Result<GuestFile> file = parse_guest_file(text);
-      if (!file) return reader_.adopt(file.error());
-      file->path = from(folder_, file->path);
-      own.files.push_back(*std::move(file));
-    }
     if (const Json* variables = entry.object("environment")) {
       for (const auto& [name, value] : variables->items()) {
         if (!value.is_string()) entry.fail("environment", "wanted texts");
@@ -151,8 +145,6 @@ class ProjectReader {
     if (!good) return reader_.adopt(good.error());
     settings_[spec.id] = settings;
   }
-
-  static std::vector<std::string> no_texts() { return {}; }
 
   const fs::path& file_;
   fs::path folder_;

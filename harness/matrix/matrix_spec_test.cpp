@@ -66,8 +66,9 @@ TEST_F(MatrixFile, an_unknown_key_names_file_and_key) {
             "'" + (dir_->path() / "m.json").string() + "': unknown key 'kernel'");
   EXPECT_EQ(
       spec.error().hint,
-      "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, globals, "
-      "kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, sysctl, "
+      "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, files, "
+      "globals, kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, "
+      "sysctl, "
       "trigger, truth");
 }
 
@@ -94,7 +95,7 @@ TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {
   EXPECT_EQ(source.cflags, std::vector<std::string>{"-DX"});
   EXPECT_EQ(source.user.modules, std::vector<std::string>{"veth"});
   EXPECT_FALSE(source.expect.empty()) << "what is expected of any object";
-  EXPECT_EQ(spec->apps[1].own_object->files[0].guest_path, "/etc/a.conf");
+  EXPECT_EQ((*cases)[4].user.files.at(0).guest_path, "/etc/a.conf");
   EXPECT_EQ((*cases)[4].user.one_of, (std::vector<OneOf>{{"p", "q"}}));
 }
 

@@ -30,6 +30,7 @@
 #include "base/result.h"
 #include "matrix/condition.h"
 #include "matrix/expectation.h"
+#include "matrix/loader_app.h"
 
 namespace bpfmatrix {
 
@@ -84,6 +85,8 @@ struct UserSpace {
   std::vector<OneOf> one_of{};
   /// Of the kernel's own, loaded before the object, each with what it needs.
   std::vector<std::string> modules{};
+  /// What is found in the guest: a uprobe's file, a configuration.
+  std::vector<GuestFile> files{};
   /// "net.core.bpf_jit_harden" -> "2", written before the object is loaded.
   std::map<std::string, std::string> sysctl{};
 };

@@ -134,12 +134,15 @@ std::optional<IdMarks> mark_ids() {
   return IdMarks{*program, *map};
 }
 
-Inventory take_inventory(const IdMarks& since, pid_t loader) {
+std::optional<Inventory> take_inventory(const IdMarks& since, pid_t loader) {
   Inventory inventory;
-  each_above(since.program, BPF_PROG_GET_NEXT_ID, [&](std::uint32_t id) {
-    const auto info = info_by_id<bpf_prog_info>(BPF_PROG_GET_FD_BY_ID, id);
-    if (info) inventory.programs.push_back({id, info->type, name_in(info->name), info->run_cnt});
-  });
+  const bool lists_programs =
+      each_above(since.program, BPF_PROG_GET_NEXT_ID, [&](std::uint32_t id) {
+        const auto info = info_by_id<bpf_prog_info>(BPF_PROG_GET_FD_BY_ID, id);
+        if (info)
+          inventory.programs.push_back({id, info->type, name_in(info->name), info->run_cnt});
+      });
+  if (!lists_programs) return std::nullopt;
   each_above(since.map, BPF_MAP_GET_NEXT_ID,
              [&](std::uint32_t id) { inventory.maps.push_back(id); });
   std::vector<KernelLink> links;

@@ -25,6 +25,6 @@ std::optional<IdMarks> mark_ids();
 
 /// Programs, maps and links that came after `since`, kMaxInventory of each at most, and which of
 /// these programs the descriptors of process `loader` attach.
-Inventory take_inventory(const IdMarks& since, pid_t loader);
+std::optional<Inventory> take_inventory(const IdMarks& since, pid_t loader);
 
 }  // namespace bpfmatrix::guest

@@ -355,7 +355,9 @@ Result<> Server::handle_take_inventory() {
   if (!running_) return fail("inventory: no program runs");
   running_->inventory_taken = true;
   if (!marks_) return fail("inventory: the kernel accepts no program of the agent's");
-  return wire_.send(to_frame(take_inventory(*marks_, running_->child.pid)));
+  const std::optional<Inventory> inventory = take_inventory(*marks_, running_->child.pid);
+  if (!inventory) return fail("inventory: the kernel does not let the agent list programs");
+  return wire_.send(to_frame(*inventory));
 }
 
 Result<> Server::handle_park(const Frame& frame) {

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -94,6 +95,18 @@ std::optional<std::uint32_t> program_id(int fd) {
   return info.id;
 }
 
+using ProgramIds = std::vector<std::pair<std::string, std::uint32_t>>;
+
+/// Asked before anything is attached: a program for LSM hooks may forbid it.
+ProgramIds ids_of(const LibbpfObject& object) {
+  ProgramIds ids;
+  for (const bpf_program* program : object.accepted()) {
+    if (const auto id = program_id(bpf_program__fd(program)))
+      ids.emplace_back(bpf_program__name(program), *id);
+  }
+  return ids;
+}
+
 /// It may run later than what set it off: after a grace period of RCU, from a timer or a work
 /// queue. What the network runs is done when the packet has passed.
 bool may_run_late(const bpf_program* program) {
@@ -125,12 +138,10 @@ void wait_for_late(const std::vector<const bpf_program*>& programs,
 }
 
 /// While everything is attached: waits for the trigger, then says what came of it.
-void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
+void hold(const LibbpfObject& object, const ProgramIds& ids,
+          const RunStatisticsSwitch& statistics) {
   EventBuffers events(object.get());
-  for (const bpf_program* program : object.accepted()) {
-    if (const auto id = program_id(bpf_program__fd(program)))
-      report_held(bpf_program__name(program), *id);
-  }
+  for (const auto& [name, id] : ids) report_held(name, id);
   report_ready();
   wait_for_line();
   wait_for_late(object.accepted(), statistics);
@@ -149,9 +160,10 @@ void hold(const LibbpfObject& object, const RunStatisticsSwitch& statistics) {
 void attach_and_hold(const LibbpfObject& object, const Request& request) {
   std::optional<RunStatisticsSwitch> statistics;
   if (request.hold && !object.accepted().empty()) statistics.emplace();
+  const ProgramIds ids = ids_of(object);
   Attacher attacher(object.get());
   if (request.attach) attach_all(object, request.load, attacher);
-  if (statistics && (!request.attach || attacher.any())) hold(object, *statistics);
+  if (statistics && (!request.attach || attacher.any())) hold(object, ids, *statistics);
 }
 
 Result<> run() {
