@@ -105,10 +105,11 @@ std::string advice(const Outcome& outcome, const ProgramOutcome* program, const 
   const std::optional<Diagnosis> diagnosis =
       diagnose_program(outcome, program != nullptr ? *program : ProgramOutcome{}, kernel);
   if (!diagnosis) return "";
-  const AdviceSubject subject{
-      .type = refused_type(outcome, program, diagnosis->cause),
-      .kernel = parse_kernel_version(outcome.kernel.release),
-      .btf_withheld = outcome.kernel.btf_present && outcome.btf_source != "kernel"};
+  const AdviceSubject subject{.type = refused_type(outcome, program, diagnosis->cause),
+                              .kernel = parse_kernel_version(outcome.kernel.release),
+                              .btf_withheld = outcome.kernel.btf_present &&
+                                              outcome.btf_source != "kernel" &&
+                                              outcome.btf_source != "both"};
   return advice(*diagnosis, subject, features);
 }
 

@@ -98,7 +98,7 @@ class LoaderRun {
     return post_file(input_.object->file, kObjectInGuest);
   }
 
-  bool embedded() const { return input_.cell->btf == BtfSource::embedded; }
+  bool embedded() const { return hands_over(input_.cell->btf); }
 
   /// What is attached has to be triggered before it is worth a record.
   bool hold() const { return input_.spec->attach || input_.spec->trigger.has_value(); }
@@ -107,7 +107,7 @@ class LoaderRun {
     RunRequest run;
     run.argv = {loader_in_guest(input_.app != nullptr ? kAppLoader : input_.cell->loader)};
     run.deadline_ms = std::chrono::milliseconds(input_.timeout).count();
-    run.hide_btf = input_.cell->btf != BtfSource::kernel;
+    run.hide_btf = hides_own(input_.cell->btf);
     run.hold_input = hold();
     run.count_ids = input_.app != nullptr;
     run.last = use_.last_in_guest;
@@ -291,7 +291,7 @@ EmbeddedOrigin origin_of_embedded(const Kernel& kernel) {
 
 std::optional<EmbeddedBtf> embedded_of(const Cell& cell, const Kernel& kernel) {
   const KernelBtf* btf = btf_to_embed(kernel);
-  if (cell.btf != BtfSource::embedded || btf == nullptr) return std::nullopt;
+  if (!hands_over(cell.btf) || btf == nullptr) return std::nullopt;
   return EmbeddedBtf{origin_of_embedded(kernel), btf->bytes, btf->sha256, {}, {}};
 }
 

@@ -48,7 +48,7 @@ TEST_F(Completion, options_are_offered_with_what_they_are_for) {
 TEST_F(Completion, closed_values_are_offered_and_nothing_else) {
   EXPECT_THAT(offered({"run", "--arch", ""}), ElementsAre("x86_64", "aarch64"));
   EXPECT_THAT(offered({"run", "--accel", "k"}), ElementsAre("kvm"));
-  EXPECT_THAT(offered({"run", "--btf", ""}), ElementsAre("kernel", "embedded", "none"));
+  EXPECT_THAT(offered({"run", "--btf", ""}), ElementsAre("kernel", "embedded", "both", "none"));
   EXPECT_THAT(offered({"report", "r", "--format", "j"}), ElementsAre("json", "junit"));
   EXPECT_THAT(offered({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
   EXPECT_THAT(offered({"run", "--jobs", ""}), IsEmpty());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/temp_dir.h"
 #include "cell/module_btf.h"
 #include "cli/btf_origin.h"
 #include "cli/exit_code.h"
@@ -17,6 +18,7 @@
 #include "cli/talk.h"
 #include "core/minimum.h"
 #include "elf/elf_file.h"
+#include "elf/vmlinux_h.h"
 
 namespace bpfmatrix {
 
@@ -31,6 +33,8 @@ struct BtfOptions {
   /// What comes after KERNEL: objects too.
   std::vector<std::string> more_objects{};
   std::vector<std::string> modules{};
+  /// As C, not as BTF.
+  bool header = false;
 };
 
 Result<> add_object(const std::string& object, CoreMinimum& minimum) {
@@ -111,6 +115,14 @@ Result<> write(const std::string& output, const std::string& bytes) {
   return written && std::fflush(stdout) == 0 ? Result<>() : Error{"standard output: cannot write"};
 }
 
+Result<std::string> header_of(const std::string& btf) {
+  const Result<TempDir> folder = TempDir::create();
+  if (!folder) return folder.error();
+  const std::filesystem::path file = folder->path() / "vmlinux.btf";
+  if (const Result<> written = write_file(file, btf); !written) return written.error();
+  return vmlinux_header(file);
+}
+
 /// KERNEL behind an object's name is an object to us, and the object KERNEL.
 Error error_of(const NoBtf& none, const BtfOptions& options) {
   Error error = none.error;
@@ -134,6 +146,7 @@ int write_btf(const BtfOptions& options) {
   objects.insert(objects.end(), options.more_objects.begin(), options.more_objects.end());
   Result<std::string> bytes = modules->empty() ? whole : modules->front();
   if (!objects.empty()) bytes = minimise(*all, objects);
+  if (bytes && options.header) bytes = header_of(*bytes);
   if (!bytes) return end_with(bytes.error(), wrong_command);
   if (const Result<> written = write(options.output, *bytes); !written) {
     return end_with(written.error(), wrong_command);
@@ -184,6 +197,7 @@ void add_kernels_btf(CLI::App& kernels, int& exit_code) {
       ->allow_extra_args(false)
       ->excludes(btf->get_option("--collection"))
       ->excludes(btf->get_option("--from-debug-info"));
+  btf->add_flag("--header", options->header, "As a C header: the vmlinux.h of this kernel");
   btf->add_option("OBJECT", options->more_objects, "More objects, with --min")->needs(min);
   btf->callback([options, &exit_code] { exit_code = write_btf(*options); });
 }

@@ -86,7 +86,7 @@ RunRequest ShellSession::request(std::vector<std::string> argv) const {
                           {"TERM", terminal_type()},
                           {"PS1", kernel_.release + " # "}},
           .deadline_ms = kLongest.count(),
-          .hide_btf = btf_ != BtfSource::kernel};
+          .hide_btf = hides_own(btf_)};
 }
 
 Result<> ShellSession::furnish(const std::vector<ShellFile>& tools,
@@ -99,9 +99,12 @@ Result<> ShellSession::furnish(const std::vector<ShellFile>& tools,
   }
   for (const fs::path& object : objects) {
     const std::string path = fmt::format("{}/{}", kShellObjects, object.filename().string());
-    if (Result<> put_there = put(object, path, 0644); !put_there) return put_there;
+    std::error_code none;
+    const auto mode = fs::status(object, none).permissions();
+    const bool runs = (mode & fs::perms::owner_exec) != fs::perms::none;
+    if (Result<> put_there = put(object, path, runs ? 0755 : 0644); !put_there) return put_there;
   }
-  if (btf_ == BtfSource::embedded) {
+  if (hands_over(btf_)) {
     const KernelBtf* btf = btf_of(kernel_);
     if (btf == nullptr) return Error{"the kernel has no BTF to hand over"};
     const std::string path = std::string(kShellObjects) + "/vmlinux.btf";

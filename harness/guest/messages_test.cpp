@@ -41,6 +41,8 @@ TEST(Messages, run_keeps_every_field) {
                         true,
                         {"CAP_BPF"},
                         "integrity",
+                        {"/m/a.ko"},
+                        {{"/proc/sys/kernel/x", "1"}},
                         true};
   const auto run = over_the_wire(sent);
   ASSERT_TRUE(run);
@@ -53,11 +55,13 @@ TEST(Messages, run_keeps_every_field) {
   EXPECT_TRUE(run->limit_capabilities);
   EXPECT_EQ(run->capabilities, sent.capabilities);
   EXPECT_EQ(run->lockdown, "integrity");
+  EXPECT_EQ(run->modules, sent.modules);
+  EXPECT_EQ(run->sysctl, sent.sysctl);
   EXPECT_TRUE(run->count_ids);
 }
 
 TEST(Messages, exited_keeps_every_field) {
-  const Exited sent{std::nullopt, 9, true, 1, 2, 3, false, 4, 5, {"pins"}};
+  const Exited sent{std::nullopt, 9, true, 1, 2, 3, false, 4, 5, {{"module x.ko"}}, {"pins"}};
   const auto exited = over_the_wire(sent);
   ASSERT_TRUE(exited);
   EXPECT_EQ(exited->code, std::nullopt);
@@ -68,6 +72,7 @@ TEST(Messages, exited_keeps_every_field) {
   EXPECT_EQ(exited->wall_ms, 3);
   EXPECT_EQ(exited->programs_made, 4);
   EXPECT_EQ(exited->maps_made, 5);
+  EXPECT_EQ(exited->refused, sent.refused);
   EXPECT_EQ(exited->memlock_counted, false);
   EXPECT_EQ(exited->leftovers, sent.leftovers);
 }

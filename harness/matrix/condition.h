@@ -11,8 +11,8 @@
 //                 | ("arch"|"btf"|"loader") ("=="|"!=") WORD
 //     question   := "has" "(" FEATURE ")" | "config" "(" OPTION ")" | "symbol" "(" NAME ")"
 //
-// btf is what there is to relocate against: "kernel", "embedded" or "none"; the source "kernel" on
-// a kernel without BTF of its own is "none".
+// btf is what there is to relocate against: "kernel", "embedded", "both" or "none"; the source
+// "kernel" on a kernel without BTF of its own is "none".
 //
 // has(NAME) asks what the kernel was seen to have, backports and all: a helper (bpf_loop), a map or
 // program type as the kernel's header names it (BPF_MAP_TYPE_RINGBUF), a kfunc, a helper for one

@@ -70,7 +70,9 @@ class ProjectReader {
     if (const Json* apps = reader_.array("apps")) {
       for (const Json& entry : *apps) read_app(entry);
     }
-    if (!settings_.empty()) spec_.project = Project{from(folder_, "."), std::move(settings_)};
+    const bool is_project = !spec_.objects.empty() || !spec_.apps.empty();
+    if (is_project)
+      spec_.project = Project{from(".", file_.string()), from(folder_, "."), std::move(settings_)};
   }
 
  private:

@@ -38,6 +38,8 @@ void fields(auto& field, Of<BtfFile> auto& f) {
 
 /// What a project says of its objects and applications.
 struct Project {
+  /// Absolute; empty: there is none, and the command line says it (--cflags).
+  std::string file{};
   /// Absolute: what files in `settings` are named from.
   std::string folder{};
   /// By the id of the case: the keys of a case.json but for its object (apply_settings()).
@@ -45,6 +47,7 @@ struct Project {
 };
 
 void fields(auto& field, Of<Project> auto& p) {
+  field("file", null_if_empty(p.file), "its own file; null: the command line says what it says");
   field("folder", p.folder, "the project's folder");
   field("settings", p.settings, "what it says of each object and application, by case");
 }

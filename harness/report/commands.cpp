@@ -40,7 +40,9 @@ class CommandWords {
   }
 
   std::vector<std::string> argv() {
-    argv_ = {"bpfmatrix", "run", "--kernel", kernel()};
+    argv_ = {"bpfmatrix", "run"};
+    if (by_project()) argv_.push_back(asked_->matrix.project->file);
+    add("--kernel", kernel());
     add_case();
     add("--btf", outcome_.btf_source);
     add_btf_files();
@@ -67,11 +69,30 @@ class CommandWords {
 
   /// One of the user's own objects is no case of the suite, and is known by its whole path.
   void add_case() {
+    if (by_project()) return add("--case", outcome_.case_id);
     if (app_ != nullptr && app_->own_object) return;  // see add_loader()
     const auto object = objects_.find(outcome_.case_id);
-    if (object != objects_.end()) return add("--object", object->second);
+    if (object != objects_.end()) {
+      add("--object", object->second);
+      return add_cflags();
+    }
     const bool own = outcome_.object.path.starts_with('/');
     own ? add("--object", outcome_.object.path) : add("--case", outcome_.case_id);
+  }
+
+  bool by_project() const {
+    return asked_ != nullptr && asked_->matrix.project && !asked_->matrix.project->file.empty();
+  }
+
+  void add_cflags() {
+    if (!asked_->matrix.project) return;
+    const auto& settings = asked_->matrix.project->settings;
+    const auto own = settings.find(outcome_.case_id);
+    if (own == settings.end() || !own->second.contains("cflags")) return;
+    std::vector<std::string> words;
+    for (const Json& word : own->second["cflags"])
+      if (word.is_string()) words.push_back(word.get<std::string>());
+    add("--cflags", shell_quote(words));
   }
 
   void add_btf_files() {
@@ -86,6 +107,7 @@ class CommandWords {
   }
 
   void add_loader() {
+    if (app_ != nullptr && app_->own_object && by_project()) return;
     if (app_ != nullptr && app_->own_object) return add_app();
     if (app_ == nullptr)
       return add("--loader", outcome_.app ? outcome_.app->path : outcome_.loader);

@@ -95,5 +95,20 @@ TEST(Commands, btf_that_was_handed_over_is_in_it_where_it_was_for_this_kernel) {
             "FILE --loader libbpf");
 }
 
+TEST(Commands, what_a_project_says_is_said_by_naming_it) {
+  Outcome own = outcome();
+  own.case_id = "prog.bpf";
+  RunSpec asked{.objects = {"/p/build/prog.bpf.o"}};
+  asked.matrix.project = Project{"/p/bpfmatrix.json", "/p", {}};
+  EXPECT_EQ(again(own, asked),
+            "bpfmatrix run /p/bpfmatrix.json --kernel debian-6.1-x86_64 --case prog.bpf --btf "
+            "kernel --loader libbpf");
+  asked.objects = {"/p/prog.bpf.c"};
+  asked.matrix.project = Project{"", "/p", {{"prog.bpf", {{"cflags", {"-DX", "-DY"}}}}}};
+  EXPECT_EQ(again(own, asked),
+            "bpfmatrix run --kernel debian-6.1-x86_64 --object /p/prog.bpf.c --cflags "
+            "'-DX -DY' --btf kernel --loader libbpf");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -110,7 +110,7 @@ Result<> check_parts(const Manifest& manifest) {
     return Error{fmt::format("the application is called '{}', and the loader '{}'",
                              manifest.app->name, manifest.loader)};
   }
-  if (manifest.has(kBtfMember) && manifest.btf != BtfSource::embedded) {
+  if (manifest.has(kBtfMember) && !hands_over(manifest.btf)) {
     return Error{fmt::format("'{}' is there, and no BTF was embedded", kBtfMember)};
   }
   if (manifest.as_cell().id() == manifest.cell) return {};

@@ -12,6 +12,7 @@ const KernelBtf* btf_at_hand(const Kernel& kernel, BtfSource btf) {
     case BtfSource::kernel:
       return kernel.btf ? &*kernel.btf : nullptr;
     case BtfSource::embedded:
+    case BtfSource::both:
       return btf_to_embed(kernel);
     case BtfSource::none:
       return nullptr;

@@ -13,7 +13,7 @@ constexpr std::string_view kLockdownOption = "SECURITY_LOCKDOWN_LSM";
 std::string what_is_missing(const Cell& cell, const Result<Kernel>& kernel,
                             const Result<ObjectFile>& object) {
   if (!kernel) return kernel.error().message;
-  if (cell.btf == BtfSource::embedded && btf_to_embed(*kernel) == nullptr) {
+  if (hands_over(cell.btf) && btf_to_embed(*kernel) == nullptr) {
     return fmt::format("kernel '{}' has no BTF to embed", kernel->id);
   }
   return object ? "" : object.error().message;

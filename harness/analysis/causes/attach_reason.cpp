@@ -163,7 +163,7 @@ std::string about_missing_btf(const Outcome& outcome, std::string_view method) {
   if (!outcome.kernel.btf_present) {
     return fmt::format("{} needs the kernel's own BTF, and this kernel has none", method);
   }
-  if (outcome.btf_source == "kernel") return "";
+  if (outcome.btf_source == "kernel" || outcome.btf_source == "both") return "";
   return fmt::format(
       "{} needs the kernel's own BTF, which was hidden from the loader (BTF source "
       "'{}')",

@@ -204,8 +204,9 @@ class Checker {
     when.collect(atoms);
     std::set<std::string> loaders = atoms.loaders;
     loaders.insert(spec_.loaders.begin(), spec_.loaders.end());
-    return {
-        {"x86_64", "aarch64"}, {"kernel", "embedded", "none"}, {loaders.begin(), loaders.end()}};
+    return {{"x86_64", "aarch64"},
+            {"kernel", "embedded", "both", "none"},
+            {loaders.begin(), loaders.end()}};
   }
 
   void check_observed(std::size_t i) {

@@ -280,9 +280,10 @@ TEST(Judge, a_cross_check_that_disagrees_is_a_doubt_whatever_is_expected) {
   }
 }
 
-TEST(Judge, of_an_object_without_programs_nobody_can_say_that_they_load) {
+TEST(Judge, of_an_object_of_which_nothing_was_said_nobody_can_say_that_it_loads) {
   Outcome outcome = good_outcome();
   outcome.programs.clear();
+  outcome.maps.clear();
   EXPECT_EQ(judged(outcome, R"([{"open":"ok","load":"ok"}])").verdict, Verdict::unsure);
 }
 
