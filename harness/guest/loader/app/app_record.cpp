@@ -74,7 +74,10 @@ void AppRecord::take(const MapMade& map) {
 
 void AppRecord::take(ProgramSent program) {
   std::vector<WantedProgram> wanted;
-  for (const Program& known : programs_) wanted.push_back(known.wanted);
+  for (const Program& known : programs_) {
+    wanted.push_back(known.wanted);
+    wanted.back().accepted = !known.ids.empty();
+  }
   const std::optional<std::size_t> index = match_program(wanted, program.sent);
   if (!index) {
     if (others_.size() < kMaxKept) others_.push_back(std::move(program));

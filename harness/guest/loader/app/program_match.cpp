@@ -32,12 +32,13 @@ bool may_be(const WantedProgram& wanted, const ProgramShape& sent) {
 
 std::optional<std::size_t> match_program(const std::vector<WantedProgram>& wanted,
                                          const ProgramShape& sent) {
-  using Misfit = std::tuple<bool, std::uint64_t>;
+  using Misfit = std::tuple<bool, std::uint64_t, bool>;
   std::optional<std::size_t> best;
   Misfit least{};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (!may_be(wanted[i], sent)) continue;
-    const Misfit misfit{wanted[i].type != sent.type, sent.instructions - wanted[i].instructions};
+    const Misfit misfit{wanted[i].type != sent.type, sent.instructions - wanted[i].instructions,
+                        wanted[i].accepted};
     if (best && misfit >= least) continue;
     best = i;
     least = misfit;

@@ -22,6 +22,8 @@ struct WantedProgram {
   std::string type{};
   /// Of the program's own function.
   std::uint64_t instructions = 0;
+  /// The kernel has accepted it already: of several that fit, those it has not come first.
+  bool accepted = false;
 };
 
 /// A program as BPF_PROG_LOAD had it.

@@ -62,5 +62,15 @@ TEST(ProgramMatch, the_questions_of_loaders_are_no_programs) {
   EXPECT_FALSE(looks_like_probe({"x", "kprobe", 17}));
 }
 
+TEST(ProgramMatch, names_alike_without_btf_are_told_apart_by_their_order) {
+  std::vector<WantedProgram> wanted{{"kretprobe__vfs_write", "kprobe/a", "kprobe", 2},
+                                    {"kretprobe__vfs_writev", "kprobe/b", "kprobe", 2}};
+  const ProgramShape sent{"kretprobe__vfs_", "kprobe", 2, ""};
+  EXPECT_EQ(match_program(wanted, sent), 0U);
+  EXPECT_EQ(match_program(wanted, sent), 0U) << "it may be tried again";
+  wanted[0].accepted = true;
+  EXPECT_EQ(match_program(wanted, sent), 1U);
+}
+
 }  // namespace
 }  // namespace bpfmatrix::guest

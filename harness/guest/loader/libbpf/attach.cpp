@@ -235,13 +235,13 @@ Attacher::Attempt Attacher::attach_netkit(const bpf_program* program) {
 
 /// The guest has one network namespace.
 Attacher::Attempt Attacher::attach_netns(const bpf_program* program) {
+  // A kernel without CONFIG_NET_NS has no such file, and one namespace.
   const Fd netns(::open(kNetworkNamespace, O_RDONLY | O_CLOEXEC));
-  if (!netns.valid()) return {-errno};
-  if (bpf_link* link = bpf_program__attach_netns(program, netns.get()); link != nullptr)
-    return {0, kNetworkNamespace, destroy(link)};
+  bpf_link* link = netns.valid() ? bpf_program__attach_netns(program, netns.get()) : nullptr;
+  if (link != nullptr) return {0, kNetworkNamespace, destroy(link)};
   const int error = errno;
-  if (error != EINVAL || bpf_program__type(program) != BPF_PROG_TYPE_FLOW_DISSECTOR)
-    return {-error};
+  const bool is_dissector = bpf_program__type(program) == BPF_PROG_TYPE_FLOW_DISSECTOR;
+  if (!is_dissector || (netns.valid() && error != EINVAL)) return {-error};
   // Before 5.8 (7f045a49fee0) namespaces have no bpf_link.
   const int fd = bpf_program__fd(program);
   const int attached = bpf_prog_attach(fd, 0, BPF_FLOW_DISSECTOR, 0);
