@@ -15,6 +15,7 @@
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"
+#include "elf/alternatives.h"
 #include "elf/object.h"
 #include "matrix/case_spec.h"
 #include "report/counted.h"
@@ -36,6 +37,8 @@ constexpr int kMaxDepth = 20;
 struct Found {
   /// By the id of their case: two of one id cannot be in one run, and the newer one is taken.
   std::map<std::string, fs::path> objects{};
+  /// What user space may have to set, by id as well: a proposal.
+  std::map<std::string, OrderedJson> proposals{};
   std::vector<fs::path> sources{};
 };
 
@@ -75,15 +78,31 @@ class Search {
     if (!name.ends_with(kObjectEnd)) return;
     if (!is_utf8(path.string()))
       return say(fmt::format("left out: '{}': its path is not UTF-8", path.string()));
-    if (const Result<ObjectInfo> object = read_object(file); !object)
-      return say("left out: " + object.error().message);
-    const auto [known, is_new] = found_.objects.try_emplace(case_for_object(file).id, path);
-    if (is_new) return;
+    const Result<ObjectInfo> object = read_object(file);
+    if (!object) return say("left out: " + object.error().message);
+    const std::string id = case_for_object(file).id;
+    const auto [known, is_new] = found_.objects.try_emplace(id, path);
+    if (is_new) {
+      found_.proposals[id] = proposal_for(*object);
+      return;
+    }
     const bool is_newer = written(file) > written(root_ / known->second);
+    if (is_newer) found_.proposals[id] = proposal_for(*object);
     const fs::path other = is_newer ? known->second : path;
     if (is_newer) known->second = path;
     say(fmt::format("left out: '{}': '{}' has the same name and is newer", other.string(),
                     known->second.string()));
+  }
+
+  /// What the object leaves to user space, and what looks like several ways to do the same.
+  static OrderedJson proposal_for(const ObjectInfo& object) {
+    OrderedJson proposal = OrderedJson::object();
+    for (const ObjectMap& map : object.maps) {
+      if (map.source == MapSource::btf && map.max_entries == 0 && wants_size(map.type))
+        proposal["maps"][map.name] = {{"max_entries", "cpus"}};
+    }
+    for (const auto& group : likely_alternatives(object)) proposal["one_of"].push_back(group);
+    return proposal;
   }
 
   static fs::file_time_type written(const fs::path& file) {
@@ -124,7 +143,15 @@ std::vector<std::string> kernels_of(const Catalog& catalog) {
 
 OrderedJson matrix_of(const Found& found, const std::vector<std::string>& kernels) {
   OrderedJson objects = OrderedJson::array();
-  for (const auto& [id, path] : found.objects) objects.push_back(path.string());
+  OrderedJson proposals = OrderedJson::array();
+  for (const auto& [id, path] : found.objects) {
+    objects.push_back(path.string());
+    OrderedJson entry{{"object", path.string()}};
+    const auto proposal = found.proposals.find(id);
+    if (proposal == found.proposals.end() || proposal->second.empty()) continue;
+    entry.update(proposal->second);
+    proposals.push_back(std::move(entry));
+  }
   OrderedJson json{
       {"//",
        {"Each object below is tried on each kernel below: bpfmatrix run " +
@@ -139,13 +166,22 @@ OrderedJson matrix_of(const Found& found, const std::vector<std::string>& kernel
       {"kernels", kernels},
       {"// objects", "Paths from the folder of this file."},
       {"objects", std::move(objects)}};
+  if (!proposals.empty()) {
+    json["// proposed"] = {
+        "Guesses from names and from what these objects leave to user space. To take one, put it "
+        "into "
+        "\"objects\" in place of its path, and look it through.",
+        std::move(proposals)};
+  }
   if (const std::vector<std::string> sources = without_object(found); !sources.empty())
     json["// sources without an object"] = sources;
   json["// btf"] =
       "null is the kernel's own BTF; [\"kernel\", \"embedded\", \"none\"] tries each of these.";
   json["btf"] = nullptr;
-  json["// loaders"] = "null is libbpf; your own application: --loader ./app";
-  json["loaders"] = nullptr;
+  json["// apps"] =
+      "Your applications as they are, with their arguments: [\"./tool -v\"]. docs/projects.md has "
+      "all "
+      "that a project can say.";
   return json;
 }
 

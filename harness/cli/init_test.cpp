@@ -69,6 +69,34 @@ TEST_F(Init, writes_a_matrix_that_run_takes_as_it_is) {
   EXPECT_THAT(plan.err, HasSubstr("4 cells"));
 }
 
+TEST_F(Init, proposes_what_user_space_may_have_to_set_and_assumes_nothing) {
+  const std::string source =
+      compiler_
+          .write("t.c",
+                 "#define SEC(n) __attribute__((section(n), used))\n"
+                 "SEC(\"license\") char l[] = \"GPL\";\n"
+                 "struct { int (*type)[2]; int *key; int *value; } sized_later SEC(\".maps\");\n"
+                 "SEC(\"fentry/do_open\") int fentry_open(void *c) { return 0; }\n"
+                 "SEC(\"kprobe/do_open\") int kprobe_open(void *c) { return 0; }\n")
+          .string();
+  const std::string file = (compiler_.directory() / "t.o").string();
+  compiler_.run({"clang", "-target", "bpf", "-g", "-O2", "-c", source, "-o", file});
+  put("tool.bpf.o", *read_file(file, 1 << 20));
+  const Said said = world_.says({"init", repository_.string()});
+  ASSERT_EQ(said.exit_code, as_expected) << said.err;
+  EXPECT_EQ(matrix()["objects"], Json({"tool.bpf.o"}));
+  const Json proposed = matrix()["// proposed"][1][0];
+  EXPECT_EQ(proposed["object"], "tool.bpf.o");
+  EXPECT_EQ(proposed["one_of"], Json::parse(R"([["fentry_open","kprobe_open"]])"));
+  EXPECT_EQ(proposed["maps"]["sized_later"]["max_entries"], "cpus");
+
+  Json project = matrix();
+  project["objects"] = {proposed};
+  put("bpfmatrix.json", json_text(project));
+  const Said plan = world_.says({"run", (repository_ / "bpfmatrix.json").string(), "--dry-run"});
+  EXPECT_EQ(plan.exit_code, as_expected) << plan.err;
+}
+
 TEST_F(Init, of_two_objects_of_one_name_the_newer_is_taken) {
   put("old/exec.bpf.o", object());
   put("new/exec.bpf.o", object());

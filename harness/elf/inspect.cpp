@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/printable.h"
+#include "elf/alternatives.h"
 
 namespace bpfmatrix {
 
@@ -163,6 +164,28 @@ OrderedJson relocations_json(const RelocationCounts& counts) {
 
 }  // namespace
 
+namespace {
+
+/// What a project may have to say (bpfmatrix.json).
+void note_user_space(const ObjectInfo& info, std::vector<std::string>& notes) {
+  for (const ObjectMap& map : info.maps) {
+    if (map.source != MapSource::btf || map.max_entries != 0 || !wants_size(map.type)) continue;
+    notes.push_back(fmt::format(
+        "map '{}' has no max_entries: user space sets it; where no project says how many, the "
+        "libbpf loader chooses some",
+        printable(map.name)));
+  }
+  for (const auto& group : likely_alternatives(info)) {
+    std::vector<std::string> names;
+    for (const std::string& name : group) names.push_back(printable(name));
+    notes.push_back(fmt::format(
+        "'{}' look like ways to do the same: 'one_of' in a project says that one of them will do",
+        fmt::join(names, "', '")));
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> object_notes(const ObjectInfo& info) {
   std::vector<std::string> notes;
   note_license(info, notes);
@@ -176,6 +199,7 @@ std::vector<std::string> object_notes(const ObjectInfo& info) {
     notes.push_back(fmt::format("section '{}' names no program type: the loader has to set it",
                                 printable(program.section)));
   }
+  note_user_space(info, notes);
   return notes;
 }
 

@@ -31,7 +31,7 @@ SignStyle style_of(Sign sign) {
     case Sign::not_fired:
       return {"◌", "\033[33m", "loaded and attached, did not fire"};
     case Sign::loaded:
-      return {"○", "\033[32m", "loaded (its section does not say where to attach)"};
+      return {"○", "\033[32m", "loaded (nothing says where to attach it)"};
     case Sign::not_attached:
       return {"◇", "\033[33m", "loaded, and its application did not attach it"};
     case Sign::loaded_skipped:
@@ -43,7 +43,7 @@ SignStyle style_of(Sign sign) {
     case Sign::not_reached:
       return {"-", "\033[2m", "not reached: its object failed before"};
     case Sign::not_tried:
-      return {"∙", "\033[2m", "not tried: its application came up without it"};
+      return {"∙", "\033[2m", "not tried: its application or project does without it"};
     case Sign::panicked:
       return {"!", "\033[35m", "the kernel panicked"};
     case Sign::unknown:

@@ -22,4 +22,3 @@ SEC("tracepoint/syscalls/sys_enter_unlinkat")
 int without_map(void *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-

@@ -11,4 +11,3 @@ SEC("fentry/nf_conntrack_in")
 int on_packet_fentry(unsigned long long *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-

@@ -14,4 +14,3 @@ SEC("kprobe/vfs_rename")
 int kretprobe__vfs_rename(struct pt_regs *ctx) { return 2; }
 
 char LICENSE[] SEC("license") = "GPL";
-

@@ -34,4 +34,3 @@ SEC("socket")
 int on_packet(void *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-

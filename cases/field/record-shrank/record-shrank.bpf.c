@@ -27,4 +27,3 @@ int on_free(struct record *ctx) {
 }
 
 char LICENSE[] SEC("license") = "GPL";
-

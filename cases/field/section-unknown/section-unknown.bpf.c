@@ -8,4 +8,3 @@ SEC("kprobe.session/do_nanosleep")
 int on_both(struct pt_regs *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-

@@ -15,8 +15,6 @@ SEC("struct_ops/tiny_init")
 int tiny_init(unsigned long long *ctx) { return 0; }
 
 SEC(".struct_ops.link")
-struct sched_ext_ops___mine tiny = {
-    .init = (void *)tiny_init, .timeout_ms = 60000, .name = "tiny"};
+struct sched_ext_ops___mine tiny = {.init = (void *)tiny_init, .timeout_ms = 60000, .name = "tiny"};
 
 char LICENSE[] SEC("license") = "GPL";
-

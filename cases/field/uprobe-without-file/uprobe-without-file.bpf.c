@@ -8,4 +8,3 @@ SEC("uprobe//usr/lib/libbpfmatrix-absent.so.3:write_it")
 int on_write(struct pt_regs *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-

@@ -32,7 +32,8 @@ int placed(struct pt_regs *ctx) {
   __u32 key = 0;
   // Refused by the verifier if the values are not set: the loop would have no end.
   for (int i = 0; i != dentry_argument; ++i) bpf_map_lookup_elem(&per_cpu, &key);
-  return settings.port == 53 && settings.name[0] == 'e' ? bpf_map_lookup_elem(&buffers, &key) != 0 : 0;
+  return settings.port == 53 && settings.name[0] == 'e' ? bpf_map_lookup_elem(&buffers, &key) != 0
+                                                        : 0;
 }
 
 SEC("fentry/vfs_unlink")
@@ -45,4 +46,3 @@ SEC("fentry/no_such_function_here")
 int left_out(unsigned long long *ctx) { return 0; }
 
 char LICENSE[] SEC("license") = "GPL";
-
