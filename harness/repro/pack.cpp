@@ -8,9 +8,12 @@
 
 #include "base/data_dir.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/json_fields.h"
 #include "base/sha256.h"
 #include "base/temp_dir.h"
 #include "cell/run_cell.h"
+#include "cell/transcript_fields.h"
 #include "kernels/archive/tar_zst.h"
 #include "kernels/kernel_record.h"
 #include "outcome/cells.h"
@@ -25,6 +28,9 @@ namespace bpfmatrix {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of a case that a project made.
+constexpr const char* kProjectGroup = "project";
 
 constexpr std::uint64_t kMaxFileBytes = 256 << 20;
 constexpr std::size_t kMaxNamed = 10;
@@ -61,6 +67,37 @@ Result<fs::path> case_folder(const std::string& id) {
     if (file.parent_path().filename() == id) return file.parent_path();
   }
   return Error{fmt::format("case '{}': not in '{}' any more", id, suite->string())};
+}
+
+/// As a case.json that asks for the same, without conditions.
+OrderedJson case_json_of(const CaseInput& asked) {
+  OrderedJson json{{"schema", 2},
+                   {"shows", "what a project set for this object"},
+                   {"object", {{"file", "object.o"}}}};
+  const LoadSettings load = asked.load.value_or(LoadSettings());
+  OrderedJson attach = OrderedJson::object();
+  for (const std::string& program : load.unattached) attach[program] = false;
+  for (const auto& [program, to] : load.attach) {
+    OrderedJson place = to_json_tree(to);
+    attach[program] = place.empty() ? OrderedJson(true) : std::move(place);
+  }
+  json["attach"] = asked.attach && !attach.empty() ? std::move(attach) : OrderedJson(asked.attach);
+  for (const std::string& program : load.left_out) json["autoload"][program] = false;
+  for (const std::string& program : load.loaded) json["autoload"][program] = true;
+  if (!load.maps.empty()) json["maps"] = to_json_tree(load.maps);
+  if (!asked.globals.empty()) json["globals"] = to_json_tree(asked.globals);
+  if (asked.modules) json["modules"] = *asked.modules;
+  if (asked.sysctl) json["sysctl"] = *asked.sysctl;
+  if (asked.privileges.memlock_bytes)
+    json["privileges"]["memlock_bytes"] = *asked.privileges.memlock_bytes;
+  if (asked.privileges.capabilities)
+    json["privileges"]["capabilities"] = *asked.privileges.capabilities;
+  if (!asked.privileges.lockdown.empty())
+    json["privileges"]["lockdown"] = asked.privileges.lockdown;
+  if (!asked.command.empty()) json["trigger"]["command"] = asked.command;
+  if (!asked.write_path.empty())
+    json["trigger"]["write"] = {{"path", asked.write_path}, {"text", asked.write_text}};
+  return json;
 }
 
 class Packer {
@@ -162,7 +199,7 @@ class Packer {
     if (!own) return own.error();
     for (const CaseSpec& spec : *own) {
       spec_ = spec;
-      if (spec_.id == outcome_.case_id) return {};
+      if (spec_.id == outcome_.case_id) return take_own_case();
     }
     if (!own->empty()) {
       return Error{fmt::format("'{}': none of the run's objects", outcome_.case_id)};
@@ -173,6 +210,21 @@ class Packer {
     if (!spec) return std::move(spec).error();
     spec_ = *std::move(spec);
     return add_folder(kCaseMembers, *folder);
+  }
+
+  /// What a project set for it goes along as a case of its own, as it was decided on this kernel.
+  Result<> take_own_case() {
+    const CaseInput& asked = inputs().spec;
+    const CaseInput plain{.id = asked.id, .modules = asked.modules};
+    if (same_request(asked, plain)) return {};
+    if (asked.files || !asked.command_sha256.empty()) {
+      return Error{
+          fmt::format("'{}': files that a project puts into the guest do not fit into a "
+                      "pack",
+                      outcome_.case_id)};
+    }
+    spec_.group = kProjectGroup;
+    return add(std::string(kCaseJsonMember), json_text(case_json_of(asked), 2) + "\n");
   }
 
   Result<> take_object() {

@@ -40,6 +40,7 @@ class PackTest : public RunFixture {
     say("k", std::move(attempts));
     RunSpec spec;
     spec.objects = {object_.string()};
+    spec.matrix.project = project_;
     spec.cells = {kCell};
     auto dir = RunDir::create(dir_->path() / ("recorded" + std::to_string(++recorded_)), spec);
     EXPECT_TRUE(dir) << dir.error().message;
@@ -72,6 +73,7 @@ class PackTest : public RunFixture {
     return again ? again->replay : Replay();
   }
 
+  std::optional<Project> project_{};
   fs::path object_{};
   /// As the desk has it.
   std::optional<Kernel> recorded_kernel_{};
@@ -130,6 +132,25 @@ TEST_F(PackTest, what_happened_happens_again_somewhere_else) {
   const Replay other = run_where(pack, {completed(good_lines())});
   EXPECT_EQ(other.result, Reproduced::different);
   EXPECT_THAT(other.differences, Contains("program 'on_connect': load: ok, was failed, EACCES"));
+}
+
+TEST_F(PackTest, what_a_project_sets_goes_along_as_it_was_decided) {
+  const Json settings = *parse_json(R"j({"maps": {"m": {"max_entries": "cpus"}},
+      "globals": {"level": [{"when": "kernel < 5.0", "value": 1}, {"value": 2}]},
+      "sysctl": {"kernel.x": "1"}, "one_of": [["a", "b"]],
+      "autoload": {"nobody": "kernel < 5.0"}})j",
+                                    "settings");
+  project_ = Project{"", dir_->path().string(), {{"lines", settings}}};
+  CaseSpec& spec = input_.cases.at("lines");
+  ASSERT_TRUE(apply_settings(settings, dir_->path(), "settings", spec));
+  const fs::path run = record({completed(good_lines())});
+  const Result<Pack> pack = make(run);
+  ASSERT_TRUE(pack) << pack.error().message;
+  const OpenedPack opened = open(*pack);
+  EXPECT_EQ(opened.spec.user.maps.at("m").max_entries->of, AmountOf::cpus);
+  EXPECT_EQ(std::get<std::int64_t>(opened.spec.user.globals.at("level").front().value.value), 2);
+  const Replay replay = run_where(opened, {completed(good_lines())});
+  EXPECT_EQ(replay.result, Reproduced::reproduced) << replay.why;
 }
 
 TEST_F(PackTest, the_transcript_counts_and_not_what_is_written_of_its_outcome) {
