@@ -55,13 +55,17 @@ Result<AppRequest> parse_app_request(std::string_view line) {
   AppRequest request;
   request.object = reader.string("object");
   const std::string btf = reader.optional_string("btf").value_or("");
-  request.line.environment = {"BPFMATRIX_OBJECT=" + request.object, "BPFMATRIX_BTF=" + btf};
+  // The guest has no /etc/localtime, which a tool that prints times would open again and again, and
+  // see itself do.
+  request.line.environment = {"TZ=UTC", "BPFMATRIX_OBJECT=" + request.object,
+                              "BPFMATRIX_BTF=" + btf};
   // Setting them is up to the application as well.
   if (const Json* globals = reader.object("globals"); globals != nullptr && !globals->empty()) {
     request.line.environment.push_back("BPFMATRIX_GLOBALS=" + json_text(*globals));
   }
-  // Whether the application attaches is its own decision.
+  // What is loaded and attached is the application's own decision.
   reader.boolean("attach");
+  reader.object("load");
   request.hold = reader.boolean("hold");
   request.insns = reader.optional_boolean("insns").value_or(false);
   read_app(reader, request);

@@ -22,8 +22,9 @@ TEST(AppRequest, is_read_whole) {
   EXPECT_TRUE(request->hold);
   EXPECT_EQ(request->quiet_ms, 300);
   EXPECT_THAT(request->line.argv, ::testing::ElementsAre("/bin/app", "/o", "--once"));
-  EXPECT_THAT(request->line.environment,
-              ::testing::ElementsAre("BPFMATRIX_OBJECT=/o", "BPFMATRIX_BTF=", "RUST_LOG=debug"));
+  EXPECT_THAT(
+      request->line.environment,
+      ::testing::ElementsAre("TZ=UTC", "BPFMATRIX_OBJECT=/o", "BPFMATRIX_BTF=", "RUST_LOG=debug"));
   ASSERT_EQ(request->programs.size(), 1U);
   EXPECT_EQ(request->programs[0].instructions, 41U);
 }
