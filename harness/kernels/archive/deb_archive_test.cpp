@@ -56,6 +56,25 @@ TEST_F(DebArchive, makes_no_links_and_no_devices) {
   }
 }
 
+TEST_F(DebArchive, who_listens_hears_of_links_and_folders_and_none_is_made) {
+  std::vector<std::string> heard;
+  const NoteEntry note = [&](const EntryNote& entry) {
+    heard.push_back(std::to_string(static_cast<int>(entry.kind)) + std::string(entry.path) + ">" +
+                    std::string(entry.target));
+    return Result<>();
+  };
+  const std::string deb = make_deb({{.path = "./d/", .kind = Kind::folder},
+                                    {.path = "./d/f", .body = "x"},
+                                    {.path = "./s", .body = "/etc/passwd", .kind = Kind::symlink},
+                                    {.path = "./h", .body = "./d/f", .kind = Kind::hardlink},
+                                    {.path = "./n", .kind = Kind::device}});
+  ASSERT_TRUE(unpack(deb, UnpackRules{.note = &note}));
+  EXPECT_EQ(heard, (std::vector<std::string>{"1d>", "0d/f>", "2s>/etc/passwd", "3h>d/f"}));
+  EXPECT_EQ(*read_file(into() / "d" / "f", 10), "x");
+  for (const char* link : {"s", "h", "n"})
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(into() / link))) << link;
+}
+
 TEST_F(DebArchive, a_link_followed_by_a_file_below_it_writes_nothing_outside) {
   const auto outside = dir_->path() / "outside";
   std::filesystem::create_directory(outside);

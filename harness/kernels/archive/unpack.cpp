@@ -82,16 +82,40 @@ class Unpacker {
     if (!is_safe_relative_path(path)) {
       return Error{fmt::format("'{}': a path that leaves the package", path)};
     }
-    if (::archive_entry_filetype(entry) == AE_IFDIR && !rules_.files_only) return {};
+    const bool noted_folder = rules_.note != nullptr && ::archive_entry_filetype(entry) == AE_IFDIR;
+    if (::archive_entry_filetype(entry) == AE_IFDIR && !rules_.files_only && !noted_folder)
+      return {};
     Result<std::optional<std::string>> target = place_(path);
     if (!target) return std::move(target).error();
     if (!*target) return {};
+    if (const Result<> noted = note(entry, path); !noted) return noted;
+    if (noted_folder) return {};
     const bool link = ::archive_entry_hardlink(entry) != nullptr;
     if (link || ::archive_entry_filetype(entry) != AE_IFREG) {
-      if (rules_.leave_out_links) return {};
+      if (rules_.leave_out_links || rules_.note != nullptr) return {};
       return Error{fmt::format("'{}': a link or a device where a file was wanted", path)};
     }
     return write_entry(stream_.data(), size_of(entry), into_ / **target);
+  }
+
+  Result<> note(struct archive_entry* entry, std::string_view path) const {
+    if (rules_.note == nullptr) return {};
+    const char* hard = ::archive_entry_hardlink(entry);
+    const char* soft = ::archive_entry_symlink(entry);
+    const auto type = ::archive_entry_filetype(entry);
+    EntryNote note{.path = path, .executable = (::archive_entry_perm(entry) & 0111) != 0};
+    if (hard != nullptr) {
+      note.kind = EntryNote::Kind::hardlink;
+      note.target = plain_path(hard);
+    } else if (type == AE_IFLNK && soft != nullptr) {
+      note.kind = EntryNote::Kind::symlink;
+      note.target = soft;
+    } else if (type == AE_IFDIR) {
+      note.kind = EntryNote::Kind::folder;
+    } else if (type != AE_IFREG) {
+      return {};
+    }
+    return (*rules_.note)(note);
   }
 
   Result<> count(struct archive_entry* entry) {

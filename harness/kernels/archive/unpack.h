@@ -19,7 +19,22 @@ class EntryStream;
 /// stops the unpacking.
 using PlaceFile = std::function<Result<std::optional<std::string>>(std::string_view path)>;
 
+/// What an entry is beside a file's bytes.
+struct EntryNote {
+  enum class Kind { file, folder, symlink, hardlink };
+  std::string_view path{};
+  Kind kind = Kind::file;
+  /// Of a link: where it leads, as the archive has it.
+  std::string_view target{};
+  bool executable = false;
+};
+
+using NoteEntry = std::function<Result<>(const EntryNote& entry)>;
+
 struct UnpackRules {
+  /// Hears of every file, folder and link that `place` wants, as it comes. With it a link is no
+  /// error: it is noted, and never made.
+  const NoteEntry* note = nullptr;
   /// Skip links and devices that `place` wants, instead of failing for the package.
   bool leave_out_links = false;
   /// An entry that is a folder is an error: those that files need are made anyway.

@@ -145,7 +145,7 @@ Result<DebSuite> open_suite(const SuiteRequest& request,
   if (!chosen) return std::move(chosen).error();
   Result<fs::path> index = fetch_index(release->file, *chosen, request, options);
   if (!index) return std::move(index).error();
-  Result<std::vector<DebPackage>> packages = read_packages(*index, wanted);
+  Result<std::vector<DebPackage>> packages = read_packages(*index, wanted, request.damaged);
   if (!packages) return std::move(packages).error();
 
   DebSuite suite;

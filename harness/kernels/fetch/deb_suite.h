@@ -27,6 +27,8 @@ struct SuiteRequest {
   /// See DebSource.
   std::string snapshot{};
   std::string release_sha256{};
+  /// Of an index that is read as a whole.
+  DamagedEntry damaged = DamagedEntry::error;
 };
 
 /// The suite of `source`, for one architecture.

@@ -13,12 +13,13 @@ namespace bpfmatrix {
 namespace {
 
 constexpr std::size_t kMaxIndexLineBytes = 1 << 20;
-constexpr std::size_t kMaxWanted = 10000;
+constexpr std::size_t kMaxWanted = 200'000;
 
 /// Collects the fields of one stanza after the other.
 class StanzaReader {
  public:
-  explicit StanzaReader(const std::function<bool(std::string_view)>& wanted) : wanted_(wanted) {}
+  StanzaReader(const std::function<bool(std::string_view)>& wanted, DamagedEntry damaged)
+      : wanted_(wanted), damaged_(damaged) {}
 
   Result<> take(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -46,7 +47,7 @@ class StanzaReader {
     const std::string_view line = line_;
     if (trim(line).empty()) return end_stanza();
     if (line[0] == ' ' || line[0] == '\t') {
-      // Only Depends may go on in a second line that matters here.
+      // Only relations may go on in a second line that matters here.
       if (field_ != nullptr) field_->append(line);
       return field_ == nullptr || field_->size() <= kMaxIndexLineBytes
                  ? Result<>{}
@@ -56,8 +57,8 @@ class StanzaReader {
     if (colon == std::string_view::npos) return Error{fmt::format("'{}': no field", line)};
     const std::string_view name = line.substr(0, colon);
     field_ = nullptr;
-    for (const std::string_view kept :
-         {"Package", "Version", "Architecture", "Depends", "Filename", "Size", "SHA256"}) {
+    for (const std::string_view kept : {"Package", "Source", "Version", "Architecture", "Depends",
+                                        "Pre-Depends", "Provides", "Filename", "Size", "SHA256"}) {
       if (name != kept) continue;
       const auto [at, fresh] = fields_.emplace(kept, trim(line.substr(colon + 1)));
       if (!fresh) return Error{fmt::format("field '{}' occurs twice", name)};
@@ -70,6 +71,7 @@ class StanzaReader {
     Result<> done;
     if (const auto name = fields_.find("Package"); name != fields_.end() && wanted_(name->second)) {
       done = keep();
+      if (!done && damaged_ == DamagedEntry::left_out) done = {};
     }
     fields_.clear();
     field_ = nullptr;
@@ -83,6 +85,8 @@ class StanzaReader {
       return Error{fmt::format("package '{}': field '{}' is missing or wrong: '{}'", package.name,
                                field, fields_[field])};
     };
+    const std::vector<std::string_view> source = words(fields_["Source"]);
+    package.source = source.empty() ? package.name : std::string(source[0]);
     package.version = fields_["Version"];
     if (package.version.empty()) return wrong("Version");
     package.architecture = fields_["Architecture"];
@@ -93,16 +97,21 @@ class StanzaReader {
     package.bytes = *bytes;
     package.sha256 = fields_["SHA256"];
     if (!is_sha256(package.sha256)) return wrong("SHA256");
-    Result<std::vector<DebAlternatives>> depends = parse_relations(fields_["Depends"]);
-    if (!depends)
-      return wrap(fmt::format("package '{}'", package.name), std::move(depends).error());
-    package.depends = *std::move(depends);
-    if (packages_.size() >= kMaxWanted) return Error{"too many packages of that name"};
+    for (const auto& [field, groups] :
+         {std::pair("Depends", &package.depends), std::pair("Pre-Depends", &package.pre_depends),
+          std::pair("Provides", &package.provides)}) {
+      Result<std::vector<DebAlternatives>> relations = parse_relations(fields_[field]);
+      if (!relations)
+        return wrap(fmt::format("package '{}'", package.name), std::move(relations).error());
+      *groups = *std::move(relations);
+    }
+    if (packages_.size() >= kMaxWanted) return Error{"too many packages"};
     packages_.push_back(std::move(package));
     return {};
   }
 
   const std::function<bool(std::string_view)>& wanted_;
+  DamagedEntry damaged_;
   std::string line_{};
   std::map<std::string_view, std::string> fields_{};
   std::string* field_ = nullptr;
@@ -112,8 +121,9 @@ class StanzaReader {
 }  // namespace
 
 Result<std::vector<DebPackage>> read_packages(const std::filesystem::path& path,
-                                              const std::function<bool(std::string_view)>& wanted) {
-  StanzaReader reader(wanted);
+                                              const std::function<bool(std::string_view)>& wanted,
+                                              DamagedEntry damaged) {
+  StanzaReader reader(wanted, damaged);
   Result<> read = decompress_file(path, kMaxIndexBytes,
                                   [&reader](std::string_view piece) { return reader.take(piece); });
   if (!read) return std::move(read).error();

@@ -37,6 +37,20 @@ TEST(PackagesIndex, keeps_what_is_wanted_however_it_is_compressed) {
   }
 }
 
+TEST(PackagesIndex, what_a_package_needs_is_and_comes_from_is_kept) {
+  const auto packages = read("Source: whole (1.2)\nPre-Depends: a | b\nProvides: c (= 3), d\n" +
+                             stanza("wanted", "1") + stanza("wanted", "2"));
+  ASSERT_TRUE(packages) << packages.error().message;
+  const DebPackage& first = packages->front();
+  EXPECT_EQ(first.source, "whole");
+  ASSERT_EQ(first.pre_depends.size(), 1U);
+  EXPECT_EQ(first.pre_depends[0].size(), 2U);
+  ASSERT_EQ(first.provides.size(), 2U);
+  EXPECT_EQ(first.provides[0][0].version, "3");
+  EXPECT_EQ(first.provides[1][0].package, "d");
+  EXPECT_EQ(packages->back().source, "wanted");
+}
+
 TEST(PackagesIndex, needs_no_empty_line_at_the_end) {
   std::string text = stanza("wanted", "1");
   text.resize(text.size() - 2);
@@ -58,6 +72,17 @@ TEST(PackagesIndex, refuses_fields_that_stand_twice_and_lines_that_are_none) {
   EXPECT_FALSE(read("Package: wanted\nPackage: wanted\n"));
   EXPECT_FALSE(read("Package: wanted\nno field\n"));
   EXPECT_FALSE(read("Package: wanted\nVersion: 1\n"));
+}
+
+TEST(PackagesIndex, who_wants_all_may_do_without_entries_that_are_wrong) {
+  const Result<TempDir> dir = TempDir::create();
+  ASSERT_TRUE(write_file(dir->path() / "Packages", "Package: bad\n\n" + stanza("good", "1")));
+  const auto all = [](std::string_view) { return true; };
+  EXPECT_FALSE(read_packages(dir->path() / "Packages", all));
+  const auto packages = read_packages(dir->path() / "Packages", all, DamagedEntry::left_out);
+  ASSERT_TRUE(packages) << packages.error().message;
+  ASSERT_EQ(packages->size(), 1U);
+  EXPECT_EQ(packages->front().name, "good");
 }
 
 TEST(PackagesIndex, refuses_a_truncated_one) {
