@@ -53,6 +53,8 @@ struct PutFile {
   /// Absolute; missing folders are made. A file that is there already is replaced below
   /// kGuestDirectory only, and is an error elsewhere.
   std::string path{};
+  /// With S_IFLNK a symbolic link, and the bytes are where it leads; with S_IFDIR a folder, which
+  /// may be there already; else a file.
   std::int64_t mode = 0644;
   std::int64_t bytes = 0;
 };

@@ -114,13 +114,25 @@ Result<Frame> Session::receive_after_posted(Clock::time_point deadline) {
   for (;;) {
     Result<Frame> frame = receive(deadline);
     if (!frame || posted_.empty()) return frame;
-    const Posted posted = std::move(posted_.front());
-    posted_.pop_front();
-    if (const Result<> stored = check_stored(posted, *frame); !stored) {
-      state_ = SessionState::lost;
-      return stored.error();
-    }
+    if (const Result<> stored = take_next_stored(*frame); !stored) return stored.error();
   }
+}
+
+Result<> Session::take_next_stored(const Frame& frame) {
+  const Posted posted = std::move(posted_.front());
+  posted_.pop_front();
+  Result<> stored = check_stored(posted, frame);
+  if (!stored) state_ = SessionState::lost;
+  return stored;
+}
+
+Result<> Session::take_stored(Clock::time_point deadline) {
+  while (!posted_.empty()) {
+    const Result<Frame> frame = receive(deadline);
+    if (!frame) return frame.error();
+    if (const Result<> stored = take_next_stored(*frame); !stored) return stored;
+  }
+  return {};
 }
 
 Result<> Session::put_file(std::string_view path, std::string_view bytes, int mode,

@@ -65,6 +65,8 @@ class Session {
   /// stored, and the session is lost if that is not what was sent.
   Result<> post_file(std::string_view path, std::string_view bytes, int mode,
                      Clock::time_point deadline);
+  /// Waits for what the guest says of all files that were posted. Error: one is not what was sent.
+  Result<> take_stored(Clock::time_point deadline);
   /// The bytes of any file of the guest, procfs and sysfs included. Error: it is missing, or larger
   /// than `max_bytes`.
   Result<std::string> read_file(std::string_view path, std::uint64_t max_bytes,
@@ -105,6 +107,7 @@ class Session {
   /// receive(), but for what is said of files on their way: the guest answers in order.
   Result<Frame> receive_after_posted(Clock::time_point deadline);
   Result<> check_stored(const Posted& posted, const Frame& frame);
+  Result<> take_next_stored(const Frame& frame);
   /// The next frame that is no output of the running program; output is kept for run().
   Result<Frame> reply(Clock::time_point deadline);
   Result<Frame> unless_failed(Frame frame);

@@ -141,6 +141,26 @@ TEST(Session, a_posted_file_is_looked_at_when_the_program_has_run) {
   EXPECT_EQ(store.bytes, "bytes");
 }
 
+TEST(Session, what_the_guest_says_of_posted_files_can_be_waited_for) {
+  Store store;
+  Talk talk([&](ScriptedGuest& guest, const Frame& frame) { store(guest, frame); });
+  ASSERT_TRUE(talk.session.post_file("/run/bpfmatrix/x", "bytes", 0644, soon()));
+  const Result<> stored = talk.session.take_stored(soon());
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_EQ(store.bytes, "bytes");
+  EXPECT_TRUE(talk.session.take_stored(soon())) << "there is nothing more to wait for";
+  EXPECT_EQ(talk.session.state(), SessionState::ready);
+}
+
+TEST(Session, a_posted_file_that_cannot_be_stored_is_named) {
+  Talk talk([](ScriptedGuest& guest, const Frame& frame) {
+    if (frame.type == FrameType::file_chunk) guest.say(to_frame(Failed{"/x: no space"}));
+  });
+  ASSERT_TRUE(talk.session.post_file("/x", "bytes", 0644, soon()));
+  EXPECT_EQ(talk.session.take_stored(soon()).error().message, "guest agent: /x: no space");
+  EXPECT_EQ(talk.session.state(), SessionState::lost);
+}
+
 /// Whatever the program said: it had another file before it, or none.
 TEST(Session, a_posted_file_that_did_not_arrive_ends_the_session) {
   for (const Frame& answer : {to_frame(Stored{5, 0}), to_frame(Failed{"/x: no space"})}) {

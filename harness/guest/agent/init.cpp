@@ -62,6 +62,12 @@ void mount_file_systems(std::vector<std::string>& notes) {
   }
 }
 
+void widen_root() {
+  // A root that is a tmpfs takes half of the memory at most, which a large application needs more
+  // of. Any other root has no such bound, and refuses or ignores the option.
+  ::mount(nullptr, "/", nullptr, MS_REMOUNT, "size=90%");
+}
+
 void protect_tools(std::vector<std::string>& notes) {
   constexpr const char* kTools = "/bpfmatrix";
   if (::mount(kTools, kTools, nullptr, MS_BIND, nullptr) != 0 ||

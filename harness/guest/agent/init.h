@@ -10,6 +10,8 @@ namespace bpfmatrix::guest {
 
 /// Mounts what a loader may want to see, oldest kernels included.
 void mount_file_systems(std::vector<std::string>& notes);
+/// Files of an application may fill most of the memory.
+void widen_root();
 /// The agent's own programs can no longer be written to, but by who mounts them anew.
 void protect_tools(std::vector<std::string>& notes);
 /// Makes sure that 0, 1 and 2 lead somewhere: a kernel without /dev/console in its initramfs starts

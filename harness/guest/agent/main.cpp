@@ -24,6 +24,7 @@ namespace {
 std::string live() {
   std::vector<std::string> notes;
   mount_file_systems(notes);
+  widen_root();
   protect_tools(notes);
   open_console();
   raise_limits(notes);

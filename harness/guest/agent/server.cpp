@@ -31,6 +31,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kBtf = "/sys/kernel/btf/vmlinux";
 constexpr const char* kAgentVersion = BPFMATRIX_VERSION;
+/// No path that a kernel takes is longer.
+constexpr std::int64_t kMaxTargetBytes = 4096;
 constexpr std::size_t kPipeBlock = std::size_t{64} << 10;
 
 Fd watch_children() {
@@ -64,9 +66,28 @@ Fd open_new(const PutFile& request) {
                    static_cast<mode_t>(request.mode)));
 }
 
+bool is_link(const PutFile& request) {
+  return S_ISLNK(static_cast<mode_t>(request.mode)) && request.bytes <= kMaxTargetBytes;
+}
+
+/// What has no bytes of its own, or is not there before they have come.
+Result<Fd> create_other(const PutFile& request) {
+  std::error_code error;
+  const fs::path path = request.path;
+  fs::create_directories(is_link(request) ? path.parent_path() : path, error);
+  if (error) return Error{fmt::format("'{}': {}", request.path, error.message())};
+  return Fd();
+}
+
+Result<> make_link(const PutFile& request, const std::string& target) {
+  if (::symlink(target.c_str(), request.path.c_str()) == 0) return {};
+  return Error{system_note(request.path)};
+}
+
 Result<Fd> create_file(const PutFile& request) {
   if (request.path.empty() || !is_normal(request.path))
     return Error{fmt::format("'{}': not an absolute path without . and ..", request.path)};
+  if (is_link(request) || S_ISDIR(static_cast<mode_t>(request.mode))) return create_other(request);
   Fd fd = open_new(request);
   if (!fd.valid() && errno == ENOENT) {
     std::error_code error;
@@ -248,15 +269,25 @@ Result<> Server::handle_chunk(const Frame& frame) {
   if (!upload_) return Error{"a piece of no file"};
   upload_->bytes += static_cast<std::int64_t>(frame.blob.size());
   upload_->crc = crc32c(frame.blob, upload_->crc);
-  if (upload_->problem.empty() && !write_all(upload_->fd, frame.blob)) {
+  if (upload_->problem.empty()) store_chunk(frame.blob);
+  return finish_upload();
+}
+
+void Server::store_chunk(const std::string& bytes) {
+  if (is_link(upload_->request)) {
+    upload_->target += bytes;
+  } else if (!write_all(upload_->fd, bytes)) {
     upload_->problem = system_note(upload_->request.path);
   }
-  return finish_upload();
 }
 
 Result<> Server::finish_upload() {
   if (upload_->bytes < upload_->request.bytes) return {};
-  const Upload upload = *std::exchange(upload_, std::nullopt);
+  Upload upload = *std::exchange(upload_, std::nullopt);
+  if (upload.problem.empty() && is_link(upload.request)) {
+    if (const Result<> made = make_link(upload.request, upload.target); !made)
+      upload.problem = made.error().message;
+  }
   if (!upload.problem.empty()) return fail(upload.problem);
   return wire_.send(to_frame(Stored{upload.bytes, upload.crc}));
 }

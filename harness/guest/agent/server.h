@@ -31,6 +31,8 @@ class Server {
     std::int64_t bytes = 0;
     std::uint32_t crc = 0;
     std::string problem{};
+    /// Of a link, where it leads.
+    std::string target{};
   };
   /// The program that runs.
   struct Running {
@@ -58,6 +60,7 @@ class Server {
   Result<> handle_put(const Frame& frame);
   Result<> handle_chunk(const Frame& frame);
   Result<> finish_upload();
+  void store_chunk(const std::string& bytes);
   Result<> handle_read(const Frame& frame);
   Result<> handle_run(const Frame& frame);
   Result<> handle_input(const Frame& frame);
