@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,23 @@ struct AppNeeds {
   std::string sha256{};
   /// It may be executed.
   bool executable = false;
+  /// Of a symbolic link, where it leads; then there is no file.
+  std::string link{};
+  /// A folder.
+  bool folder = false;
+};
+
+/// What an application has in place of the guest's own root, which is nearly empty.
+struct AppRoot {
+  /// The program's path in it.
+  std::string program{};
+  std::vector<AppNeeds> files{};
+  /// Of all their paths and contents.
+  std::string sha256{};
+  std::uint64_t bytes = 0;
+  /// Folders of its libraries that the interpreter does not know by itself, as LD_LIBRARY_PATH has
+  /// them.
+  std::string library_path{};
 };
 
 struct AppFile {
@@ -34,6 +52,8 @@ struct AppFile {
   std::filesystem::path file{};
   std::string sha256{};
   std::vector<AppNeeds> needs{};
+  /// The program is one of its files.
+  std::optional<AppRoot> root{};
 };
 
 /// By name and architecture.

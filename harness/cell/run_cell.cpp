@@ -1,6 +1,7 @@
 #include "cell/run_cell.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
@@ -21,11 +22,15 @@ constexpr std::size_t kMaxLoaderLog = 256 << 10;
 constexpr std::size_t kShownHash = 16;
 /// For the agent to report that it killed the loader.
 constexpr std::chrono::seconds kAgentGrace{10};
+/// What the guest says of files on their way fills the channel if nobody listens.
+constexpr std::size_t kPutAtOnce = 64;
 constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kModulesInGuest = "/run/bpfmatrix/cell/modules/";
 constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/apps/";
 
-std::string app_in_guest(const AppFile& app) { return std::string(kAppsInGuest) + app.app.name; }
+std::string app_in_guest(const AppFile& app) {
+  return app.root ? app.root->program : std::string(kAppsInGuest) + app.app.name;
+}
 
 /// The loader's run as it goes: its lines are kept, and `ready` pulls the trigger.
 class LoaderRun {
@@ -77,13 +82,7 @@ class LoaderRun {
       if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
     }
     if (input_.app != nullptr) {
-      const Result<> put = post_file(input_.app->file, app_in_guest(*input_.app), 0755);
-      if (!put) return put;
-      for (const AppNeeds& needs : input_.app->needs) {
-        const Result<> there =
-            post_file(needs.file, needs.guest_path, needs.executable ? 0755 : 0644);
-        if (!there) return there;
-      }
+      if (const Result<> put = put_app(*input_.app); !put) return put;
     }
     for (const GuestFile& file : input_.spec->user.files) {
       const Result<> there = post_file(file.path, file.guest_path, 0755);
@@ -96,6 +95,28 @@ class LoaderRun {
     }
     if (input_.object->file.empty()) return {};
     return post_file(input_.object->file, kObjectInGuest);
+  }
+
+  Result<> put_app(const AppFile& app) {
+    Result<> put =
+        app.root ? put_all(app.root->files) : post_file(app.file, app_in_guest(app), 0755);
+    return put ? put_all(app.needs) : put;
+  }
+
+  Result<> put_all(const std::vector<AppNeeds>& files) {
+    for (const AppNeeds& one : files) {
+      if (const Result<> put = put_one(one); !put) return put;
+      if (++put_files_ % kPutAtOnce != 0) continue;
+      if (const Result<> stored = session_.take_stored(deadline_); !stored) return stored;
+    }
+    return {};
+  }
+
+  Result<> put_one(const AppNeeds& one) {
+    if (!one.folder && one.link.empty())
+      return post_file(one.file, one.guest_path, one.executable ? 0755 : 0644);
+    const int mode = one.folder ? S_IFDIR | 0755 : S_IFLNK | 0777;
+    return session_.post_file(one.guest_path, one.link, mode, deadline_);
   }
 
   bool embedded() const { return hands_over(input_.cell->btf); }
@@ -259,6 +280,7 @@ class LoaderRun {
   const CellInput& input_;
   const GuestUse& use_;
   Clock::time_point deadline_;
+  std::size_t put_files_ = 0;
   bool begun_ = false;
   /// Reads along, to know when the loader waits; what it says is judged in derive().
   LoaderReader reader_{};
@@ -362,7 +384,8 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
   if (!input.modules.empty()) inputs->spec.modules = input.modules;
   if (input.app != nullptr) {
     inputs->app = AppInput{input.app->app, input.app->sha256, {}};
-    if (!input.app->needs.empty()) inputs->app->needs.emplace();
+    if (!input.app->needs.empty() || input.app->root) inputs->app->needs.emplace();
+    if (input.app->root) inputs->app->needs->push_back({"/", input.app->root->sha256});
     for (const AppNeeds& needs : input.app->needs)
       inputs->app->needs->push_back({needs.guest_path, needs.sha256});
     inputs->app->app.path = valid_text(inputs->app->app.path);

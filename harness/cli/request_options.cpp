@@ -32,6 +32,11 @@ std::string absolute(const std::string& path) {
   return fs::absolute(plain.empty() ? std::string_view(path) : plain, seen_by_open).string();
 }
 
+/// Packages have no path.
+std::string absolute_root(const std::string& root) {
+  return root.starts_with(kDebRoot) ? root : absolute(root);
+}
+
 class Request {
  public:
   explicit Request(const RequestOptions& options) : options_(options) {}
@@ -144,8 +149,12 @@ class Request {
       if (!is_utf8(line)) return Error{fmt::format("--app '{}': not UTF-8", line)};
       Result<LoaderApp> app = app_of_line(line);
       if (!app) return std::move(app).error();
-      app->path = absolute(app->path);
       OwnObject& own = *app->own_object;
+      if (options_.app_root.empty()) {
+        app->path = absolute(app->path);
+      } else {
+        own.root = absolute_root(options_.app_root);
+      }
       own.ready = options_.app_ready;
       own.output = options_.expect_output;
       for (const std::string& text : options_.app_files) {
@@ -221,6 +230,12 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
   run.add_option("--app-file", options.app_files,
                  "A file that it finds in the guest, at /app/NAME if not said otherwise")
       ->type_name("PATH[:GUESTPATH]")
+      ->needs(app_line);
+  run.add_option("--app-root", options.app_root,
+                 "Its root file system, in which it is looked up: a folder, or packages of Debian "
+                 "with what they depend on, of trixie if not said otherwise")
+      ->type_name("DIR|deb:[SUITE/]PACKAGE,...")
+      ->check(not_empty())
       ->needs(app_line);
   run.add_option("--app-env", options.app_env, "Its environment")
       ->type_name("NAME=VALUE")

@@ -23,6 +23,7 @@ struct RequestOptions {
   std::vector<std::string> apps{};
   std::vector<std::string> app_files{};
   std::vector<std::string> app_env{};
+  std::string app_root{};
   std::string app_ready{};
   std::string expect_output{};
   std::vector<std::string> btf{};

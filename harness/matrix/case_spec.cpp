@@ -274,7 +274,7 @@ CaseSpec case_for_app(const LoaderApp& app) {
   spec.id = app.name;
   spec.group = "app";
   spec.shows = fmt::format("the application '{}'", valid_text(app.path));
-  spec.object = BroughtObject{app.path};
+  spec.object = BroughtObject{app.path, app.own_object ? app.own_object->root : std::nullopt};
   spec.loaders = {app.name};
   spec.expect = app_expectations();
   return spec;

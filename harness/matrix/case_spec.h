@@ -42,6 +42,8 @@ struct DebObject {
 /// architecture.
 struct BroughtObject {
   std::string app_path{};
+  /// OwnObject::root.
+  std::optional<std::string> root{};
 };
 using ObjectSpec = std::variant<SourceObject, FileObject, DebObject, BroughtObject>;
 

@@ -72,6 +72,8 @@ Result<LoaderApp> app_of_line(const std::string& line) {
   return app;
 }
 
+bool has_root(const LoaderApp& app) { return app.own_object && app.own_object->root.has_value(); }
+
 Result<GuestFile> parse_guest_file(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   GuestFile file;

@@ -31,6 +31,10 @@ struct OwnObject {
   /// empty: when it is quiet. All of it must match `output` somewhere; empty: anything will do.
   std::string ready{};
   std::string output{};
+  /// The root file system that it is given: a folder of the host, in which "{arch}" is filled in,
+  /// or "deb:[SUITE/]PACKAGE[,PACKAGE...]". LoaderApp::path is in it then, or the name of a program
+  /// in its usual folders. Nothing: the program is a file of the host.
+  std::optional<std::string> root{};
 };
 
 struct LoaderApp {
@@ -47,6 +51,9 @@ struct LoaderApp {
   std::optional<OwnObject> own_object{};
 };
 
+/// With which OwnObject::root begins where it is packages.
+inline constexpr std::string_view kDebRoot = "deb:";
+
 /// A loader is an app when it is given by a path; others are names.
 bool is_app(std::string_view loader);
 /// Error: the path has no file name that could be part of a cell's id.
@@ -56,6 +63,8 @@ Result<LoaderApp> app_of_path(const std::string& path);
 Result<std::vector<std::string>> shell_words(std::string_view line);
 /// Of `--app`: the program and its arguments. Error: no program, or as of the two above.
 Result<LoaderApp> app_of_line(const std::string& line);
+/// Whether it has a root file system of its own.
+bool has_root(const LoaderApp& app);
 /// "PATH:GUESTPATH", or "PATH" for "/app/NAME". Error: the guest's path is no absolute one.
 Result<GuestFile> parse_guest_file(std::string_view text);
 /// `path` on an architecture: "{arch}" in it is filled in.
@@ -72,6 +81,9 @@ void fields(auto& field, Of<OwnObject> auto& o) {
   field("files", o.files, "what it finds in the guest");
   field("ready", o.ready, "it has come up once a line of its output matches; empty: it is quiet");
   field("output", o.output, "what its output must match; empty: anything");
+  field(
+      "root", left_out_if_none(o.root),
+      "its root file system: a folder of the host, or deb:[SUITE/]PACKAGE,...; its path is in it");
 }
 
 void fields(auto& field, Of<LoaderApp> auto& a) {

@@ -83,6 +83,19 @@ TEST(AppOfLine, is_a_program_with_its_arguments_that_brings_its_object) {
   EXPECT_FALSE(app_of_line("  "));
 }
 
+TEST(LoaderApp, its_root_is_kept_for_a_run_that_is_resumed) {
+  Result<LoaderApp> app = app_of_line("bpftool prog");
+  EXPECT_FALSE(has_root(*app));
+  const std::string without = to_json_text(*app);
+  EXPECT_EQ(without.find("root"), std::string::npos) << "runs of before are read as they were";
+  app->own_object->root = "deb:bpftool";
+  EXPECT_TRUE(has_root(*app));
+  const auto json = parse_json(to_json_text(*app), "run.json");
+  const Result<LoaderApp> read = from_json<LoaderApp>(*json, "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->own_object->root, "deb:bpftool");
+}
+
 TEST(GuestFile, has_its_place_in_the_guest) {
   EXPECT_EQ(parse_guest_file("conf/a.json")->guest_path, "/app/a.json");
   EXPECT_EQ(parse_guest_file("a:b:/etc/a.json")->path, "a:b");

@@ -124,6 +124,7 @@ class CommandWords {
     line.insert(line.end(), app_->arguments.begin(), app_->arguments.end());
     add("--app", shell_quote(line));
     const OwnObject& own = *app_->own_object;
+    if (own.root) add("--app-root", *own.root);
     for (const GuestFile& file : own.files) add("--app-file", file.path + ":" + file.guest_path);
     for (const auto& [name, value] : app_->environment) add("--app-env", name + "=" + value);
     if (!own.ready.empty()) add("--app-ready", own.ready);

@@ -247,7 +247,7 @@ class Packer {
     for (const LoaderApp& app : asked_.matrix.apps) {
       if (app.name == manifest_.loader) apps.push_back(app);
     }
-    const Result<AppFiles> files = find_apps(apps, plan());
+    const Result<AppFiles> files = find_apps(apps, plan(), settings_.fetch);
     if (!files) return files.error();
     const auto file = files->find({manifest_.loader, manifest_.kernel.arch});
     if (file == files->end() || file->second.sha256 != inputs().app->sha256) {

@@ -97,7 +97,7 @@ Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& 
   RunInput input{.plan = shard(*plan, part.shard, part.costs)};
   if (const Result<> kept = keep_to_cells(spec, input.plan); !kept) return kept.error();
   if (part.shard.count > 1) spec.part_of = ids_of(*plan);
-  Result<AppFiles> apps = find_apps(matrix.apps, input.plan);
+  Result<AppFiles> apps = find_apps(matrix.apps, input.plan, kernels.fetch());
   if (!apps) return std::move(apps).error();
   input.apps = *std::move(apps);
   Result<GivenBtf> btf = find_given_btf(matrix.btf_files, input.plan);

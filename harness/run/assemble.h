@@ -1,5 +1,5 @@
 // From what was asked to what is run: kernels, cases, plan, and the files they need. Nothing boots,
-// and nothing is downloaded.
+// and nothing is downloaded but the packages of an application's root, if they are not here yet.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #include "elf/dynamic.h"
 #include "images/guest_tools.h"
 #include "run/objects/app_needs.h"
+#include "run/objects/app_root.h"
 
 namespace bpfmatrix {
 
@@ -102,11 +103,12 @@ Result<std::map<std::string, LoaderApp>> by_name(const std::vector<LoaderApp>& a
 
 Result<std::optional<AppFile>> find_one(const std::string& name,
                                         const std::map<std::string, LoaderApp>& given,
-                                        const GuestTools& tools, Arch arch) {
+                                        const GuestTools& tools, Arch arch,
+                                        const FetchOptions& fetch) {
   const auto app = given.find(name);
   if (app == given.end()) return find_in_tools(name, tools, arch);
   if (names_of(tools).contains(name)) return name_is_taken(app->second);
-  Result<AppFile> file = find_app(app->second, arch);
+  Result<AppFile> file = find_app(app->second, arch, fetch);
   if (!file) return std::move(file).error();
   return std::optional(*std::move(file));
 }
@@ -122,11 +124,13 @@ Result<> check_runs_in_guest(std::string_view bytes, Arch arch, const std::strin
       "its libraries are not with it; C: -static, Rust: a -musl target, Go: CGO_ENABLED=0"};
 }
 
-Result<AppFile> find_app(const LoaderApp& app, Arch arch) {
+Result<AppFile> find_app(const LoaderApp& app, Arch arch, const FetchOptions& fetch) {
+  if (has_root(app)) return find_rooted_app(app, arch, fetch);
   return read_app(app, path_on(app.path, arch), arch);
 }
 
-Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan) {
+Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan,
+                           const FetchOptions& fetch) {
   const auto given = by_name(apps);
   if (!given) return given.error();
   AppFiles files;
@@ -134,7 +138,7 @@ Result<AppFiles> find_apps(const std::vector<LoaderApp>& apps, const Plan& plan)
     const Result<GuestTools> tools = find_guest_tools(arch);
     if (!tools) return tools.error();
     for (const std::string& name : loaders) {
-      Result<std::optional<AppFile>> file = find_one(name, *given, *tools, arch);
+      Result<std::optional<AppFile>> file = find_one(name, *given, *tools, arch, fetch);
       if (!file) return std::move(file).error();
       if (*file) files.emplace(std::pair(name, arch), **std::move(file));
     }

@@ -58,17 +58,27 @@ std::vector<fs::path> usual_folders() {
   return folders;
 }
 
+Result<> add_needs(const LoaderApp& app, const fs::path& file, const std::string& guest_path,
+                   std::vector<AppNeeds>& needs) {
+  if (needs.size() == kMaxNeeds)
+    return Error{fmt::format("application '{}': more than {} files", app.path, kMaxNeeds)};
+  const Result<std::string> hash = sha256_file(file);
+  if (!hash) return wrap(fmt::format("application '{}'", app.path), hash.error());
+  std::error_code none;
+  const bool executable =
+      (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
+  needs.push_back({file, guest_path, *hash, executable});
+  return {};
+}
+
 class Closure {
  public:
   Closure(const LoaderApp& app, Arch arch) : app_(app), arch_(arch), folders_(usual_folders()) {}
 
   Result<std::vector<AppNeeds>> run(std::string_view bytes) {
-    if (app_.own_object) {
-      for (const GuestFile& file : app_.own_object->files) {
-        if (Result<> added = add(file.path, file.guest_path); !added)
-          return std::move(added).error();
-      }
-    }
+    Result<std::vector<AppNeeds>> files = named_files(app_);
+    if (!files) return files;
+    needs_ = *std::move(files);
     Result<DynamicInfo> program = read_dynamic(bytes);
     if (!program) return named(path_on(app_.path, arch_), program.error());
     if (program->interpreter.empty()) return std::move(needs_);
@@ -137,15 +147,7 @@ class Closure {
   }
 
   Result<> add(const fs::path& file, const std::string& guest_path) {
-    if (needs_.size() == kMaxNeeds)
-      return Error{fmt::format("application '{}': more than {} files", app_.path, kMaxNeeds)};
-    const Result<std::string> hash = sha256_file(file);
-    if (!hash) return wrap(fmt::format("application '{}'", app_.path), hash.error());
-    std::error_code none;
-    const bool executable =
-        (fs::status(file, none).permissions() & fs::perms::owner_exec) != fs::perms::none;
-    needs_.push_back({file, guest_path, *hash, executable});
-    return {};
+    return add_needs(app_, file, guest_path, needs_);
   }
 
   static Error named(const std::string& path, const Error& error) {
@@ -167,6 +169,16 @@ bool is_library(const AppNeeds& needs) { return needs.file == needs.guest_path; 
 Result<std::vector<AppNeeds>> find_app_needs(const LoaderApp& app, std::string_view bytes,
                                              Arch arch) {
   return Closure(app, arch).run(bytes);
+}
+
+Result<std::vector<AppNeeds>> named_files(const LoaderApp& app) {
+  std::vector<AppNeeds> needs;
+  if (!app.own_object) return needs;
+  for (const GuestFile& file : app.own_object->files) {
+    if (Result<> added = add_needs(app, file.path, file.guest_path, needs); !added)
+      return std::move(added).error();
+  }
+  return needs;
 }
 
 std::string library_path(const std::vector<AppNeeds>& needs) {

@@ -20,6 +20,9 @@ namespace bpfmatrix {
 Result<std::vector<AppNeeds>> find_app_needs(const LoaderApp& app, std::string_view bytes,
                                              Arch arch);
 
+/// Only what its user names (OwnObject::files).
+Result<std::vector<AppNeeds>> named_files(const LoaderApp& app);
+
 /// The folders of the libraries among `needs`, as LD_LIBRARY_PATH has them; empty: there are none.
 std::string library_path(const std::vector<AppNeeds>& needs);
 

@@ -26,6 +26,8 @@ class KernelFinder {
   std::vector<PlanKernel> known() const;
   /// Given by path, or in the store already; never touches the network.
   Result<Kernel> find_here(const std::string& id) const;
+  /// How all else is fetched.
+  const FetchOptions& fetch() const { return settings_.fetch; }
   /// From the store, or fetched into it. Blocks while it downloads. Error: it is unavailable.
   Result<Kernel> find(const std::string& id) const;
 

@@ -6,6 +6,7 @@
 #include "cell/app_file.h"
 #include "elf/elf_file.h"
 #include "elf/embedded.h"
+#include "run/objects/app_root.h"
 
 namespace bpfmatrix {
 
@@ -81,11 +82,22 @@ ObjectFinder::ObjectFinder(const RunSettings& settings)
       compiler_(settings.fetch.store.root() / "compiled"),
       stripper_(settings.fetch.store.root() / "compiled") {}
 
+Result<fs::path> ObjectFinder::file_of(const BroughtObject& brought, Arch arch) const {
+  if (!brought.root) return fs::path(path_on(brought.app_path, arch));
+  const Result<RootTree> tree = open_app_root(*brought.root, arch, settings_.fetch);
+  if (!tree) return tree.error();
+  const Result<RootProgram> program = find_root_program(*tree, brought.app_path, *brought.root);
+  if (!program) return program.error();
+  return program->entry->file;
+}
+
 /// Of those that an application brings: the one, or nothing where it brings none in a form that can
 /// be read, or several.
 Result<ObjectFile> ObjectFinder::find_brought(const BroughtObject& brought, Arch arch) const {
   const std::string shown = to_string(ObjectSpec(brought));
-  const Result<std::string> app = read_file(path_on(brought.app_path, arch), kMaxAppBytes);
+  const Result<fs::path> file = file_of(brought, arch);
+  if (!file) return file.error();
+  const Result<std::string> app = read_file(*file, kMaxAppBytes);
   if (!app) return app.error();
   const std::vector<std::string_view> inside = find_embedded_objects(*app);
   ObjectFile object{.shown = shown};

@@ -32,6 +32,7 @@ class ObjectFinder {
 
  private:
   struct Locate;
+  Result<std::filesystem::path> file_of(const BroughtObject& brought, Arch arch) const;
   Result<ObjectFile> find_brought(const BroughtObject& brought, Arch arch) const;
 
   const RunSettings& settings_;

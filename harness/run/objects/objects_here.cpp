@@ -1,5 +1,7 @@
 #include "run/objects/objects_here.h"
 
+#include "run/objects/app_root.h"
+
 namespace bpfmatrix {
 
 namespace {
@@ -30,9 +32,11 @@ ObjectsHere::ObjectsHere(const RunSettings& settings, const KernelFinder& kernel
 
 bool ObjectsHere::is_here(const CaseSpec& spec, Arch arch) const {
   if (std::holds_alternative<SourceObject>(spec.object)) return compilable_.contains(arch);
+  const Store& store = settings_.fetch.store;
+  if (const auto* brought = std::get_if<BroughtObject>(&spec.object); brought && brought->root)
+    return is_root_here(*brought->root, arch, store);
   const auto* deb = std::get_if<DebObject>(&spec.object);
   if (deb == nullptr) return true;
-  const Store& store = settings_.fetch.store;
   return store.resolve(store.package_link(deb->suite, debian_name(arch), deb->package)).has_value();
 }
 

@@ -6,6 +6,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "elf/testing/bpf_compiler.h"
+#include "run/objects/app_needs.h"
 #include "run/testing/vm_fixture.h"
 
 namespace bpfmatrix {
@@ -217,20 +218,62 @@ constexpr const char* kObject = R"(
   char _license[] __attribute__((section("license"), used)) = "GPL";
 )";
 
-TEST_F(AppVm, is_tried_for_its_own_sake_with_what_it_brings_and_its_libraries) {
-  const std::string kernel = "debian-6.1-x86_64";
-  const std::filesystem::path wrapper = scratch_->path() / "wrapper";
-  ASSERT_TRUE(write_file(wrapper.string() + ".c", kWrapper));
+/// A dynamic program with an object inside.
+std::filesystem::path make_wrapper(const std::filesystem::path& folder) {
+  const std::filesystem::path wrapper = folder / "wrapper";
+  EXPECT_TRUE(write_file(wrapper.string() + ".c", kWrapper));
   const auto compiled = ::bpfmatrix::run_command(
       {.argv = {"x86_64-linux-gnu-gcc", wrapper.string() + ".c", "-o", wrapper.string()}},
       std::chrono::seconds(60));
-  ASSERT_TRUE(compiled && compiled->status.code == 0);
+  EXPECT_TRUE(compiled && compiled->status.code == 0);
   BpfCompiler tools;
   const std::string source = tools.write("tool.bpf.c", kObject).string();
   const std::string made = (tools.directory() / "tool.bpf.o").string();
   tools.run({"clang", "-g", "-O2", "-target", "bpf", "-c", source, "-o", made});
-  const std::string object = bytes_of(made);
-  ASSERT_TRUE(write_file(wrapper, *read_file(wrapper, 1 << 20) + object));
+  EXPECT_TRUE(write_file(wrapper, *read_file(wrapper, 1 << 20) + bytes_of(made)));
+  return wrapper;
+}
+
+/// Its libraries, its data and its links are those of its root, and so is the program.
+TEST_F(AppVm, is_tried_in_a_root_of_its_own) {
+  const std::string kernel = "debian-6.1-x86_64";
+  const std::filesystem::path wrapper = make_wrapper(scratch_->path());
+  const std::filesystem::path root = scratch_->path() / "root";
+  const auto put = [&](const std::filesystem::path& file, const std::string& path) {
+    const std::filesystem::path to = root / path.substr(1);
+    std::filesystem::create_directories(to.parent_path());
+    std::filesystem::copy_file(file, to);
+    std::filesystem::permissions(to, std::filesystem::perms(0755));
+  };
+  put(wrapper, "/usr/bin/wrapper");
+  put(BPFMATRIX_BINARY_DIR "/guest/x86_64/app-own", "/opt/tool");
+  std::filesystem::create_directories(root / "app");
+  std::filesystem::create_symlink("/opt/tool", root / "app/tool");
+  std::filesystem::create_directory_symlink("usr/bin", root / "bin");
+  const LoaderApp host{.name = "wrapper", .path = wrapper.string()};
+  const auto needs = find_app_needs(host, bytes_of(wrapper), Arch::x86_64);
+  ASSERT_TRUE(needs) << needs.error().message;
+  for (const AppNeeds& one : *needs) put(one.file, one.guest_path);
+  Result<LoaderApp> app = app_of_line("/bin/wrapper {object}");
+  ASSERT_TRUE(app);
+  app->own_object->root = root.string();
+  app->own_object->output = "^TOOL: .*ing$";
+  const auto outcomes =
+      run_suite({.kernels = {kernel}, .cases = {"*"}, .apps = {*app}}, {case_for_app(*app)});
+  const Outcome& outcome = find(outcomes, kernel + "/wrapper/kernel/wrapper");
+  ASSERT_EQ(outcome.end, End::completed) << outcome.end_reason;
+  ASSERT_TRUE(outcome.app && outcome.app->own) << outcome.open.message;
+  EXPECT_EQ(outcome.app->own->output_matched, true);
+  EXPECT_EQ(program(outcome, "on_getpid").attach.stage.result, StageResult::ok);
+  const auto transcript = read_transcript(scratch_->path() / std::to_string(runs_), outcome.cell);
+  ASSERT_TRUE(transcript && transcript->inputs.app && transcript->inputs.app->needs);
+  ASSERT_EQ(transcript->inputs.app->needs->size(), 1U);
+  EXPECT_EQ(transcript->inputs.app->needs->front().guest_path, "/");
+}
+
+TEST_F(AppVm, is_tried_for_its_own_sake_with_what_it_brings_and_its_libraries) {
+  const std::string kernel = "debian-6.1-x86_64";
+  const std::filesystem::path wrapper = make_wrapper(scratch_->path());
   Result<LoaderApp> app = app_of_line(wrapper.string() + " {object}");
   ASSERT_TRUE(app);
   app->own_object->files = {{BPFMATRIX_BINARY_DIR "/guest/x86_64/app-own", "/app/tool"}};
