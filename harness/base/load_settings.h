@@ -17,10 +17,6 @@
 
 namespace bpfmatrix {
 
-/// How the message of a program's load begins that failed for want of a map; its name and "'" come
-/// behind.
-inline constexpr std::string_view kNeedsMap = "needs a map that was not created: '";
-
 /// What a size is counted in: some are not known before the machine is.
 enum class AmountOf { one, cpus, page_size };
 inline constexpr Word<AmountOf> kAmountOfWords[] = {

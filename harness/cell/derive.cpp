@@ -177,6 +177,7 @@ std::vector<ProgramOutcome> programs_of(const LoaderRecord& record, const Kernel
     program.run.run_cnt = said.run_cnt;
     program.run.run_time_ns = said.run_time_ns;
     program.run.displaced = said.displaced;
+    if (!said.needs_map.empty()) program.needs_map = said.needs_map;
     programs.push_back(std::move(program));
   }
   return programs;

@@ -93,6 +93,8 @@ Result<> LoaderReader::add_event(const std::string& event, ObjectReader& reader)
     if (SaidProgram* owner = program(reader)) add_insns(reader, owner->sent);
   } else if (event == "map") {
     add_map(reader);
+  } else if (event == "needs") {
+    if (SaidProgram* owner = program(reader)) owner->needs_map = reader.string("map");
   } else if (event == "log") {
     add_log(reader);
   } else if (event == "load") {

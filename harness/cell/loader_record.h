@@ -30,6 +30,8 @@ struct SaidProgram {
   /// As the kernel was asked to take it.
   SentProgram sent{};
   StageOutcome load{};
+  /// The map for want of which it was not loaded; empty: none.
+  std::string needs_map{};
   /// The kernel's, of the program that waits for the trigger.
   std::optional<std::uint32_t> id{};
   VerifierStats stats{};

@@ -210,6 +210,8 @@ struct ProgramOutcome {
   LoadOutcome load{};
   AttachOutcome attach{};
   RunOutcome run{};
+  /// The map for want of which it was not loaded; absent: none.
+  std::optional<std::string> needs_map{};
   /// User space was to leave it out on this kernel.
   std::optional<bool> left_out{};
 };

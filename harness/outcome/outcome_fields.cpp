@@ -220,6 +220,7 @@ void fields(auto& field, Of<ProgramOutcome> auto& p) {
   field("attach", p.attach,
         "attaching where the section says; not_reached also when the section does not say where");
   field("run", p.run, "what it did while it was attached");
+  field("needs_map", left_out_if_none(p.needs_map), "the map for want of which it was not loaded");
   field("left_out", left_out_if_none(p.left_out), "user space leaves it out on this kernel");
 }
 

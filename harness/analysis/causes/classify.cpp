@@ -5,7 +5,6 @@
 
 #include "analysis/causes/cause_matcher.h"
 #include "analysis/causes/features.h"
-#include "base/load_settings.h"
 #include "base/verifier_stats.h"
 
 namespace bpfmatrix {
@@ -323,10 +322,8 @@ namespace {
 
 /// The map for want of which the program was not loaded; nullptr: it is not that.
 const MapOutcome* needed_map(const Outcome& outcome, const ProgramOutcome& program) {
-  const std::string& message = program.load.stage.message;
-  if (!program.load.stage.failed() || !message.starts_with(kNeedsMap)) return nullptr;
   for (const MapOutcome& map : outcome.maps) {
-    if (message == std::string(kNeedsMap) + map.name + "'") return &map;
+    if (map.name == program.needs_map && map.stage.failed()) return &map;
   }
   return nullptr;
 }

@@ -110,6 +110,10 @@ void report_map(const MapReport& map) {
   emit(event);
 }
 
+void report_needs(std::string_view program, std::string_view map) {
+  emit({{"event", "needs"}, {"program", program}, {"map", map}});
+}
+
 void report_insns(std::string_view program, const SentProgram& sent) {
   OrderedJson functions = OrderedJson::array();
   for (const SentProgram::Function& function : sent.functions) {

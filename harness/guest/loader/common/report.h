@@ -77,6 +77,8 @@ void report_program(std::string_view name, std::string_view section, std::string
 void report_relocate(const StageReport& stage, std::optional<std::size_t> applied,
                      std::optional<std::size_t> skipped, std::optional<std::size_t> poisoned);
 void report_map(const MapReport& map);
+/// That a program was not taken to the kernel, because a map that it needs was not made.
+void report_needs(std::string_view program, std::string_view map);
 /// In pieces that fit a line.
 void report_insns(std::string_view program, const SentProgram& sent);
 void report_relocation(const LoggedRelocation& relocation);

@@ -240,12 +240,8 @@ void LibbpfObject::take_result(std::size_t index, LoadReport report) {
   Program& program = programs_[index];
   program.accepted = !report.stage.failed;
   if (std::exchange(program.reported, true)) return;
-  if (const char* map = report.stage.failed ? missing_map(report) : nullptr; map != nullptr) {
-    const auto failed = failed_maps_.find(map);
-    report = {};
-    report.stage = {true, failed != failed_maps_.end() ? failed->second : 0,
-                    std::string(kNeedsMap) + shown_name(map_of(map), map) + "'"};
-  }
+  if (const char* map = report.stage.failed ? missing_map(report) : nullptr; map != nullptr)
+    return report_needs(program.name, shown_name(map_of(map), map));
   report.program = program.name;
   report_insns(program.name, report.sent);
   report_load(report);

@@ -146,7 +146,10 @@ Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings) {
     if (Result<> set = set_map(map, name, map_settings, done); !set) return std::move(set).error();
   }
   bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) size_for_kernel(map, done);
+  bpf_object__for_each_map(map, object) {
+    const auto asked = settings.maps.find(bpf_map__name(map));
+    if (asked == settings.maps.end() || !asked->second.max_entries) size_for_kernel(map, done);
+  }
   for (const std::string& name : settings.left_out) {
     if (Result<> set = set_autoload(object, name, false); !set) return std::move(set).error();
   }
