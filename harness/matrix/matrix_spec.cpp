@@ -1,10 +1,11 @@
 #include "matrix/matrix_spec.h"
 
 #include <fmt/format.h>
-#include <glob.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -42,17 +43,50 @@ std::string from(const fs::path& folder, const std::string& path) {
   return fs::absolute(folder / path, seen_by_open).lexically_normal().string();
 }
 
-/// A path without a character of glob(7) is itself, whether it is there or not.
-std::vector<std::string> files_of(const std::string& pattern) {
-  if (pattern.find_first_of("*?[") == std::string::npos) return {pattern};
-  glob_t found{};
-  std::vector<std::string> files;
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
-    files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  std::sort(files.begin(), files.end());
-  return files;
-}
+/// Files by a path with characters of glob(7) in it; a path without any is itself, whether it is
+/// there or not. A project may be a stranger's: what is looked at is bounded.
+class FileGlob {
+ public:
+  /// Sorted. Error: there is too much to look at.
+  Result<std::vector<std::string>> files(const std::string& pattern) {
+    if (pattern.find_first_of(kWild) == std::string::npos) return std::vector{pattern};
+    found_.clear();
+    const fs::path whole(pattern);
+    const fs::path below = whole.relative_path();
+    match(whole.root_path(), below.begin(), below);
+    if (left_ == 0) return Error{fmt::format("more than {} files to look at", kMaxLookedAt)};
+    std::sort(found_.begin(), found_.end());
+    return found_;
+  }
+
+ private:
+  static constexpr const char* kWild = "*?[";
+  static constexpr std::size_t kMaxLookedAt = 200'000;
+
+  void match(const fs::path& folder, fs::path::iterator part, const fs::path& whole) {
+    std::error_code none;
+    const bool is_last = part != whole.end() && std::next(part) == whole.end();
+    if (part == whole.end() || left_ == 0) return;
+    if (part->string().find_first_of(kWild) == std::string::npos) {
+      if (!is_last) return match(folder / *part, std::next(part), whole);
+      if (fs::is_regular_file(folder / *part, none)) found_.push_back((folder / *part).string());
+      return;
+    }
+    for (fs::directory_iterator entry(folder, none), end; !none && entry != end && left_ > 0;
+         entry.increment(none)) {
+      --left_;
+      const std::string name = entry->path().filename().string();
+      if (::fnmatch(part->c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
+      std::error_code gone;
+      if (is_last && entry->is_regular_file(gone)) found_.push_back(entry->path().string());
+      if (!is_last && entry->is_directory(gone)) match(entry->path(), std::next(part), whole);
+    }
+  }
+
+  std::vector<std::string> found_{};
+  /// For all of a project.
+  std::size_t left_ = kMaxLookedAt;
+};
 
 class ProjectReader {
  public:
@@ -89,12 +123,14 @@ class ProjectReader {
   }
 
   void add_objects(const std::string& pattern, const Json& settings) {
-    const std::vector<std::string> files = files_of(from(folder_, pattern));
-    if (files.empty()) {
+    const Result<std::vector<std::string>> files = glob_.files(from(folder_, pattern));
+    if (!files)
+      return reader_.fail("objects", fmt::format("'{}': {}", pattern, files.error().message));
+    if (files->empty()) {
       return reader_.fail("objects", fmt::format("'{}' matches no file", pattern),
                           "build the project first");
     }
-    for (const std::string& file : files) {
+    for (const std::string& file : *files) {
       if (spec_.objects.size() == kMaxObjects)
         return reader_.fail("objects", fmt::format("more than {} files", kMaxObjects));
       if (!is_utf8(file)) return reader_.fail("objects", "a path that is not UTF-8");
@@ -152,6 +188,7 @@ class ProjectReader {
   fs::path folder_;
   ObjectReader& reader_;
   MatrixSpec& spec_;
+  FileGlob glob_{};
   Json common_ = Json::object();
   std::map<std::string, Json> settings_{};
 };

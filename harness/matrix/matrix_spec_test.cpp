@@ -99,6 +99,21 @@ TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {
   EXPECT_EQ((*cases)[4].user.one_of, (std::vector<OneOf>{{"p", "q"}}));
 }
 
+TEST_F(MatrixFile, a_glob_finds_files_in_folders_and_no_more_than_there_is_time_for) {
+  for (const char* name : {"out/a/x.bpf.o", "out/b/y.bpf.o", "out/.c/z.bpf.o"}) {
+    std::filesystem::create_directories((dir_->path() / name).parent_path());
+    ASSERT_TRUE(write_file(dir_->path() / name, ""));
+  }
+  std::filesystem::create_directories(dir_->path() / "out/a/folder.bpf.o");
+  const auto spec = read(R"({"schema":1,"kernels":["*"],"objects":["out/*/?.bpf.o"]})");
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(spec->objects, (std::vector{(dir_->path() / "out/a/x.bpf.o").string(),
+                                        (dir_->path() / "out/b/y.bpf.o").string()}));
+  const auto endless =
+      read(R"({"schema":1,"kernels":["*"],"objects":["/*/*/*/*/*/*/*/nothing*"]})");
+  EXPECT_FALSE(endless);
+}
+
 TEST_F(MatrixFile, a_mistake_in_a_project_is_found_before_anything_runs) {
   const auto error = [&](const std::string& rest) {
     const auto spec = read(R"({"schema":1,"kernels":["*"],)" + rest + "}");
