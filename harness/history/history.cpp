@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "analysis/compare/compare.h"
 #include "base/text.h"
@@ -53,20 +54,22 @@ class Looking {
         return std::any_of(entry.cell.programs.begin(), entry.cell.programs.end(),
                            [&](const auto& before) { return reads_alike(state, before); });
       });
-      if (is_same) since_ = std::min(since_.value_or(entry.run.started), entry.run.started);
+      if (is_same) same_.insert(entry.run.started);
     }
   }
 
   std::string words() const {
     if (!is_known_) return "";
-    if (!since_) return "first seen in this run";
-    return *since_ == 0 ? "seen before" : "seen since " + day_text(*since_);
+    if (same_.empty()) return "first seen in this run";
+    const std::int64_t since = *same_.begin();
+    return since == 0 ? "seen before" : "seen since " + day_text(since);
   }
 
  private:
   const EarlierEntries& earlier_;
   bool is_known_ = false;
-  std::optional<std::int64_t> since_{};
+  /// When runs began that had the same.
+  std::set<std::int64_t> same_{};
 };
 
 }  // namespace
