@@ -103,13 +103,19 @@ void RootCauses::take(const JudgedCell& cell, const Outcome& outcome) {
   const KernelFacts* kernel = kernels_ != nullptr ? kernels_->of(outcome) : nullptr;
   RootCause* first = nullptr;
   int dependents = 0;
-  for (const Trouble& trouble : troubles_of(cell)) {
+  const std::vector<Trouble> troubles = troubles_of(cell);
+  const auto depends = [&](const Trouble& trouble) {
     const ProgramOutcome* program = find(outcome, trouble.program);
-    if (program != nullptr && sign_of(outcome, program) == Sign::not_reached) {
+    return program != nullptr && sign_of(outcome, program) == Sign::not_reached;
+  };
+  // Where nothing else is wrong, it is that they were not reached.
+  const bool all_depend = std::all_of(troubles.begin(), troubles.end(), depends);
+  for (const Trouble& trouble : troubles) {
+    if (!all_depend && depends(trouble)) {
       ++dependents;
       continue;
     }
-    RootCause& root = cause_of(cell, outcome, program, trouble.what, kernel);
+    RootCause& root = cause_of(cell, outcome, find(outcome, trouble.program), trouble.what, kernel);
     root.programs.insert(trouble.program.empty() ? outcome.case_id
                                                  : outcome.case_id + ":" + trouble.program);
     root.kernels.insert(outcome.kernel.id);
