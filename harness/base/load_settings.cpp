@@ -22,6 +22,11 @@ std::optional<std::uint32_t> number(std::string_view text) {
 
 }  // namespace
 
+bool wants_size(std::string_view map_type) {
+  return map_type != "perf_event_array" && map_type != "struct_ops" &&
+         !map_type.ends_with("_storage");
+}
+
 Result<Amount> parse_amount(std::string_view text) {
   const std::size_t at = text.find(kTimes);
   const auto of = parse_word<AmountOf>(text.substr(0, at));

@@ -44,6 +44,10 @@ struct InnerMap {
   Amount max_entries{};
 };
 
+/// The kernel makes no map of this type (libbpf's word) without a size, and libbpf chooses none
+/// (kernel/bpf/bpf_local_storage.c, local_storage.c, v6.12; libbpf.c, bpf_object__create_map()).
+bool wants_size(std::string_view map_type);
+
 /// Of one map; absent: as the object has it.
 struct MapSettings {
   /// As libbpf calls it: another type than the object's.

@@ -12,6 +12,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/load_settings.h"
 #include "cli/exit_code.h"
 #include "cli/known_kernels.h"
 #include "cli/talk.h"

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/load_settings.h"
 #include "base/printable.h"
 #include "elf/alternatives.h"
 

@@ -267,10 +267,6 @@ std::uint64_t RelocationCounts::core_total() const {
   return std::accumulate(core.begin(), core.end(), std::uint64_t{0});
 }
 
-bool wants_size(std::string_view type) {
-  return type != "perf_event_array" && type != "struct_ops" && !type.ends_with("_storage");
-}
-
 Result<ObjectInfo> read_object(const fs::path& path) {
   Result<std::string> bytes = read_file(path, kMaxObjectBytes);
   if (!bytes) return std::move(bytes).error();

@@ -46,9 +46,6 @@ struct ObjectMap {
   std::uint64_t max_entries = 0;
 };
 
-/// The kernel makes no map of this type without a size, and libbpf does not choose one.
-bool wants_size(std::string_view type);
-
 /// Places in instructions that a loader fills in.
 struct RelocationCounts {
   std::uint64_t maps = 0;

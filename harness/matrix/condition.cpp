@@ -293,6 +293,10 @@ struct Collect {
 
 }  // namespace
 
+std::string btf_at_hand(std::string_view source, bool kernel_has_btf) {
+  return std::string(source == "kernel" && !kernel_has_btf ? "none" : source);
+}
+
 Condition::Condition() : root_(std::make_shared<const Node>()) {}
 
 Result<Condition> Condition::parse(std::string_view text) {

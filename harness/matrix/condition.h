@@ -64,6 +64,9 @@ struct ConditionFacts {
   std::function<Ternary(const std::string&)> symbol{};
 };
 
+/// ConditionFacts::btf of a BTF source, by its word.
+std::string btf_at_hand(std::string_view source, bool kernel_has_btf);
+
 /// Everything a condition asks about.
 struct ConditionAtoms {
   std::set<KernelVersion> versions{};

@@ -36,8 +36,7 @@ ConditionFacts plain_condition_facts(const Cell& cell, const Kernel& kernel) {
   ConditionFacts facts;
   facts.kernel = parse_kernel_version(kernel.release);
   facts.arch = to_string(cell.kernel.arch);
-  facts.btf = to_string(cell.btf);
-  if (cell.btf == BtfSource::kernel && !kernel.btf) facts.btf = to_string(BtfSource::none);
+  facts.btf = btf_at_hand(to_string(cell.btf), kernel.btf.has_value());
   facts.loader = cell.loader;
   return facts;
 }

@@ -27,6 +27,9 @@ int on_flow(void *ctx) { return 0; }
 SEC("lwt_xmit")
 int on_xmit(void *ctx) { return 0; }
 
+SEC("lwt_in")
+int on_input(void *ctx) { return 0; }
+
 SEC("netkit/primary")
 int on_netkit(void *ctx) { return -1; }
 

@@ -312,6 +312,8 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
     judge_cross_checks(program, verdict);
   }
   judge_groups(outcome, expectations.one_of, verdict);
+  for (const std::string& what : outcome.not_set_up.value_or(std::vector<std::string>()))
+    verdict.doubts.push_back({"", "not set up: " + what});
   if (all_left_out(outcome)) verdict.doubts.push_back({"", "every program is left out here"});
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {
@@ -327,8 +329,7 @@ ConditionFacts condition_facts(const Outcome& outcome, const KernelFacts* kernel
   ConditionFacts facts;
   facts.kernel = parse_kernel_version(outcome.kernel.release);
   facts.arch = outcome.kernel.arch;
-  facts.btf = outcome.btf_source;
-  if (facts.btf == "kernel" && !outcome.kernel.btf_present) facts.btf = "none";
+  facts.btf = btf_at_hand(outcome.btf_source, outcome.kernel.btf_present);
   facts.loader = outcome.loader;
   return with_kernel_facts(std::move(facts), kernel, features);
 }

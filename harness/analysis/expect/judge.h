@@ -73,7 +73,8 @@ struct CellVerdict {
 /// unexpected, whatever else is not known.
 /// Of each group of `one_of`, one program has to serve: be loaded, and attached if it was to be.
 /// What became of the others is then as it may be; where none does, the cell is unexpected. Of a
-/// program that user space leaves out nothing is expected.
+/// program that user space leaves out nothing is expected. A cell whose modules or settings could
+/// not be had is as expected nowhere: it is not what was asked for.
 CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel = nullptr);
 

@@ -490,5 +490,14 @@ TEST(Judge, where_every_program_is_left_out_nothing_is_known) {
             Verdict::as_expected);
 }
 
+TEST(Judge, a_cell_that_was_not_set_up_as_asked_never_passes) {
+  Outcome outcome = good_outcome();
+  outcome.not_set_up = {{"/proc/sys/kernel/x: No such file or directory"}};
+  const CellVerdict verdict = judge(outcome, default_expectations(), condition_facts(outcome));
+  EXPECT_EQ(verdict.verdict, Verdict::unsure);
+  ASSERT_EQ(verdict.doubts.size(), 1U);
+  EXPECT_EQ(verdict.doubts[0].reason, "not set up: /proc/sys/kernel/x: No such file or directory");
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "guest/agent/kernel_setup.h"
 #include "guest/common/system.h"
 
 namespace bpfmatrix::guest {
@@ -98,15 +99,6 @@ void hasten_grace_periods() {
   // A kernel without the file (CONFIG_TINY_RCU, say) has nothing to hasten.
   const Fd fd(::open("/sys/kernel/rcu_expedited", O_WRONLY | O_CLOEXEC));
   if (fd.valid()) (void)!::write(fd.get(), "1", 1);
-}
-
-void load_module(const fs::path& file, std::vector<std::string>& notes) {
-  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return notes.push_back(system_note(file.string()));
-  // EEXIST: loaded already, or built in.
-  if (::syscall(SYS_finit_module, fd.get(), "", 0) != 0 && errno != EEXIST) {
-    notes.push_back(system_note("module " + file.filename().string()));
-  }
 }
 
 void load_modules(ModuleGroup group, std::vector<std::string>& notes) {

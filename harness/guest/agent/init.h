@@ -2,7 +2,6 @@
 // fatal: what a kernel does not have is noted, and the host decides.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -27,8 +26,6 @@ void hasten_grace_periods();
 enum class ModuleGroup { channel, later };
 /// Loads the modules of one group in the order in which /bpfmatrix/modules/order lists them.
 void load_modules(ModuleGroup group, std::vector<std::string>& notes);
-/// One file of a module.
-void load_module(const std::filesystem::path& file, std::vector<std::string>& notes);
 
 /// Prints the reason on the console and ends the VM.
 [[noreturn]] void end_machine(const std::string& reason);

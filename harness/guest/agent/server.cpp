@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "guest/agent/cell.h"
 #include "guest/agent/init.h"
+#include "guest/agent/kernel_setup.h"
 #include "guest/agent/privileges.h"
 #include "guest/agent/refresh.h"
 #include "guest/agent/trigger.h"
@@ -100,16 +101,6 @@ Result<Fd> create_file(const PutFile& request) {
   return fd;
 }
 
-bool write_all(const Fd& fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 /// Up to `bytes` from a file, fewer at its end only: sysfs gives a page at a time. Nothing on
 /// error.
 std::optional<std::string> read_block(const Fd& fd, std::size_t bytes) {
@@ -131,13 +122,6 @@ std::string kernel_cmdline() {
   if (!text) return {};
   while (text->ends_with('\n')) text->pop_back();
   return *std::move(text);
-}
-
-/// A file below /proc/sys.
-void write_setting(const std::string& path, const std::string& text,
-                   std::vector<std::string>& refused) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid() || !write_all(fd, text)) refused.push_back(system_note(path));
 }
 
 }  // namespace
@@ -336,9 +320,7 @@ Result<> Server::handle_run(const Frame& frame) {
       return fail(down.error().message);
     }
   }
-  std::vector<std::string> refused;
-  for (const std::string& file : request->modules) load_module(file, refused);
-  for (const auto& [path, text] : request->sysctl) write_setting(path, text, refused);
+  std::vector<std::string> refused = set_up_kernel(*request);
   if (!marks_) marks_ = mark_ids();
   std::optional<Child> waiting = standby_.take(*request);
   Result<Child> child = waiting ? Result<Child>(*std::move(waiting)) : start_child(*request);

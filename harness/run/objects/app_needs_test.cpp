@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/temp_dir.h"
+#include "run/objects/host_arch_test_support.h"
 
 namespace bpfmatrix {
 namespace {
@@ -19,14 +20,6 @@ const std::string& self() {
   static const std::string bytes = *read_file("/proc/self/exe", kMaxAppBytes);
   return bytes;
 }
-
-#if defined(__x86_64__)
-constexpr Arch kHere = Arch::x86_64;
-constexpr Arch kOther = Arch::aarch64;
-#else
-constexpr Arch kHere = Arch::aarch64;
-constexpr Arch kOther = Arch::x86_64;
-#endif
 
 std::vector<std::string> names_of(const std::vector<AppNeeds>& needs) {
   std::vector<std::string> names;

@@ -7,6 +7,7 @@
 #include "base/temp_dir.h"
 #include "elf/testing/bpf_compiler.h"
 #include "run/objects/app_needs.h"
+#include "run/objects/host_arch_test_support.h"
 
 namespace bpfmatrix {
 namespace {
@@ -17,14 +18,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-#if defined(__x86_64__)
-constexpr Arch kHere = Arch::x86_64;
-constexpr Arch kOther = Arch::aarch64;
-#else
-constexpr Arch kHere = Arch::aarch64;
-constexpr Arch kOther = Arch::x86_64;
-#endif
 
 /// A root with a dynamic program, and this machine's libraries where the program looks for them.
 class RootOfOurs : public testing::Test {

@@ -173,8 +173,7 @@ std::optional<Attacher::Attempt> Attacher::attach_by_type(const bpf_program* pro
     case BPF_PROG_TYPE_LWT_IN:
     case BPF_PROG_TYPE_LWT_OUT:
     case BPF_PROG_TYPE_LWT_XMIT:
-      way.requested = kLwtRoute;
-      return attach_lwt(program);
+      return attach_lwt(program, way);
     case BPF_PROG_TYPE_SOCKET_FILTER:
       way.requested = kInterface;
       return attach_socket_filter(program);
@@ -271,11 +270,12 @@ std::optional<Attacher::Attempt> Attacher::attach_sockets(const bpf_program* pro
   return Attempt{0, way.requested, [fd, map_fd, type] { bpf_prog_detach2(fd, map_fd, type); }};
 }
 
-Attacher::Attempt Attacher::attach_lwt(const bpf_program* program) {
-  const int error = add_lwt_route(bpf_program__type(program), bpf_program__fd(program));
-  // The one route is another program's of this object.
+Attacher::Attempt Attacher::attach_lwt(const bpf_program* program, Way& way) {
+  const int number = ++lwt_routes_;
+  way.requested = lwt_route(number);
+  const int error = add_lwt_route(number, bpf_program__type(program), bpf_program__fd(program));
   if (error != 0) return {error};
-  return {0, kLwtRoute, remove_lwt_route};
+  return {0, way.requested, [number] { remove_lwt_route(number); }};
 }
 
 Attacher::Attempt Attacher::attach_socket_filter(const bpf_program* program) {

@@ -62,7 +62,7 @@ class Attacher {
   Attempt attach_netkit(const bpf_program* program);
   static Attempt attach_netns(const bpf_program* program);
   std::optional<Attempt> attach_sockets(const bpf_program* program, const AttachTo& to, Way& way);
-  static Attempt attach_lwt(const bpf_program* program);
+  Attempt attach_lwt(const bpf_program* program, Way& way);
   static Attempt attach_socket_filter(const bpf_program* program);
   std::optional<Attempt> attach_struct_ops(const bpf_program* program, Way& way);
   /// Its index, or a negative errno. "veth" and "netkit" are made when they are first asked for.
@@ -75,6 +75,7 @@ class Attacher {
   std::vector<std::function<void()>> undo_{};
   /// By kind.
   std::map<std::string, InterfacePair> pairs_{};
+  int lwt_routes_ = 0;
   /// What registering came to, by map.
   std::map<const bpf_map*, int> registered_{};
   /// How to take away the XDP program that is on `lo` now, and which it is.

@@ -20,8 +20,7 @@ namespace bpfmatrix::guest {
 namespace {
 
 constexpr int kLoopback = 1;
-constexpr std::uint8_t kRoutePrefix = 24;
-constexpr const char* kRouteAddress = "192.0.2.0";
+constexpr std::uint8_t kRoutePrefix = 32;
 
 /// A request of rtnetlink(7), put together attribute by attribute.
 class NetRequest {
@@ -91,7 +90,9 @@ int raise_interface(int index) {
   return NetRequest(RTM_NEWLINK, 0, &link, sizeof link).ask();
 }
 
-NetRequest route_request(std::uint16_t type, std::uint16_t flags) {
+std::string route_address(int number) { return "192.0.2." + std::to_string(number); }
+
+NetRequest route_request(int number, std::uint16_t type, std::uint16_t flags) {
   rtmsg route{};
   route.rtm_family = AF_INET;
   route.rtm_dst_len = kRoutePrefix;
@@ -101,7 +102,7 @@ NetRequest route_request(std::uint16_t type, std::uint16_t flags) {
   route.rtm_type = RTN_UNICAST;
   NetRequest request(type, flags, &route, sizeof route);
   in_addr address{};
-  ::inet_pton(AF_INET, kRouteAddress, &address);
+  ::inet_pton(AF_INET, route_address(number).c_str(), &address);
   request.add_number(RTA_DST, address);
   request.add_number(RTA_OIF, kLoopback);
   return request;
@@ -134,8 +135,12 @@ void remove_interface(int index) {
   (void)NetRequest(RTM_DELLINK, 0, &link, sizeof link).ask();
 }
 
-int add_lwt_route(bpf_prog_type type, int program) {
-  NetRequest request = route_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+std::string lwt_route(int number) {
+  return route_address(number) + "/" + std::to_string(kRoutePrefix);
+}
+
+int add_lwt_route(int number, bpf_prog_type type, int program) {
+  NetRequest request = route_request(number, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
   request.add_number(RTA_ENCAP_TYPE, std::uint16_t{LWTUNNEL_ENCAP_BPF});
   request.nest(RTA_ENCAP, [&] {
     request.nest(direction_of(type), [&] {
@@ -146,6 +151,6 @@ int add_lwt_route(bpf_prog_type type, int program) {
   return request.ask();
 }
 
-void remove_lwt_route() { (void)route_request(RTM_DELROUTE, 0).ask(); }
+void remove_lwt_route(int number) { (void)route_request(number, RTM_DELROUTE, 0).ask(); }
 
 }  // namespace bpfmatrix::guest

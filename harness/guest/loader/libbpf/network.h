@@ -19,9 +19,10 @@ int make_pair_of(const std::string& kind, InterfacePair& pair);
 void remove_interface(int index);
 
 /// To where no packet of the guest goes (TEST-NET-1, RFC 5737), out of `lo`; what would take it
-/// runs the program. `type` is one of lwt's three. Below 0: a negative errno.
-inline constexpr const char* kLwtRoute = "192.0.2.0/24";
-int add_lwt_route(bpf_prog_type type, int program);
-void remove_lwt_route();
+/// runs the program. `number` is below 255: there is one route for each program. `type` is one of
+/// lwt's three. Below 0: a negative errno.
+std::string lwt_route(int number);
+int add_lwt_route(int number, bpf_prog_type type, int program);
+void remove_lwt_route(int number);
 
 }  // namespace bpfmatrix::guest

@@ -38,13 +38,9 @@ Result<> took(int error, const std::string& map, std::string_view what) {
   return map_error(map, fmt::format("{}: {}", what, std::strerror(-error)));
 }
 
-/// Those that the kernel makes without a size (kernel/bpf/bpf_local_storage.c, local_storage.c), or
-/// that libbpf sizes itself.
-bool wants_size(bpf_map_type type) {
-  const char* word = libbpf_bpf_map_type_str(type);
-  if (word == nullptr) return false;
-  const std::string_view name(word);
-  return name != "perf_event_array" && name != "struct_ops" && !name.ends_with("_storage");
+bool wants_size_here(const bpf_map* map) {
+  const char* word = libbpf_bpf_map_type_str(bpf_map__type(map));
+  return word != nullptr && wants_size(word);
 }
 
 std::uint32_t usual_entries(bpf_map_type type) {
@@ -56,7 +52,7 @@ std::uint32_t usual_entries(bpf_map_type type) {
 /// What is left open is user space's to say; where nobody says it, something that works.
 void size_for_kernel(bpf_map* map, SetUp& done) {
   const bpf_map_type type = bpf_map__type(map);
-  if (bpf_map__is_internal(map) || !wants_size(type) || !bpf_map__autocreate(map)) return;
+  if (bpf_map__is_internal(map) || !wants_size_here(map) || !bpf_map__autocreate(map)) return;
   if (type == BPF_MAP_TYPE_STACK_TRACE && bpf_map__value_size(map) == 0)
     (void)bpf_map__set_value_size(map, kStackBytes);
   if (bpf_map__max_entries(map) != 0) return;
