@@ -75,7 +75,7 @@ using GlobalValues = std::map<std::string, GlobalValue, std::less<>>;
 
 /// Where a program is attached, if not where its section says. What goes together: `function`;
 /// `tracepoint` ("CATEGORY:NAME"); `file` with `symbol`, `offset` or both; `interface`; `map`;
-/// `program`, of the object itself or one that was loaded before it.
+/// `program` ("NAME" or "OBJECT:NAME"), of an object that was loaded before it.
 struct AttachTo {
   std::optional<std::string> function{};
   std::optional<std::string> tracepoint{};
@@ -131,7 +131,8 @@ void fields(auto& field, Of<AttachTo> auto& to) {
   field("interface", left_out_if_none(to.interface),
         "lo; veth: one end of a pair that is made for it; netkit: the primary end of a pair");
   field("map", left_out_if_none(to.map), "a sockmap or sockhash of the object");
-  field("program", left_out_if_none(to.program), "another program, which it replaces or traces");
+  field("program", left_out_if_none(to.program),
+        "a program of an object beside it, which it replaces or traces: NAME or OBJECT:NAME");
 }
 
 void fields(auto& field, Of<LoadSettings> auto& load) {

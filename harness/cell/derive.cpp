@@ -330,6 +330,16 @@ std::optional<std::vector<std::string>> not_set_up(const Attempt& attempt) {
   return all.empty() ? std::nullopt : std::optional(std::move(all));
 }
 
+std::optional<std::vector<CompanionOutcome>> beside_of(const LoaderRecord& record,
+                                                       const CaseInput& asked) {
+  if (!asked.together) return std::nullopt;
+  std::vector<CompanionOutcome> beside;
+  for (const SaidCompanion& said : record.beside)
+    beside.push_back(
+        {said.object, said.program, said.stage, said.method, said.requested, said.run_cnt});
+  return beside;
+}
+
 Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   const TranscriptInputs& inputs = in.transcript.inputs;
   const Said said = read_lines(attempt);
@@ -351,6 +361,7 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   outcome.programs = programs_of(record, in.facts);
   if (inputs.spec.load) note_left_out(*inputs.spec.load, outcome.programs);
   if (in.object != nullptr) locate_rejections(*in.object, outcome.programs);
+  outcome.beside = beside_of(record, inputs.spec);
   outcome.trigger = trigger_of(attempt);
   outcome.observed = compare(
       record.observed,

@@ -109,6 +109,10 @@ Result<> LoaderReader::add_event(const std::string& event, ObjectReader& reader)
     add_ran(reader);
   } else if (event == "app") {
     add_app(reader);
+  } else if (event == "beside") {
+    add_beside(reader);
+  } else if (event == "beside_ran") {
+    add_beside_ran(reader);
   } else if (event == "displaced") {
     if (SaidProgram* owner = program(reader)) owner->displaced = true;
   } else if (event == "ready") {
@@ -235,6 +239,26 @@ void LoaderReader::add_ran(ObjectReader& reader) {
   if (owner == nullptr) return;
   owner->run_cnt = count;
   owner->run_time_ns = time;
+}
+
+void LoaderReader::add_beside(ObjectReader& reader) {
+  SaidCompanion said{reader.string("object"), reader.string("program"),   read_stage(reader),
+                     reader.string("method"), reader.string("requested"), {}};
+  if (record_.beside.size() >= kMaxPrograms) reader.fail("program", "too many programs");
+  record_.beside.push_back(std::move(said));
+}
+
+void LoaderReader::add_beside_ran(ObjectReader& reader) {
+  const std::string object = reader.string("object");
+  const std::string program = reader.string("program");
+  const auto count = read_number(reader, "run_cnt");
+  const auto found = std::find_if(
+      record_.beside.begin(), record_.beside.end(), [&](const SaidCompanion& companion) {
+        return companion.object == object && companion.program == program;
+      });
+  if (found == record_.beside.end())
+    return reader.fail("program", fmt::format("unknown program '{}' of '{}'", program, object));
+  found->run_cnt = count;
 }
 
 void LoaderReader::add_app(ObjectReader& reader) {

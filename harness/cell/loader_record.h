@@ -51,6 +51,17 @@ struct SaidProgram {
   std::optional<std::uint64_t> run_time_ns{};
 };
 
+/// Of an object that shares the kernel with the one that is tried.
+struct SaidCompanion {
+  std::string object{};
+  /// Empty: the object as a whole.
+  std::string program{};
+  StageOutcome stage{};
+  std::string method{};
+  std::string requested{};
+  std::optional<std::uint64_t> run_cnt{};
+};
+
 struct SaidValue {
   std::string name{};
   Scalar value{};
@@ -77,6 +88,7 @@ struct LoaderRecord {
   std::vector<SaidRelocation> relocations{};
   std::vector<SaidMap> maps{};
   std::vector<SaidProgram> programs{};
+  std::vector<SaidCompanion> beside{};
   std::vector<SaidValue> observed{};
   std::optional<SaidAppEnd> app{};
   /// It waits for its trigger.
@@ -106,6 +118,8 @@ class LoaderReader {
   void add_observed(ObjectReader& reader);
   void add_ran(ObjectReader& reader);
   void add_app(ObjectReader& reader);
+  void add_beside(ObjectReader& reader);
+  void add_beside_ran(ObjectReader& reader);
   void add_kernel_btf(ObjectReader& reader);
   /// The program an event speaks of; fails the reader when it was not announced.
   SaidProgram* program(ObjectReader& reader);

@@ -28,6 +28,10 @@ constexpr std::string_view kObjectInGuest = "/run/bpfmatrix/cell/object.o";
 constexpr std::string_view kModulesInGuest = "/run/bpfmatrix/cell/modules/";
 constexpr std::string_view kAppsInGuest = "/run/bpfmatrix/cell/apps/";
 
+std::string companion_in_guest(std::size_t place) {
+  return fmt::format("/run/bpfmatrix/cell/together/{}.o", place);
+}
+
 std::string app_in_guest(const AppFile& app) {
   return app.root ? app.root->program : std::string(kAppsInGuest) + app.app.name;
 }
@@ -78,14 +82,19 @@ class LoaderRun {
   Result<> put_files() {
     if (const Result<> put = put_modules(); !put) return put;
     const KernelBtf* btf = btf_to_embed(*input_.kernel);
-    if (embedded() && btf != nullptr && !use_.btf_in_guest) {
-      if (const Result<> put = post_file(btf->file, kBtfInGuest); !put) return put;
+    const bool is_there = use_.btf_in_guest && !input_.kernel->given_btf;
+    if (embedded() && btf != nullptr && !is_there) {
+      if (const Result<> put = post_file(btf->file, btf_in_guest()); !put) return put;
     }
     if (input_.app != nullptr) {
       if (const Result<> put = put_app(*input_.app); !put) return put;
     }
     for (const GuestFile& file : input_.spec->user.files) {
       const Result<> there = post_file(file.path, file.guest_path, 0755);
+      if (!there) return there;
+    }
+    for (std::size_t i = 0; i < input_.together.size(); ++i) {
+      const Result<> there = post_file(input_.together[i].second->file, companion_in_guest(i));
       if (!there) return there;
     }
     const auto& trigger = input_.spec->trigger;
@@ -117,6 +126,10 @@ class LoaderRun {
       return post_file(one.file, one.guest_path, one.executable ? 0755 : 0644);
     const int mode = one.folder ? S_IFDIR | 0755 : S_IFLNK | 0777;
     return session_.post_file(one.guest_path, one.link, mode, deadline_);
+  }
+
+  std::string_view btf_in_guest() const {
+    return input_.kernel->given_btf ? kGivenBtfInGuest : kBtfInGuest;
   }
 
   bool embedded() const { return hands_over(input_.cell->btf); }
@@ -152,11 +165,14 @@ class LoaderRun {
   std::string loader_input() const {
     Json json{{"contract", 1},
               {"object", kObjectInGuest},
-              {"btf", embedded() ? Json(kBtfInGuest) : Json(nullptr)},
+              {"btf", embedded() ? Json(btf_in_guest()) : Json(nullptr)},
               {"attach", input_.spec->attach},
               {"globals", to_json_tree<Json>(input_.asked->globals)},
               {"hold", hold()}};
     if (!input_.asked->settings.empty()) json["load"] = to_json_tree<Json>(input_.asked->settings);
+    for (std::size_t i = 0; i < input_.together.size(); ++i)
+      json["together"].push_back(
+          {{"name", input_.together[i].first}, {"object", companion_in_guest(i)}});
     if (input_.object->info.relocations.core_total() > 0) json["insns"] = true;
     if (input_.app != nullptr) json["app"] = app_input();
     return json_text(json) + "\n";
@@ -165,7 +181,7 @@ class LoaderRun {
   /// How the application is run, and by what its programs and maps are known again.
   Json app_input() const {
     const LoaderApp& app = input_.app->app;
-    const std::string btf(embedded() ? kBtfInGuest : "");
+    const std::string btf(embedded() ? btf_in_guest() : "");
     Json argv = Json::array({app_in_guest(*input_.app)});
     for (const std::string& argument : app.arguments) {
       argv.push_back(fill_in(argument, {{"object", std::string(kObjectInGuest)}, {"btf", btf}}));
@@ -207,7 +223,10 @@ class LoaderRun {
       run_.attempt.session_error = exited.error().message;
       return;
     }
-    run_.guest_spoiled = !exited->leftovers.empty() || input_.app != nullptr ||
+    const bool reach_out =
+        std::any_of(input_.together.begin(), input_.together.end(),
+                    [](const auto& other) { return other.second->info.reaches_out; });
+    run_.guest_spoiled = !exited->leftovers.empty() || input_.app != nullptr || reach_out ||
                          input_.object->info.reaches_out || !input_.modules.empty() ||
                          !input_.spec->user.files.empty() || !input_.spec->user.sysctl.empty();
     run_.attempt.exited = *std::move(exited);
@@ -382,6 +401,10 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
   if (!inputs) return inputs;
   ask(*input.asked, inputs->spec);
   if (!input.modules.empty()) inputs->spec.modules = input.modules;
+  for (const auto& [name, object] : input.together) {
+    if (!inputs->spec.together) inputs->spec.together.emplace();
+    inputs->spec.together->push_back({name, object->info.sha256});
+  }
   if (input.app != nullptr) {
     inputs->app = AppInput{input.app->app, input.app->sha256, {}};
     if (!input.app->needs.empty() || input.app->root) inputs->app->needs.emplace();
@@ -414,6 +437,9 @@ bool asks_for(const CaseSpec& spec, const CaseInput& recorded) {
     return std::find(modules.begin(), modules.end(), name) != modules.end();
   });
   if (has_all) now->modules = recorded.modules;
+  // Their contents, like the object's, are compared by whoever has them.
+  if (recorded.together && recorded.together->size() == spec.together.size())
+    now->together = recorded.together;
   return same_request(*now, recorded);
 }
 

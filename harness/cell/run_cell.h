@@ -23,6 +23,8 @@ std::string loader_in_guest(std::string_view name);
 
 /// Where a kernel's embedded BTF lies in its guests.
 inline constexpr std::string_view kBtfInGuest = "/run/bpfmatrix/vmlinux.btf";
+/// What the user gives in its place, for one cell.
+inline constexpr std::string_view kGivenBtfInGuest = "/run/bpfmatrix/cell/given.btf";
 
 /// All that one cell needs; the pointers outlive the call.
 struct CellInput {
@@ -35,6 +37,8 @@ struct CellInput {
   const AppFile* app = nullptr;
   /// Modules of the kernel that are loaded before, each with what it needs.
   std::vector<std::string> modules{};
+  /// Objects that are there before, by the ids of their cases.
+  std::vector<std::pair<std::string, const ObjectFile*>> together{};
   /// What the loader is asked for on this kernel. Error: it is not known.
   Result<AskedOfLoader> asked{AskedOfLoader{}};
   std::chrono::seconds timeout{120};

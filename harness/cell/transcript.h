@@ -40,6 +40,12 @@ struct NeededFile {
   std::string sha256{};
 };
 
+/// An object that shares the kernel with the one that is tried.
+struct CompanionInput {
+  std::string name{};
+  std::string sha256{};
+};
+
 /// What of the case is asked of the guest. Its expected values are not: derive() looks at those.
 struct CaseInput {
   std::string id{};
@@ -53,6 +59,8 @@ struct CaseInput {
   /// What is loaded into the kernel and set in it before; absent: nothing.
   std::optional<std::vector<std::string>> modules{};
   std::optional<std::map<std::string, std::string>> sysctl{};
+  /// Objects that are loaded and attached before; absent: none.
+  std::optional<std::vector<CompanionInput>> together{};
   /// Something is done while the programs are attached, beside the standard trigger.
   bool trigger = false;
   std::vector<std::string> command{};

@@ -18,6 +18,11 @@ void fields(auto& field, Of<NeededFile> auto& file) {
   field("sha256", file.sha256, "of its bytes");
 }
 
+void fields(auto& field, Of<CompanionInput> auto& companion) {
+  field("name", companion.name, "by which it is called");
+  field("sha256", companion.sha256, "of its bytes");
+}
+
 void fields(auto& field, Of<CaseInput> auto& spec) {
   field("id", spec.id, "the case");
   field("attach", spec.attach, "whether programs are attached");
@@ -27,6 +32,8 @@ void fields(auto& field, Of<CaseInput> auto& spec) {
   field("files", left_out_if_none(spec.files), "what is found in the guest");
   field("modules", left_out_if_none(spec.modules), "modules of the kernel that are loaded before");
   field("sysctl", left_out_if_none(spec.sysctl), "settings of the kernel that are written before");
+  field("together", left_out_if_none(spec.together),
+        "objects that are loaded and attached before, and share the kernel");
   field("trigger", spec.trigger, "something is done beside the standard trigger");
   field("command", spec.command, "what the trigger's process becomes at its end, with arguments");
   field("command_sha256", null_if_empty(spec.command_sha256), "of the file that is put there");

@@ -24,11 +24,12 @@ namespace bpfmatrix {
 
 namespace {
 
-enum class Format { badge, compat, costs, csv, github, html, json, junit, markdown };
+enum class Format { badge, compat, costs, csv, github, html, json, junit, markdown, variants };
 const std::map<std::string, Format> kFormats{
-    {"badge", Format::badge}, {"compat", Format::compat}, {"costs", Format::costs},
-    {"csv", Format::csv},     {"github", Format::github}, {"html", Format::html},
-    {"json", Format::json},   {"junit", Format::junit},   {"markdown", Format::markdown}};
+    {"badge", Format::badge},      {"compat", Format::compat}, {"costs", Format::costs},
+    {"csv", Format::csv},          {"github", Format::github}, {"html", Format::html},
+    {"json", Format::json},        {"junit", Format::junit},   {"markdown", Format::markdown},
+    {"variants", Format::variants}};
 
 std::string format_names() {
   std::vector<std::string> names;
@@ -103,6 +104,8 @@ std::string render_view(Format format, const ReportView& view) {
       return render_github(view);
     case Format::junit:
       return render_junit(view);
+    case Format::variants:
+      return render_variants(view);
     case Format::costs:
     case Format::html:
     case Format::json:
@@ -163,7 +166,7 @@ void add_report_command(CLI::App& app, int& exit_code) {
           "--format", options->format,
           "html (one page, to read), markdown (a pull request's comment), junit, github "
           "(annotations), csv (for veristat -C), compat (works since which kernel, as JSON), badge "
-          "(svg), costs (for run --shard) or json")
+          "(svg), variants (which programs each kernel takes), costs (for run --shard) or json")
       ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(format_names()))
       ->required();
   command->add_option("-o,--output", options->output, "Write it to this file")->type_name("FILE");

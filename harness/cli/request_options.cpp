@@ -249,10 +249,12 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
       ->needs(app_line);
   run.add_option("--btf", options.btf, "BTF source, in place of what the cases say")
       ->type_name(closed_list<BtfSource>());
-  run.add_option("--btf-file", options.btf_files,
-                 "BTF to embed in place of the kernel's own, for all kernels or for those that "
-                 "GLOB matches. Without --btf only the BTF source embedded is run")
-      ->type_name("[GLOB=]FILE");
+  run.add_option(
+         "--btf-file", options.btf_files,
+         "BTF to embed in place of the kernel's own, raw or as an ELF file's section .BTF, for "
+         "all kernels and objects or for those that globs match. Without --btf only the BTF "
+         "source embedded is run")
+      ->type_name("[[OBJECT:]GLOB=]FILE");
   run.add_option(
          "--loader", options.loaders,
          "Loader, in place of what the cases say: a name, or the path of a static application")

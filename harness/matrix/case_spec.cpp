@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxCaseBytes = 1 << 20;
 constexpr int kCaseSchema = 2;
+constexpr std::size_t kMaxTogether = 16;
 /// Emptied by the guest after each cell.
 constexpr std::string_view kCommandDirectory = "/run/bpfmatrix/cell";
 
@@ -150,6 +151,38 @@ std::vector<GuestFile> read_files(ObjectReader& reader, const fs::path& dir) {
   return files;
 }
 
+/// Beside the case.
+std::vector<fs::path> read_together(ObjectReader& reader, const fs::path& dir) {
+  constexpr std::string_view kKey = "together";
+  std::vector<fs::path> objects;
+  for (const std::string& text :
+       reader.optional_strings(kKey).value_or(std::vector<std::string>{})) {
+    const auto path = inner_path(dir, text);
+    if (!path) reader.fail(kKey, "must name objects beside the case");
+    if (path) objects.push_back(*path);
+  }
+  if (objects.size() > kMaxTogether)
+    reader.fail(kKey, fmt::format("more than {} objects", kMaxTogether));
+  return objects;
+}
+
+/// Glob over kernels -> a file, which is only read where a kernel of the run has that name.
+std::vector<BtfFile> read_btf_files(ObjectReader& reader, const fs::path& dir) {
+  std::vector<BtfFile> files;
+  const Json* named = reader.object("btf_files");
+  if (named == nullptr) return files;
+  for (const auto& [kernels, path] : named->items()) {
+    if (!path.is_string()) {
+      reader.fail("btf_files", "wanted a file for each glob of kernels");
+      continue;
+    }
+    std::error_code seen_by_open;
+    const fs::path file = fs::absolute(dir / path.get<std::string>(), seen_by_open);
+    files.push_back({kernels, file.lexically_normal().string(), {}});
+  }
+  return files;
+}
+
 /// All of a case but its object and what it is called. What is not said stays as it is.
 void read_settings(ObjectReader& reader, const fs::path& dir, const std::string& where,
                    CaseSpec& spec) {
@@ -158,6 +191,8 @@ void read_settings(ObjectReader& reader, const fs::path& dir, const std::string&
     if (!sources) reader.fail("btf", sources.error().message, sources.error().hint);
     if (sources) spec.btf = *sources;
   }
+  spec.btf_files = read_btf_files(reader, dir);
+  if (!spec.btf_files.empty() && reader.any("btf") == nullptr) spec.btf = {BtfSource::embedded};
   if (const auto loaders = reader.optional_strings("loaders")) spec.loaders = *loaders;
   if (const auto names = reader.optional_strings("arch")) spec.archs = read_archs(reader, *names);
   const Json* attach = reader.any("attach");
@@ -168,6 +203,7 @@ void read_settings(ObjectReader& reader, const fs::path& dir, const std::string&
   spec.strip = reader.optional_strings("strip").value_or(std::vector<std::string>{});
   spec.user = read_user_space(reader);
   spec.user.files = read_files(reader, dir);
+  spec.together = read_together(reader, dir);
   spec.trigger = read_trigger(reader, dir, where);
   spec.truth = read_truth(reader);
   if (reader.any("expect") != nullptr) spec.expect = read_expect(reader, where);

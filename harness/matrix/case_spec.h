@@ -82,6 +82,11 @@ struct CaseSpec {
   /// Sections that are removed from the object before it is loaded.
   std::vector<std::string> strip{};
   UserSpace user{};
+  /// Objects and sources of such that are loaded and attached before, and share the kernel with it.
+  std::vector<std::filesystem::path> together{};
+  /// What is handed over to it where nobody gives another; where its case names some and no BTF
+  /// source, that is `embedded`.
+  std::vector<BtfFile> btf_files{};
   std::optional<TriggerSpec> trigger{};
   /// What observed values must be, beside what the trigger makes true.
   NamedValues truth{};

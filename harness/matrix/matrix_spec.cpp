@@ -23,9 +23,9 @@ constexpr std::size_t kMaxObjects = 4096;
 constexpr int kMatrixSchema = 1;
 
 /// What a project may say of all of its objects and applications, or of one.
-constexpr std::array kSettings{"arch",       "attach",  "autoload", "cflags",  "expect",
-                               "files",      "globals", "maps",     "modules", "one_of",
-                               "privileges", "strip",   "sysctl",   "trigger", "truth"};
+constexpr std::array kSettings{"arch",  "attach",  "autoload", "btf_files", "cflags", "expect",
+                               "files", "globals", "maps",     "modules",   "one_of", "privileges",
+                               "strip", "sysctl",  "together", "trigger",   "truth"};
 /// What it may say of one.
 constexpr std::array kOwnSettings{"shows", "btf", "loaders"};
 
@@ -148,8 +148,12 @@ class ProjectReader {
     ObjectReader entry(whole, reader_.where(kKey));
     Result<LoaderApp> app = app_of_line(entry.string("app"));
     if (!app) return reader_.adopt(app.error());
-    app->path = from(folder_, app->path);
     OwnObject& own = *app->own_object;
+    if (const auto root = entry.optional_string("root")) {
+      own.root = root->starts_with(kDebRoot) ? *root : from(folder_, *root);
+    } else {
+      app->path = from(folder_, app->path);
+    }
     own.ready = entry.optional_string("ready").value_or("");
     own.output = entry.optional_string("output").value_or("");
     app->quiet_ms = entry.optional_integer("quiet_ms").value_or(app->quiet_ms);

@@ -24,18 +24,6 @@
 
 namespace bpfmatrix {
 
-/// BTF that the user hands over for the BTF source `embedded`, in place of the kernel's.
-struct BtfFile {
-  /// A glob over the ids of kernels.
-  std::string kernels = "*";
-  std::string path{};
-};
-
-void fields(auto& field, Of<BtfFile> auto& f) {
-  field("kernels", f.kernels, "a glob over the ids of kernels");
-  field("path", f.path, "the file");
-}
-
 /// What a project says of its objects and applications.
 struct Project {
   /// Absolute; empty: there is none, and the command line says it (--cflags).

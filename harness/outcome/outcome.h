@@ -216,6 +216,20 @@ struct ProgramOutcome {
   std::optional<bool> left_out{};
 };
 
+/// A program of an object that was loaded and attached before, and shares the kernel.
+struct CompanionOutcome {
+  std::string object{};
+  /// Empty: the object as a whole, which came to nothing.
+  std::string program{};
+  /// Of loading it and, where its section says how, attaching it.
+  StageOutcome stage{};
+  /// Empty: its section does not say how it is attached.
+  std::string method{};
+  std::string requested{};
+  /// As the kernel counted while the tried object was attached; absent: nothing counted.
+  std::optional<std::uint64_t> run_cnt{};
+};
+
 /// One system call of the trigger: what the kernel returned, below 0 a negative errno.
 struct PerformedOutcome {
   std::string name{};
@@ -344,6 +358,8 @@ struct Outcome {
   RelocateOutcome relocate{};
   std::vector<MapOutcome> maps{};
   std::vector<ProgramOutcome> programs{};
+  /// In the order in which they came; absent: it had the kernel to itself.
+  std::optional<std::vector<CompanionOutcome>> beside{};
   TriggerOutcome trigger{};
   std::vector<ObservedValue> observed{};
 };

@@ -224,6 +224,16 @@ void fields(auto& field, Of<ProgramOutcome> auto& p) {
   field("left_out", left_out_if_none(p.left_out), "user space leaves it out on this kernel");
 }
 
+void fields(auto& field, Of<CompanionOutcome> auto& c) {
+  field("object", c.object, "its object");
+  field("program", null_if_empty(c.program), "null: the object as a whole, which came to nothing");
+  field("stage", c.stage, "loading it and, where its section says how, attaching it");
+  field("method", null_if_empty(c.method), "how it is attached; null: its section does not say");
+  field("requested", null_if_empty(c.requested), "where");
+  field("run_cnt", c.run_cnt,
+        "the kernel's count of its runs while the tried object was attached; null: not counted");
+}
+
 void fields(auto& field, Of<PerformedOutcome> auto& p) {
   field("name", p.name, "its name; 'connected' is the result of connect(), which does not block");
   field("ret", p.ret, "what the kernel returned: below 0 a negative errno");
@@ -297,6 +307,8 @@ void fields(auto& field, Of<Outcome> auto& o) {
         "function that several programs call counted once; null: not known");
   field("maps", o.maps, "in the order they were created");
   field("programs", o.programs, "entry functions, in the order of the file");
+  field("beside", left_out_if_none(o.beside),
+        "programs of the objects that were loaded and attached before, and share the kernel");
   field("trigger", o.trigger, "what was done in the guest while the programs were attached");
   field("observed", o.observed,
         "the fields of the map 'observed' when the trigger was over; empty without that map");

@@ -102,7 +102,9 @@ class CommandWords {
       return;
     }
     for (const BtfFile& file : asked_->matrix.btf_files) {
-      if (glob_match(file.kernels, outcome_.kernel.id)) add("--btf-file", file.path);
+      const bool is_for = glob_match(file.kernels, outcome_.kernel.id) &&
+                          glob_match(file.cases.value_or("*"), outcome_.case_id);
+      if (is_for) add("--btf-file", file.cases ? "*:*=" + file.path : file.path);
     }
   }
 

@@ -127,9 +127,25 @@ std::string explain_machine(const Telling& told) {
   return text;
 }
 
+/// "first:xdp_pass, attached (xdp lo), ran 3 times"
+std::string explain_companion(const CompanionOutcome& other) {
+  std::string text = other.object;
+  if (!other.program.empty()) text += ":" + other.program;
+  if (other.stage.result == StageResult::failed) return text + ", " + stage_text(other.stage);
+  const std::string where = other.requested.empty() ? "" : " " + other.requested;
+  text += other.method.empty() ? ", loaded" : fmt::format(", attached ({}{})", other.method, where);
+  if (!other.run_cnt) return text;
+  if (*other.run_cnt == 0) return text + ", did not run";
+  return text + fmt::format(", ran {} time{}", *other.run_cnt, *other.run_cnt == 1 ? "" : "s");
+}
+
 std::string explain_object(const Telling& told) {
   const Outcome& outcome = told.outcome;
   std::string text;
+  if (outcome.beside) {
+    for (const CompanionOutcome& other : *outcome.beside)
+      text += labelled("beside it", explain_companion(other));
+  }
   if (outcome.modules)
     text += labelled("modules", fmt::format("{}", fmt::join(*outcome.modules, ", ")));
   if (outcome.not_set_up) {

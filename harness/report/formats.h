@@ -36,6 +36,10 @@ std::string render_csv(const ReportView& view);
 /// is known, false, null where it is not known), version_removed before a hole, notes why.
 std::string render_compat(const ReportView& view);
 
+/// Which variant each kernel gets of an application or a project that has several ways: kernels by
+/// the programs that serve on them, and why each other does not.
+std::string render_variants(const ReportView& view);
+
 /// An svg of a line: on how many kernels all programs work. Green: on all; yellow: on some, and
 /// that is as expected; red: the gate fails; grey: not everything is known.
 std::string render_badge(const ReportView& view);

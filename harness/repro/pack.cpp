@@ -217,6 +217,11 @@ class Packer {
     const CaseInput& asked = inputs().spec;
     const CaseInput plain{.id = asked.id, .modules = asked.modules};
     if (same_request(asked, plain)) return {};
+    if (asked.together) {
+      return Error{
+          fmt::format("'{}': objects that are there together with it do not fit into a pack",
+                      outcome_.case_id)};
+    }
     if (asked.files || !asked.command_sha256.empty()) {
       return Error{
           fmt::format("'{}': files that a project puts into the guest do not fit into a "
@@ -268,11 +273,14 @@ class Packer {
     if (!embedded || embedded->origin != EmbeddedOrigin::file) return {};
     std::vector<BtfFile> files;
     for (const BtfFile& file : asked_.matrix.btf_files) {
-      if (glob_match(file.kernels, manifest_.kernel.id)) files.push_back(file);
+      const bool is_for = glob_match(file.kernels, manifest_.kernel.id) &&
+                          glob_match(file.cases.value_or("*"), spec_.id);
+      if (is_for) files.push_back(file);
     }
-    const Result<GivenBtf> given = find_given_btf(files, plan());
+    const Result<GivenBtf> given =
+        find_given_btf(files, {{spec_.id, spec_}}, plan(), settings_.fetch.store);
     if (!given) return given.error();
-    const auto btf = given->find(manifest_.kernel.id);
+    const auto btf = given->find({manifest_.kernel.id, spec_.id});
     if (btf == given->end() || btf->second.sha256 != embedded->sha256) {
       return changed("the embedded BTF");
     }

@@ -14,6 +14,9 @@ namespace bpfmatrix {
 
 namespace {
 
+/// The one that loads several objects.
+constexpr const char* kTogetherLoader = "libbpf";
+
 bool looks_like_path(const std::string& kernel) { return kernel.find('/') != std::string::npos; }
 
 /// Kernels that are given by a path get an id.
@@ -100,13 +103,19 @@ Result<RunInput> assemble(RunSpec& spec, KernelFinder& kernels, const PlanPart& 
   Result<AppFiles> apps = find_apps(matrix.apps, input.plan, kernels.fetch());
   if (!apps) return std::move(apps).error();
   input.apps = *std::move(apps);
-  Result<GivenBtf> btf = find_given_btf(matrix.btf_files, input.plan);
-  if (!btf) return std::move(btf).error();
-  input.btf = *std::move(btf);
   for (CaseSpec& one : *suite) {
     const std::string id = one.id;
     input.cases.emplace(id, std::move(one));
   }
+  for (const Cell& cell : input.plan.cells) {
+    if (cell.loader == kTogetherLoader || input.cases.at(cell.case_id).together.empty()) continue;
+    return Error{fmt::format("{}: 'together' is for objects that the loader '{}' loads, not '{}'",
+                             cell.case_id, kTogetherLoader, cell.loader)};
+  }
+  Result<GivenBtf> btf =
+      find_given_btf(matrix.btf_files, input.cases, input.plan, kernels.fetch().store);
+  if (!btf) return std::move(btf).error();
+  input.btf = *std::move(btf);
   return input;
 }
 

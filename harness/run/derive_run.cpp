@@ -19,10 +19,10 @@ namespace bpfmatrix {
 namespace {
 
 struct KernelHere {
-  Result<Kernel> kernel;
+  KernelForCases kernels;
   KernelTypes types{};
 
-  explicit KernelHere(Result<Kernel> found) : kernel(std::move(found)) {}
+  explicit KernelHere(Result<Kernel> found) : kernels(std::move(found)) {}
 };
 
 /// What the run's transcripts are read with, as far as it is still what it was then.
@@ -43,9 +43,8 @@ class Ingredients {
       const std::string& kernel = cell->kernel.id;
       if (kernels_.contains(kernel)) continue;
       auto here = std::make_unique<KernelHere>(find_kernel(kernel));
-      const auto given = input_.btf.find(kernel);
-      if (here->kernel && given != input_.btf.end()) here->kernel->given_btf = given->second;
-      parts.kernels.emplace(kernel, std::make_unique<RunKernel>(here->kernel));
+      here->kernels.take(input_.btf);
+      parts.kernels.emplace(kernel, std::make_unique<RunKernel>(here->kernels.plain()));
       kernels_.emplace(kernel, std::move(here));
     }
     find_objects_here(objects, world, parts);
@@ -57,17 +56,16 @@ class Ingredients {
     const auto cell = cells_.find(inputs.cell);
     const auto before = known_.find(inputs.cell);
     const Cell* planned = cell != cells_.end() ? cell->second : nullptr;
-    KernelHere* kernel = planned != nullptr ? kernels_.at(planned->kernel.id).get() : nullptr;
-    const bool same_kernel =
-        kernel != nullptr && kernel->kernel && kernel->kernel->image_sha256 == inputs.image_sha256;
+    KernelHere* here = planned != nullptr ? kernels_.at(planned->kernel.id).get() : nullptr;
+    const Kernel* kernel = kernel_of(planned, inputs);
     const ObjectFile* object = planned != nullptr ? object_of(*planned, inputs) : nullptr;
     const CaseSpec* spec = planned != nullptr ? spec_of(*planned, inputs) : nullptr;
-    complete = same_kernel && object != nullptr && spec != nullptr;
+    complete = kernel != nullptr && object != nullptr && spec != nullptr;
     KernelTypes none;
-    DeriveInput in = derive_input(transcript, spec, same_kernel ? &*kernel->kernel : nullptr,
-                                  object, planned != nullptr ? planned->btf : BtfSource::none,
-                                  kernel != nullptr ? kernel->types : none);
-    if (before != known_.end()) add_known(*before->second, same_kernel ? kernel : nullptr, in);
+    DeriveInput in = derive_input(transcript, spec, kernel, object,
+                                  planned != nullptr ? planned->btf : BtfSource::none,
+                                  here != nullptr ? here->types : none);
+    if (before != known_.end()) add_known(*before->second, kernel, in);
     return derive(in).outcome;
   }
 
@@ -86,6 +84,13 @@ class Ingredients {
     for (const Arch arch : kArches) choose_headers(arch, world, objects, parts);
   }
 
+  /// nullptr: it is not here, or another one of that name.
+  const Kernel* kernel_of(const Cell* cell, const TranscriptInputs& inputs) const {
+    if (cell == nullptr) return nullptr;
+    const Result<Kernel>& kernel = kernels_.at(cell->kernel.id)->kernels.of(cell->case_id);
+    return kernel && kernel->image_sha256 == inputs.image_sha256 ? &*kernel : nullptr;
+  }
+
   const ObjectFile* object_of(const Cell& cell, const TranscriptInputs& inputs) const {
     const Result<ObjectFile>& object = objects_.at({cell.case_id, cell.kernel.arch});
     return object && object->info.sha256 == inputs.object.sha256 ? &*object : nullptr;
@@ -97,14 +102,13 @@ class Ingredients {
     return asks_for(spec, inputs.spec) ? &spec : nullptr;
   }
 
-  void add_known(const Outcome& before, KernelHere* kernel, DeriveInput& in) {
+  void add_known(const Outcome& before, const Kernel* kernel, DeriveInput& in) {
     in.recalled = before.vm.cached;
     in.facts = facts_.of(before);
     if (in.facts == nullptr) return;
     in.facts_sha256 = before.kernel.facts;
-    if (kernel != nullptr && kernel->kernel->given_btf) {
-      in.given_share = share_in_kernel(*kernel->kernel->given_btf, in.facts->symbols);
-    }
+    if (kernel != nullptr && kernel->given_btf)
+      in.given_share = share_in_kernel(*kernel->given_btf, in.facts->symbols);
   }
 
   const RunInput& input_;

@@ -1,5 +1,7 @@
 #include "run/prepare.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -16,7 +18,7 @@ bool is_ours(const ObjectSpec& object) { return !std::holds_alternative<DebObjec
 /// Without a kernel of its architecture an object is not needed, and may want that kernel's BTF.
 bool any_kernel_of(Arch arch, const RunParts& parts) {
   return std::any_of(parts.kernels.begin(), parts.kernels.end(), [&](const auto& entry) {
-    const Result<Kernel>& kernel = entry.second->kernel;
+    const Result<Kernel>& kernel = entry.second->kernel();
     return kernel && kernel->arch == arch;
   });
 }
@@ -32,10 +34,10 @@ struct Known {
 
   std::optional<Outcome> outcome_of(const Cell& cell) const {
     const RunKernel& kernel = parts.kernel_of(cell);
-    std::optional<Transcript> unrun =
-        transcript_without_parts(cell, parts.spec_of(cell), kernel.kernel, parts.object_of(cell));
+    std::optional<Transcript> unrun = transcript_without_parts(
+        cell, parts.spec_of(cell), parts.kernel_for(cell), parts.object_of(cell));
     if (unrun) return record.restore(cell, *unrun);
-    const KernelFactsKeeper::Known* measured = facts.recall(*kernel.kernel);
+    const KernelFactsKeeper::Known* measured = facts.recall(*kernel.kernel());
     const CellInput input = parts.input_of(cell, settings.cell_timeout, world,
                                            measured != nullptr ? &measured->facts : nullptr);
     if (std::optional<Recalled> recalled = cache.recall(input, *kernel.guests)) {
@@ -54,12 +56,11 @@ void find_kernels(const std::vector<const Cell*>& cells, const RunWorld& world, 
     const std::string& id = cell->kernel.id;
     if (parts.kernels.contains(id)) continue;
     auto kernel = std::make_unique<RunKernel>(world.find_kernel(id));
-    if (kernel->kernel) {
-      const auto given = parts.input.btf.find(id);
-      if (given != parts.input.btf.end()) kernel->kernel->given_btf = given->second;
-      kernel->guests = world.guests_of(*kernel->kernel, notice);
+    kernel->kernels.take(parts.input.btf);
+    if (kernel->kernel()) {
+      kernel->guests = world.guests_of(*kernel->kernel(), notice);
     } else {
-      announce.notice(kernel->kernel.error().message);
+      announce.notice(kernel->kernel().error().message);
     }
     parts.kernels.emplace(id, std::move(kernel));
   }
@@ -71,11 +72,28 @@ void choose_headers(Arch arch, const RunWorld& world, ObjectFinder& objects,
       world.find_kernel(std::string(kHeadersKernel) + std::string(to_string(arch)));
   if (usual && usual->btf) return objects.compile_against(arch, usual->btf->file);
   for (const auto& [id, found] : parts.kernels) {
-    const Result<Kernel>& kernel = found->kernel;
+    const Result<Kernel>& kernel = found->kernel();
     const KernelBtf* btf = kernel && kernel->arch == arch ? btf_of(*kernel) : nullptr;
     if (btf != nullptr) objects.compile_against(arch, btf->file);
   }
 }
+
+namespace {
+
+Result<> find_companions(const CaseSpec& spec, Arch arch, const ObjectFinder& objects,
+                         RunParts& parts) {
+  for (const std::filesystem::path& file : spec.together) {
+    const auto key = std::make_pair(file.string(), arch);
+    if (parts.companions.contains(key) || !any_kernel_of(arch, parts)) continue;
+    Result<ObjectFile> object = objects.find(case_for_object(file), arch);
+    if (object && object->problem) object = *object->problem;
+    if (!object) return wrap(fmt::format("{}: together", spec.id), object.error());
+    parts.companions.emplace(key, *std::move(object));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<> find_objects(const RunWorld& world, ObjectFinder& objects, RunParts& parts) {
   for (const Cell& cell : parts.input.plan.cells) {
@@ -91,6 +109,7 @@ Result<> find_objects(const RunWorld& world, ObjectFinder& objects, RunParts& pa
       return std::move(object).error();
     }
     parts.objects.emplace(key, std::move(object));
+    if (Result<> found = find_companions(spec, key.second, objects, parts); !found) return found;
   }
   return {};
 }

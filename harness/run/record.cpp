@@ -48,14 +48,17 @@ DeriveInput derive_input(const Transcript& transcript, const CaseSpec* spec, con
 Derived Record::derive_cell(const Cell& cell, const Transcript& transcript, bool recalled) {
   RunKernel& kernel = parts_.kernel_of(cell);
   const Result<ObjectFile>& object = parts_.object_of(cell);
-  DeriveInput in =
-      derive_input(transcript, &parts_.spec_of(cell), kernel.kernel ? &*kernel.kernel : nullptr,
-                   object ? &*object : nullptr, cell.btf, kernel.types);
+  const Result<Kernel>& here = parts_.kernel_for(cell);
+  DeriveInput in = derive_input(transcript, &parts_.spec_of(cell), here ? &*here : nullptr,
+                                object ? &*object : nullptr, cell.btf, kernel.types);
   if (const KernelFactsKeeper::Known* known = facts_.find(cell.kernel.id)) {
     in.facts = &known->facts;
     in.facts_sha256 = known->sha256;
   }
-  in.given_share = kernel.given_share;
+  if (here && here->given_btf) {
+    const auto share = kernel.given_shares.find(here->given_btf->sha256);
+    if (share != kernel.given_shares.end()) in.given_share = share->second;
+  }
   in.recalled = recalled;
   return derive(in);
 }

@@ -119,15 +119,15 @@ void Work::prepare(const CellQueue::Task& task) {
 
 /// What the kernel is, before it is given cells; that this could not be found out costs none.
 std::optional<KernelFacts> Work::learn(RunKernel& kernel, Guests& guests) {
-  const Result<> learnt = facts_.learn(*kernel.kernel, [&]() -> Result<KernelFacts> {
-    GuestOrExit got = guests.boot(dir_.console_log(kernel.kernel->id, 0));
+  const Result<> learnt = facts_.learn(*kernel.kernel(), [&]() -> Result<KernelFacts> {
+    GuestOrExit got = guests.boot(dir_.console_log(kernel.kernel()->id, 0));
     if (const auto* exit = std::get_if<VmExit>(&got)) return Error{exit->reason};
     Guest& guest = *std::get<std::unique_ptr<Guest>>(got);
-    return learn_kernel(settings_.fetch.store, *kernel.kernel, guest.session());
+    return learn_kernel(settings_.fetch.store, *kernel.kernel(), guest.session());
   });
   if (!learnt && !record_.failure())
-    announce_.notice(fmt::format("{}: {}", kernel.kernel->id, learnt.error().message));
-  const KernelFactsKeeper::Known* known = facts_.find(kernel.kernel->id);
+    announce_.notice(fmt::format("{}: {}", kernel.kernel()->id, learnt.error().message));
+  const KernelFactsKeeper::Known* known = facts_.find(kernel.kernel()->id);
   if (known == nullptr) return std::nullopt;
   compare_given_btf(kernel, known->facts);
   return known->facts;
@@ -135,15 +135,16 @@ std::optional<KernelFacts> Work::learn(RunKernel& kernel, Guests& guests) {
 
 /// BTF does not say whose it is, its functions may.
 void Work::compare_given_btf(RunKernel& kernel, const KernelFacts& facts) {
-  const std::optional<KernelBtf>& given = kernel.kernel->given_btf;
-  if (!given) return;
-  kernel.given_share = share_in_kernel(*given, facts.symbols);
-  if (!kernel.given_share || kernel.given_share->looks_alike().value_or(true)) return;
-  announce_.notice(
-      fmt::format("{}: '{}' does not look like the BTF of this kernel, which has {} of its {} "
-                  "functions: what is read with it may be wrong",
-                  kernel.kernel->id, given->file.string(), kernel.given_share->alike,
-                  kernel.given_share->compared));
+  for (const KernelBtf& given : kernel.kernels.given()) {
+    const std::optional<BtfShare> share = share_in_kernel(given, facts.symbols);
+    if (!share) continue;
+    kernel.given_shares.emplace(given.sha256, *share);
+    if (share->looks_alike().value_or(true)) continue;
+    announce_.notice(
+        fmt::format("{}: '{}' does not look like the BTF of this kernel, which has {} of its {} "
+                    "functions: what is read with it may be wrong",
+                    kernel.kernel()->id, given.file.string(), share->alike, share->compared));
+  }
 }
 
 /// Another part of the plan each day.

@@ -301,6 +301,11 @@ const ProgramOutcome* serving(const OneOf& group, const Outcome& outcome) {
   return nullptr;
 }
 
+std::string name_of(const CompanionOutcome& other) {
+  const std::string of = other.program.empty() ? "" : ":" + other.program;
+  return fmt::format("{}{}: {} {}", other.object, of, other.stage.errno_name, other.stage.message);
+}
+
 CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel) {
   const std::vector<ExpectationRule>& rules = expectations.rules;
@@ -314,6 +319,10 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
   judge_groups(outcome, expectations.one_of, verdict);
   for (const std::string& what : outcome.not_set_up.value_or(std::vector<std::string>()))
     verdict.doubts.push_back({"", "not set up: " + what});
+  for (const CompanionOutcome& other : outcome.beside.value_or(std::vector<CompanionOutcome>())) {
+    if (other.stage.result != StageResult::failed) continue;
+    verdict.doubts.push_back({"", fmt::format("not there beside it: {}", name_of(other))});
+  }
   if (all_left_out(outcome)) verdict.doubts.push_back({"", "every program is left out here"});
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {

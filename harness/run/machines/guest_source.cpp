@@ -106,7 +106,7 @@ Result<TemplateRequest> GuestSource::template_request() const {
   request.key = *std::move(of);
   request.key.spec.initramfs = initramfs_->path();
   request.boot_timeout = context_.settings->boot_timeout;
-  if (const KernelBtf* btf = btf_to_embed(kernel_)) {
+  if (const KernelBtf* btf = btf_of(kernel_)) {
     request.files.push_back({std::string(kBtfInGuest), btf->file});
     request.key.files = btf->sha256;
   }

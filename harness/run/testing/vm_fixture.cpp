@@ -60,10 +60,10 @@ std::vector<Outcome> VmFixture::run_suite(const MatrixSpec& matrix,
   auto commands = find_apps(matrix.apps, *plan);
   EXPECT_TRUE(commands) << commands.error().message;
   if (commands) input.apps = *std::move(commands);
-  auto given = find_given_btf(matrix.btf_files, *plan);
+  for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
+  auto given = find_given_btf(matrix.btf_files, input.cases, *plan, settings_.fetch.store);
   EXPECT_TRUE(given) << given.error().message;
   if (given) input.btf = *std::move(given);
-  for (const CaseSpec& spec : suite) input.cases.emplace(spec.id, spec);
   auto dir = RunDir::create(scratch_->path() / std::to_string(++runs_), RunSpec{.matrix = matrix});
   EXPECT_TRUE(dir) << dir.error().message;
   Quiet quiet;

@@ -200,6 +200,18 @@ void report_held(std::string_view program, std::uint32_t id) {
   emit({{"event", "held"}, {"program", program}, {"id", id}});
 }
 
+void report_beside(const BesideReport& beside) {
+  OrderedJson event{{"event", "beside"}, {"object", beside.object}, {"program", beside.program}};
+  add_stage(event, beside.stage);
+  event["method"] = beside.method;
+  event["requested"] = beside.requested;
+  emit(event);
+}
+
+void report_beside_ran(std::string_view object, std::string_view program, std::uint64_t run_cnt) {
+  emit({{"event", "beside_ran"}, {"object", object}, {"program", program}, {"run_cnt", run_cnt}});
+}
+
 void report_ready() { emit({{"event", "ready"}}); }
 void report_done() { emit({{"event", "done"}}); }
 

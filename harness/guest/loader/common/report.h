@@ -68,6 +68,17 @@ struct AttachReport {
   std::string actual{};
 };
 
+/// Of an object that is there together with the one that is tried.
+struct BesideReport {
+  std::string object{};
+  /// Empty: the object as a whole failed.
+  std::string program{};
+  StageReport stage{};
+  /// Empty: its section does not say how it is attached, so it is loaded only.
+  std::string method{};
+  std::string requested{};
+};
+
 /// Texts are cut where the contract says; bytes that are no UTF-8 are escaped: \xff.
 void report_loader(std::string_view name, std::string_view version);
 /// That libbpf uses the kernel's BTF, and whether that had been parsed before the request came.
@@ -89,6 +100,8 @@ void report_attach(const AttachReport& attach);
 void report_displaced(std::string_view program);
 /// The kernel's number of a program that was accepted and is there while the loader waits.
 void report_held(std::string_view program, std::uint32_t id);
+void report_beside(const BesideReport& beside);
+void report_beside_ran(std::string_view object, std::string_view program, std::uint64_t run_cnt);
 void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);

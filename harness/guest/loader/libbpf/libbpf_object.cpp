@@ -65,7 +65,7 @@ std::unique_ptr<bpf_object, LibbpfObject::Close> LibbpfObject::open_object() con
 /// Into the object as it was opened.
 Result<> LibbpfObject::set() {
   if (Result<> values = set_globals(object_.get(), globals_); !values) return values;
-  Result<SetUp> done = guest::set_up(object_.get(), settings_);
+  Result<SetUp> done = guest::set_up(object_.get(), settings_, there_);
   if (!done) return std::move(done).error();
   set_up_ = *std::move(done);
   for (const auto& [name, error] : failed_maps_)
@@ -73,9 +73,11 @@ Result<> LibbpfObject::set() {
   return {};
 }
 
-bool LibbpfObject::open(const GlobalValues& globals, const LoadSettings& settings) {
+bool LibbpfObject::open(const GlobalValues& globals, const LoadSettings& settings,
+                        const ProgramThere& there) {
   globals_ = globals;
   settings_ = settings;
+  there_ = there;
   object_ = open_object();
   if (!object_) {
     report_open({true, errno, LibbpfLog::instance().message()});

@@ -27,7 +27,8 @@ class LibbpfObject {
 
   /// Opens the object, gives its global variables these values and sets what else is asked. False
   /// when that failed for the object, or what is named is not there; that has been reported.
-  bool open(const GlobalValues& globals, const LoadSettings& settings);
+  bool open(const GlobalValues& globals, const LoadSettings& settings,
+            const ProgramThere& there = {});
   /// Loads what can be loaded. False when something failed that is none of the contract's stages.
   bool load();
   /// The programs the kernel holds now.
@@ -74,6 +75,7 @@ class LibbpfObject {
   std::string btf_;
   GlobalValues globals_{};
   LoadSettings settings_{};
+  ProgramThere there_{};
   SetUp set_up_{};
   std::unique_ptr<bpf_object, Close> object_{};
   std::vector<Program> programs_{};

@@ -20,6 +20,7 @@
 #include "guest/loader/common/run_statistics.h"
 #include "guest/loader/libbpf/attach.h"
 #include "guest/loader/libbpf/btf_ahead.h"
+#include "guest/loader/libbpf/companions.h"
 #include "guest/loader/libbpf/event_buffers.h"
 #include "guest/loader/libbpf/globals.h"
 #include "guest/loader/libbpf/libbpf_log.h"
@@ -41,6 +42,7 @@ struct Request {
   bool hold = false;
   GlobalValues globals{};
   LoadSettings load{};
+  std::vector<CompanionRequest> together{};
   bool insns = false;
 };
 
@@ -51,6 +53,19 @@ void take(ObjectReader& reader, std::string_view key, T& into) {
   Result<T> value = from_json<T>(*json, reader.where(key));
   if (!value) reader.adopt(value.error());
   if (value) into = *std::move(value);
+}
+
+std::vector<CompanionRequest> read_companions(ObjectReader& reader) {
+  constexpr std::string_view kKey = "together";
+  std::vector<CompanionRequest> companions;
+  const Json* all = reader.array(kKey);
+  if (all == nullptr) return companions;
+  for (const Json& json : *all) {
+    ObjectReader one(json, reader.where(kKey));
+    companions.push_back({one.string("name"), one.string("object")});
+    if (const Result<> read = one.finish(); !read) reader.adopt(read.error());
+  }
+  return companions;
 }
 
 Result<Request> parse_request(const std::string& line) {
@@ -65,6 +80,7 @@ Result<Request> parse_request(const std::string& line) {
   request.hold = reader.boolean("hold");
   take(reader, "globals", request.globals);
   take(reader, "load", request.load);
+  request.together = read_companions(reader);
   request.insns = reader.optional_boolean("insns").value_or(false);
   if (Result<> read = reader.finish(); !read) return std::move(read).error();
   return request;
@@ -138,8 +154,8 @@ void wait_for_late(const std::vector<const bpf_program*>& programs,
 }
 
 /// While everything is attached: waits for the trigger, then says what came of it.
-void hold(const LibbpfObject& object, const ProgramIds& ids,
-          const RunStatisticsSwitch& statistics) {
+void hold(const LibbpfObject& object, const ProgramIds& ids, const RunStatisticsSwitch& statistics,
+          const Companions& companions) {
   EventBuffers events(object.get());
   for (const auto& [name, id] : ids) report_held(name, id);
   report_ready();
@@ -154,16 +170,18 @@ void hold(const LibbpfObject& object, const ProgramIds& ids,
     const std::optional<RunStatistics> ran = statistics.read(bpf_program__fd(program));
     if (ran) report_ran(bpf_program__name(program), ran->run_cnt, ran->run_time_ns);
   }
+  companions.report_runs(statistics);
 }
 
 /// Where nothing came to be attached there is nothing to wait for.
-void attach_and_hold(const LibbpfObject& object, const Request& request) {
+void attach_and_hold(const LibbpfObject& object, const Request& request,
+                     const Companions& companions) {
   std::optional<RunStatisticsSwitch> statistics;
   if (request.hold && !object.accepted().empty()) statistics.emplace();
   const ProgramIds ids = ids_of(object);
   Attacher attacher(object.get());
   if (request.attach) attach_all(object, request.load, attacher);
-  if (statistics && (!request.attach || attacher.any())) hold(object, ids, *statistics);
+  if (statistics && (!request.attach || attacher.any())) hold(object, ids, *statistics, companions);
 }
 
 Result<> run() {
@@ -174,10 +192,13 @@ Result<> run() {
   if (!request) return request.error();
   report_loader("libbpf", LIBBPF_VERSION);
 
+  Companions companions;
+  companions.set_up(request->together, request->btf);
+  const ProgramThere there = [&](std::string_view name) { return companions.program_fd(name); };
   LibbpfObject object(request->object, request->btf, request->insns);
-  if (object.open(request->globals, request->load)) {
+  if (object.open(request->globals, request->load, there)) {
     if (!object.load()) return Error{"libbpf failed in a way that is no stage's: see above"};
-    attach_and_hold(object, *request);
+    attach_and_hold(object, *request, companions);
   }
   report_done();
   return {};

@@ -10,6 +10,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/section_name.h"
+
 namespace bpfmatrix::guest {
 
 namespace {
@@ -113,10 +115,32 @@ bool is_loaded_for_its_target(const bpf_program* program) {
   return type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM || type == BPF_PROG_TYPE_EXT;
 }
 
+/// The function of another program that is replaced or traced: the one that the section names.
+Result<> set_target_program(bpf_program* program, const std::string& name,
+                            const std::string& target, const ProgramThere& there) {
+  if (!is_loaded_for_its_target(program))
+    return Error{
+        fmt::format("program '{}': only freplace, fentry and fexit have a target program", name)};
+  const int fd = there ? there(target) : -1;
+  if (fd < 0)
+    return Error{
+        fmt::format("program '{}': no object that is loaded together with its own has a "
+                    "program '{}'",
+                    name, target)};
+  const SectionName section = parse_section_name(bpf_program__section_name(program));
+  const std::string function(section.target.empty() ? target.substr(target.rfind(':') + 1)
+                                                    : std::string(section.target));
+  if (bpf_program__set_attach_target(program, fd, function.c_str()) == 0) return {};
+  return Error{fmt::format("program '{}': the program '{}' has no function '{}' to attach to", name,
+                           target, function)};
+}
+
 /// What is attached by a BTF id is loaded for its target.
-Result<> set_target(const bpf_object* object, const std::string& name, const AttachTo& to) {
+Result<> set_target(const bpf_object* object, const std::string& name, const AttachTo& to,
+                    const ProgramThere& there) {
   bpf_program* program = find_program(object, name);
   if (program == nullptr) return Error{fmt::format("no program '{}'", name)};
+  if (to.program) return set_target_program(program, name, *to.program, there);
   if (!to.function || !is_loaded_for_its_target(program)) return {};
   if (bpf_program__set_attach_target(program, 0, to.function->c_str()) == 0) return {};
   return Error{fmt::format("program '{}': its target cannot be '{}'", name, *to.function)};
@@ -134,7 +158,7 @@ std::uint32_t amount_here(const Amount& amount) {
       std::min<std::uint64_t>(unit * amount.times, std::numeric_limits<std::uint32_t>::max()));
 }
 
-Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings) {
+Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings, const ProgramThere& there) {
   SetUp done;
   for (const auto& [name, map_settings] : settings.maps) {
     bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
@@ -153,7 +177,7 @@ Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings) {
     if (Result<> set = set_autoload(object, name, true); !set) return std::move(set).error();
   }
   for (const auto& [name, to] : settings.attach) {
-    if (Result<> set = set_target(object, name, to); !set) return std::move(set).error();
+    if (Result<> set = set_target(object, name, to, there); !set) return std::move(set).error();
   }
   return done;
 }

@@ -4,8 +4,10 @@
 
 #include <bpf/libbpf.h>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -28,9 +30,12 @@ struct SetUp {
   std::vector<Fd> inner_maps{};
 };
 
+/// The descriptor of a program that is in the kernel already; -1: there is none of that name.
+using ProgramThere = std::function<int(std::string_view name)>;
+
 /// Into the object as it was opened. Error: there is no such map or program, or libbpf does not
 /// take the value.
-Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings);
+Result<SetUp> set_up(bpf_object* object, const LoadSettings& settings, const ProgramThere& there);
 
 /// How many entries, and of how many bytes, that is here.
 std::uint32_t amount_here(const Amount& amount);
