@@ -210,11 +210,14 @@ std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& atte
 
 /// Where the verifier stood when it rejected a program.
 /// As far as they were left out.
-void note_left_out(const LoadSettings& asked, std::vector<ProgramOutcome>& programs) {
+void note_asked(const LoadSettings& asked, std::vector<ProgramOutcome>& programs) {
   for (ProgramOutcome& program : programs) {
     const auto& names = asked.left_out;
     const bool left_out = std::find(names.begin(), names.end(), program.name) != names.end();
     if (left_out && program.load.stage.result == StageResult::not_reached) program.left_out = true;
+    // The function of another program is nothing that the kernel has by that name.
+    const auto to = asked.attach.find(program.name);
+    if (to != asked.attach.end() && to->second.program) program.attach.candidates.clear();
   }
 }
 
@@ -359,7 +362,7 @@ Derived derive_attempt(const DeriveInput& in, const Attempt& attempt) {
   outcome.open = record.open;
   outcome.maps = maps_of(record);
   outcome.programs = programs_of(record, in.facts);
-  if (inputs.spec.load) note_left_out(*inputs.spec.load, outcome.programs);
+  if (inputs.spec.load) note_asked(*inputs.spec.load, outcome.programs);
   if (in.object != nullptr) locate_rejections(*in.object, outcome.programs);
   outcome.beside = beside_of(record, inputs.spec);
   outcome.trigger = trigger_of(attempt);

@@ -79,8 +79,25 @@ TEST(LoaderRecord, is_put_together_by_program_and_map) {
   EXPECT_EQ(record.observed[3].value, Scalar(std::int64_t{-115}));
 }
 
+TEST(LoaderRecord, what_shares_the_kernel_is_kept_apart) {
+  LoaderReader reader;
+  for (
+      const char* line :
+      {R"({"event":"beside","object":"first","program":"on_packet","result":"ok","errno":null,"message":null,"method":"xdp","requested":"lo"})",
+       R"({"event":"beside","object":"other","program":"","result":"failed","errno":"EINVAL","message":"no","method":"","requested":""})",
+       R"({"event":"beside_ran","object":"first","program":"on_packet","run_cnt":7})"}) {
+    const auto added = reader.add(line);
+    EXPECT_TRUE(added) << added.error().message;
+  }
+  ASSERT_EQ(reader.record().beside.size(), 2U);
+  EXPECT_EQ(reader.record().beside[0].run_cnt, 7U);
+  EXPECT_EQ(reader.record().beside[1].stage.errno_name, "EINVAL");
+  EXPECT_TRUE(reader.record().programs.empty());
+}
+
 constexpr const char* kBad[] = {
     "",
+    R"({"event":"beside_ran","object":"first","program":"on_packet","run_cnt":7})",
     "not json",
     R"({"event":"surprise"})",
     R"({"event":"open","result":"maybe"})",

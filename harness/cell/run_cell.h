@@ -37,11 +37,11 @@ struct CellInput {
   const AppFile* app = nullptr;
   /// Modules of the kernel that are loaded before, each with what it needs.
   std::vector<std::string> modules{};
-  /// Objects that are there before, by the ids of their cases.
-  std::vector<std::pair<std::string, const ObjectFile*>> together{};
   /// What the loader is asked for on this kernel. Error: it is not known.
   Result<AskedOfLoader> asked{AskedOfLoader{}};
   std::chrono::seconds timeout{120};
+  /// Objects that are there before, by the ids of their cases.
+  std::vector<std::pair<std::string, const ObjectFile*>> together{};
 };
 
 /// How this guest is used.

@@ -64,12 +64,35 @@ TEST_F(MatrixFile, an_unknown_key_names_file_and_key) {
   ASSERT_FALSE(spec);
   EXPECT_EQ(spec.error().message,
             "'" + (dir_->path() / "m.json").string() + "': unknown key 'kernel'");
-  EXPECT_EQ(
-      spec.error().hint,
-      "known keys: apps, arch, attach, autoload, baseline, btf, cases, cflags, expect, files, "
-      "globals, kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, "
-      "sysctl, "
-      "trigger, truth");
+  EXPECT_EQ(spec.error().hint,
+            "known keys: apps, arch, attach, autoload, baseline, btf, btf_files, cases, cflags, "
+            "expect, files, "
+            "globals, kernels, loaders, maps, modules, objects, one_of, privileges, schema, strip, "
+            "sysctl, "
+            "together, trigger, truth");
+}
+
+TEST_F(MatrixFile, a_project_names_roots_btf_files_and_what_shares_the_kernel) {
+  const auto spec = read(R"({"schema":1,"kernels":["*"],
+    "objects":[{"object":"b.bpf.o","together":["a.bpf.o"],"btf_files":{"old-*":"btf/old.btf"}}],
+    "apps":[{"app":"tool -v","root":"deb:bookworm/tool"},{"app":"/bin/agent","root":"rootfs"}]})");
+  ASSERT_TRUE(spec) << spec.error().message;
+  const std::string here = dir_->path().string();
+  const Result<std::vector<CaseSpec>> cases =
+      own_cases({.matrix = *spec, .objects = spec->objects});
+  ASSERT_TRUE(cases) << cases.error().message;
+  const CaseSpec& object = cases->front();
+  EXPECT_EQ(object.together, std::vector<std::filesystem::path>{here + "/a.bpf.o"});
+  ASSERT_EQ(object.btf_files.size(), 1U);
+  EXPECT_EQ(object.btf_files[0].kernels, "old-*");
+  EXPECT_EQ(object.btf_files[0].path, here + "/btf/old.btf");
+  EXPECT_EQ(object.btf, std::vector{BtfSource::embedded}) << "what is handed over is meant";
+  EXPECT_EQ(spec->apps[0].own_object->root, "deb:bookworm/tool");
+  EXPECT_EQ(spec->apps[0].path, "tool");
+  EXPECT_EQ(spec->apps[1].own_object->root, here + "/rootfs");
+  EXPECT_EQ(spec->apps[1].path, "/bin/agent");
+  EXPECT_FALSE(read(R"({"schema":1,"kernels":["*"],
+    "objects":[{"object":"b.bpf.o","together":["../a.bpf.o"]}]})"));
 }
 
 TEST_F(MatrixFile, a_project_says_of_each_object_what_its_user_space_sets) {

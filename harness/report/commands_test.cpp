@@ -85,8 +85,9 @@ TEST(Commands, btf_that_was_handed_over_is_in_it_where_it_was_for_this_kernel) {
   Outcome o = outcome();
   o.btf_source = "embedded";
   o.embedded = {.origin = EmbeddedOrigin::file};
-  const RunSpec asked{
-      .matrix = {.btf_files = {{"debian-5.10-*", "/b/510"}, {"debian-6.*", "/b/a=b"}}}};
+  const RunSpec asked{.matrix = {.btf_files = {{"debian-5.10-*", "/b/510"},
+                                               {"debian-6.*", "/b/other", "other"},
+                                               {"debian-6.*", "/b/a=b"}}}};
   EXPECT_EQ(again(o, asked),
             "bpfmatrix run --kernel debian-6.1-x86_64 --case ringbuf --btf embedded --btf-file "
             "/b/a=b --loader libbpf");

@@ -165,7 +165,7 @@ Result<CellAgain> run_again(const OpenedPack& pack, const std::optional<Kernel>&
   if (!apps) return CellAgain{unavailable(apps.error().message), {}};
   RunInput input{
       .plan = Plan{{cell}}, .cases = {{cell.case_id, pack.spec}}, .apps = *std::move(apps)};
-  if (pack.btf) input.btf.emplace(kernel.id, *pack.btf);
+  if (pack.btf) input.btf.emplace(std::make_pair(kernel.id, pack.spec.id), *pack.btf);
   RunSpec spec;
   spec.matrix.kernels = {kernel.id};
   spec.matrix.cases = {cell.case_id};

@@ -113,7 +113,7 @@ TEST_F(RunningAPlan, BTF_that_the_user_gives_is_embedded_in_place_of_the_kernels
   plan("k", "one", BtfSource::embedded);
   const std::filesystem::path file = dir_->path() / "own.btf";
   ASSERT_TRUE(write_file(file, "BTF"));
-  input_.btf["k"] = KernelBtf{file, 3, "own"};
+  input_.btf[{"k", "one"}] = KernelBtf{file, 3, "own"};
   say("k", {completed(good_lines())});
   const std::vector<Outcome> outcomes = run();
   ASSERT_THAT(outcomes, SizeIs(1));

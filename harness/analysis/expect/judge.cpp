@@ -247,6 +247,23 @@ bool all_left_out(const Outcome& outcome) {
   });
 }
 
+/// An application that was quiet, was taken to have come up, and was told to end with nothing
+/// attached: it may only have been busy, and nobody has seen what it comes to.
+bool may_have_been_stopped_early(const Outcome& outcome) {
+  if (!outcome.app || !outcome.app->own || !outcome.app->stop_signal) return false;
+  const OwnOutcome& own = *outcome.app->own;
+  if (own.said_ready == true || own.output_matched == true) return false;
+  const auto& all = outcome.programs;
+  const auto attached = [](const ProgramOutcome& program) {
+    return program.attach.stage.result == StageResult::ok;
+  };
+  const auto loaded = [](const ProgramOutcome& program) {
+    return program.load.stage.result == StageResult::ok;
+  };
+  return std::any_of(all.begin(), all.end(), loaded) &&
+         std::none_of(all.begin(), all.end(), attached);
+}
+
 void judge_groups(const Outcome& outcome, const std::vector<OneOf>& groups, CellVerdict& verdict) {
   if (outcome.end != End::completed) return;
   for (const OneOf& group : groups) {
@@ -322,6 +339,12 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
   for (const CompanionOutcome& other : outcome.beside.value_or(std::vector<CompanionOutcome>())) {
     if (other.stage.result != StageResult::failed) continue;
     verdict.doubts.push_back({"", fmt::format("not there beside it: {}", name_of(other))});
+  }
+  if (may_have_been_stopped_early(outcome)) {
+    verdict.doubts.push_back(
+        {"",
+         "it was stopped before it had attached anything: --app-ready or, in a "
+         "project, quiet_ms says when it has come up"});
   }
   if (all_left_out(outcome)) verdict.doubts.push_back({"", "every program is left out here"});
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);

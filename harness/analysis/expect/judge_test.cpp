@@ -499,5 +499,36 @@ TEST(Judge, a_cell_that_was_not_set_up_as_asked_never_passes) {
   EXPECT_EQ(verdict.doubts[0].reason, "not set up: /proc/sys/kernel/x: No such file or directory");
 }
 
+TEST(Judge, an_application_that_was_stopped_with_nothing_attached_never_passes) {
+  Outcome outcome = good_outcome();
+  for (ProgramOutcome& program : outcome.programs) program.attach = {};
+  outcome.app.emplace();
+  outcome.app->exit_code = 0;
+  outcome.app->stop_signal = 2;
+  outcome.app->own.emplace();
+  const auto verdict = [&] {
+    return judge(outcome, app_expectations(), condition_facts(outcome)).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::unsure);
+  outcome.app->own->said_ready = true;
+  EXPECT_EQ(verdict(), Verdict::as_expected);
+  outcome.app->own->said_ready.reset();
+  outcome.app->stop_signal.reset();
+  EXPECT_EQ(verdict(), Verdict::as_expected) << "it loads, and ends by itself";
+}
+
+TEST(Judge, where_what_was_to_share_the_kernel_is_not_there_nothing_is_known) {
+  Outcome outcome = good_outcome();
+  const StageOutcome failed{StageResult::failed, "EINVAL", "no"};
+  outcome.beside = {{{"first", "on_packet", failed, "xdp", "lo", {}}}};
+  const CellVerdict verdict = judge(outcome, default_expectations(), condition_facts(outcome));
+  EXPECT_EQ(verdict.verdict, Verdict::unsure);
+  ASSERT_EQ(verdict.doubts.size(), 1U);
+  EXPECT_EQ(verdict.doubts[0].reason, "not there beside it: first:on_packet: EINVAL no");
+  outcome.beside->front().stage = {StageResult::ok, "", ""};
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::as_expected);
+}
+
 }  // namespace
 }  // namespace bpfmatrix

@@ -167,6 +167,8 @@ void hold(const LibbpfObject& object, const ProgramIds& ids, const RunStatistics
   });
   if (!values.empty()) report_observed(kObservedMap, values);
   for (const bpf_program* program : object.accepted()) {
+    // What replaces another program's function runs as part of that, and is not counted.
+    if (bpf_program__type(program) == BPF_PROG_TYPE_EXT) continue;
     const std::optional<RunStatistics> ran = statistics.read(bpf_program__fd(program));
     if (ran) report_ran(bpf_program__name(program), ran->run_cnt, ran->run_time_ns);
   }
