@@ -180,11 +180,12 @@ const Result<Kernel>& KernelForCases::of(const std::string& case_id) const {
 
 std::vector<KernelBtf> KernelForCases::given() const {
   std::vector<KernelBtf> files;
-  for (const auto& [id, kernel] : for_case_) {
+  for (const auto& entry : for_case_) {
+    const KernelBtf& given = *entry.second->given_btf;
     const bool is_known = std::any_of(files.begin(), files.end(), [&](const KernelBtf& file) {
-      return file.sha256 == kernel->given_btf->sha256;
+      return file.sha256 == given.sha256;
     });
-    if (!is_known) files.push_back(*kernel->given_btf);
+    if (!is_known) files.push_back(given);
   }
   return files;
 }
