@@ -208,19 +208,19 @@ std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& atte
   return app;
 }
 
-/// Where the verifier stood when it rejected a program.
-/// As far as they were left out.
+/// What user space asked of them: to be left out, or to be attached to another program, whose
+/// function is nothing that the kernel has by that name.
 void note_asked(const LoadSettings& asked, std::vector<ProgramOutcome>& programs) {
   for (ProgramOutcome& program : programs) {
     const auto& names = asked.left_out;
     const bool left_out = std::find(names.begin(), names.end(), program.name) != names.end();
     if (left_out && program.load.stage.result == StageResult::not_reached) program.left_out = true;
-    // The function of another program is nothing that the kernel has by that name.
     const auto to = asked.attach.find(program.name);
     if (to != asked.attach.end() && to->second.program) program.attach.candidates.clear();
   }
 }
 
+/// Where the verifier stood when it rejected a program.
 void locate_rejections(const ObjectFile& object, std::vector<ProgramOutcome>& programs) {
   const bool any = std::any_of(programs.begin(), programs.end(), [](const ProgramOutcome& p) {
     return p.load.stage.result == StageResult::failed && !p.load.log_tail.empty();
@@ -333,13 +333,17 @@ std::optional<std::vector<std::string>> not_set_up(const Attempt& attempt) {
   return all.empty() ? std::nullopt : std::optional(std::move(all));
 }
 
+/// An object of which the loader said nothing is there as one that was not reached.
 std::optional<std::vector<CompanionOutcome>> beside_of(const LoaderRecord& record,
                                                        const CaseInput& asked) {
   if (!asked.together) return std::nullopt;
-  std::vector<CompanionOutcome> beside;
-  for (const SaidCompanion& said : record.beside)
-    beside.push_back(
-        {said.object, said.program, said.stage, said.method, said.requested, said.run_cnt});
+  std::vector<CompanionOutcome> beside = record.beside;
+  for (const CompanionInput& companion : *asked.together) {
+    const bool is_said = std::any_of(beside.begin(), beside.end(), [&](const auto& said) {
+      return said.object == companion.name;
+    });
+    if (!is_said) beside.push_back({.object = companion.name});
+  }
   return beside;
 }
 

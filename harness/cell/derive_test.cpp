@@ -346,6 +346,21 @@ TEST(Derive, an_application_has_its_own_end) {
   EXPECT_EQ(outcome.app->probes, 3);
 }
 
+TEST(Derive, what_was_to_share_the_kernel_is_there_even_if_nothing_was_said_of_it) {
+  std::vector<std::string> lines = good_lines();
+  lines.insert(
+      lines.end() - 1,
+      R"({"event":"beside","object":"first","program":"p","result":"ok","errno":null,"message":null,"method":"xdp","requested":"lo"})");
+  Transcript transcript = transcript_of({completed(lines)});
+  transcript.inputs.spec.together = {{"first", "hash"}, {"second", "hash"}};
+  const Outcome outcome = derive({.transcript = transcript}).outcome;
+  ASSERT_TRUE(outcome.beside);
+  ASSERT_EQ(outcome.beside->size(), 2U);
+  EXPECT_EQ((*outcome.beside)[0].stage.result, StageResult::ok);
+  EXPECT_EQ((*outcome.beside)[1].object, "second");
+  EXPECT_EQ((*outcome.beside)[1].stage.result, StageResult::not_reached);
+}
+
 TEST(Derive, what_the_loader_was_allowed_is_what_was_asked) {
   Transcript transcript = transcript_of({completed(good_lines())});
   transcript.inputs.spec.privileges.memlock_bytes = 4096;

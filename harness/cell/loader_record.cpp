@@ -242,8 +242,8 @@ void LoaderReader::add_ran(ObjectReader& reader) {
 }
 
 void LoaderReader::add_beside(ObjectReader& reader) {
-  SaidCompanion said{reader.string("object"), reader.string("program"),   read_stage(reader),
-                     reader.string("method"), reader.string("requested"), {}};
+  CompanionOutcome said{reader.string("object"), reader.string("program"),   read_stage(reader),
+                        reader.string("method"), reader.string("requested"), {}};
   if (record_.beside.size() >= kMaxPrograms) reader.fail("program", "too many programs");
   record_.beside.push_back(std::move(said));
 }
@@ -253,7 +253,7 @@ void LoaderReader::add_beside_ran(ObjectReader& reader) {
   const std::string program = reader.string("program");
   const auto count = read_number(reader, "run_cnt");
   const auto found = std::find_if(
-      record_.beside.begin(), record_.beside.end(), [&](const SaidCompanion& companion) {
+      record_.beside.begin(), record_.beside.end(), [&](const CompanionOutcome& companion) {
         return companion.object == object && companion.program == program;
       });
   if (found == record_.beside.end())

@@ -51,17 +51,6 @@ struct SaidProgram {
   std::optional<std::uint64_t> run_time_ns{};
 };
 
-/// Of an object that shares the kernel with the one that is tried.
-struct SaidCompanion {
-  std::string object{};
-  /// Empty: the object as a whole.
-  std::string program{};
-  StageOutcome stage{};
-  std::string method{};
-  std::string requested{};
-  std::optional<std::uint64_t> run_cnt{};
-};
-
 struct SaidValue {
   std::string name{};
   Scalar value{};
@@ -88,7 +77,7 @@ struct LoaderRecord {
   std::vector<SaidRelocation> relocations{};
   std::vector<SaidMap> maps{};
   std::vector<SaidProgram> programs{};
-  std::vector<SaidCompanion> beside{};
+  std::vector<CompanionOutcome> beside{};
   std::vector<SaidValue> observed{};
   std::optional<SaidAppEnd> app{};
   /// It waits for its trigger.

@@ -419,6 +419,19 @@ Result<TranscriptInputs> inputs_of(const CellInput& input, std::string machine,
   return inputs;
 }
 
+namespace {
+
+/// What is in them is not compared: a transcript is read without them.
+bool has_names(const std::vector<CompanionInput>& recorded,
+               const std::vector<std::filesystem::path>& together) {
+  return std::equal(recorded.begin(), recorded.end(), together.begin(), together.end(),
+                    [](const CompanionInput& companion, const std::filesystem::path& file) {
+                      return companion.name == case_for_object(file).id;
+                    });
+}
+
+}  // namespace
+
 bool asks_for(const CaseSpec& spec, const CaseInput& recorded) {
   Result<CaseInput> now = case_input_of(spec);
   if (!now) return false;
@@ -437,8 +450,7 @@ bool asks_for(const CaseSpec& spec, const CaseInput& recorded) {
     return std::find(modules.begin(), modules.end(), name) != modules.end();
   });
   if (has_all) now->modules = recorded.modules;
-  // Their contents, like the object's, are compared by whoever has them.
-  if (recorded.together && recorded.together->size() == spec.together.size())
+  if (recorded.together && has_names(*recorded.together, spec.together))
     now->together = recorded.together;
   return same_request(*now, recorded);
 }

@@ -131,7 +131,7 @@ std::string explain_machine(const Telling& told) {
 std::string explain_companion(const CompanionOutcome& other) {
   std::string text = other.object;
   if (!other.program.empty()) text += ":" + other.program;
-  if (other.stage.result == StageResult::failed) return text + ", " + stage_text(other.stage);
+  if (other.stage.result != StageResult::ok) return text + ", " + stage_text(other.stage);
   const std::string where = other.requested.empty() ? "" : " " + other.requested;
   text += other.method.empty() ? ", loaded" : fmt::format(", attached ({}{})", other.method, where);
   if (!other.run_cnt) return text;

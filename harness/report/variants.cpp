@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "analysis/compare/support.h"
 #include "base/printable.h"
 #include "report/formats.h"
 
@@ -16,10 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxWhy = 160;
 
-bool serves(Sign sign) {
-  return sign == Sign::attached || sign == Sign::not_fired || sign == Sign::wrong_reads ||
-         sign == Sign::loaded || sign == Sign::loaded_skipped;
-}
+bool serves(Sign sign) { return works(sign) == Works::yes; }
 
 /// What of an application or project a kernel gets: the programs that serve there.
 struct Variant {

@@ -186,6 +186,10 @@ class Packer {
     if (!btf || !arch) return Error{fmt::format("'{}': not a cell", outcome_.cell)};
     manifest_.btf = *btf;
     manifest_.kernel.arch = *arch;
+    if (inputs().spec.together) {
+      return Error{fmt::format("'{}': objects that share the kernel with it do not fit into a pack",
+                               outcome_.cell)};
+    }
     if (Result<> found = find_spec(); !found) return found;
     manifest_.group = spec_.group;
     const OutcomeKernel& kernel = inputs().kernel;
@@ -217,11 +221,6 @@ class Packer {
     const CaseInput& asked = inputs().spec;
     const CaseInput plain{.id = asked.id, .modules = asked.modules};
     if (same_request(asked, plain)) return {};
-    if (asked.together) {
-      return Error{
-          fmt::format("'{}': objects that are there together with it do not fit into a pack",
-                      outcome_.case_id)};
-    }
     if (asked.files || !asked.command_sha256.empty()) {
       return Error{
           fmt::format("'{}': files that a project puts into the guest do not fit into a "

@@ -247,6 +247,15 @@ bool all_left_out(const Outcome& outcome) {
   });
 }
 
+/// "first:on_packet: EBUSY: the loader's words"
+std::string words_for(const CompanionOutcome& other) {
+  std::string words = other.object;
+  if (!other.program.empty()) words += ":" + other.program;
+  if (!other.stage.errno_name.empty()) words += ": " + other.stage.errno_name;
+  if (!other.stage.message.empty()) words += ": " + other.stage.message;
+  return words;
+}
+
 /// An application that was quiet, was taken to have come up, and was told to end with nothing
 /// attached: it may only have been busy, and nobody has seen what it comes to.
 bool may_have_been_stopped_early(const Outcome& outcome) {
@@ -318,11 +327,6 @@ const ProgramOutcome* serving(const OneOf& group, const Outcome& outcome) {
   return nullptr;
 }
 
-std::string name_of(const CompanionOutcome& other) {
-  const std::string of = other.program.empty() ? "" : ":" + other.program;
-  return fmt::format("{}{}: {} {}", other.object, of, other.stage.errno_name, other.stage.message);
-}
-
 CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
                   const ConditionFacts& facts, const KernelFacts* kernel) {
   const std::vector<ExpectationRule>& rules = expectations.rules;
@@ -337,8 +341,8 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
   for (const std::string& what : outcome.not_set_up.value_or(std::vector<std::string>()))
     verdict.doubts.push_back({"", "not set up: " + what});
   for (const CompanionOutcome& other : outcome.beside.value_or(std::vector<CompanionOutcome>())) {
-    if (other.stage.result != StageResult::failed) continue;
-    verdict.doubts.push_back({"", fmt::format("not there beside it: {}", name_of(other))});
+    if (other.stage.result == StageResult::ok) continue;
+    verdict.doubts.push_back({"", "not there beside it: " + words_for(other)});
   }
   if (may_have_been_stopped_early(outcome)) {
     verdict.doubts.push_back(

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/testing/good_outcome.h"
 #include "base/json.h"
 
 namespace bpfmatrix {
@@ -16,32 +17,6 @@ std::vector<ExpectationRule> rules(const char* json) {
       read_expectations(*parse_json(json, "f"), "expect");
   EXPECT_TRUE(read) << json;
   return read ? *read : std::vector<ExpectationRule>{};
-}
-
-const StageOutcome kOk{StageResult::ok};
-const StageOutcome kRefused{StageResult::failed, "EINVAL", ""};
-
-/// Two programs on 6.1, loaded, attached and triggered, and nothing counted.
-Outcome good_outcome() {
-  Outcome outcome;
-  outcome.kernel.release = "6.1.0-50-cloud-amd64";
-  outcome.kernel.arch = "x86_64";
-  outcome.kernel.btf_present = true;
-  outcome.btf_source = "kernel";
-  outcome.loader = "libbpf";
-  outcome.end = End::completed;
-  outcome.open = kOk;
-  outcome.relocate.stage = kOk;
-  outcome.maps = {{"events", "ringbuf", kOk}};
-  for (const char* name : {"first", "second"}) {
-    ProgramOutcome program;
-    program.name = name;
-    program.load.stage = kOk;
-    program.attach.stage = kOk;
-    program.run.trigger = "standard";
-    outcome.programs.push_back(program);
-  }
-  return outcome;
 }
 
 Outcome refused_at_load() {
@@ -345,78 +320,6 @@ TEST(Judge, what_is_expected_of_any_object) {
             Verdict::unexpected);
 }
 
-TEST(Judge, an_app_that_ends_badly_by_itself_is_not_what_anybody_expects) {
-  Outcome outcome = good_outcome();
-  outcome.app = {"./app", 0, {}, {}, 0};
-  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected);
-  outcome.app = {"./app", {}, 2, 2, 0};
-  EXPECT_EQ(judge(outcome, default_expectations(), {}).verdict, Verdict::as_expected)
-      << "told to end by SIGINT, it ended so";
-  outcome.app = {"./app", 1, {}, {}, 0};
-  const CellVerdict verdict = judge(outcome, default_expectations(), {});
-  EXPECT_EQ(verdict.verdict, Verdict::unexpected);
-  EXPECT_EQ(verdict.mismatches.at(0).field, "app");
-  EXPECT_EQ(verdict.mismatches.at(0).got, "failed");
-}
-
-/// Of an application that came up with its two programs.
-Outcome application() {
-  Outcome outcome = good_outcome();
-  outcome.open.result = StageResult::ok;
-  outcome.app = {"./tool", 0, {}, 2, 0, OwnOutcome{}};
-  outcome.programs = {good_outcome().programs[0], good_outcome().programs[0]};
-  outcome.programs[0].name = "fentry";
-  outcome.programs[1].name = "kprobe";
-  return outcome;
-}
-
-Verdict judged_itself(const Outcome& outcome) {
-  return judge(outcome, app_expectations(), {}).verdict;
-}
-
-TEST(JudgeAnApplication, what_it_leaves_out_falls_back_from_or_does_not_attach_is_its_choice) {
-  EXPECT_EQ(judged_itself(application()), Verdict::as_expected);
-  Outcome untried = application();
-  untried.programs[0].load.stage.result = StageResult::not_reached;
-  untried.programs[0].attach.stage.result = StageResult::not_reached;
-  EXPECT_EQ(judged_itself(untried), Verdict::as_expected);
-  Outcome fallen_back = application();
-  fallen_back.programs[0].load.stage = kRefused;
-  fallen_back.programs[0].attach.stage.result = StageResult::not_reached;
-  EXPECT_EQ(judged_itself(fallen_back), Verdict::as_expected);
-  EXPECT_EQ(outcome_word("load", fallen_back, fallen_back.programs.data(), nullptr), "did_without");
-  fallen_back.app->own.reset();
-  EXPECT_EQ(judge(fallen_back, default_expectations(), {}).verdict, Verdict::unexpected)
-      << "who hands an object over wants all of it";
-}
-
-TEST(JudgeAnApplication, that_does_not_come_up_is_unexpected_whatever_it_loaded) {
-  Outcome failed = application();
-  failed.app->stop_signal.reset();
-  failed.app->exit_code = 1;
-  EXPECT_EQ(judged_itself(failed), Verdict::unexpected);
-  Outcome silent = application();
-  silent.app->own->said_ready = false;
-  EXPECT_EQ(judged_itself(silent), Verdict::unexpected);
-  Outcome wrong = application();
-  wrong.app->own->output_matched = false;
-  EXPECT_EQ(judged_itself(wrong), Verdict::unexpected);
-  Outcome idle = application();
-  for (ProgramOutcome& program : idle.programs) {
-    program.load.stage.result = StageResult::not_reached;
-    program.attach.stage.result = StageResult::not_reached;
-  }
-  EXPECT_EQ(judged_itself(idle), Verdict::unexpected) << "it loaded nothing";
-}
-
-TEST(JudgeAnApplication, whose_only_program_is_rejected_has_no_fallback) {
-  Outcome alone = application();
-  alone.programs.pop_back();
-  alone.programs[0].load.stage = kRefused;
-  alone.programs[0].attach.stage.result = StageResult::not_reached;
-  EXPECT_EQ(judged_itself(alone), Verdict::unexpected);
-}
-
 TEST(ConditionFactsOfAnOutcome, are_what_was_measured) {
   Outcome outcome = good_outcome();
   const ConditionFacts facts = condition_facts(outcome);
@@ -499,24 +402,6 @@ TEST(Judge, a_cell_that_was_not_set_up_as_asked_never_passes) {
   EXPECT_EQ(verdict.doubts[0].reason, "not set up: /proc/sys/kernel/x: No such file or directory");
 }
 
-TEST(Judge, an_application_that_was_stopped_with_nothing_attached_never_passes) {
-  Outcome outcome = good_outcome();
-  for (ProgramOutcome& program : outcome.programs) program.attach = {};
-  outcome.app.emplace();
-  outcome.app->exit_code = 0;
-  outcome.app->stop_signal = 2;
-  outcome.app->own.emplace();
-  const auto verdict = [&] {
-    return judge(outcome, app_expectations(), condition_facts(outcome)).verdict;
-  };
-  EXPECT_EQ(verdict(), Verdict::unsure);
-  outcome.app->own->said_ready = true;
-  EXPECT_EQ(verdict(), Verdict::as_expected);
-  outcome.app->own->said_ready.reset();
-  outcome.app->stop_signal.reset();
-  EXPECT_EQ(verdict(), Verdict::as_expected) << "it loads, and ends by itself";
-}
-
 TEST(Judge, where_what_was_to_share_the_kernel_is_not_there_nothing_is_known) {
   Outcome outcome = good_outcome();
   const StageOutcome failed{StageResult::failed, "EINVAL", "no"};
@@ -524,8 +409,12 @@ TEST(Judge, where_what_was_to_share_the_kernel_is_not_there_nothing_is_known) {
   const CellVerdict verdict = judge(outcome, default_expectations(), condition_facts(outcome));
   EXPECT_EQ(verdict.verdict, Verdict::unsure);
   ASSERT_EQ(verdict.doubts.size(), 1U);
-  EXPECT_EQ(verdict.doubts[0].reason, "not there beside it: first:on_packet: EINVAL no");
-  outcome.beside->front().stage = {StageResult::ok, "", ""};
+  EXPECT_EQ(verdict.doubts[0].reason, "not there beside it: first:on_packet: EINVAL: no");
+  outcome.beside->front().stage = {};
+  EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
+            Verdict::unsure)
+      << "nobody said what became of it";
+  outcome.beside->front().stage = kOk;
   EXPECT_EQ(judge(outcome, default_expectations(), condition_facts(outcome)).verdict,
             Verdict::as_expected);
 }

@@ -68,9 +68,9 @@ class BtfGiver {
     if (bytes->starts_with(kElfMagic)) {
       if (const Result<> taken = take_out_of_elf(*bytes, read.btf); !taken)
         return file_error(path, taken.error());
-    } else if (bytes->size() > kMaxBtfBytes) {
-      return file_error(path, Error{fmt::format("more than {} bytes", kMaxBtfBytes)});
     }
+    if (bytes->size() > kMaxBtfBytes)
+      return file_error(path, Error{fmt::format("more than {} bytes of BTF", kMaxBtfBytes)});
     const Result<Btf> btf = Btf::parse(*std::move(bytes));
     if (!btf) return file_error(path, btf.error());
     read.arch = arch_of(*btf);
