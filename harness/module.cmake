@@ -31,7 +31,10 @@ function(harness_module name)
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(fuzz)
     list(APPEND tests ${fuzz} ${PROJECT_SOURCE_DIR}/harness/base/testing/findings_fuzz.cpp)
+    # Each is a program elsewhere, and names its `target`.
+    set_source_files_properties(${fuzz} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set_source_files_properties(${PROJECT_SOURCE_DIR}/harness/base/testing/findings_fuzz.cpp PROPERTIES
+      SKIP_UNITY_BUILD_INCLUSION ON
       COMPILE_DEFINITIONS BPFMATRIX_FINDINGS="${CMAKE_CURRENT_SOURCE_DIR}/testdata/findings")
   endif()
   set(shared ${sources})
@@ -75,7 +78,7 @@ function(harness_library name)
   target_link_libraries(bpfmatrix_${name} PUBLIC ${arg_USES} ${arg_LINK})
 endfunction()
 
-# harness_test(<name> LABEL unit|vm|slow LINK <library>... SOURCES <file>... [TESTS_USE <module>...]
+# harness_test(<name> LABEL unit|vm|slow|nightly LINK <library>... SOURCES <file>... [TESTS_USE <module>...]
 #              [TIMEOUT <seconds>])
 # BPFMATRIX_SOURCE_DIR names the source tree, so that a test finds its testdata/.
 function(harness_test name)
@@ -97,7 +100,6 @@ endfunction()
 
 function(compiled_as_test target)
   target_compile_options(${target} PRIVATE -O0)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_precompile_headers(${target} REUSE_FROM test_headers)
   target_compile_definitions(${target} PRIVATE
     BPFMATRIX_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BPFMATRIX_BINARY_DIR="${CMAKE_BINARY_DIR}")

@@ -15,13 +15,13 @@ const Features& features() {
   return *kFeatures;
 }
 
-struct Row {
+struct AdviceRow {
   Cause cause;
   const char* subject;
   const char* type;
   const char* sentence;
 };
-constexpr Row kRows[] = {
+constexpr AdviceRow kRows[] = {
     {Cause::helper_unknown, "bpf_ringbuf_reserve#131", "",
      "bpf_ringbuf_reserve came in 5.8 (457f44363a88); without it, use a perf event array "
      "(bpf_perf_event_output)"},
@@ -57,7 +57,7 @@ constexpr Row kRows[] = {
 };
 
 TEST(Advice, one_sentence_for_each_cause) {
-  for (const Row& row : kRows) {
+  for (const AdviceRow& row : kRows) {
     const Diagnosis diagnosis{.cause = row.cause, .subject = row.subject};
     EXPECT_EQ(advice(diagnosis, {.type = row.type}, features()), row.sentence);
   }

@@ -39,11 +39,11 @@ TEST(ObjectReader, reads_what_is_there) {
   EXPECT_TRUE(reader.finish());
 }
 
-struct Bad {
+struct BadJson {
   const char* json;
   const char* message;
 };
-constexpr Bad kBad[] = {
+constexpr BadJson kBadJson[] = {
     {R"([])", "'f': wanted an object, got array"},
     {R"({"l":[]})", "'f': key 's': missing"},
     {R"({"s":null,"l":[]})", "'f': key 's': missing"},
@@ -53,7 +53,7 @@ constexpr Bad kBad[] = {
     {R"({"s":"","l":[],"t":1})", "'f': unknown key 't'"},
 };
 TEST(ObjectReader, one_clear_error_for_what_is_wrong) {
-  for (const Bad& row : kBad) {
+  for (const BadJson& row : kBadJson) {
     const Json json = *parse_json(row.json, "f");
     ObjectReader reader(json, "f");
     reader.string("s");

@@ -9,7 +9,7 @@
 namespace bpfmatrix {
 namespace {
 
-constexpr std::string_view kSource =
+constexpr std::string_view kProgramSource =
     "static __attribute__((noinline)) int helps(int *p) { return *p; }\n"
     "__attribute__((section(\"socket\"), used)) int on_packet(int *ctx) {\n"
     "  int n = ctx[0];\n"
@@ -22,7 +22,7 @@ class FailureSource : public ::testing::Test {
     ASSERT_TRUE(dir_);
     object_ = dir_->path() / "p.o";
     const std::string source = (dir_->path() / "p.bpf.c").string();
-    ASSERT_TRUE(write_file(source, kSource));
+    ASSERT_TRUE(write_file(source, kProgramSource));
     const auto compiled = run_command(
         {.argv = {"clang", "-g", "-O2", "-target", "bpf", "-c", source, "-o", object_.string()}},
         std::chrono::seconds(60));

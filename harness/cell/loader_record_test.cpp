@@ -95,7 +95,7 @@ TEST(LoaderRecord, what_shares_the_kernel_is_kept_apart) {
   EXPECT_TRUE(reader.record().programs.empty());
 }
 
-constexpr const char* kBad[] = {
+constexpr const char* kBadRecords[] = {
     "",
     R"({"event":"beside_ran","object":"first","program":"on_packet","run_cnt":7})",
     "not json",
@@ -131,7 +131,7 @@ TEST(LoaderRecord, a_contradiction_is_an_error) {
 }
 
 TEST(LoaderRecord, what_the_contract_does_not_allow_is_an_error) {
-  for (const char* line : kBad) {
+  for (const char* line : kBadRecords) {
     LoaderReader reader;
     EXPECT_FALSE(reader.add(line)) << line;
   }

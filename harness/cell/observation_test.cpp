@@ -24,12 +24,12 @@ std::vector<ObservedValue> compared(const std::vector<SaidValue>& values) {
   return compare(values, expected_values(kTriggered, {}));
 }
 
-struct Row {
+struct ObservationRow {
   const char* name;
   Scalar value;
   ObservedResult result;
 };
-const Row kRows[] = {
+const ObservationRow kRows[] = {
     {"pid", number(312), right},
     {"pid", number(311), wrong},
     {"ppid", number(311), right},
@@ -53,7 +53,7 @@ const Row kRows[] = {
 };
 
 TEST(Observation, each_value_is_compared_with_what_its_name_should_be) {
-  for (const Row& row : kRows) {
+  for (const ObservationRow& row : kRows) {
     const auto values = compared({saw("hits", number(1)), saw(row.name, row.value)});
     EXPECT_EQ(values[1].result, row.result) << row.name;
     EXPECT_EQ(values[1].expected.has_value(), row.result != unknown) << row.name;

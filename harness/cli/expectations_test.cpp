@@ -17,7 +17,7 @@ using ::testing::Not;
 const std::string kMeasured = BPFMATRIX_SOURCE_DIR "/ci/measured";
 
 /// A copy of a part of the suite, to be spoilt.
-class Expectations : public ::testing::Test {
+class ExpectationsOfCases : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(dir_);
@@ -46,7 +46,7 @@ class Expectations : public ::testing::Test {
   Result<TempDir> dir_ = TempDir::create();
 };
 
-TEST_F(Expectations, a_run_is_judged_by_what_the_cases_expect_now) {
+TEST_F(ExpectationsOfCases, a_run_is_judged_by_what_the_cases_expect_now) {
   const Said before = judge();
   EXPECT_EQ(before.exit_code, unknown) << "the other cases have no expectation here";
   EXPECT_THAT(before.out, Not(HasSubstr("unexpected")));
@@ -58,7 +58,7 @@ TEST_F(Expectations, a_run_is_judged_by_what_the_cases_expect_now) {
   EXPECT_EQ(bpfmatrix_says({"judge", (cases() / "nowhere").string()}).exit_code, wrong_command);
 }
 
-TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
+TEST_F(ExpectationsOfCases, are_rewritten_from_what_was_seen_and_hold_then) {
   replace("verifier/helper-unknown", "\"helper_unknown\"", "\"license\"");
   replace("verifier/helper-aging", "\"load\": \"failed\"", "\"load\": \"ok\"");
   replace("programs/panic-sysrq", "\"panicked\"", "\"completed\"");
@@ -79,7 +79,7 @@ TEST_F(Expectations, are_rewritten_from_what_was_seen_and_hold_then) {
   EXPECT_EQ(check.exit_code, as_expected) << check.out;
 }
 
-TEST_F(Expectations, a_flag_that_runs_code_on_this_machine_is_named_and_not_given_to_clang) {
+TEST_F(ExpectationsOfCases, a_flag_that_runs_code_on_this_machine_is_named_and_not_given_to_clang) {
   const std::string folder = file("verifier/loop-bounded").parent_path().string();
   replace("verifier/loop-bounded", "\"shows\"",
           "\"cflags\": [\"-DX\", \"-fplugin=" + folder + "/evil.so\"], \"shows\"");
@@ -94,7 +94,7 @@ TEST_F(Expectations, a_flag_that_runs_code_on_this_machine_is_named_and_not_give
   EXPECT_FALSE(fs::exists(folder + "/written"));
 }
 
-TEST_F(Expectations, headers_of_a_suite_do_not_lead_out_of_it) {
+TEST_F(ExpectationsOfCases, headers_of_a_suite_do_not_lead_out_of_it) {
   fs::remove_all(cases() / "include");
   fs::create_directory_symlink("/etc", cases() / "include");
   const Said said = bpfmatrix_says({"cases", "check", "--dir", cases().string()});
@@ -102,7 +102,7 @@ TEST_F(Expectations, headers_of_a_suite_do_not_lead_out_of_it) {
   EXPECT_THAT(said.err, HasSubstr("include': leads out of '" + cases().string() + "'"));
 }
 
-TEST_F(Expectations, everything_wrong_is_found_without_a_kernel) {
+TEST_F(ExpectationsOfCases, everything_wrong_is_found_without_a_kernel) {
   replace("verifier/helper-unknown", "\"shows\"", "\"shos\"");
   replace("verifier/loop-bounded", "\"expect\": [",
           R"("expect": [{"when": "kernel < 5.0 and kernel > 5.8", "load": "failed"},)");

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kRelease = "5.4.1-own";
+constexpr const char* kAddedRelease = "5.4.1-own";
 const std::string kModule = "ELF vermagic=5.4.1-own SMP";
 
 class KernelsAdd : public testing::Test {
@@ -48,9 +48,9 @@ class KernelsAdd : public testing::Test {
   /// A machine's files below "root".
   void make_machine() {
     const std::string boot = "root/boot/";
-    put(boot + "vmlinuz-" + kRelease, fake_bzimage(kRelease, fake_btf(2)));
-    put(boot + "config-" + kRelease, "CONFIG_BPF=y\n");
-    put(boot + "System.map-" + kRelease, "ffffffffffffffff B The real one is elsewhere\n");
+    put(boot + "vmlinuz-" + kAddedRelease, fake_bzimage(kAddedRelease, fake_btf(2)));
+    put(boot + "config-" + kAddedRelease, "CONFIG_BPF=y\n");
+    put(boot + "System.map-" + kAddedRelease, "ffffffffffffffff B The real one is elsewhere\n");
     put("root/sys/kernel/btf/vmlinux", fake_btf(2));
     put(modules_ + "modules.builtin", "kernel/fs/ext4.ko\n");
     put(modules_ + "kernel/virtio_pci.ko.xz", pack(kModule, Packing::xz));
@@ -60,7 +60,8 @@ class KernelsAdd : public testing::Test {
         "kernel/virtio_pci.ko.xz: kernel/virtio.ko.xz\nkernel/virtio.ko.xz:\nkernel/gpu.ko.xz:\n");
   }
   /// Runs the script that `kernels collect` prints.
-  CommandOutput collect(std::vector<std::string> shell, const std::string& release = kRelease) {
+  CommandOutput collect(std::vector<std::string> shell,
+                        const std::string& release = kAddedRelease) {
     const Said script = bpfmatrix_says({"kernels", "collect"});
     EXPECT_EQ(script.exit_code, as_expected);
     shell.insert(shell.end(), {put("collect.sh", script.out), "-r", path("root"), "-k", release,
@@ -71,11 +72,11 @@ class KernelsAdd : public testing::Test {
   }
 
   Result<TempDir> dir_ = TempDir::create();
-  std::string modules_ = std::string("root/lib/modules/") + kRelease + "/";
+  std::string modules_ = std::string("root/lib/modules/") + kAddedRelease + "/";
 };
 
 TEST_F(KernelsAdd, an_image_is_added_listed_verified_and_removed) {
-  const std::string image = put("vmlinuz", fake_bzimage(kRelease, fake_btf(2)));
+  const std::string image = put("vmlinuz", fake_bzimage(kAddedRelease, fake_btf(2)));
   const Said added = kernels({"add", "mine", "--image", image});
   EXPECT_EQ(added.exit_code, as_expected) << added.err;
   EXPECT_TRUE(added.out.starts_with("mine                     5.4.1-own ")) << added.out;
@@ -92,8 +93,8 @@ TEST_F(KernelsAdd, an_image_is_added_listed_verified_and_removed) {
 }
 
 TEST_F(KernelsAdd, what_cannot_be_added_is_told_and_leaves_nothing) {
-  const std::string image = put("vmlinuz", fake_bzimage(kRelease, ""));
-  const std::string cut = put("cut", fake_bzimage(kRelease, "").substr(0, 1040));
+  const std::string image = put("vmlinuz", fake_bzimage(kAddedRelease, ""));
+  const std::string cut = put("cut", fake_bzimage(kAddedRelease, "").substr(0, 1040));
   expect_refused({"add", "x"},
                  "error: which kernel? give one of --image, --archive and --from-running");
   expect_refused({"add", "x", "--image", image, "--from-running"}, "error: which kernel?");
@@ -113,10 +114,10 @@ TEST_F(KernelsAdd, an_image_whose_types_never_end_is_refused_and_not_kept) {
   std::string endless = fake_btf(1);
   put_le(endless, 36 + 4, 2U << 24, 4);
   put_le(endless, 36 + 8, 2, 4);
-  const std::string image = put("endless", fake_bzimage(kRelease, endless));
+  const std::string image = put("endless", fake_bzimage(kAddedRelease, endless));
   const std::string problem = "BTF: type 2 is made of itself, without a name in between";
   expect_refused({"add", "x", "--image", image}, problem);
-  const std::string plain = put("plain", fake_bzimage(kRelease, ""));
+  const std::string plain = put("plain", fake_bzimage(kAddedRelease, ""));
   expect_refused({"add", "x", "--image", plain, "--btf", put("endless.btf", endless)}, problem);
   const Said said = bpfmatrix_says({"kernels", "btf", image, "-o", path("out.btf")},
                                    std::chrono::seconds(60), {{"XDG_CACHE_HOME", path("cache")}});
@@ -130,7 +131,7 @@ TEST_F(KernelsAdd, what_is_no_regular_file_is_refused_at_once) {
   for (const char* option : {"--image", "--archive"}) {
     expect_refused({"add", "x", option, fifo}, "not a regular file");
   }
-  const std::string image = put("image", fake_bzimage(kRelease, ""));
+  const std::string image = put("image", fake_bzimage(kAddedRelease, ""));
   for (const char* option : {"--config", "--system-map", "--btf"}) {
     expect_refused({"add", "x", "--image", image, option, fifo}, "not a regular file");
   }
@@ -176,7 +177,7 @@ TEST_F(KernelsAdd, a_machine_without_that_kernel_gives_no_archive) {
 
 TEST_F(KernelsAdd, an_image_newer_than_the_running_kernel_is_refused) {
   make_machine();
-  put("root/boot/vmlinuz-5.4.0", fake_bzimage(kRelease, ""));
+  put("root/boot/vmlinuz-5.4.0", fake_bzimage(kAddedRelease, ""));
   ASSERT_TRUE(collect({"sh"}, "5.4.0").status.success());
   expect_refused({"add", "x", "--archive", path("box.tar")},
                  "the image says it is '5.4.1-own', the machine that ran it '5.4.0'\n"

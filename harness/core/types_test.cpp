@@ -11,7 +11,7 @@
 namespace bpfmatrix {
 namespace {
 
-Btf btf_of(const std::filesystem::path& object) {
+Btf btf_of_object(const std::filesystem::path& object) {
   const ElfFile elf = *ElfFile::parse(bytes_of(object));
   return *Btf::parse(std::string(elf.section(".BTF")->bytes));
 }
@@ -60,8 +60,8 @@ INSTANTIATE_TEST_SUITE_P(, CoreTypesTest, testing::ValuesIn(kRules),
 
 TEST_P(CoreTypesTest, compares_by_three_rules) {
   BpfCompiler compiler;
-  const Btf local = btf_of(compiler.object("core_types", {"-g", "-DLOCAL"}));
-  const Btf target = btf_of(compiler.object("core_types"));
+  const Btf local = btf_of_object(compiler.object("core_types", {"-g", "-DLOCAL"}));
+  const Btf target = btf_of_object(compiler.object("core_types"));
   const auto& [name, as_field, compatible, matches] = GetParam();
   CoreBudget budget(1000);
   const CoreTypes types(local, target, budget);

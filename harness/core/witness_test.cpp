@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kFromLibbpf = "libbpf: prog '";
 
-Btf btf_of(const std::filesystem::path& object) {
+Btf witnessed_btf(const std::filesystem::path& object) {
   const ElfFile elf = *ElfFile::parse(bytes_of(object));
   return *Btf::parse(std::string(elf.section(".BTF")->bytes));
 }
@@ -223,7 +223,7 @@ TEST_P(CoreOnKernels, does_what_the_loader_did) {
   BpfCompiler compiler;
   std::vector<std::string> flags = GetParam().types;
   flags.emplace_back("-g");
-  const Btf target = btf_of(compiler.object("core_kernels", flags));
+  const Btf target = witnessed_btf(compiler.object("core_kernels", flags));
   const Deeds deeds = deeds_on(GetParam().release);
   EXPECT_EQ(deeds.size(), 6U);
   for (const auto& [program, expected] : deeds) {

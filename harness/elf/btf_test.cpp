@@ -21,7 +21,7 @@ Btf parsed(const std::string& bytes) {
   return *std::move(btf);
 }
 
-Btf btf_of(const fs::path& object) {
+Btf btf_in(const fs::path& object) {
   const Result<ElfFile> elf = ElfFile::parse(bytes_of(object));
   return parsed(std::string(elf->section(".BTF")->bytes));
 }
@@ -160,7 +160,7 @@ TEST(Btf, agrees_with_bpftool_on_every_type_of_an_object) {
   BpfCompiler compiler;
   for (const std::string name : {"everything", "legacy_maps"}) {
     const fs::path object = compiler.object(name);
-    EXPECT_EQ(first_difference(dump(btf_of(object)),
+    EXPECT_EQ(first_difference(dump(btf_in(object)),
                                compiler.run({"bpftool", "btf", "dump", "file", object.string()})),
               "");
   }
@@ -177,7 +177,7 @@ TEST(Btf, agrees_with_bpftool_on_every_type_of_a_kernel) {
 
 TEST(Btf, finds_types_by_name_and_kind) {
   BpfCompiler compiler;
-  const Btf btf = btf_of(compiler.object("everything"));
+  const Btf btf = btf_in(compiler.object("everything"));
   EXPECT_EQ(only(btf, "inner", BtfKind::struct_type).size, 20U);
   EXPECT_EQ(only(btf, "on_packet", BtfKind::func).name, "on_packet");
   EXPECT_THAT(btf.find("inner", BtfKind::union_type), testing::IsEmpty());
@@ -187,7 +187,7 @@ TEST(Btf, finds_types_by_name_and_kind) {
 
 TEST(Btf, finds_the_flavours_of_a_type) {
   BpfCompiler compiler;
-  const Btf btf = btf_of(compiler.object("everything"));
+  const Btf btf = btf_in(compiler.object("everything"));
   const BtfId flavour = only(btf, "task_struct___old", BtfKind::struct_type).id;
   EXPECT_THAT(btf.find_flavours("task_struct"), testing::ElementsAre(flavour));
   EXPECT_THAT(btf.find_flavours("task_struct___new"), testing::ElementsAre(flavour));
@@ -195,7 +195,7 @@ TEST(Btf, finds_the_flavours_of_a_type) {
 
 TEST(Btf, names_stay_valid_when_it_is_moved) {
   BpfCompiler compiler;
-  Btf first = btf_of(compiler.object("everything"));
+  Btf first = btf_in(compiler.object("everything"));
   const BtfType type = only(first, "inner", BtfKind::struct_type);
   const Btf second = std::move(first);
   EXPECT_EQ(type.name, "inner");
@@ -204,7 +204,7 @@ TEST(Btf, names_stay_valid_when_it_is_moved) {
 
 TEST(Btf, unfolds_bitfields_and_enumerators) {
   BpfCompiler compiler;
-  const Btf btf = btf_of(compiler.object("everything"));
+  const Btf btf = btf_in(compiler.object("everything"));
   const std::vector<BtfMember> members = btf.members(only(btf, "inner", BtfKind::struct_type));
   ASSERT_EQ(members.size(), 3U);
   EXPECT_EQ(members[1].bit_offset, 3U);
@@ -230,7 +230,7 @@ TEST(Btf, reads_64_bit_enumerators) {
 
 TEST(Btf, knows_sizes_through_typedefs_arrays_and_pointers) {
   BpfCompiler compiler;
-  const Btf btf = btf_of(compiler.object("everything"));
+  const Btf btf = btf_in(compiler.object("everything"));
   EXPECT_EQ(btf.size_of(only(btf, "u64", BtfKind::typedef_type).id), 8U);
   EXPECT_EQ(btf.size_of(only(btf, "seen", BtfKind::var).id), 24U);
   EXPECT_EQ(btf.size_of(only(btf, "inner", BtfKind::struct_type).id), 20U);

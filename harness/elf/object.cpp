@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 /// Far above any real object. Without it, names shared by millions of symbols would be copied until
 /// memory ends.
-constexpr std::size_t kMaxEntries = 4096;
+constexpr std::size_t kMaxMapEntries = 4096;
 constexpr std::size_t kMaxNameBytes = 1024;
 constexpr std::uint32_t kRelocationCall = 10;  // R_BPF_64_32
 
@@ -125,8 +125,8 @@ Result<std::vector<const ElfSymbol*>> entry_symbols(const ElfFile& elf) {
     }
     entries.push_back(&symbol);
   }
-  if (entries.size() > kMaxEntries) {
-    return Error{fmt::format("more than {} programs", kMaxEntries)};
+  if (entries.size() > kMaxMapEntries) {
+    return Error{fmt::format("more than {} programs", kMaxMapEntries)};
   }
   std::sort(entries.begin(), entries.end(), [](const ElfSymbol* a, const ElfSymbol* b) {
     return std::pair(a->section, a->value) < std::pair(b->section, b->value);
@@ -248,7 +248,8 @@ Result<> read_contents(const ElfFile& elf, ObjectInfo& info) {
   const BtfExt ext = read_btf_ext(elf, types, info);
   if (Result<> read = read_programs(elf, ext, info); !read) return read;
   info.maps = read_maps(elf, types);
-  if (info.maps.size() > kMaxEntries) return Error{fmt::format("more than {} maps", kMaxEntries)};
+  if (info.maps.size() > kMaxMapEntries)
+    return Error{fmt::format("more than {} maps", kMaxMapEntries)};
   // One that has maps alone may be another's.
   if (info.programs.empty() && info.maps.empty()) {
     return Error{"BPF object without any program",

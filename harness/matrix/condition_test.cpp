@@ -68,11 +68,11 @@ TEST(Condition, holds_where_it_says) {
   }
 }
 
-struct Bad {
+struct BadCondition {
   const char* text;
   const char* message;
 };
-constexpr Bad kBad[] = {
+constexpr BadCondition kBadConditions[] = {
     {"",
      "condition: column 1: wanted kernel, arch, btf, loader, has(...), config(...), symbol(...), "
      "not, always or '(', "
@@ -86,7 +86,7 @@ constexpr Bad kBad[] = {
     {"always always", "condition: column 8: wanted 'and', 'or' or the end, got 'always'"},
 };
 TEST(Condition, an_error_says_where_and_what_was_wanted) {
-  for (const Bad& row : kBad) {
+  for (const BadCondition& row : kBadConditions) {
     const Result<Condition> condition = Condition::parse(row.text);
     ASSERT_FALSE(condition) << row.text;
     EXPECT_EQ(condition.error().message, row.message);

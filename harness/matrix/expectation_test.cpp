@@ -28,11 +28,11 @@ TEST(Expectation, rules_keep_their_order_and_say_why) {
   EXPECT_EQ((*rules)[2].program, "*");
 }
 
-struct Bad {
+struct BadExpectation {
   const char* json;
   const char* message;
 };
-constexpr Bad kBad[] = {
+constexpr BadExpectation kBadExpectations[] = {
     {R"({})", "'f: expect': wanted an array of rules, got object"},
     {R"([{}])", "'f: expect[0]': key 'load': a rule must have an expectation"},
     {R"([{"load":"ok"},{"laod":"accepted","load":"ok"}])", "'f: expect[1]': unknown key 'laod'"},
@@ -44,7 +44,7 @@ constexpr Bad kBad[] = {
      "'f: expect[0]': key 'when': condition: column 8: wanted one of < <= == != >= >, got '5'"},
 };
 TEST(Expectation, one_clear_error_for_each_mistake) {
-  for (const Bad& row : kBad) {
+  for (const BadExpectation& row : kBadExpectations) {
     const auto rules = read(row.json);
     ASSERT_FALSE(rules) << row.json;
     EXPECT_EQ(rules.error().message, row.message);

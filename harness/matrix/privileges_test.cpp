@@ -9,17 +9,17 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-struct Read {
+struct ReadPrivileges {
   Privileges privileges{};
   std::string problem{};
   std::string hint{};
 };
 
-Read read(const char* text) {
+ReadPrivileges read_privileges(const char* text) {
   const Result<Json> json = parse_json(text, "case.json");
   EXPECT_TRUE(json) << text;
   ObjectReader reader(*json, "case.json");
-  Read result{read_privileges(reader)};
+  ReadPrivileges result{read_privileges(reader)};
   if (const Result<> finished = reader.finish(); !finished) {
     result.problem = finished.error().message;
     result.hint = finished.error().hint;
@@ -28,12 +28,12 @@ Read read(const char* text) {
 }
 
 TEST(Privileges, are_unlimited_unless_the_case_says_less) {
-  EXPECT_FALSE(read("{}").privileges.limited());
-  EXPECT_FALSE(read(R"({"privileges": {}})").privileges.limited());
+  EXPECT_FALSE(read_privileges("{}").privileges.limited());
+  EXPECT_FALSE(read_privileges(R"({"privileges": {}})").privileges.limited());
 }
 
 TEST(Privileges, hold_a_limit_a_list_and_a_level) {
-  const Read all = read(R"({"privileges": {"memlock_bytes": 65536,
+  const ReadPrivileges all = read_privileges(R"({"privileges": {"memlock_bytes": 65536,
       "capabilities": ["CAP_BPF", "CAP_PERFMON"], "lockdown": "integrity"}})");
   EXPECT_EQ(all.problem, "");
   EXPECT_TRUE(all.privileges.limited());
@@ -43,20 +43,21 @@ TEST(Privileges, hold_a_limit_a_list_and_a_level) {
 }
 
 TEST(Privileges, no_capability_at_all_is_a_limit) {
-  const Read none = read(R"({"privileges": {"capabilities": []}})");
+  const ReadPrivileges none = read_privileges(R"({"privileges": {"capabilities": []}})");
   EXPECT_TRUE(none.privileges.limited());
   EXPECT_TRUE(none.privileges.capabilities->empty());
 }
 
 TEST(Privileges, mistakes_are_named) {
-  EXPECT_THAT(read(R"({"privileges": {"capabilities": ["CAP_ALL"]}})").problem,
+  EXPECT_THAT(read_privileges(R"({"privileges": {"capabilities": ["CAP_ALL"]}})").problem,
               HasSubstr("unknown capability 'CAP_ALL'"));
-  const Read level = read(R"({"privileges": {"lockdown": "total"}})");
+  const ReadPrivileges level = read_privileges(R"({"privileges": {"lockdown": "total"}})");
   EXPECT_THAT(level.problem, HasSubstr("unknown level 'total'"));
   EXPECT_EQ(level.hint, "known: integrity, confidentiality");
-  EXPECT_THAT(read(R"({"privileges": {"memlock_bytes": -1}})").problem, HasSubstr("negative"));
-  EXPECT_THAT(read(R"({"privileges": {"memlock": 1}})").problem, HasSubstr("memlock"));
-  EXPECT_NE(read(R"({"privileges": "none"})").problem, "");
+  EXPECT_THAT(read_privileges(R"({"privileges": {"memlock_bytes": -1}})").problem,
+              HasSubstr("negative"));
+  EXPECT_THAT(read_privileges(R"({"privileges": {"memlock": 1}})").problem, HasSubstr("memlock"));
+  EXPECT_NE(read_privileges(R"({"privileges": "none"})").problem, "");
 }
 
 }  // namespace

@@ -30,10 +30,10 @@ Plan plan_of(const std::vector<int>& sizes) {
   return plan;
 }
 
-std::vector<std::string> ids(const Plan& plan) {
-  std::vector<std::string> ids;
-  for (const Cell& cell : plan.cells) ids.push_back(cell.id());
-  return ids;
+std::vector<std::string> ids_of_shard(const Plan& plan) {
+  std::vector<std::string> ids_of_shard;
+  for (const Cell& cell : plan.cells) ids_of_shard.push_back(cell.id());
+  return ids_of_shard;
 }
 
 std::vector<Plan> parts_of(const Plan& plan, int count, const Costs& costs) {
@@ -108,9 +108,9 @@ TEST(Shards, are_the_plan_in_its_order_and_each_cell_once) {
     for (const int count : {1, 2, 3, 8, 40}) {
       std::vector<std::string> together;
       for (const Plan& part : parts_of(plan, count, costs)) {
-        for (const std::string& id : ids(part)) together.push_back(id);
+        for (const std::string& id : ids_of_shard(part)) together.push_back(id);
       }
-      ASSERT_EQ(together, ids(plan)) << seed << ", in " << count;
+      ASSERT_EQ(together, ids_of_shard(plan)) << seed << ", in " << count;
     }
   }
 }

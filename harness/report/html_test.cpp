@@ -90,7 +90,7 @@ ReportCell cell(const std::string& kernel, std::vector<ReportProgram> programs,
           .programs = std::move(programs)};
 }
 
-Outcome outcome(const std::string& kernel) {
+Outcome html_outcome(const std::string& kernel) {
   Outcome o;
   o.cell = kernel + "/probes/kernel/libbpf";
   o.case_id = "probes";
@@ -172,7 +172,7 @@ TEST(Html, what_only_the_baseline_has_is_beside_what_is_there) {
 TEST(Html, the_story_of_a_cell_is_its_outcome_and_the_same_story_is_told_once) {
   HtmlReport report({}, nullptr, nullptr);
   for (const std::string kernel : {"a", "b"}) {
-    Outcome o = outcome(kernel);
+    Outcome o = html_outcome(kernel);
     o.vm.wall_ms = kernel == "a" ? 200 : 300;
     o.object.license = "GPL";
     report.add(cell(kernel, {{.name = "p"}}), &o);
@@ -200,7 +200,7 @@ TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     for (auto& [report, at] :
          {std::pair(&forward, i), std::pair(&backward, cells.size() - 1 - i)}) {
-      const Outcome o = outcome(cells[at].kernel);
+      const Outcome o = html_outcome(cells[at].kernel);
       report->add(cells[at], &o);
     }
   }
@@ -209,7 +209,7 @@ TEST(Html, the_page_is_the_same_in_whatever_order_cells_end) {
 
 TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expected) {
   HtmlReport report({.max_story_bytes = 0}, nullptr, nullptr);
-  const Outcome o = outcome("k");
+  const Outcome o = html_outcome("k");
   report.add(cell("k", {{.name = "p"}}), &o);
   const Page page(report.finish({.run_dir = "run"}));
   EXPECT_EQ(page.number("story", "p", "k"), 0U);
@@ -218,7 +218,7 @@ TEST(Html, stories_that_do_not_fit_are_left_out_first_those_of_what_is_as_expect
 TEST(Html, names_of_strangers_stay_data_and_are_made_visible) {
   const std::string name = "</script><script>alert(1)</script>" + kHostile;
   HtmlReport report({.baseline = name}, nullptr, nullptr);
-  Outcome o = outcome("k");
+  Outcome o = html_outcome("k");
   o.object.path = name;
   o.kernel.release = name;
   report.add(cell("k", {{.name = name, .section = name, .sentence = name, .troubles = {name}}}),

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-std::string fixture(const std::string& name) {
+std::string console_fixture(const std::string& name) {
   const std::filesystem::path folder =
       std::filesystem::path(BPFMATRIX_SOURCE_DIR) / "harness/vm/testdata";
   const Result<std::string> text = read_file(folder / name, 1 << 20);
@@ -25,14 +25,14 @@ std::string fixture(const std::string& name) {
 }
 
 TEST(FindComplaints, a_boot_without_trouble_has_none) {
-  EXPECT_THAT(find_complaints(fixture("boot_without_trouble_6.12_x86_64.txt")), IsEmpty());
-  EXPECT_THAT(find_complaints(fixture("boot_without_trouble_6.1_aarch64.txt")), IsEmpty());
+  EXPECT_THAT(find_complaints(console_fixture("boot_without_trouble_6.12_x86_64.txt")), IsEmpty());
+  EXPECT_THAT(find_complaints(console_fixture("boot_without_trouble_6.1_aarch64.txt")), IsEmpty());
 }
 
 TEST(FindComplaints, a_real_warning_comes_with_its_message_and_its_trace) {
   // LKDTM was asked for one: WARNING_MESSAGE to provoke-crash/DIRECT.
   for (const std::string arch : {"x86_64", "aarch64"}) {
-    const auto found = find_complaints(fixture("warning_5.10_" + arch + ".txt"));
+    const auto found = find_complaints(console_fixture("warning_5.10_" + arch + ".txt"));
     ASSERT_THAT(found, SizeIs(1)) << arch;
     EXPECT_EQ(found[0].name, "WARNING: at lkdtm_WARNING_MESSAGE");
     EXPECT_THAT(found[0].text,

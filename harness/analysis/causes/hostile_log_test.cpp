@@ -13,50 +13,52 @@ namespace {
 
 constexpr std::size_t kHuge = 16 << 20;
 
-Cause judged(std::string_view errno_name, std::string_view log) {
+Cause judged_hostile(std::string_view errno_name, std::string_view log) {
   (void)parse_verifier_stats(log);
   return classify({.errno_name = errno_name, .message = log, .log = log}).cause;
 }
 
 TEST(HostileLog, sixteen_megabytes_of_anything_have_no_cause) {
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, 'R')), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, '\n')), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, '\0')), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", std::string(kHuge, 'R')), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", std::string(kHuge, '\n')), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", std::string(kHuge, '\0')), Cause::unknown);
   std::string spaces(kHuge, ' ');
   for (std::size_t i = 0; i < spaces.size(); i += 2) spaces[i] = '\n';
-  EXPECT_EQ(judged("EINVAL", spaces), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EINVAL", spaces), Cause::unknown);
 }
 
 TEST(HostileLog, random_bytes_have_no_cause) {
   std::mt19937 random(7);
   std::string noise(1 << 20, '\0');
   for (char& c : noise) c = static_cast<char>(random());
-  EXPECT_EQ(judged("EINVAL", noise), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EINVAL", noise), Cause::unknown);
 }
 
 TEST(HostileLog, a_reason_after_sixteen_megabytes_is_still_found) {
   const std::string log = std::string(kHuge, 'x') + "\n0: (bf) r0 = r7\nR7 !read_ok\n";
-  EXPECT_EQ(judged("EACCES", log), Cause::uninitialised_read);
+  EXPECT_EQ(judged_hostile("EACCES", log), Cause::uninitialised_read);
 }
 
 TEST(HostileLog, one_giant_line_with_a_reason_in_it_is_none) {
   const std::string reason = "R7 !read_ok";
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, 'x') + reason + "\n"), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", reason + std::string(kHuge, 'x')), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", reason + std::string(kHuge, '\xc3') + "\n"), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", std::string(kHuge, 'x') + reason + "\n"), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", reason + std::string(kHuge, 'x')), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", reason + std::string(kHuge, '\xc3') + "\n"), Cause::unknown);
 }
 
 TEST(HostileLog, nuls_end_a_line_and_hide_nothing) {
-  EXPECT_EQ(judged("EACCES", std::string("R7 !read_ok\0\0\n\0", 16)), Cause::uninitialised_read);
-  EXPECT_EQ(judged("EACCES", std::string("R7\0 !read_ok\n", 13)), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", std::string(kHuge, '\0') + "\nR7 !read_ok\n"),
+  EXPECT_EQ(judged_hostile("EACCES", std::string("R7 !read_ok\0\0\n\0", 16)),
+            Cause::uninitialised_read);
+  EXPECT_EQ(judged_hostile("EACCES", std::string("R7\0 !read_ok\n", 13)), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", std::string(kHuge, '\0') + "\nR7 !read_ok\n"),
             Cause::uninitialised_read);
 }
 
 TEST(HostileLog, text_that_is_no_utf8_is_matched_byte_by_byte) {
-  EXPECT_EQ(judged("EACCES", "R7 !read_ok\xff\n"), Cause::unknown);
-  EXPECT_EQ(judged("EINVAL", "cannot pass map_type 4 into func \xc3\x28#1\n"), Cause::unknown);
-  EXPECT_EQ(judged("EACCES", "; \xf0\x28\x8c\xbc\n0: (bf) r0 = r7\nR7 !read_ok\n"),
+  EXPECT_EQ(judged_hostile("EACCES", "R7 !read_ok\xff\n"), Cause::unknown);
+  EXPECT_EQ(judged_hostile("EINVAL", "cannot pass map_type 4 into func \xc3\x28#1\n"),
+            Cause::unknown);
+  EXPECT_EQ(judged_hostile("EACCES", "; \xf0\x28\x8c\xbc\n0: (bf) r0 = r7\nR7 !read_ok\n"),
             Cause::uninitialised_read);
 }
 
@@ -73,7 +75,8 @@ TEST(HostileLog, nearly_matching_lines_are_no_reason_however_many) {
        {"R7 !read_okay\n", "invalid access to map value, value_size=8 off=8 size\n",
         "R1 min value is outside of the allowed memory rangee\n", "back-edge from insn 1 to\n",
         "invalid bpf_context access off=8 size=8 and so on\n", "R99999999999 type= expected=\n"}) {
-    EXPECT_EQ(judged("EACCES", repeated(nearly, kHuge)), judged("EACCES", nearly)) << nearly;
+    EXPECT_EQ(judged_hostile("EACCES", repeated(nearly, kHuge)), judged_hostile("EACCES", nearly))
+        << nearly;
   }
 }
 
@@ -128,7 +131,7 @@ TEST(HostileLog, a_damaged_log_is_read_or_not) {
     std::string log = whole.log;
     for (int i = 0; i < 20 && !log.empty(); ++i) {
       log[random() % log.size()] = static_cast<char>(random());
-      (void)judged(whole.errno_name, log);
+      (void)judged_hostile(whole.errno_name, log);
     }
   }
 }

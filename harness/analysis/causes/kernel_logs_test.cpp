@@ -13,7 +13,7 @@
 namespace bpfmatrix {
 namespace {
 
-struct Expected {
+struct ExpectedCause {
   std::string_view program;
   Cause cause;
   /// On the kernels that say something else.
@@ -24,7 +24,7 @@ struct Expected {
 const std::vector<std::string_view> kWithoutBtf{"4.18.0", "5.1.15"};
 
 // 4.18 and 5.1 know no loops at all, and have no BTF that CO-RE, fentry or kfuncs could use.
-const Expected kExpected[] = {
+const ExpectedCause kExpected[] = {
     {"alu_on_pointer", Cause::pointer_arithmetic},
     {"bounded_loop", Cause::back_edge},
     {"bpf_loop_helper", Cause::callback_unsupported},
@@ -63,8 +63,9 @@ const Expected kExpected[] = {
 };
 
 Cause expected_cause(const KernelLog& log) {
-  const auto* found = std::find_if(std::begin(kExpected), std::end(kExpected),
-                                   [&](const Expected& one) { return one.program == log.program; });
+  const auto* found =
+      std::find_if(std::begin(kExpected), std::end(kExpected),
+                   [&](const ExpectedCause& one) { return one.program == log.program; });
   if (found == std::end(kExpected)) return Cause::unknown;
   const bool before =
       std::any_of(found->kernels_before.begin(), found->kernels_before.end(),

@@ -40,7 +40,7 @@ std::vector<Wording> all_wordings() {
   return all;
 }
 
-std::string judged(const std::string& errno_name, const std::string& log) {
+std::string judged_log(const std::string& errno_name, const std::string& log) {
   return std::string(to_string(classify({.errno_name = errno_name, .log = log}).cause));
 }
 
@@ -49,7 +49,7 @@ TEST(Wording, of_every_version_has_its_cause) {
     for (const std::string& errno_name : wording.errnos) {
       const std::string log = "7: (85) call bpf_map_lookup_elem#1\n" + wording.line +
                               "\nprocessed 8 insns (limit 131072), stack depth 0\n";
-      EXPECT_EQ(judged(errno_name, log), wording.cause) << errno_name << ": " << wording.line;
+      EXPECT_EQ(judged_log(errno_name, log), wording.cause) << errno_name << ": " << wording.line;
     }
   }
 }
@@ -58,10 +58,10 @@ TEST(Wording, of_every_version_has_its_cause) {
 TEST(Wording, is_nothing_with_other_words_around_it) {
   for (const Wording& wording : all_wordings()) {
     const std::string& errno_name = wording.errnos.front();
-    const std::string by_errno = judged(errno_name, "");
-    EXPECT_EQ(judged(errno_name, "; " + wording.line), by_errno) << wording.line;
-    EXPECT_EQ(judged(errno_name, "12: " + wording.line), by_errno) << wording.line;
-    EXPECT_EQ(judged("EIO", wording.line), "unknown") << wording.line;
+    const std::string by_errno = judged_log(errno_name, "");
+    EXPECT_EQ(judged_log(errno_name, "; " + wording.line), by_errno) << wording.line;
+    EXPECT_EQ(judged_log(errno_name, "12: " + wording.line), by_errno) << wording.line;
+    EXPECT_EQ(judged_log("EIO", wording.line), "unknown") << wording.line;
   }
 }
 

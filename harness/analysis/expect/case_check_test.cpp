@@ -21,7 +21,7 @@ CaseSpec spec(const char* expect) {
 }
 
 /// Where bpf_loop and bounded_loops are all that kernels have.
-const Features& features() {
+const Features& all_features() {
   static const Features two({{.kind = FeatureKind::helper, .name = "bpf_loop"},
                              {.kind = FeatureKind::behaviour, .name = "bounded_loops"}},
                             {});
@@ -31,7 +31,7 @@ const Features& features() {
 /// "1: unknown cause 'x'", one for each problem; "-" where it is the case's.
 std::vector<std::string> problems(const CaseSpec& spec, const ContentsByArch& contents = {}) {
   std::vector<std::string> lines;
-  for (const CaseProblem& one : check_case(spec, features(), contents)) {
+  for (const CaseProblem& one : check_case(spec, all_features(), contents)) {
     EXPECT_FALSE(one.what_to_do.empty()) << one.problem;
     lines.push_back(fmt::format("{}: {}", one.rule ? std::to_string(*one.rule) : "-", one.problem));
   }

@@ -15,7 +15,7 @@ namespace {
 using Facts = std::vector<ConditionFacts>;
 
 /// One comparison that holds for all of these and for none of the rest.
-struct Comparison {
+struct VersionComparison {
   std::string text{};
   std::function<bool(const ConditionFacts&)> holds{};
 };
@@ -27,7 +27,7 @@ std::string boundary(const KernelVersion& version, const KernelVersion& below) {
   return fmt::format("{}.{}", version.major, version.minor);
 }
 
-void add_below(const Facts& in, const Facts& out, std::vector<Comparison>& all) {
+void add_below(const Facts& in, const Facts& out, std::vector<VersionComparison>& all) {
   const auto older = [](const auto& a, const auto& b) { return a.kernel < b.kernel; };
   const KernelVersion newest = *std::max_element(in.begin(), in.end(), older)->kernel;
   std::optional<KernelVersion> next;
@@ -39,7 +39,7 @@ void add_below(const Facts& in, const Facts& out, std::vector<Comparison>& all) 
                  [limit = *next](const ConditionFacts& one) { return *one.kernel < limit; }});
 }
 
-void add_from(const Facts& in, const Facts& out, std::vector<Comparison>& all) {
+void add_from(const Facts& in, const Facts& out, std::vector<VersionComparison>& all) {
   const auto older = [](const auto& a, const auto& b) { return a.kernel < b.kernel; };
   const KernelVersion oldest = *std::min_element(in.begin(), in.end(), older)->kernel;
   std::optional<KernelVersion> before;
@@ -52,7 +52,7 @@ void add_from(const Facts& in, const Facts& out, std::vector<Comparison>& all) {
 }
 
 void add_words(const Facts& in, const Facts& out, std::string_view name,
-               std::string ConditionFacts::*fact, std::vector<Comparison>& all) {
+               std::string ConditionFacts::*fact, std::vector<VersionComparison>& all) {
   std::set<std::string> inside;
   for (const ConditionFacts& one : in) inside.insert(one.*fact);
   std::set<std::string> outside;
@@ -71,8 +71,8 @@ void add_words(const Facts& in, const Facts& out, std::string_view name,
 }
 
 /// What can be compared, most telling first.
-std::vector<Comparison> comparisons(const Facts& in, const Facts& out) {
-  std::vector<Comparison> all;
+std::vector<VersionComparison> comparisons(const Facts& in, const Facts& out) {
+  std::vector<VersionComparison> all;
   add_below(in, out, all);
   add_from(in, out, all);
   add_words(in, out, "arch", &ConditionFacts::arch, all);
@@ -83,7 +83,7 @@ std::vector<Comparison> comparisons(const Facts& in, const Facts& out) {
 
 /// The fewest comparisons that together hold for none of `out`.
 std::optional<std::string> conjunction(const Facts& in, const Facts& out) {
-  const std::vector<Comparison> all = comparisons(in, out);
+  const std::vector<VersionComparison> all = comparisons(in, out);
   constexpr std::size_t kMaxCompared = 10;
   const unsigned sets = 1U << std::min(all.size(), kMaxCompared);
   std::optional<unsigned> best;

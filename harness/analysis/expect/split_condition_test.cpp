@@ -23,12 +23,12 @@ std::vector<ConditionFacts> cells(const std::string& text) {
   return all;
 }
 
-struct Row {
+struct SplitRow {
   const char* in;
   const char* out;
   const char* condition;
 };
-constexpr Row kRows[] = {
+constexpr SplitRow kSplitRows[] = {
     {"5.10.0/x86_64/kernel", "", "always"},
     {"5.10.0/x86_64/kernel", "6.1.9/x86_64/kernel 6.12.0/x86_64/kernel", "kernel < 6.1"},
     {"6.12.0/x86_64/kernel", "5.10.3/x86_64/kernel 6.1.9/x86_64/kernel", "kernel >= 6.12"},
@@ -48,7 +48,7 @@ constexpr Row kRows[] = {
 };
 
 TEST(SplitCondition, is_the_simplest_that_holds_inside_and_nowhere_outside) {
-  for (const Row& row : kRows) {
+  for (const SplitRow& row : kSplitRows) {
     const auto condition = split_condition(cells(row.in), cells(row.out));
     ASSERT_TRUE(condition) << row.condition;
     EXPECT_EQ(*condition, row.condition);

@@ -13,7 +13,7 @@
 namespace bpfmatrix {
 namespace {
 
-std::vector<CaseSpec> suite() {
+std::vector<CaseSpec> cases_of_suite() {
   Result<std::vector<CaseSpec>> cases =
       read_suite(std::filesystem::path(BPFMATRIX_SOURCE_DIR) / "cases");
   EXPECT_TRUE(cases) << cases.error().message;
@@ -29,11 +29,11 @@ ConditionFacts facts(KernelVersion kernel, Arch arch, BtfSource btf) {
 }
 
 TEST(Suite, nothing_is_wrong_with_what_is_expected) {
-  EXPECT_GE(suite().size(), 45U);
+  EXPECT_GE(cases_of_suite().size(), 45U);
   const Result<Features> features =
       load_features(std::filesystem::path(BPFMATRIX_SOURCE_DIR) / "kernels/features.json");
   ASSERT_TRUE(features) << features.error().message;
-  for (const CaseSpec& spec : suite()) {
+  for (const CaseSpec& spec : cases_of_suite()) {
     for (const CaseProblem& one : check_case(spec, *features, {})) {
       const std::string rule = one.rule ? fmt::format("expect[{}]: ", *one.rule) : "";
       ADD_FAILURE() << spec.id << ": " << rule << one.problem;
@@ -42,7 +42,7 @@ TEST(Suite, nothing_is_wrong_with_what_is_expected) {
 }
 
 TEST(Suite, a_refusal_is_expected_for_a_cause) {
-  for (const CaseSpec& spec : suite()) {
+  for (const CaseSpec& spec : cases_of_suite()) {
     for (const ExpectationRule& rule : spec.expect) {
       for (const char* field : {"load", "attach"}) {
         const auto words = rule.allowed.find(field);
@@ -130,7 +130,7 @@ bool allows(const ExpectationRule& rule, const char* field, std::string_view wor
 
 // 40 programs on 13 kernels between 4.18.0 and 7.2, most of which the suite has never been run on.
 TEST(Suite, its_rules_foretell_what_real_kernels_said_of_the_same_programs) {
-  const std::vector<CaseSpec> cases = suite();
+  const std::vector<CaseSpec> cases = cases_of_suite();
   std::size_t compared = 0;
   for (const KernelLog& log : kernel_logs()) {
     const auto* same = std::find_if(std::begin(kSame), std::end(kSame),

@@ -11,11 +11,11 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-Clock::time_point soon() { return Clock::now() + std::chrono::minutes(1); }
+Clock::time_point in_a_moment() { return Clock::now() + std::chrono::minutes(1); }
 
 class FakeAgentTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(session_.open(soon())); }
+  void SetUp() override { ASSERT_TRUE(session_.open(in_a_moment())); }
 
   /// The lines of a run; standard error goes to err_.
   std::vector<std::string> run(const std::string& path,
@@ -26,7 +26,7 @@ class FakeAgentTest : public ::testing::Test {
                              if (on) on(line);
                            },
                            [&](std::string_view bytes) { err_ += bytes; }};
-    exited_ = session_.run(RunRequest{{path}}, "first\n", events, soon());
+    exited_ = session_.run(RunRequest{{path}}, "first\n", events, in_a_moment());
     return lines;
   }
 
@@ -38,13 +38,13 @@ class FakeAgentTest : public ::testing::Test {
 
 TEST_F(FakeAgentTest, a_file_that_was_sent_can_be_read) {
   const std::string bytes(2 * kChunkBytes + 1, 'b');
-  ASSERT_TRUE(session_.put_file("/run/bpfmatrix/x", bytes, 0644, soon()));
-  EXPECT_EQ(*session_.read_file("/run/bpfmatrix/x", bytes.size(), soon()), bytes);
-  EXPECT_EQ(session_.read_file("/run/bpfmatrix/x", 3, soon()).error().message,
+  ASSERT_TRUE(session_.put_file("/run/bpfmatrix/x", bytes, 0644, in_a_moment()));
+  EXPECT_EQ(*session_.read_file("/run/bpfmatrix/x", bytes.size(), in_a_moment()), bytes);
+  EXPECT_EQ(session_.read_file("/run/bpfmatrix/x", 3, in_a_moment()).error().message,
             "guest agent: '/run/bpfmatrix/x': larger than the limit of 3 bytes");
-  EXPECT_EQ(session_.read_file("/y", 3, soon()).error().message,
+  EXPECT_EQ(session_.read_file("/y", 3, in_a_moment()).error().message,
             "guest agent: /y: No such file or directory");
-  EXPECT_TRUE(session_.put_file("/run/bpfmatrix/empty", "", 0644, soon()));
+  EXPECT_TRUE(session_.put_file("/run/bpfmatrix/empty", "", 0644, in_a_moment()));
 }
 
 TEST_F(FakeAgentTest, a_program_says_its_lines_and_ends) {
@@ -62,9 +62,9 @@ TEST_F(FakeAgentTest, a_program_waits_for_input_while_the_host_does_other_things
   agent_.on_trigger = [](const TriggerRequest&) { return Triggered{.numbers = {{"pid", 77}}}; };
   const auto lines = run("/loader", [&](std::string_view line) {
     if (line != "ready") return;
-    EXPECT_TRUE(session_.write("/x", "text", soon()));
-    EXPECT_EQ(session_.trigger({}, soon())->numbers.at("pid"), 77);
-    EXPECT_TRUE(session_.input("go\n", true, soon()));
+    EXPECT_TRUE(session_.write("/x", "text", in_a_moment()));
+    EXPECT_EQ(session_.trigger({}, in_a_moment())->numbers.at("pid"), 77);
+    EXPECT_TRUE(session_.input("go\n", true, in_a_moment()));
   });
   EXPECT_THAT(lines, ElementsAre("ready", "done"));
   EXPECT_TRUE(exited_);
@@ -105,12 +105,12 @@ TEST_F(FakeAgentTest, each_run_can_be_another) {
 
 TEST_F(FakeAgentTest, it_is_parked_and_refreshed) {
   agent_.hello.release = "of the clone";
-  ASSERT_TRUE(session_.park({{"/loader"}}, soon()));
-  ASSERT_TRUE(session_.refresh({1, "random"}, soon()));
-  ASSERT_TRUE(session_.open(soon()));
+  ASSERT_TRUE(session_.park({{"/loader"}}, in_a_moment()));
+  ASSERT_TRUE(session_.refresh({1, "random"}, in_a_moment()));
+  ASSERT_TRUE(session_.open(in_a_moment()));
   EXPECT_EQ(session_.hello().release, "of the clone");
   EXPECT_THAT(agent_.parks.at(0).standby, ElementsAre("/loader"));
-  EXPECT_TRUE(session_.shutdown(soon()));
+  EXPECT_TRUE(session_.shutdown(in_a_moment()));
   EXPECT_TRUE(agent_.shut_down);
 }
 
@@ -119,7 +119,7 @@ TEST_F(FakeAgentTest, a_write_can_kill_it) {
     if (path == "/proc/sysrq-trigger") agent.close();
     return path == "/proc/sysrq-trigger";
   };
-  EXPECT_FALSE(session_.write("/proc/sysrq-trigger", "c", soon()));
+  EXPECT_FALSE(session_.write("/proc/sysrq-trigger", "c", in_a_moment()));
   EXPECT_EQ(session_.state(), SessionState::lost);
 }
 

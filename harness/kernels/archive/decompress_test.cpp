@@ -9,13 +9,13 @@
 namespace bpfmatrix {
 namespace {
 
-struct Collected {
+struct Unpacked {
   std::string bytes{};
   Result<> result{};
 };
 
-Collected collect(std::string_view packed, std::uint64_t limit) {
-  Collected collected;
+Unpacked collect(std::string_view packed, std::uint64_t limit) {
+  Unpacked collected;
   collected.result = decompress(packed, limit, [&](std::string_view piece) -> Result<> {
     collected.bytes.append(piece);
     return {};
@@ -27,14 +27,14 @@ TEST(Decompress, gives_back_what_was_packed) {
   const std::string text(1 << 20, 'x');
   for (const Packing packing : {Packing::none, Packing::gzip, Packing::bzip2, Packing::lzma,
                                 Packing::xz, Packing::lz4, Packing::zstd}) {
-    const Collected collected = collect(pack(text, packing), text.size());
+    const Unpacked collected = collect(pack(text, packing), text.size());
     ASSERT_TRUE(collected.result) << collected.result.error().message;
     EXPECT_EQ(collected.bytes, text);
   }
 }
 
 TEST(Decompress, stops_at_the_limit) {
-  const Collected collected = collect(pack(std::string(1 << 20, 'x'), Packing::xz), 1000);
+  const Unpacked collected = collect(pack(std::string(1 << 20, 'x'), Packing::xz), 1000);
   ASSERT_FALSE(collected.result);
   EXPECT_EQ(collected.result.error().message, "holds more than the limit of 1000 bytes");
 }

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-Result<std::optional<std::string>> take_all(std::string_view path) {
+Result<std::optional<std::string>> take_all_entries(std::string_view path) {
   return std::optional<std::string>(path);
 }
 
@@ -92,7 +92,7 @@ TEST_F(Entries, holes_without_end_do_not_fill_the_memory) {
 TEST_F(Entries, a_name_in_a_package_does_not_take_the_memory_that_it_says) {
   ASSERT_TRUE(write_file(
       file_, wrap_in_rpm(pack(cpio_header(0xDD000000, 0) + std::string(400, 'x'), Packing::gzip))));
-  EXPECT_THAT(error_of(unpack_rpm(file_, dir_->path() / "into", take_all)),
+  EXPECT_THAT(error_of(unpack_rpm(file_, dir_->path() / "into", take_all_entries)),
               HasSubstr("a name of 3707764736 bytes in it"));
 }
 
@@ -101,8 +101,8 @@ TEST_F(Entries, only_a_regular_file_is_an_archive) {
   const std::string error = "'" + file_.string() + "': not a regular file";
   const fs::path into = dir_->path() / "into";
   EXPECT_EQ(error_of(unpack_tree(file_, into)), error);
-  EXPECT_EQ(error_of(unpack_rpm(file_, into, take_all)), error);
-  EXPECT_EQ(error_of(unpack_deb(file_, into, take_all)), error);
+  EXPECT_EQ(error_of(unpack_rpm(file_, into, take_all_entries)), error);
+  EXPECT_EQ(error_of(unpack_deb(file_, into, take_all_entries)), error);
   const auto sink = [](std::string_view) { return Result<>(); };
   EXPECT_EQ(error_of(decompress_file(file_, 1000, sink)), error);
 }

@@ -7,10 +7,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kHash(64, 'a');
+const std::string kIndexHash(64, 'a');
 const std::string kHead =
     "Suite: oldstable\nCodename: bookworm\nDate: Sat, 11 Jul 2026 10:16:37 UTC\n";
-const std::string kIndexes = "SHA256:\n " + kHash + "  123 main/binary-amd64/Packages.xz\n";
+const std::string kIndexes = "SHA256:\n " + kIndexHash + "  123 main/binary-amd64/Packages.xz\n";
 
 std::chrono::sys_seconds at(const char* text) { return *parse_release_date(text); }
 AsOf clock_says(const char* text) { return {.time = at(text)}; }
@@ -34,7 +34,7 @@ TEST(ReleaseFile, refuses_what_is_malformed) {
   EXPECT_FALSE(parse_release(kHead + kHead + kIndexes, "R"));
   EXPECT_FALSE(parse_release(kHead + "Valid-Until: tomorrow\n" + kIndexes, "R"));
   EXPECT_FALSE(parse_release(kHead + "SHA256:\n abc 1 x\n", "R"));
-  EXPECT_FALSE(parse_release(kHead + "SHA256:\n " + kHash + " 1 ../x\n", "R"));
+  EXPECT_FALSE(parse_release(kHead + "SHA256:\n " + kIndexHash + " 1 ../x\n", "R"));
   EXPECT_FALSE(parse_release(" continued\n", "R"));
 }
 

@@ -113,7 +113,7 @@ TEST_F(BtfCollection, links_are_followed_inside_and_refused_where_they_lead_out)
 }
 
 TEST_F(BtfCollection, an_archive_holds_the_one_file_and_nothing_else) {
-  using Kind = FakeEntry::Kind;
+  using EntryKind = FakeEntry::Kind;
   const FakeEntry file{.path = kFile, .body = "types"};
   const std::string one = make_tar({file});
   EXPECT_EQ(problem(one), "");
@@ -126,7 +126,7 @@ TEST_F(BtfCollection, an_archive_holds_the_one_file_and_nothing_else) {
   EXPECT_EQ(problem(make_tar({file, file})), named("'" + kFile + "'" + wanted));
   EXPECT_EQ(problem(make_tar({{.path = "../" + kFile, .body = "x"}})),
             named("'../" + kFile + "'" + wanted));
-  for (const Kind kind : {Kind::symlink, Kind::hardlink, Kind::device}) {
+  for (const EntryKind kind : {EntryKind::symlink, EntryKind::hardlink, EntryKind::device}) {
     EXPECT_EQ(problem(make_tar({{.path = kFile, .body = "/etc/passwd", .kind = kind}})),
               named("'" + kFile + "'" + wanted));
   }

@@ -17,7 +17,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr std::uint64_t kBase = 0xffffffff81000000;
-constexpr const char* kRelease = "5.4.1-own";
+constexpr const char* kPartsRelease = "5.4.1-own";
 const std::string kConfig = "CONFIG_BPF=y\nCONFIG_NET=y\n";
 const std::string kModule = "ELF vermagic=5.4.1-own SMP";
 
@@ -74,7 +74,7 @@ TEST_F(KernelPartsTest, what_is_in_the_image_is_not_asked_for) {
   EXPECT_EQ(made->symbols, 600U);
   EXPECT_THAT(made->build_id, HasSubstr("abababab"));
   const Kernel& kernel = made->kernel;
-  EXPECT_EQ(kernel.release, kRelease);
+  EXPECT_EQ(kernel.release, kPartsRelease);
   EXPECT_EQ(kernel.arch, Arch::x86_64);
   EXPECT_EQ(kernel.image_sha256, sha256_hex(telling_image()));
   EXPECT_EQ(*read_file(*kernel.config, 1000), kConfig);
@@ -112,7 +112,7 @@ TEST_F(KernelPartsTest, files_beside_the_image_are_taken) {
 
 TEST_F(KernelPartsTest, btf_for_a_kernel_without_is_kept_beside_it) {
   const auto made = assemble(
-      {.image = put("own", fake_bzimage(kRelease, "")), .btf = put("made.btf", fake_btf(7))});
+      {.image = put("own", fake_bzimage(kPartsRelease, "")), .btf = put("made.btf", fake_btf(7))});
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_FALSE(made->kernel.btf);
   ASSERT_TRUE(made->kernel.detached_btf);
@@ -129,7 +129,7 @@ TEST_F(KernelPartsTest, modules_without_folders_are_put_where_a_guest_looks) {
 TEST_F(KernelPartsTest, what_does_not_belong_together_is_refused) {
   put("other/kernel/a.ko", "ELF vermagic=5.4.2 SMP");
   fs::create_directories(dir_->path() / "none");
-  const fs::path without_btf = put("own", fake_bzimage(kRelease, ""));
+  const fs::path without_btf = put("own", fake_bzimage(kPartsRelease, ""));
   expect_refused({.image = image_, .arch = Arch::aarch64}, "the image is for x86_64, not aarch64");
   expect_refused({.image = image_, .release = "5.4.2"},
                  "the image says it is '5.4.1-own', the machine that ran it '5.4.2'");
@@ -175,7 +175,7 @@ TEST_F(KernelPartsTest, an_archive_gives_all_its_parts) {
                              {.path = top + "config", .body = kConfig},
                              {.path = top + "modules/kernel/a.ko", .body = kModule}});
   ASSERT_TRUE(parts) << parts.error().message;
-  EXPECT_EQ(parts->release, kRelease);
+  EXPECT_EQ(parts->release, kPartsRelease);
   EXPECT_FALSE(parts->system_map || parts->btf);
   const auto made = assemble(*parts);
   ASSERT_TRUE(made) << made.error().message;

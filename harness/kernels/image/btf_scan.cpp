@@ -7,7 +7,7 @@ namespace bpfmatrix {
 namespace {
 
 // BTF_MAGIC 0xeb9f, version 1, flags 0: include/uapi/linux/btf.h, v5.8.
-constexpr std::string_view kMagic("\x9f\xeb\x01\x00", 4);
+constexpr std::string_view kScannedMagic("\x9f\xeb\x01\x00", 4);
 constexpr std::size_t kBtfHeaderBytes = 24;
 constexpr std::size_t kMaxBtfHeaderBytes = 256;
 constexpr std::uint32_t kFirstUnknownKind = 20;
@@ -78,7 +78,7 @@ std::optional<BtfShape> count_types(std::string_view types, std::size_t string_b
 }  // namespace
 
 std::optional<BtfShape> measure_btf(std::string_view bytes) {
-  if (bytes.size() < kBtfHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
+  if (bytes.size() < kBtfHeaderBytes || !bytes.starts_with(kScannedMagic)) return std::nullopt;
   const std::size_t header = u32(bytes, 4);
   if (header < kBtfHeaderBytes || header > kMaxBtfHeaderBytes || header % 4 != 0)
     return std::nullopt;
@@ -105,8 +105,8 @@ bool is_vmlinux_btf(std::string_view btf) {
 
 std::string_view find_vmlinux_btf(std::string_view image) {
   std::string_view best;
-  for (auto at = image.find(kMagic); at != std::string_view::npos;
-       at = image.find(kMagic, at + 4)) {
+  for (auto at = image.find(kScannedMagic); at != std::string_view::npos;
+       at = image.find(kScannedMagic, at + 4)) {
     const std::string_view rest = image.substr(at);
     const auto shape = measure_btf(rest);
     if (!shape || shape->bytes <= best.size()) continue;

@@ -7,7 +7,7 @@
 namespace bpfmatrix {
 namespace {
 
-constexpr std::uint64_t kBase = 0xffffffff81000000;
+constexpr std::uint64_t kTextBase = 0xffffffff81000000;
 constexpr KallsymsLayout kLayouts[] = {KallsymsLayout::v4_18, KallsymsLayout::v4_20,
                                        KallsymsLayout::v6_4, KallsymsLayout::v7};
 
@@ -15,14 +15,14 @@ constexpr KallsymsLayout kLayouts[] = {KallsymsLayout::v4_18, KallsymsLayout::v4
 std::vector<KernelSymbol> some_symbols() {
   std::vector<KernelSymbol> symbols;
   for (std::uint64_t i = 0; i < 700; ++i) {
-    symbols.push_back({"TtdD"[i % 4], "__x64_sys_call" + std::to_string(i), kBase + 16 * i});
+    symbols.push_back({"TtdD"[i % 4], "__x64_sys_call" + std::to_string(i), kTextBase + 16 * i});
   }
   symbols[300].name = std::string(200, 'R');
   return symbols;
 }
 
 std::string in_vmlinux(const std::vector<KernelSymbol>& symbols, KallsymsLayout layout) {
-  return fake_vmlinux({.text = fake_kallsyms(symbols, layout, kBase)});
+  return fake_vmlinux({.text = fake_kallsyms(symbols, layout, kTextBase)});
 }
 
 void expect_same(const std::vector<KernelSymbol>& found, const std::vector<KernelSymbol>& want) {
@@ -48,7 +48,7 @@ TEST(Kallsyms, per_cpu_symbols_have_small_addresses) {
 
 TEST(Kallsyms, of_a_flat_image_are_read_where_they_do_not_count_from_their_place) {
   const auto flat = [](KallsymsLayout layout) {
-    return find_kallsyms(fake_arm64_image(fake_kallsyms(some_symbols(), layout, kBase)));
+    return find_kallsyms(fake_arm64_image(fake_kallsyms(some_symbols(), layout, kTextBase)));
   };
   expect_same(flat(KallsymsLayout::v6_4), some_symbols());
   const std::vector<KernelSymbol> placed = flat(KallsymsLayout::v7);

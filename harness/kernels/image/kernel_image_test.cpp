@@ -12,14 +12,14 @@
 namespace bpfmatrix {
 namespace {
 
-constexpr std::string_view kRelease = "6.1.0-50-cloud-amd64";
-constexpr std::string_view kBanner = "Linux version 6.1.0-50-cloud-amd64 (me) #1 SMP";
-const std::string kText = "..Linux version %s.." + std::string(kBanner) + "\n..";
+constexpr std::string_view kImageRelease = "6.1.0-50-cloud-amd64";
+constexpr std::string_view kImageBanner = "Linux version 6.1.0-50-cloud-amd64 (me) #1 SMP";
+const std::string kText = "..Linux version %s.." + std::string(kImageBanner) + "\n..";
 
 constexpr Packing kPackings[] = {Packing::gzip, Packing::bzip2, Packing::lzma,
                                  Packing::xz,   Packing::lz4,   Packing::zstd};
 
-std::string with_u32(std::string bytes, std::size_t at, std::uint32_t value) {
+std::string image_with_u32(std::string bytes, std::size_t at, std::uint32_t value) {
   put_le(bytes, at, value, 4);
   return bytes;
 }
@@ -36,7 +36,7 @@ std::string legacy_lz4(const std::string& bytes) {
   block += static_cast<char>(left);
   block += bytes;
   std::string stream("\x02\x21\x4c\x18", 4);
-  stream = with_u32(stream + "????", 4, static_cast<std::uint32_t>(block.size()));
+  stream = image_with_u32(stream + "????", 4, static_cast<std::uint32_t>(block.size()));
   return stream + block;
 }
 
@@ -74,13 +74,13 @@ class Image : public testing::Test {
 TEST_F(Image, a_bzimage_gives_release_and_btf_whatever_its_payload_is_packed_with) {
   for (const Packing packing : kPackings) {
     for (const std::string& bytes :
-         {fake_bzimage(kRelease, fake_btf(9), packing),
+         {fake_bzimage(kImageRelease, fake_btf(9), packing),
           fake_bzimage_around(pack(vmlinux(EM_X86_64, fake_btf(9)), packing))}) {
       const auto image = read(bytes);
       ASSERT_TRUE(image) << static_cast<int>(packing) << ": " << image.error().message;
       EXPECT_EQ(image->format, ImageFormat::bzimage);
       EXPECT_EQ(image->arch, Arch::x86_64);
-      EXPECT_EQ(image->release, kRelease);
+      EXPECT_EQ(image->release, kImageRelease);
       EXPECT_EQ(image->btf, fake_btf(9));
     }
   }
@@ -93,13 +93,13 @@ TEST_F(Image, the_kernels_own_lz4_format_is_read) {
 }
 
 TEST_F(Image, the_banner_is_the_whole_line) {
-  EXPECT_EQ(read(fake_arm64_image(kText))->banner, kBanner);
+  EXPECT_EQ(read(fake_arm64_image(kText))->banner, kImageBanner);
 }
 
 TEST_F(Image, the_banner_is_not_the_one_whose_build_number_is_left_out) {
   const std::string unnumbered = "Linux version 6.1.0-50-cloud-amd64 (me) # SMP\n";
-  EXPECT_EQ(read(fake_arm64_image(unnumbered + kText))->banner, kBanner);
-  EXPECT_EQ(read(fake_arm64_image(unnumbered))->release, kRelease);
+  EXPECT_EQ(read(fake_arm64_image(unnumbered + kText))->banner, kImageBanner);
+  EXPECT_EQ(read(fake_arm64_image(unnumbered))->release, kImageRelease);
 }
 
 TEST_F(Image, a_banner_may_be_a_release_and_no_more) {
@@ -107,7 +107,7 @@ TEST_F(Image, a_banner_may_be_a_release_and_no_more) {
 }
 
 TEST_F(Image, no_btf_is_not_an_error) {
-  const auto image = read(fake_bzimage(kRelease, ""));
+  const auto image = read(fake_bzimage(kImageRelease, ""));
   ASSERT_TRUE(image) << image.error().message;
   EXPECT_EQ(image->btf, "");
 }
@@ -123,7 +123,7 @@ TEST_F(Image, arm64_images_are_read_flat_packed_and_behind_an_efi_loader) {
     const auto image = read(bytes);
     ASSERT_TRUE(image) << image.error().message;
     EXPECT_EQ(image->arch, Arch::aarch64);
-    EXPECT_EQ(image->release, kRelease);
+    EXPECT_EQ(image->release, kImageRelease);
     EXPECT_EQ(image->btf, fake_btf(2));
   }
   EXPECT_EQ(read(flat)->format, ImageFormat::arm64_image);
@@ -152,15 +152,15 @@ TEST_F(Image, a_broken_btf_section_is_an_error_and_not_no_btf) {
 
 TEST_F(Image, types_that_never_end_are_an_error_before_anybody_walks_along_them) {
   // The second of two types: a pointer to itself.
-  const std::string btf = with_u32(with_u32(fake_btf(1), 36 + 4, 2U << 24), 36 + 8, 2);
+  const std::string btf = image_with_u32(image_with_u32(fake_btf(1), 36 + 4, 2U << 24), 36 + 8, 2);
   for (const std::string& image :
-       {fake_bzimage(kRelease, btf), vmlinux(EM_X86_64, btf), fake_arm64_image(kText + btf)}) {
+       {fake_bzimage(kImageRelease, btf), vmlinux(EM_X86_64, btf), fake_arm64_image(kText + btf)}) {
     expect_refused(image, "BTF: type 2 is made of itself, without a name in between");
   }
 }
 
 TEST_F(Image, types_newer_than_this_program_are_none_of_its_business) {
-  const std::string btf = with_u32(fake_btf(1), 36 + 4, 25U << 24);
+  const std::string btf = image_with_u32(fake_btf(1), 36 + 4, 25U << 24);
   EXPECT_EQ(read(vmlinux(EM_X86_64, btf))->btf, btf);
 }
 
@@ -170,7 +170,7 @@ TEST_F(Image, what_is_no_kernel_is_named) {
   expect_refused(pack(pack(fake_arm64_image(kText), Packing::gzip), Packing::gzip),
                  "payload: packed more than once");
   expect_refused(vmlinux(EM_S390, ""), "an ELF file for another machine (e_machine 22)");
-  expect_refused(with_u32(fake_bzimage(kRelease, ""), 0x236, 0), "a 32-bit x86 kernel");
+  expect_refused(image_with_u32(fake_bzimage(kImageRelease, ""), 0x236, 0), "a 32-bit x86 kernel");
   expect_refused(fake_arm64_image("no banner"), "no 'Linux version' text in it");
   expect_refused(fake_zboot(pack("hello", Packing::gzip)),
                  "neither a vmlinux nor an arm64 Image is packed in it");
@@ -189,29 +189,30 @@ TEST_F(Image, what_is_packed_in_another_way_is_named) {
 }
 
 TEST_F(Image, a_header_that_lies_is_an_error) {
-  const std::string image = fake_bzimage(kRelease, fake_btf(50));
+  const std::string image = fake_bzimage(kImageRelease, fake_btf(50));
   const std::string outside = "truncated: the payload reaches past the end of the file";
-  expect_refused(with_u32(image, 0x248, 0xffffffff), outside);
-  expect_refused(with_u32(image, 0x24c, 0xffffffff), outside);
-  expect_refused(with_u32(image, 0x248, static_cast<std::uint32_t>(image.size())), outside);
+  expect_refused(image_with_u32(image, 0x248, 0xffffffff), outside);
+  expect_refused(image_with_u32(image, 0x24c, 0xffffffff), outside);
+  expect_refused(image_with_u32(image, 0x248, static_cast<std::uint32_t>(image.size())), outside);
   std::string setup = image;
   setup[0x1f1] = '\xff';
   expect_refused(setup, outside);
   const std::string zboot = fake_zboot(pack(fake_arm64_image(kText), Packing::gzip));
-  expect_refused(with_u32(zboot, 8, 0xfffffff0), outside);
-  expect_refused(with_u32(zboot, 12, 0xffffffff), outside);
+  expect_refused(image_with_u32(zboot, 8, 0xfffffff0), outside);
+  expect_refused(image_with_u32(zboot, 12, 0xffffffff), outside);
   expect_refused(fake_bzimage_around(pack(vmlinux(EM_AARCH64, ""), Packing::gzip)),
                  "the header is for x86_64, the kernel in it for aarch64");
   // A payload that is its own header is no compressed stream.
-  EXPECT_FALSE(read(with_u32(zboot, 8, 0)));
+  EXPECT_FALSE(read(image_with_u32(zboot, 8, 0)));
 }
 
 TEST_F(Image, truncated_at_any_offset_is_an_error) {
   const std::string flat = fake_arm64_image(kText + fake_btf(50));
   for (const std::string& image :
-       {fake_bzimage(kRelease, fake_btf(50), Packing::xz), fake_bzimage(kRelease, fake_btf(50)),
-        fake_zboot(pack(flat, Packing::zstd)), fake_efi_image(kText + fake_btf(50)),
-        pack(flat, Packing::gzip), vmlinux(EM_X86_64, fake_btf(50))}) {
+       {fake_bzimage(kImageRelease, fake_btf(50), Packing::xz),
+        fake_bzimage(kImageRelease, fake_btf(50)), fake_zboot(pack(flat, Packing::zstd)),
+        fake_efi_image(kText + fake_btf(50)), pack(flat, Packing::gzip),
+        vmlinux(EM_X86_64, fake_btf(50))}) {
     ASSERT_TRUE(read(image));
     for (std::size_t size = 0; size < image.size(); size += size < 64 ? 1 : 13) {
       EXPECT_FALSE(read(image.substr(0, size))) << size << " of " << image.size();
@@ -221,7 +222,7 @@ TEST_F(Image, truncated_at_any_offset_is_an_error) {
 }
 
 TEST_F(Image, damaged_images_are_errors_or_read_but_never_more) {
-  const std::string image = fake_bzimage(kRelease, fake_btf(50));
+  const std::string image = fake_bzimage(kImageRelease, fake_btf(50));
   for (std::size_t at = 0x1f0; at < image.size(); at += 31) {
     std::string damaged = image;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x5a);
@@ -266,7 +267,7 @@ TEST_F(Image, a_file_over_the_limit_is_not_looked_at) {
 
 TEST_F(Image, qemu_is_given_what_it_can_start) {
   const std::string flat = fake_arm64_image(kText);
-  const std::string bzimage = fake_bzimage(kRelease, "");
+  const std::string bzimage = fake_bzimage(kImageRelease, "");
   EXPECT_EQ(*bootable(bzimage), bzimage);
   EXPECT_EQ(*bootable(pack(bzimage, Packing::xz)), bzimage);
   EXPECT_EQ(*bootable(flat), flat);

@@ -23,10 +23,10 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const TemplateKey kKey{.spec = {.kernel = "/k/vmlinuz", .initramfs = "/k/initramfs"},
-                       .image_sha256 = sha256_hex("image"),
-                       .initramfs_sha256 = sha256_hex("initramfs"),
-                       .qemu = {"QEMU emulator version 7.2.22", sha256_hex("qemu")}};
+const TemplateKey kStoredKey{.spec = {.kernel = "/k/vmlinuz", .initramfs = "/k/initramfs"},
+                             .image_sha256 = sha256_hex("image"),
+                             .initramfs_sha256 = sha256_hex("initramfs"),
+                             .qemu = {"QEMU emulator version 7.2.22", sha256_hex("qemu")}};
 
 class Templates : public ::testing::Test {
  protected:
@@ -124,13 +124,13 @@ TEST_F(Templates, half_made_ones_go_unless_somebody_makes_them) {
 }
 
 TEST_F(Templates, one_that_is_being_made_is_not_discarded) {
-  fs::create_directories(templates_.folder(to_string(kKey)));
+  fs::create_directories(templates_.folder(to_string(kStoredKey)));
   {
-    const auto lock = store_.lock("template-" + to_string(kKey), 0ms, {});
-    EXPECT_FALSE(templates_.discard(kKey));
+    const auto lock = store_.lock("template-" + to_string(kStoredKey), 0ms, {});
+    EXPECT_FALSE(templates_.discard(kStoredKey));
   }
-  EXPECT_TRUE(templates_.discard(kKey));
-  EXPECT_FALSE(fs::exists(templates_.folder(to_string(kKey))));
+  EXPECT_TRUE(templates_.discard(kStoredKey));
+  EXPECT_FALSE(fs::exists(templates_.folder(to_string(kStoredKey))));
 }
 
 TEST_F(Templates, the_lock_of_a_process_that_died_is_free) {
@@ -178,14 +178,14 @@ class MadeTemplates : public Templates {
     const fs::directory_iterator all(root() / "templates", missing);
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   }
-  fs::path folder() const { return made_.folder(to_string(kKey)); }
+  fs::path folder() const { return made_.folder(to_string(kStoredKey)); }
 
   int makes_ = 0;
   TemplateStore made_{store_, [this](const TemplateRequest& request, const fs::path& folder) {
                         ++makes_;
                         return fake_template(request, folder);
                       }};
-  TemplateRequest request_{.key = kKey};
+  TemplateRequest request_{.key = kStoredKey};
 };
 
 TEST_F(MadeTemplates, one_is_made_once) {
@@ -253,7 +253,7 @@ TEST_F(MadeTemplates, what_was_left_half_made_is_not_in_the_way) {
 
 TEST_F(MadeTemplates, a_discarded_one_is_made_anew) {
   ASSERT_TRUE(made_.get(request_));
-  ASSERT_TRUE(made_.discard(kKey));
+  ASSERT_TRUE(made_.discard(kStoredKey));
   ASSERT_TRUE(made_.get(request_));
   EXPECT_EQ(makes_, 2);
 }
@@ -268,7 +268,7 @@ TEST_F(MadeTemplates, a_use_counts_for_how_long_it_stays) {
 TEST_F(MadeTemplates, who_comes_second_waits_and_gets_the_same_one) {
   request_.on_wait = [&] { ADD_FAILURE() << "nobody is in the way of the first"; };
   std::promise<void> waits;
-  TemplateRequest second{.key = kKey};
+  TemplateRequest second{.key = kStoredKey};
   second.on_wait = [&] { waits.set_value(); };
   std::thread thread;
   const TemplateStore slow(store_, [&](const TemplateRequest& request, const fs::path& folder) {

@@ -25,6 +25,15 @@ struct Fault {
   End end;
   const char* reason;
 };
+
+/// Those that need a kernel with kernels/config/faults.config.
+inline const std::vector<Fault> kProvoked = {
+    {"oops", End::panicked, "(Unable to handle|BUG:) kernel NULL pointer dereference.*"},
+    // The file and line of a BUG need CONFIG_DEBUG_BUGVERBOSE.
+    {"bug", End::panicked, "(invalid opcode: 0000|Internal error: Oops - BUG: [0-9a-f]+) .*"},
+    {"hung_task", End::hung, "INFO: task fault:[0-9]+ blocked for more than 1 seconds\\."},
+};
+
 class FaultVm : public TemplateVmFixture {
  protected:
   static void put_program(GuestClone& guest, const std::string& kernel) {

@@ -11,7 +11,7 @@
 namespace bpfmatrix {
 namespace {
 
-constexpr std::uint64_t kMaxBytes = 64 << 20;
+constexpr std::uint64_t kMaxStoreBytes = 64 << 20;
 
 /// Neither the kernel whose types the objects were compiled against, nor near it.
 class MinimumVm : public VmFixture, public ::testing::WithParamInterface<const char*> {
@@ -20,7 +20,7 @@ class MinimumVm : public VmFixture, public ::testing::WithParamInterface<const c
     const Result<Kernel> kernel = kernels_->find(GetParam());
     EXPECT_TRUE(kernel) << kernel.error().message;
     arch_ = kernel->arch;
-    return *Btf::parse(*read_file(kernel->btf->file, kMaxBytes));
+    return *Btf::parse(*read_file(kernel->btf->file, kMaxStoreBytes));
   }
   /// Of the cases for that architecture, those that are BPF objects and here.
   std::vector<ElfFile> objects() {
@@ -34,7 +34,7 @@ class MinimumVm : public VmFixture, public ::testing::WithParamInterface<const c
       if (!object) continue;
       EXPECT_TRUE(*object) << object->error().message;
       if (!*object || (*object)->problem) continue;
-      found.push_back(*ElfFile::parse(*read_file((*object)->file, kMaxBytes)));
+      found.push_back(*ElfFile::parse(*read_file((*object)->file, kMaxStoreBytes)));
     }
     return found;
   }

@@ -58,12 +58,24 @@ TEST_F(RunVm, what_the_kernel_complains_of_is_recorded_with_the_cell_in_which_it
   }
 }
 
+/// Every third case of the suite, from the one with this number.
+std::vector<std::string> third_of_suite(std::size_t first) {
+  const auto suite = read_suite(BPFMATRIX_SOURCE_DIR "/cases");
+  EXPECT_TRUE(suite) << suite.error().message;
+  std::vector<std::string> ids;
+  for (std::size_t i = first; i < suite->size(); i += 3) ids.push_back((*suite)[i].id);
+  return ids;
+}
+
 TEST_F(RunVm, a_clone_for_each_cell_and_one_vm_for_all_come_to_the_same) {
-  for (const std::string kernel : {"debian-6.1-x86_64", "debian-6.1-aarch64"}) {
+  const std::map<std::string, std::vector<std::string>> parts{
+      {"debian-6.1-x86_64", third_of_suite(0)}, {"debian-6.1-aarch64", third_of_suite(1)}};
+  for (const auto& [kernel, cases] : parts) {
     settings_.isolation = Isolation::cell;
-    const auto apart = run_cases({kernel}, {"*"});
+    const auto apart = run_cases({kernel}, cases);
     settings_.isolation = Isolation::kernel;
-    const auto together = run_cases({kernel}, {"*"});
+    const auto together = run_cases({kernel}, cases);
+    EXPECT_GT(apart.size(), 20U);
     std::size_t cloned = 0;
     for (const Outcome& outcome : apart) {
       cloned += outcome.vm.cloned ? 1 : 0;

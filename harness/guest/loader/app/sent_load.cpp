@@ -23,7 +23,7 @@ constexpr std::size_t kMaxInfoBytes = std::size_t{16} << 20;
 constexpr std::uint32_t kReasonLogBytes = 0xffffff;
 constexpr int kAttempts = 5;
 
-std::uint64_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+std::uint64_t as_address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
 std::string name_of(const bpf_attr& attr) {
   return std::string(attr.prog_name, ::strnlen(attr.prog_name, sizeof attr.prog_name));
@@ -46,7 +46,7 @@ class Copy {
     std::vector<char> log(kReasonLogBytes);
     attr_.log_level = 1;
     attr_.log_size = kReasonLogBytes;
-    attr_.log_buf = address(log.data());
+    attr_.log_buf = as_address(log.data());
     Fd fd;
     int error = 0;
     for (int i = 0; i < kAttempts; ++i) {
@@ -61,7 +61,7 @@ class Copy {
  private:
   bool take_over() {
     license_ = tracee_.read_text(attr_.license, kMaxLicense);
-    attr_.license = address(license_.c_str());
+    attr_.license = as_address(license_.c_str());
     return take_infos() && take_types() && take_maps();
   }
 
@@ -73,7 +73,7 @@ class Copy {
     std::optional<std::string> bytes = tracee_.read(pointer, count * record);
     if (!bytes) return false;
     copy = *std::move(bytes);
-    pointer = address(copy.data());
+    pointer = as_address(copy.data());
     return true;
   }
 
@@ -107,7 +107,7 @@ class Copy {
       if (insn.imm < 0) return false;
       std::memcpy(instructions_.data() + at, &insn, sizeof insn);
     }
-    attr_.insns = address(instructions_.data());
+    attr_.insns = as_address(instructions_.data());
     return true;
   }
 

@@ -32,16 +32,16 @@ TEST(Fdinfo, damaged_text_has_no_ids) {
   }
 }
 
-std::uint64_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+std::uint64_t address_of(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
 TEST(Tracee, memory_is_read_exactly_or_not_at_all) {
   const Tracee self(::gettid());
   const char text[] = "seven bytes";
-  EXPECT_EQ(self.read(address(text), 5), "seven");
+  EXPECT_EQ(self.read(address_of(text), 5), "seven");
   EXPECT_FALSE(self.read(8, 1));
   EXPECT_FALSE(self.read(~std::uint64_t{0} - 4, 16));
-  EXPECT_EQ(self.read_text(address(text), 64), "seven bytes");
-  EXPECT_EQ(self.read_text(address(text), 3), "sev");
+  EXPECT_EQ(self.read_text(address_of(text), 64), "seven bytes");
+  EXPECT_EQ(self.read_text(address_of(text), 3), "sev");
   EXPECT_EQ(self.read_text(0, 64), "");
   EXPECT_EQ(self.read_text(8, 64), "");
 }
@@ -53,7 +53,7 @@ TEST(Tracee, text_that_runs_into_unmapped_memory_ends_there) {
   ASSERT_NE(pages, MAP_FAILED);
   ASSERT_EQ(::munmap(pages + kPage, kPage), 0);
   std::fill_n(pages, kPage, 'a');
-  EXPECT_EQ(Tracee(::gettid()).read_text(address(pages + kPage - 3), 64), "aaa");
+  EXPECT_EQ(Tracee(::gettid()).read_text(address_of(pages + kPage - 3), 64), "aaa");
   ::munmap(pages, kPage);
 }
 

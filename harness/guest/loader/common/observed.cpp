@@ -33,7 +33,7 @@ bool is_signed(const btf_type* type) {
   return btf_is_any_enum(type) && btf_kflag(type);
 }
 
-const btf_type* resolved(const btf* types, unsigned id) {
+const btf_type* without_modifiers(const btf* types, unsigned id) {
   const int target = btf__resolve_type(types, id);
   return target < 0 ? nullptr : btf__type_by_id(types, static_cast<unsigned>(target));
 }
@@ -41,7 +41,7 @@ const btf_type* resolved(const btf* types, unsigned id) {
 /// By its name: clang does not set BTF_INT_CHAR.
 bool is_text(const btf* types, const btf_type* type) {
   if (!btf_is_array(type)) return false;
-  const btf_type* element = resolved(types, btf_array(type)->type);
+  const btf_type* element = without_modifiers(types, btf_array(type)->type);
   if (element == nullptr || !btf_is_int(element)) return false;
   const char* name = btf__name_by_offset(types, element->name_off);
   return name != nullptr && std::string_view(name) == "char";
@@ -65,12 +65,12 @@ OrderedJson read_value(const btf* types, const btf_type* type, std::string_view 
 
 OrderedJson read_values(const btf* types, unsigned type, std::string_view bytes) {
   OrderedJson values = OrderedJson::object();
-  const btf_type* structure = resolved(types, type);
+  const btf_type* structure = without_modifiers(types, type);
   if (structure == nullptr || !btf_is_struct(structure)) return values;
   for (unsigned i = 0; i < btf_vlen(structure); ++i) {
     const btf_member& member = btf_members(structure)[i];
     const char* name = btf__name_by_offset(types, member.name_off);
-    const btf_type* field = resolved(types, member.type);
+    const btf_type* field = without_modifiers(types, member.type);
     const std::int64_t size = btf__resolve_size(types, member.type);
     const std::size_t bit = btf_member_bit_offset(structure, i);
     if (name == nullptr || *name == '\0' || field == nullptr || size <= 0) continue;

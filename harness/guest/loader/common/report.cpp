@@ -13,7 +13,7 @@ namespace bpfmatrix::guest {
 
 namespace {
 
-constexpr std::size_t kMaxLogBytes = 1 << 20;
+constexpr std::size_t kMaxReportedLogBytes = 1 << 20;
 // A byte that is no UTF-8 or a control character grows to six in JSON: with 64 KiB a piece stays
 // below the contract's 512 KiB a line whatever is in it.
 constexpr std::size_t kLogPieceBytes = std::size_t{64} << 10;
@@ -144,8 +144,8 @@ void report_relocation(const LoggedRelocation& relocation) {
 
 void report_load(const LoadReport& load) {
   std::string_view log = load.log;
-  const bool cut = log.size() > kMaxLogBytes;
-  if (cut) log.remove_prefix(log.size() - kMaxLogBytes);
+  const bool cut = log.size() > kMaxReportedLogBytes;
+  if (cut) log.remove_prefix(log.size() - kMaxReportedLogBytes);
   report_log(load.program, log);
   OrderedJson event{{"event", "load"}, {"program", load.program}};
   add_stage(event, load.stage);

@@ -32,7 +32,7 @@ const char* name_of(const btf* types, const btf_type* type) {
   return name != nullptr ? name : "";
 }
 
-const btf_type* resolved(const btf* types, std::uint32_t id) {
+const btf_type* without_typedefs(const btf* types, std::uint32_t id) {
   const int plain = btf__resolve_type(types, id);
   return plain < 0 ? nullptr : btf__type_by_id(types, static_cast<unsigned>(plain));
 }
@@ -50,7 +50,7 @@ std::optional<Place> find_variable(const btf* types, std::string_view variable) 
       const btf_var_secinfo& info = btf_var_secinfos(section)[i];
       const btf_type* var = btf__type_by_id(types, info.type);
       if (var == nullptr || !btf_is_var(var) || variable != name_of(types, var)) continue;
-      return Place{name_of(types, section), info.offset, resolved(types, var->type)};
+      return Place{name_of(types, section), info.offset, without_typedefs(types, var->type)};
     }
   }
   return std::nullopt;
@@ -65,7 +65,7 @@ bool step_into_member(const btf* types, std::string_view member, Place& place) {
     if (name == nullptr || member != name) continue;
     if (btf_member_bitfield_size(place.type, i) != 0) return false;
     place.offset += btf_member_bit_offset(place.type, i) / 8;
-    place.type = resolved(types, one.type);
+    place.type = without_typedefs(types, one.type);
     return true;
   }
   return false;
@@ -80,7 +80,7 @@ bool step_into_element(const btf* types, std::string_view index, Place& place) {
   if (error != std::errc() || end != index.data() + index.size() || at >= array.nelems || !bytes)
     return false;
   place.offset += at * *bytes;
-  place.type = resolved(types, array.type);
+  place.type = without_typedefs(types, array.type);
   return true;
 }
 
@@ -155,7 +155,7 @@ class Bytes {
  private:
   std::optional<Integer> element_type() const {
     if (type_ == nullptr || !btf_is_array(type_)) return std::nullopt;
-    return as_integer(resolved(types_, btf_array(type_)->type));
+    return as_integer(without_typedefs(types_, btf_array(type_)->type));
   }
 
   static Result<std::string> of(std::int64_t value, const Integer& integer) {

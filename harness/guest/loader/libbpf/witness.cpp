@@ -24,7 +24,7 @@ constexpr unsigned kLogBasic = 1;
 constexpr unsigned kLogStats = 4;
 // The largest that kernels before 5.1 take (UINT_MAX >> 8).
 constexpr unsigned kLogBytes = 0xffffff;
-constexpr int kAttempts = 5;
+constexpr int kReadAttempts = 5;
 // What libbpf puts where a CO-RE relocation could not be resolved (relo_core.c).
 constexpr std::int32_t kPoison = 195896080;
 // What libbpf calls in place of a map that was not created, plus its place (libbpf.c,
@@ -43,7 +43,7 @@ T* pointer(std::uint64_t value) {
   return reinterpret_cast<T*>(static_cast<std::uintptr_t>(value));
 }
 
-std::uint64_t address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+std::uint64_t user_address(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
 long real_bpf(int command, const bpf_attr* attr, unsigned size) {
   return __real_syscall(SYS_bpf, command, attr, size);
@@ -84,7 +84,7 @@ void describe_program(int fd, LoadReport& report) {
   bpf_attr attr{};
   attr.info.bpf_fd = static_cast<std::uint32_t>(fd);
   attr.info.info_len = sizeof info;
-  attr.info.info = address(&info);
+  attr.info.info = user_address(&info);
   if (real_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof attr) != 0) return;
   report.xlated_bytes = info.xlated_prog_len;
   // 0: not compiled, the interpreter runs it.
@@ -112,7 +112,7 @@ void Witness::expect(std::size_t count, OnLoad on_load) {
 std::size_t Witness::program_of(const bpf_attr& attr, unsigned size) const {
   if (size < offsetof(bpf_attr, log_buf) + sizeof attr.log_buf) return kNoProgram;
   for (std::size_t i = 0; i < markers_.size(); ++i) {
-    if (attr.log_buf == address(markers_[i].bytes)) return i;
+    if (attr.log_buf == user_address(markers_[i].bytes)) return i;
   }
   return kNoProgram;
 }
@@ -133,10 +133,10 @@ Witness::Attempt Witness::attempt(const bpf_attr& attr, unsigned size, unsigned 
   buffer[0] = '\0';
   copy.attr().log_level = log_level;
   copy.attr().log_size = log_level != 0 ? kLogBytes : 0;
-  copy.attr().log_buf = log_level != 0 ? address(buffer) : 0;
+  copy.attr().log_buf = log_level != 0 ? user_address(buffer) : 0;
   Attempt attempt;
   // EAGAIN: a signal or a page fault interrupted the verifier; libbpf tries five times as well.
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < kReadAttempts; ++i) {
     attempt.fd = static_cast<int>(real_bpf(BPF_PROG_LOAD, &copy.attr(), size));
     attempt.error = attempt.fd < 0 ? errno : 0;
     if (attempt.error != EAGAIN) break;
@@ -155,9 +155,9 @@ bool Witness::statistics_level() {
                               {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
     bpf_attr attr{};
     attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
-    attr.insns = address(insns);
+    attr.insns = user_address(insns);
     attr.insn_cnt = 2;
-    attr.license = address("GPL");
+    attr.license = user_address("GPL");
     const Attempt trivial = attempt(attr, offsetof(bpf_attr, prog_flags), kLogStats);
     if (trivial.fd >= 0) ::close(trivial.fd);
     statistics_level_ = trivial.fd >= 0 && trivial.log.find("0: (b7)") == std::string::npos ? 1 : 0;
@@ -261,9 +261,9 @@ bool Witness::trivial_is_known(std::uint32_t program_type, std::uint32_t attach_
                             {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
   bpf_attr attr{};
   attr.prog_type = program_type;
-  attr.insns = address(insns);
+  attr.insns = user_address(insns);
   attr.insn_cnt = 2;
-  attr.license = address("GPL");
+  attr.license = user_address("GPL");
   attr.expected_attach_type = attach_type;
   attr.prog_flags = flags;
   const unsigned size = offsetof(bpf_attr, expected_attach_type) + sizeof attach_type;
