@@ -39,9 +39,11 @@ std::string to_string(const Amount& amount);
 struct InnerMap {
   /// As libbpf calls it: "ringbuf", "hash".
   std::string type{};
-  std::uint32_t key_size = 0;
-  std::uint32_t value_size = 0;
-  Amount max_entries{};
+  /// Absent: 0, as ring buffers have it.
+  std::optional<std::uint32_t> key_size{};
+  std::optional<std::uint32_t> value_size{};
+  /// Absent: what a map of the object's without a size gets.
+  std::optional<Amount> max_entries{};
 };
 
 /// The kernel makes no map of this type (libbpf's word) without a size, and libbpf chooses none
@@ -106,9 +108,10 @@ struct LoadSettings {
 
 void fields(auto& field, Of<InnerMap> auto& inner) {
   field("type", inner.type, "as libbpf calls it: ringbuf, hash, array");
-  field("key_size", inner.key_size, "bytes");
-  field("value_size", inner.value_size, "bytes");
-  field("max_entries", inner.max_entries, "of each");
+  field("key_size", left_out_if_none(inner.key_size), "bytes; left out: 0, as of a ring buffer");
+  field("value_size", left_out_if_none(inner.value_size), "bytes; left out: 0");
+  field("max_entries", left_out_if_none(inner.max_entries),
+        "of each; left out: 1024, a ring buffer's 256 KiB");
 }
 
 void fields(auto& field, Of<MapSettings> auto& map) {

@@ -202,6 +202,11 @@ std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& atte
                  .signal = record.app->signal,
                  .stop_signal = record.app->stop_signal,
                  .probes = record.app->probes};
+  if (record.ready) {
+    const auto& all = record.programs;
+    app.held = static_cast<int>(std::count_if(
+        all.begin(), all.end(), [](const SaidProgram& program) { return program.id.has_value(); }));
+  }
   if (!inputs.app) return app;
   app.path = inputs.app->app.path;
   app.own = own_of(attempt, inputs.app->app, app.failed());

@@ -59,14 +59,29 @@ Result<std::string> log_of(const Transcript& transcript, const ExplainOptions& o
                is_there ? "the kernel gave none" : hint_for_unknown(options.log, programs)};
 }
 
+/// The one that a glob stands for.
+Result<std::string> one_cell(const ExplainOptions& options) {
+  if (options.cell.find_first_of("*?") == std::string::npos) return options.cell;
+  const auto outcomes = read_run_outcomes(options.run);
+  if (!outcomes) return outcomes.error();
+  std::vector<std::string> cells;
+  for (const Outcome& outcome : *outcomes)
+    if (glob_match(options.cell, outcome.cell)) cells.push_back(outcome.cell);
+  if (cells.empty()) return no_such_cell(*outcomes, options);
+  if (cells.size() == 1) return cells.front();
+  return Error{
+      fmt::format("'{}' stands for {} cells, and a log is of one", options.cell, cells.size()),
+      fmt::format("for example '{}'", cells.front())};
+}
+
 /// What one cell said, as it is.
 Result<> print_log(const ExplainOptions& options) {
-  const Result<Transcript> transcript = read_transcript(options.run, options.cell);
-  if (!transcript) {
-    return Error{transcript.error().message, "name one cell of a run, without * and ?"};
-  }
+  const Result<std::string> cell = one_cell(options);
+  if (!cell) return cell.error();
+  const Result<Transcript> transcript = read_transcript(options.run, *cell);
+  if (!transcript) return transcript.error();
   const Result<std::string> log = log_of(*transcript, options);
-  if (!log) return wrap(options.cell, log.error());
+  if (!log) return wrap(*cell, log.error());
   print_text(*log);
   return {};
 }

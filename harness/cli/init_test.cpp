@@ -97,6 +97,25 @@ TEST_F(Init, proposes_what_user_space_may_have_to_set_and_assumes_nothing) {
   EXPECT_EQ(plan.exit_code, as_expected) << plan.err;
 }
 
+TEST_F(Init, what_a_project_says_of_a_program_that_is_not_there_is_a_slip) {
+  put("a.bpf.o", object());
+  put("b.bpf.o", object());
+  const auto run = [&](const std::string& rest) {
+    put("bpfmatrix.json",
+        R"({"schema": 1, "kernels": ["*"], "objects": ["*.bpf.o"], )" + rest + "}");
+    return world_.says({"run", (repository_ / "bpfmatrix.json").string(), "--dry-run"});
+  };
+  const Said slip = run(R"("autoload": {"q": false})");
+  EXPECT_EQ(slip.exit_code, wrong_command);
+  EXPECT_EQ(
+      slip.err,
+      "error: autoload: 'q' is no program of 'a.bpf', nor of any other object for which it is "
+      "said\nhint: it has p\n");
+  EXPECT_THAT(run(R"("attach": {"*x": false})").err,
+              HasSubstr("error: attach: '*x' is no program"));
+  EXPECT_EQ(run(R"("autoload": {"p*": false}, "attach": {"p": false})").exit_code, as_expected);
+}
+
 TEST_F(Init, of_two_objects_of_one_name_the_newer_is_taken) {
   put("old/exec.bpf.o", object());
   put("new/exec.bpf.o", object());

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 
 namespace fs = std::filesystem;
 
-constexpr const char* kObject = "/objects/prog.bpf.o";
+constexpr const char* kJudgedObject = "/objects/prog.bpf.o";
 
 std::string cell_on(const std::string& kernel) { return kernel + "/prog.bpf/kernel/libbpf"; }
 
@@ -32,7 +32,7 @@ std::string cell_on(const std::string& kernel) { return kernel + "/prog.bpf/kern
 Outcome good(const std::string& kernel = "a") {
   Outcome outcome;
   outcome.cell = cell_on(kernel);
-  outcome.case_id = case_for_object(kObject).id;
+  outcome.case_id = case_for_object(kJudgedObject).id;
   outcome.kernel.id = kernel;
   outcome.kernel.release = "6.1.0";
   outcome.kernel.arch = "x86_64";
@@ -79,7 +79,7 @@ class JudgeExitCode : public ::testing::Test {
     std::error_code ignored;
     fs::remove_all(run, ignored);
     RunSpec spec;
-    spec.objects = {kObject};
+    spec.objects = {kJudgedObject};
     spec.cells = {cell_on("a"), cell_on("b")};
     EXPECT_TRUE(RunDir::create(run, spec));
     EXPECT_TRUE(write_file(run / "outcomes.jsonl", outcomes));
@@ -255,7 +255,7 @@ TEST_F(JudgeExitCode, who_accepts_at_the_same_time_loses_nothing) {
     const std::string kernel = "k" + std::to_string(i);
     const fs::path run = dir_->path() / ("run-" + kernel);
     RunSpec spec;
-    spec.objects = {kObject};
+    spec.objects = {kJudgedObject};
     spec.cells = {cell_on(kernel)};
     ASSERT_TRUE(RunDir::create(run, spec));
     ASSERT_TRUE(write_file(run / "outcomes.jsonl", lines({good(kernel)})));

@@ -155,6 +155,7 @@ class Request {
       } else {
         own.root = absolute_root(options_.app_root);
       }
+      app->quiet_ms = options_.app_quiet_ms;
       own.ready = options_.app_ready;
       own.output = options_.expect_output;
       for (const std::string& text : options_.app_files) {
@@ -243,6 +244,14 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
   run.add_option("--app-ready", options.app_ready,
                  "It has come up once its output matches; default: when it is quiet")
       ->type_name("REGEX")
+      ->needs(app_line);
+  run.add_option(
+         "--app-quiet", options.app_quiet_ms,
+         "Without --app-ready: it has come up when it has asked nothing more of the kernel, "
+         "and was not busy, for so many milliseconds")
+      ->type_name("MS")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
       ->needs(app_line);
   run.add_option("--expect-output", options.expect_output, "What its output must match")
       ->type_name("REGEX")

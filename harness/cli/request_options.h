@@ -33,6 +33,7 @@ struct RequestOptions {
   /// Set by whoever has parsed the line: empty is not the same as not given.
   const CLI::Option* loader_args_option = nullptr;
   std::vector<std::string> loader_env{};
+  std::int64_t app_quiet_ms = LoaderApp().quiet_ms;
   std::int64_t loader_quiet_ms = LoaderApp().quiet_ms;
 };
 

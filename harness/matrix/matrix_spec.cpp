@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -99,6 +100,7 @@ class ProjectReader {
     }
     if (const Json* objects = reader_.array("objects")) {
       if (objects->empty()) reader_.fail("objects", "names no object");
+      for (const Json& entry : *objects) note_named(entry);
       for (const Json& entry : *objects) read_object(entry);
     }
     if (const Json* apps = reader_.array("apps")) {
@@ -122,6 +124,17 @@ class ProjectReader {
     add_objects(pattern, settings);
   }
 
+  /// A file that has an entry of its own is none of those that the globs of others stand for.
+  void note_named(const Json& json) {
+    const Json* name = &json;
+    if (json.is_object()) {
+      const auto object = json.find("object");
+      name = object != json.end() ? &*object : nullptr;
+    }
+    if (name != nullptr && name->is_string())
+      named_.insert(from(folder_, name->get<std::string>()));
+  }
+
   void add_objects(const std::string& pattern, const Json& settings) {
     const Result<std::vector<std::string>> files = glob_.files(from(folder_, pattern));
     if (!files)
@@ -131,6 +144,7 @@ class ProjectReader {
                           "build the project first");
     }
     for (const std::string& file : *files) {
+      if (file != from(folder_, pattern) && named_.contains(file)) continue;
       if (spec_.objects.size() == kMaxObjects)
         return reader_.fail("objects", fmt::format("more than {} files", kMaxObjects));
       if (!is_utf8(file)) return reader_.fail("objects", "a path that is not UTF-8");
@@ -193,6 +207,7 @@ class ProjectReader {
   ObjectReader& reader_;
   MatrixSpec& spec_;
   FileGlob glob_{};
+  std::set<std::string> named_{};
   Json common_ = Json::object();
   std::map<std::string, Json> settings_{};
 };

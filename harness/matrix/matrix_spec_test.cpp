@@ -137,6 +137,18 @@ TEST_F(MatrixFile, a_glob_finds_files_in_folders_and_no_more_than_there_is_time_
   EXPECT_FALSE(endless);
 }
 
+TEST_F(MatrixFile, a_file_with_an_entry_of_its_own_is_none_of_a_globs) {
+  for (const char* name : {"a.bpf.o", "b.bpf.o"}) ASSERT_TRUE(write_file(dir_->path() / name, ""));
+  const auto spec = read(R"({"schema":1,"kernels":["*"],
+      "objects":["*.bpf.o", {"object": "b.bpf.o", "autoload": {"x": false}}]})");
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(spec->objects, (std::vector{(dir_->path() / "a.bpf.o").string(),
+                                        (dir_->path() / "b.bpf.o").string()}));
+  EXPECT_FALSE(
+      read(R"({"schema":1,"kernels":["*"],"objects":["b.bpf.o","b.bpf.o"]})")->objects.size() == 1)
+      << "who names one twice is told so later";
+}
+
 TEST_F(MatrixFile, a_mistake_in_a_project_is_found_before_anything_runs) {
   const auto error = [&](const std::string& rest) {
     const auto spec = read(R"({"schema":1,"kernels":["*"],)" + rest + "}");

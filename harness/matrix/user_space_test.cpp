@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-Result<UserSpace> read(const std::string& json) {
+Result<UserSpace> user_space_of(const std::string& json) {
   const Result<Json> parsed = parse_json(json, "p.json");
   EXPECT_TRUE(parsed) << json;
   ObjectReader reader(*parsed, "p.json");
@@ -31,7 +31,7 @@ ConditionFacts on_kernel(const char* version) {
 
 AskedOfLoader asked(const std::string& json, const std::vector<ProgramName>& programs,
                     const ConditionFacts& facts) {
-  const Result<UserSpace> user = read(json);
+  const Result<UserSpace> user = user_space_of(json);
   EXPECT_TRUE(user) << user.error().message;
   Result<AskedOfLoader> asked = asked_of_loader(*user, programs, facts);
   EXPECT_TRUE(asked) << asked.error().message;
@@ -66,7 +66,7 @@ TEST(UserSpace, most_can_be_left_unattached_and_some_attached_as_their_sections_
 }
 
 TEST(UserSpace, a_condition_that_decides_and_is_not_known_is_an_error_and_no_guess) {
-  const Result<UserSpace> user = read(R"j({"autoload": {"a": "has(nobody_knows)"}})j");
+  const Result<UserSpace> user = user_space_of(R"j({"autoload": {"a": "has(nobody_knows)"}})j");
   const Result<AskedOfLoader> unknown = asked_of_loader(*user, {{"a"}}, on_kernel("6.1"));
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message, "'a': not known whether 'has(nobody_knows)' holds");
@@ -83,17 +83,20 @@ TEST(UserSpace, a_program_on_request_is_loaded_when_it_is_named) {
 TEST(UserSpace, sizes_are_numbers_or_what_the_machine_has) {
   const AskedOfLoader sized = asked(
       R"({"maps": {"a": {"max_entries": "cpus"}, "b": {"max_entries": "page_size * 64"},
-                   "c": {"value_size": 8, "inner": {"type": "ringbuf", "key_size": 0,
-                         "value_size": 0, "max_entries": 4096}}}})",
+                   "c": {"value_size": 8, "inner": {"type": "hash", "key_size": 4,
+                         "value_size": 8, "max_entries": "cpus"}},
+                   "d": {"inner": {"type": "ringbuf"}}}})",
       {}, on_kernel("6.1"));
   EXPECT_EQ(sized.settings.maps.at("a").max_entries->of, AmountOf::cpus);
   EXPECT_EQ(to_string(*sized.settings.maps.at("b").max_entries), "page_size * 64");
-  EXPECT_EQ(sized.settings.maps.at("c").inner->type, "ringbuf");
+  EXPECT_EQ(sized.settings.maps.at("c").inner->type, "hash");
+  EXPECT_EQ(sized.settings.maps.at("c").inner->max_entries->of, AmountOf::cpus);
+  EXPECT_FALSE(sized.settings.maps.at("d").inner->max_entries) << "the guest chooses one";
 }
 
 TEST(UserSpace, settings_of_the_kernel_are_written_by_their_path) {
   const Result<UserSpace> user =
-      read(R"({"modules": ["nf_conntrack"], "sysctl": {"net.core.bpf_jit_harden": 2}})");
+      user_space_of(R"({"modules": ["nf_conntrack"], "sysctl": {"net.core.bpf_jit_harden": 2}})");
   ASSERT_TRUE(user) << user.error().message;
   EXPECT_THAT(user->sysctl, ElementsAre(Pair("net.core.bpf_jit_harden", "2")));
   EXPECT_EQ(sysctl_path("net.core.bpf_jit_harden"), "/proc/sys/net/core/bpf_jit_harden");
@@ -101,11 +104,11 @@ TEST(UserSpace, settings_of_the_kernel_are_written_by_their_path) {
             "/proc/sys/net/ipv4/conf/eth0.1/forwarding");
 }
 
-struct Bad {
+struct BadUserSpace {
   const char* json;
   const char* problem;
 };
-const Bad kBad[] = {
+const BadUserSpace kBadUserSpaces[] = {
     {R"({"maps": {"a": {"max_entries": "many"}}})", "'many' is no size"},
     {R"({"maps": {"a": {"max_entries": "cpus * 0"}}})", "'cpus * 0' is no size"},
     {R"({"maps": {"a": {"max_entries": -1}}})", "max_entries"},
@@ -128,8 +131,8 @@ const Bad kBad[] = {
     {R"({"sysctl": {"kernel.x": []}})", "'kernel.x': wanted a number or a text"},
 };
 TEST(UserSpace, one_clear_error_for_each_mistake) {
-  for (const Bad& bad : kBad) {
-    const Result<UserSpace> user = read(bad.json);
+  for (const BadUserSpace& bad : kBadUserSpaces) {
+    const Result<UserSpace> user = user_space_of(bad.json);
     ASSERT_FALSE(user) << bad.json;
     EXPECT_THAT(user.error().message, HasSubstr(bad.problem)) << bad.json;
   }

@@ -282,6 +282,9 @@ struct AppOutcome {
   int probes = 0;
   /// Absent: its object was handed to it.
   std::optional<OwnOutcome> own{};
+  /// How many of its programs the kernel held when it had come up, or was about to end. Absent: it
+  /// was never seen to have come up.
+  std::optional<int> held{};
 
   /// By itself, and not well.
   bool failed() const { return !stop_signal && exit_code != 0; }

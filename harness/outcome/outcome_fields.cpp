@@ -38,6 +38,9 @@ void fields(auto& field, Of<AppOutcome> auto& a) {
         "the signal that it was sent once its programs had been triggered; null: it ended by "
         "itself");
   field("probes", a.probes, "how many programs it loaded only to ask what the kernel can do");
+  field("held", left_out_if_none(a.held),
+        "how many of its programs the kernel held when it had come up or was about to end; left "
+        "out: it was never seen so");
   field("own", left_out_if_none(a.own),
         "it was tried for its own sake, with the programs that it brings; left out: its object was "
         "handed to it");

@@ -127,6 +127,7 @@ class CommandWords {
     add("--app", shell_quote(line));
     const OwnObject& own = *app_->own_object;
     if (own.root) add("--app-root", *own.root);
+    if (app_->quiet_ms != LoaderApp().quiet_ms) add("--app-quiet", std::to_string(app_->quiet_ms));
     for (const GuestFile& file : own.files) add("--app-file", file.path + ":" + file.guest_path);
     for (const auto& [name, value] : app_->environment) add("--app-env", name + "=" + value);
     if (!own.ready.empty()) add("--app-ready", own.ready);

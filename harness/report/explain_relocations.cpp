@@ -13,7 +13,7 @@ namespace bpfmatrix {
 
 namespace {
 
-using Cells = std::array<std::string, 7>;
+using TableRow = std::array<std::string, 7>;
 
 /// Enumerators below 0 are stored as their 64 bits.
 std::string number(const std::optional<std::uint64_t>& value) {
@@ -41,7 +41,7 @@ std::string subject(const RelocationRecord& record) {
   return record.module.empty() ? record.local : fmt::format("{} [{}]", record.local, record.module);
 }
 
-Cells row_of(const RelocationRecord& record, const std::string& program) {
+TableRow row_of(const RelocationRecord& record, const std::string& program) {
   return {fmt::format("#{}", record.index),
           place(record, program),
           record.kind,
@@ -51,14 +51,14 @@ Cells row_of(const RelocationRecord& record, const std::string& program) {
           record.reason};
 }
 
-std::string table(const std::vector<Cells>& rows) {
-  std::array<int, std::tuple_size_v<Cells>> widths{};
-  for (const Cells& row : rows) {
+std::string table(const std::vector<TableRow>& rows) {
+  std::array<int, std::tuple_size_v<TableRow>> widths{};
+  for (const TableRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i)
       widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string text;
-  for (const Cells& row : rows) {
+  for (const TableRow& row : rows) {
     std::string line = "   ";
     for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format(" {:<{}} ", row[i], widths[i]);
     line.erase(line.find_last_not_of(' ') + 1);
@@ -85,7 +85,7 @@ std::string not_compared(const std::vector<RelocationRecord>& relocations) {
 std::string explain_relocations(const Telling&, const ProgramOutcome& program) {
   const std::vector<RelocationRecord>& relocations = program.relocations;
   if (relocations.empty()) return "";
-  std::vector<Cells> rows{{"#", "insn", "kind", "of", "value", "result", ""}};
+  std::vector<TableRow> rows{{"#", "insn", "kind", "of", "value", "result", ""}};
   for (const RelocationRecord& record : relocations) rows.push_back(row_of(record, program.name));
   std::string text = "  relocations, from the compiler's value to this kernel's:\n" + table(rows);
   for (const RelocationRecord& record : relocations) {

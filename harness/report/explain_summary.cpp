@@ -94,13 +94,34 @@ std::string wrong_names(const Outcome& outcome) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// Of programs that were loaded; where none of them has a record of its relocations, all of them.
+int skipped_in_loaded(const Outcome& outcome) {
+  int skipped = 0;
+  bool recorded = false;
+  for (const ProgramOutcome& program : outcome.programs) {
+    if (program.load.stage.result != StageResult::ok) continue;
+    recorded = recorded || !program.relocations.empty();
+    for (const RelocationRecord& record : program.relocations)
+      skipped += record.result == RelocationResult::skipped ? 1 : 0;
+  }
+  return recorded ? skipped : outcome.relocate.skipped.value_or(0);
+}
+
+/// What an application's user asked of it, and it was not.
+std::string app_text(const Outcome& outcome) {
+  if (!outcome.app || !outcome.app->own) return "";
+  const OwnOutcome& own = *outcome.app->own;
+  if (own.said_ready == false) return "; it did not say that it has come up";
+  return own.output_matched == false ? "; its output is not as wanted" : "";
+}
+
 /// What a load that went well does not show: offsets left as compiled, values that are not true.
 std::string but_text(const Outcome& outcome) {
   std::string text;
-  const int skipped = outcome.relocate.skipped.value_or(0);
-  if (skipped > 0) {
+  if (const int skipped = skipped_in_loaded(outcome); skipped > 0) {
     text += fmt::format("; {} relocations were skipped, so its reads cannot be trusted", skipped);
   }
+  text += app_text(outcome);
   if (const std::string wrong = wrong_names(outcome); !wrong.empty())
     text += fmt::format("; what it read is wrong: {}", wrong);
   return text;

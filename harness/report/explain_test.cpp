@@ -12,6 +12,7 @@ namespace bpfmatrix {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(Explain, tells_a_refusal_from_kernel_to_log) {
@@ -88,6 +89,16 @@ TEST(Explain, a_summary_comes_first) {
       StartsWith("1 of 2 programs loaded, attached, fired once; 1 of 2 programs rejected by the "
                  "verifier: helper unknown; 3 relocations were skipped, so its reads "
                  "cannot be trusted; what it read is wrong: 'pid'\n\n"));
+  RelocationRecord left;
+  left.result = RelocationResult::skipped;
+  o.programs[0].relocations.emplace_back().result = RelocationResult::applied;
+  o.programs[1].relocations = {left, left, left};
+  EXPECT_THAT(explain(o, {}, "r"), Not(HasSubstr("cannot be trusted")))
+      << "they are of the program that was not loaded";
+  o.app.emplace();
+  o.app->own = OwnOutcome{{}, false, ""};
+  EXPECT_THAT(explain(o, {}, "r"), HasSubstr("; its output is not as wanted; what it read"));
+  o.app.reset();
   o.end = End::hung;
   o.end_reason = "no answer in 120 s";
   EXPECT_THAT(explain(o, {}, "r"), StartsWith("not conclusive: hung: no answer in 120 s\n\n"));

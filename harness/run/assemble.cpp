@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/data_dir.h"
+#include "base/ids.h"
 #include "elf/object.h"
 #include "run/objects/app_finder.h"
 
@@ -30,12 +32,64 @@ Result<> name_kernels(MatrixSpec& matrix, KernelFinder& kernels) {
   return {};
 }
 
-/// One that is no object is noticed here, and so are two cases of one name.
+/// What user space says of programs, by the word that says it: the names or globs.
+std::map<std::string, std::set<std::string>> named_programs(const UserSpace& user) {
+  std::map<std::string, std::set<std::string>> named;
+  for (const auto& [glob, when] : user.autoload) named["autoload"].insert(glob);
+  for (const auto& [glob, choices] : user.attach) named["attach"].insert(glob);
+  return named;
+}
+
+/// By object file, the programs in it.
+using Programs = std::map<std::string, std::vector<std::string>>;
+
+bool names_any(const std::string& glob, const std::vector<std::string>& programs) {
+  return std::any_of(programs.begin(), programs.end(),
+                     [&](const std::string& program) { return glob_match(glob, program); });
+}
+
+/// What an object must be compiled for, or an application brings, is not known here.
+const std::vector<std::string>* programs_of(const CaseSpec& spec, const Programs& programs) {
+  const auto* object = std::get_if<FileObject>(&spec.object);
+  const auto known = object != nullptr ? programs.find(object->file.string()) : programs.end();
+  return known != programs.end() ? &known->second : nullptr;
+}
+
+/// A name that stands for no program of any object is a slip of the pen, and would pass unseen.
+Result<> check_names(const std::vector<CaseSpec>& cases, const Programs& programs) {
+  for (const CaseSpec& spec : cases) {
+    for (const auto& [word, globs] : named_programs(spec.user)) {
+      for (const std::string& glob : globs) {
+        const bool stands_for_some = std::any_of(cases.begin(), cases.end(), [&](const auto& one) {
+          const auto named = named_programs(one.user);
+          const auto same = named.find(word);
+          if (same == named.end() || !same->second.contains(glob)) return false;
+          const std::vector<std::string>* known = programs_of(one, programs);
+          return known == nullptr || names_any(glob, *known);
+        });
+        if (stands_for_some) continue;
+        return Error{
+            fmt::format("{}: '{}' is no program of '{}', nor of any other object for which "
+                        "it is said",
+                        word, glob, spec.id),
+            fmt::format("it has {}", fmt::join(*programs_of(spec, programs), ", "))};
+      }
+    }
+  }
+  return {};
+}
+
+/// One that is no object is noticed here, and so are two cases of one name, and names of no
+/// program.
 Result<> check_own(const std::vector<std::string>& objects, const std::vector<CaseSpec>& cases) {
+  Programs programs;
   for (const std::string& file : objects) {
     if (std::filesystem::path(file).extension() == ".c") continue;
-    if (const Result<ObjectInfo> info = read_object(file); !info) return info.error();
+    const Result<ObjectInfo> info = read_object(file);
+    if (!info) return info.error();
+    for (const ObjectProgram& program : info->programs) programs[file].push_back(program.name);
   }
+  if (Result<> good = check_names(cases, programs); !good) return good;
   std::set<std::string> ids;
   for (const CaseSpec& spec : cases) {
     if (ids.insert(spec.id).second) continue;

@@ -256,12 +256,11 @@ std::string words_for(const CompanionOutcome& other) {
   return words;
 }
 
-/// An application that was quiet, was taken to have come up, and was told to end with nothing
-/// attached: it may only have been busy, and nobody has seen what it comes to.
-bool may_have_been_stopped_early(const Outcome& outcome) {
-  if (!outcome.app || !outcome.app->own || !outcome.app->stop_signal) return false;
+/// Why nobody has seen what an application comes to that has attached nothing; empty: they have.
+std::string unseen(const Outcome& outcome) {
+  if (!outcome.app || !outcome.app->own) return "";
   const OwnOutcome& own = *outcome.app->own;
-  if (own.said_ready == true || own.output_matched == true) return false;
+  if (own.said_ready == true || own.output_matched == true) return "";
   const auto& all = outcome.programs;
   const auto attached = [](const ProgramOutcome& program) {
     return program.attach.stage.result == StageResult::ok;
@@ -269,8 +268,17 @@ bool may_have_been_stopped_early(const Outcome& outcome) {
   const auto loaded = [](const ProgramOutcome& program) {
     return program.load.stage.result == StageResult::ok;
   };
-  return std::any_of(all.begin(), all.end(), loaded) &&
-         std::none_of(all.begin(), all.end(), attached);
+  if (std::none_of(all.begin(), all.end(), loaded)) return "";
+  if (std::any_of(all.begin(), all.end(), attached)) return "";
+  if (outcome.app->stop_signal) {
+    return "it was stopped before it had attached anything: --app-ready or --app-quiet (in a "
+           "project, ready or quiet_ms) says when it has come up";
+  }
+  if (outcome.app->held == 0) {
+    return "it ended by itself with nothing attached, and had let go of all that it had loaded: "
+           "--expect-output (in a project, output) says what it is to come to";
+  }
+  return "";
 }
 
 void judge_groups(const Outcome& outcome, const std::vector<OneOf>& groups, CellVerdict& verdict) {
@@ -344,12 +352,8 @@ CellVerdict judge(const Outcome& outcome, const Expectations& expectations,
     if (other.stage.result == StageResult::ok) continue;
     verdict.doubts.push_back({"", "not there beside it: " + words_for(other)});
   }
-  if (may_have_been_stopped_early(outcome)) {
-    verdict.doubts.push_back(
-        {"",
-         "it was stopped before it had attached anything: --app-ready or, in a "
-         "project, quiet_ms says when it has come up"});
-  }
+  if (std::string why = unseen(outcome); !why.empty())
+    verdict.doubts.push_back({"", std::move(why)});
   if (all_left_out(outcome)) verdict.doubts.push_back({"", "every program is left out here"});
   if (outcome.programs.empty()) judge_subject(outcome, nullptr, rules, facts, kernel, verdict);
   for (const std::string& difference : outcome.vm.flaky) {

@@ -94,6 +94,12 @@ TEST(JudgeAnApplication, that_was_stopped_with_nothing_attached_never_passes) {
   outcome.app->own->said_ready.reset();
   outcome.app->stop_signal.reset();
   EXPECT_EQ(verdict(), Verdict::as_expected) << "it loads, and ends by itself";
+  outcome.app->held = 1;
+  EXPECT_EQ(verdict(), Verdict::as_expected) << "it loads and pins";
+  outcome.app->held = 0;
+  EXPECT_EQ(verdict(), Verdict::unsure) << "it gave up, and called it success";
+  outcome.app->own->output_matched = true;
+  EXPECT_EQ(verdict(), Verdict::as_expected);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::vector<ExpectationRule> rules(const char* json) {
+std::vector<ExpectationRule> rules_of(const char* json) {
   const Result<std::vector<ExpectationRule>> read =
       read_expectations(*parse_json(json, "f"), "expect");
   EXPECT_TRUE(read) << json;
@@ -45,7 +45,7 @@ Outcome ended(End end) {
 }
 
 CellVerdict judged(const Outcome& outcome, const char* json) {
-  return judge(outcome, rules(json), condition_facts(outcome));
+  return judge(outcome, rules_of(json), condition_facts(outcome));
 }
 
 /// "second: cause: wanted a|b, got c"
@@ -74,7 +74,7 @@ TEST(Judge, every_verdict_reads_back_from_its_name) {
   EXPECT_EQ(parse_word<Verdict>("as expected"), std::nullopt);
 }
 
-struct Row {
+struct JudgedRow {
   const char* what;
   Outcome outcome;
   const char* rules;
@@ -82,7 +82,7 @@ struct Row {
 };
 
 TEST(Judge, one_verdict_for_each_outcome_and_rule) {
-  const Row rows[] = {
+  const JudgedRow rows[] = {
       {"all fields that an outcome has", good_outcome(),
        R"([{"end":"completed","open":"ok","maps":"ok","relocate":"ok",
             "load":"ok","cause":"none","attach":"ok"}])",
@@ -136,7 +136,7 @@ TEST(Judge, one_verdict_for_each_outcome_and_rule) {
       {"an unavailable kernel, as expected", ended(End::unavailable), R"([{"end":"unavailable"}])",
        Verdict::as_expected},
   };
-  for (const Row& row : rows) {
+  for (const JudgedRow& row : rows) {
     EXPECT_EQ(to_string(judged(row.outcome, row.rules).verdict), to_string(row.verdict))
         << row.what;
   }

@@ -21,13 +21,13 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kCompileTimeout{60};
 constexpr std::chrono::seconds kVersionTimeout{20};
 constexpr std::size_t kMaxWordsOfClang = 1 << 20;
-/// What of them an error quotes.
 /// What a case says of itself is not compiled.
 constexpr std::string_view kCaseFile = "case.json";
+/// What of clang's words an error quotes.
 constexpr std::size_t kMaxQuotedWords = 16 << 10;
 constexpr std::uint64_t kMaxInputBytes = 64 << 20;
 /// To be raised when clang is called in another way: what was kept before is then compiled anew.
-constexpr std::string_view kCompileRecipe = "4";
+constexpr std::string_view kCompileRecipe = "5";
 
 /// The macro that <bpf/bpf_tracing.h> knows the architecture by.
 std::string_view target_arch(Arch arch) {
@@ -42,6 +42,35 @@ std::string_view target_arch(Arch arch) {
 
 fs::path folder_of(const CompileRequest& request) {
   return request.folder.empty() ? request.source.parent_path() : request.folder;
+}
+
+/// Where a source lies, and clang is run: it looks the lines that it puts into .BTF.ext up by the
+/// mapped path.
+fs::path beside(const CompileRequest& request) {
+  return fs::absolute(request.source).parent_path();
+}
+
+/// The folders that its -I name, which are the case's or the project's own (compiler_flags.h).
+std::vector<fs::path> include_folders(const CompileRequest& request) {
+  std::vector<fs::path> folders;
+  for (const std::string& flag : request.cflags) {
+    if (!flag.starts_with("-I")) continue;
+    folders.push_back((beside(request) / flag.substr(2)).lexically_normal());
+  }
+  return folders;
+}
+
+/// Debian keeps asm/ and others, which <linux/bpf.h> needs, by architecture, where clang does not
+/// look for BPF. This machine's will do where the kernel's are not installed.
+std::optional<fs::path> multiarch_headers(Arch arch) {
+  const fs::path include = "/usr/include";
+  const std::string own(arch == Arch::x86_64 ? "x86_64-linux-gnu" : "aarch64-linux-gnu");
+  const std::string other(arch == Arch::x86_64 ? "aarch64-linux-gnu" : "x86_64-linux-gnu");
+  std::error_code none;
+  for (const std::string& name : {own, other}) {
+    if (fs::exists(include / name / "asm" / "types.h", none)) return include / name;
+  }
+  return std::nullopt;
 }
 
 enum class Which { headers, all };
@@ -68,6 +97,9 @@ std::vector<fs::path> files_of(const CompileRequest& request) {
   const Which own = request.folder.empty() ? Which::headers : Which::all;
   std::vector<fs::path> files = files_in(request.include_dir, Which::headers);
   for (const fs::path& file : files_in(folder_of(request), own)) files.push_back(file);
+  for (const fs::path& folder : include_folders(request)) {
+    for (const fs::path& file : files_in(folder, Which::headers)) files.push_back(file);
+  }
   for (const fs::path& header : files_in("/usr/include/bpf", Which::headers)) {
     files.push_back(header);
   }
@@ -97,6 +129,7 @@ std::vector<fs::path> clang_folders() {
 /// All that a source may include.
 std::vector<fs::path> readable_folders(const CompileRequest& request, const fs::path& header_dir) {
   std::vector<fs::path> folders{folder_of(request), header_dir, request.include_dir};
+  for (const fs::path& folder : include_folders(request)) folders.push_back(folder);
   for (const fs::path& folder : clang_folders()) folders.push_back(folder);
   for (const fs::path& folder : system_folders()) folders.push_back(folder);
   return folders;
@@ -111,8 +144,7 @@ struct Made {
 };
 
 Command clang_command(const CompileRequest& request, const fs::path& header_dir, const Made& made) {
-  // Run beside the source: clang looks the lines that it puts into .BTF.ext up by the mapped path.
-  const std::string beside = fs::absolute(request.source).parent_path().string();
+  const std::string directory = beside(request).string();
   Command command{
       .argv = {"clang", "-g", "-O2", "-target", "bpf", "-Wall",
                "-Werror=implicit-function-declaration",
@@ -122,16 +154,18 @@ Command clang_command(const CompileRequest& request, const fs::path& header_dir,
                       {"CC_PRINT_HEADERS_FILE", fs::absolute(made.headers).string()},
                       {"CCACHE_DISABLE", "1"},
                       {"TMPDIR", fs::absolute(made.scratch).string()}},
-      .directory = beside,
+      .directory = directory,
       .confined = Confinement{.readable = readable_folders(request, header_dir),
                               .writable = {made.scratch}}};
   command.argv.insert(command.argv.end(), request.cflags.begin(), request.cflags.end());
+  if (const std::optional<fs::path> headers = multiarch_headers(request.arch))
+    command.argv.insert(command.argv.end(), {"-idirafter", headers->string()});
   for (const std::string& word : {std::string("-c"), fs::absolute(request.source).string(),
                                   std::string("-o"), fs::absolute(made.object).string()}) {
     command.argv.push_back(word);
   }
   // Paths would make the object, and so every cell's identity, depend on where the checkout lies.
-  command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", beside));
+  command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", directory));
   command.argv.push_back(fmt::format("-fdebug-prefix-map={}=.", fs::absolute(header_dir).string()));
   return command;
 }
@@ -151,19 +185,19 @@ Error failed(const CompileRequest& request, const CommandOutput& clang) {
 /// Looks at what was opened before clang's words are shown: they quote it.
 Result<> check_made(const CompileRequest& request, const fs::path& header_dir, const Made& made,
                     const CommandOutput& clang) {
-  const fs::path beside = fs::absolute(request.source).parent_path();
+  const fs::path directory = beside(request);
   const std::vector<fs::path> folders = readable_folders(request, header_dir);
   std::error_code ignored;
   if (fs::exists(made.headers, ignored)) {
     const Result<std::string> opened = read_file(made.headers, kMaxInputBytes);
     if (!opened) return opened.error();
-    if (Result<> ok = check_includes(*opened, beside, folders); !ok)
+    if (Result<> ok = check_includes(*opened, directory, folders); !ok)
       return file_error(request.source, std::move(ok).error());
   }
   if (!clang.status.success()) return failed(request, clang);
   Result<std::string> object = read_file(made.object, kMaxInputBytes);
   if (!object) return std::move(object).error();
-  if (Result<> ok = check_line_files(*std::move(object), beside, folders); !ok)
+  if (Result<> ok = check_line_files(*std::move(object), directory, folders); !ok)
     return file_error(request.source, std::move(ok).error());
   return {};
 }

@@ -46,12 +46,14 @@ class CaseCompilerTest : public ::testing::Test {
   void source(std::string_view text) {
     ASSERT_TRUE(write_file(dir_->path() / "case" / "p.bpf.c", text));
   }
-  Result<fs::path> compile(Arch arch = Arch::x86_64) const {
+  Result<fs::path> compile(Arch arch = Arch::x86_64,
+                           const std::vector<std::string>& cflags = {}) const {
     return CaseCompiler(dir_->path() / "cache")
         .compile({.source = path("case/p.bpf.c"),
                   .folder = folder_,
                   .arch = arch,
                   .btf = path("btf"),
+                  .cflags = cflags,
                   .include_dir = path("include")});
   }
 
@@ -71,6 +73,31 @@ class CaseCompilerTest : public ::testing::Test {
   /// Of the case; empty: the source is nobody's.
   fs::path folder_{};
 };
+
+TEST_F(CaseCompilerTest, folders_of_include_flags_are_read_and_what_lies_there_counts) {
+  fs::create_directory(dir_->path() / "include");
+  const auto header = [&](const std::string& text) {
+    ASSERT_TRUE(write_file(dir_->path() / "include" / "mine.h", text));
+  };
+  header("#define MINE 1\n");
+  source("#include \"mine.h\"\nint mine = MINE;\n" + std::string(kProgram));
+  const auto first = compile(Arch::x86_64, {"-I../include"});
+  ASSERT_TRUE(first) << first.error().message;
+  header("#define MINE 2\n");
+  const auto second = compile(Arch::x86_64, {"-I../include"});
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_NE(*first, *second);
+}
+
+TEST_F(CaseCompilerTest, headers_of_the_system_find_those_of_the_architecture) {
+  source(
+      "#include <linux/bpf.h>\nchar LICENSE[] __attribute__((section(\"license\"))) = \"GPL\";"
+      "\n__attribute__((section(\"xdp\"), used)) int p(struct xdp_md *c) { return XDP_PASS; }\n");
+  for (const Arch arch : {Arch::x86_64, Arch::aarch64}) {
+    const auto object = compile(arch);
+    EXPECT_TRUE(object) << object.error().message;
+  }
+}
 
 TEST_F(CaseCompilerTest, makes_an_object_with_the_types_of_the_kernel) {
   const auto object = compile();

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kMaxKept = 256;
 constexpr std::size_t kMaxPlaces = 512;
+/// Longer than a program of a few instructions is kept that only asks whether it can be attached
+/// (fentry_can_attach() of bcc's libbpf-tools), emulated and watched.
+constexpr std::int64_t kLastingMs = 200;
 
 /// As the kernel cuts it, and as libbpf calls global data: the object's name, then the section's.
 std::string shown_name(const std::string& name) {
@@ -80,7 +83,7 @@ void AppRecord::take(ProgramSent program) {
   }
   const std::optional<std::size_t> index = match_program(wanted, program.sent);
   if (!index) {
-    if (others_.size() < kMaxKept) others_.push_back(std::move(program));
+    if (others_.size() < kMaxKept) others_.push_back({std::move(program)});
     return;
   }
   Program& known = programs_[*index];
@@ -101,7 +104,9 @@ AppRecord::Program* AppRecord::program_of(const ProgramAttached& attached) {
   // That a probe cannot be attached is the answer to its question.
   if (attached.error != 0) return nullptr;
   for (std::size_t i = 0; i < others_.size(); ++i) {
-    if (others_[i].id == attached.program) return &promote(i);
+    if (others_[i].sent.id != attached.program) continue;
+    if (!looks_like_probe(others_[i].sent.sent)) return &promote(i);
+    merge(others_[i].attach, attached);
   }
   return nullptr;
 }
@@ -127,7 +132,8 @@ AppRecord::Program* AppRecord::program_that_asked(const AttachPoint& point) {
 
 /// A program of the application's that is none of the object's.
 AppRecord::Program& AppRecord::promote(std::size_t other) {
-  ProgramSent load = std::move(others_[other]);
+  ProgramSent load = std::move(others_[other].sent);
+  const std::optional<ProgramAttached> attach = others_[other].attach;
   others_.erase(others_.begin() + static_cast<std::ptrdiff_t>(other));
   const auto same = std::find_if(programs_.begin(), programs_.end(), [&](const Program& program) {
     return program.wanted.name == whole_name(load.sent);
@@ -138,15 +144,34 @@ AppRecord::Program& AppRecord::promote(std::size_t other) {
   }
   if (load.id) program.ids.insert(*load.id);
   merge(program.load, std::move(load));
+  if (attach) merge(program.attach, *attach);
   return program;
 }
 
-/// Too large for a question, or kept: what is only probed is let go at once.
+bool AppRecord::is_held(const Other& other) const {
+  return other.sent.error == 0 && other.sent.id && held_.program(*other.sent.id);
+}
+
+void AppRecord::promote_lasting(std::int64_t now_ms) {
+  for (std::size_t i = 0; i < others_.size();) {
+    Other& other = others_[i];
+    if (!other.since_ms) other.since_ms = now_ms;
+    const bool asked = std::exchange(other.lasted, now_ms - *other.since_ms >= kLastingMs);
+    if (other.lasted && !asked && (!other.sent.sent.name.empty() || other.attach) &&
+        is_held(other)) {
+      promote(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
 void AppRecord::promote_others() {
   for (std::size_t i = 0; i < others_.size();) {
-    const ProgramSent& other = others_[i];
-    const bool kept = other.error == 0 && other.id && held_.program(*other.id);
-    if (!other.sent.name.empty() && (kept || !looks_like_probe(other.sent))) {
+    const Other& other = others_[i];
+    const bool named = !other.sent.sent.name.empty();
+    const bool large = !looks_like_probe(other.sent.sent);
+    if ((named && large) || ((named || other.attach) && is_held(other))) {
       promote(i);
     } else {
       ++i;
@@ -159,8 +184,8 @@ bool AppRecord::begun() const {
       std::any_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.of_object; });
   const bool sent = std::any_of(programs_.begin(), programs_.end(),
                                 [](const Program& program) { return program.load.has_value(); });
-  return map || sent || std::any_of(others_.begin(), others_.end(), [&](const ProgramSent& other) {
-           return !other.sent.name.empty() && !looks_like_probe(other.sent);
+  return map || sent || std::any_of(others_.begin(), others_.end(), [](const Other& other) {
+           return !other.sent.sent.name.empty() && !looks_like_probe(other.sent.sent);
          });
 }
 

@@ -52,6 +52,13 @@ class AppRecord {
   void take(ProgramSent program);
   void take(const ProgramAttached& attached);
 
+  /// A small program that is none of the object's is a question to the kernel, and so is that it is
+  /// attached, as long as it is let go at once: what lasts is the application's own. Call it often,
+  /// with a clock in milliseconds.
+  void promote_lasting(std::int64_t now_ms);
+  /// Those that the kernel holds now, and those too large for a question.
+  void promote_others();
+
   /// Something that is no probe was loaded, or failed to.
   bool begun() const;
   bool attached() const;
@@ -78,6 +85,13 @@ class AppRecord {
     bool load_said = false;
     bool attach_said = false;
   };
+  struct Other {
+    ProgramSent sent{};
+    std::optional<ProgramAttached> attach{};
+    /// When promote_lasting() saw it first; nothing: not yet.
+    std::optional<std::int64_t> since_ms{};
+    bool lasted = false;
+  };
   struct Map {
     MapMade made{};
     bool of_object = false;
@@ -88,13 +102,13 @@ class AppRecord {
   Program* program_of_id(std::uint32_t id);
   Program* program_that_asked(const AttachPoint& point);
   Program& promote(std::size_t other);
-  void promote_others();
+  bool is_held(const Other& other) const;
   void report_maps();
   void report_attach_of(Program& program);
 
   std::vector<Program> programs_{};
   std::set<std::string> object_maps_{};
-  std::vector<ProgramSent> others_{};
+  std::vector<Other> others_{};
   std::vector<Map> maps_{};
   Held held_;
   bool relocation_said_ = false;

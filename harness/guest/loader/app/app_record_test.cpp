@@ -121,12 +121,45 @@ TEST(AppRecord, programs_that_are_none_of_the_objects_are_known_by_being_kept) {
   record.take(sent("small", "xdp", 0, 9, 2));
   record.take(sent("large", "xdp", EACCES, {}, 300));
   record.take(ProgramAttached{9, {"xdp", "lo"}, 0});
-  EXPECT_TRUE(record.begun());
   const auto events = report_of(record);
   EXPECT_EQ(event_of(events, "program", "name", "small")["section"], "");
   EXPECT_EQ(event_of(events, "attach", "program", "small")["requested"], "lo");
   EXPECT_EQ(event_of(events, "load", "program", "large")["errno"], "EACCES");
   EXPECT_EQ(record.probes(), 0U);
+}
+
+TEST(AppRecord, a_small_program_that_is_attached_and_let_go_at_once_was_a_question) {
+  AppRecord record = new_record();
+  record.take(sent("test", "tracing", 0, 107, 2));
+  record.take(ProgramAttached{107, {"tracing", ""}, 0});
+  EXPECT_FALSE(record.attached());
+  record.promote_lasting(1000);
+  record.promote_lasting(2000);
+  record.promote_others();
+  EXPECT_FALSE(record.begun());
+  EXPECT_EQ(record.probes(), 1U);
+}
+
+TEST(AppRecord, a_small_program_that_lasts_is_the_applications_own) {
+  AppRecord record = new_record();
+  record.take(sent("small", "xdp", 0, 9, 2));
+  record.take(ProgramAttached{9, {"xdp", "lo"}, 0});
+  record.promote_lasting(1000);
+  record.promote_lasting(1100);
+  EXPECT_FALSE(record.begun()) << "it may be a question yet";
+  record.promote_lasting(1200);
+  EXPECT_TRUE(record.begun());
+  EXPECT_TRUE(record.attached());
+  EXPECT_EQ(record.probes(), 0U);
+}
+
+TEST(AppRecord, what_is_pinned_and_kept_at_the_end_was_loaded_however_small) {
+  AppRecord record = new_record();
+  record.take(sent("small", "xdp", 0, 9, 2));
+  EXPECT_FALSE(record.begun());
+  record.promote_others();
+  EXPECT_TRUE(record.begun());
+  EXPECT_EQ(record.accepted().at(0).name, "small");
 }
 
 TEST(AppRecord, a_place_that_cannot_be_had_is_the_refusal_of_who_asked_for_it) {

@@ -29,6 +29,8 @@ constexpr int kLongestWaitMs = 50;
 constexpr std::chrono::milliseconds kLongCall{50};
 /// An application that is never seen waiting, or has attached nothing, gets so many times longer.
 constexpr std::int64_t kPatience = 10;
+/// And one that is never seen idle; there are those that poll without a pause.
+constexpr std::int64_t kLongPatience = 100;
 constexpr std::int64_t kGraceMs = 3000;
 constexpr std::size_t kTailBytes = 2048;
 constexpr std::size_t kOutputBlock = 16 << 10;
@@ -76,6 +78,7 @@ Result<> AppRun::run() {
     wait();
     drain_output();
     tracer_->take_stops();
+    look();
     step();
   }
   drain_output();
@@ -138,6 +141,17 @@ void AppRun::drain_output() {
   output_.reset();
 }
 
+/// What only time tells.
+void AppRun::look() {
+  if (phase_ != Phase::setting_up) return;
+  cpu_use_.look(tracer_->processes(), uptime_ms());
+  if (tracer_->about_to_end()) {
+    record_.promote_others();
+  } else {
+    record_.promote_lasting(uptime_ms());
+  }
+}
+
 void AppRun::step() {
   switch (phase_) {
     case Phase::setting_up:
@@ -157,10 +171,12 @@ bool AppRun::has_set_up() const {
   return (told_ && record_.begun()) || waited_enough;
 }
 
-/// It has set up something, and nothing more for a while.
+/// It has set up something, and nothing more for a while, in which it was not busy either.
 bool AppRun::quiet() const {
   if (!record_.begun()) return false;
-  const std::int64_t silence = uptime_ms() - watcher_.last_setup_ms();
+  const std::int64_t asked_nothing = uptime_ms() - watcher_.last_setup_ms();
+  if (asked_nothing >= request_.quiet_ms * kLongPatience) return true;
+  const std::int64_t silence = std::min(asked_nothing, uptime_ms() - cpu_use_.last_busy_ms());
   if (silence >= request_.quiet_ms * kPatience) return true;
   return record_.attached() && silence >= request_.quiet_ms && tracer_->all_waiting(kLongCall);
 }
@@ -218,6 +234,7 @@ std::string AppRun::why_nothing_was_loaded() const {
 
 void AppRun::say_end() {
   if (!opened_) {
+    record_.promote_others();
     const bool begun = record_.begun();
     report_open(begun ? StageReport() : StageReport{true, 0, why_nothing_was_loaded()});
     if (!begun) return report_app(*tracer_->status(), stop_signal_, record_.probes());

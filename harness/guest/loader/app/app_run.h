@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "guest/loader/app/app_record.h"
 #include "guest/loader/app/call_watcher.h"
+#include "guest/loader/app/cpu_use.h"
 #include "guest/loader/app/request.h"
 #include "guest/loader/app/tracer.h"
 #include "guest/loader/common/run_statistics.h"
@@ -34,6 +35,7 @@ class AppRun {
   Result<> start();
   void wait();
   void drain_output();
+  void look();
   void step();
   bool quiet() const;
   bool has_set_up() const;
@@ -49,6 +51,7 @@ class AppRun {
   AppRecord record_;
   CallWatcher watcher_;
   std::optional<Tracer> tracer_{};
+  CpuUse cpu_use_{};
   std::optional<RunStatisticsSwitch> statistics_{};
   Fd signals_{};
   Fd output_{};

@@ -197,10 +197,16 @@ bool Tracer::all_waiting(std::chrono::milliseconds at_least) const {
   });
 }
 
+std::set<pid_t> Tracer::processes() const {
+  std::set<pid_t> processes;
+  for (const auto& [id, thread] : threads_) processes.insert(thread.process);
+  return processes;
+}
+
 void Tracer::send(int signal) const { ::kill(-main_, signal); }
 
 void Tracer::kill_all() const {
-  for (const auto& [id, thread] : threads_) ::kill(thread.process, SIGKILL);
+  for (const pid_t process : processes()) ::kill(process, SIGKILL);
 }
 
 void Tracer::resume(pid_t id, int signal) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class Tracer {
   /// Every thread has been in the same system call for so long.
   bool all_waiting(std::chrono::milliseconds at_least) const;
   bool alive() const { return !threads_.empty(); }
+  std::set<pid_t> processes() const;
   /// To all of the application's own process group.
   void send(int signal) const;
   /// To each process of it, wherever it went.

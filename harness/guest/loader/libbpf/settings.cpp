@@ -65,8 +65,10 @@ void size_for_kernel(bpf_map* map, SetUp& done) {
 Result<> set_inner(bpf_map* map, const std::string& name, const InnerMap& inner, SetUp& done) {
   const auto type = map_type(inner.type);
   if (!type) return map_error(name, fmt::format("unknown type '{}'", inner.type));
-  const int fd = bpf_map_create(*type, nullptr, inner.key_size, inner.value_size,
-                                amount_here(inner.max_entries), nullptr);
+  const std::uint32_t entries =
+      inner.max_entries ? amount_here(*inner.max_entries) : usual_entries(*type);
+  const int fd = bpf_map_create(*type, nullptr, inner.key_size.value_or(0),
+                                inner.value_size.value_or(0), entries, nullptr);
   if (fd < 0) {
     done.inner_failures.push_back({name, -fd});
     return took(bpf_map__set_autocreate(map, false), name, "autocreate");
