@@ -210,6 +210,7 @@ std::optional<AppOutcome> app_of(const LoaderRecord& record, const Attempt& atte
   if (!inputs.app) return app;
   app.path = inputs.app->app.path;
   app.own = own_of(attempt, inputs.app->app, app.failed());
+  if (app.own && record.app->never_quiet) app.own->never_quiet = true;
   return app;
 }
 

@@ -263,7 +263,8 @@ void LoaderReader::add_beside_ran(ObjectReader& reader) {
 
 void LoaderReader::add_app(ObjectReader& reader) {
   const SaidAppEnd app{read_count(reader, "exit_code"), read_count(reader, "signal"),
-                       read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0)};
+                       read_count(reader, "stop_signal"), read_count(reader, "probes").value_or(0),
+                       reader.optional_boolean("never_quiet").value_or(false)};
   if (app.exit_code.has_value() == app.signal.has_value()) {
     reader.fail("exit_code", "wanted it or 'signal'");
   }

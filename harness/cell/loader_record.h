@@ -62,6 +62,8 @@ struct SaidAppEnd {
   std::optional<int> signal{};
   std::optional<int> stop_signal{};
   int probes = 0;
+  /// It was taken to have come up because it was waited for long enough.
+  bool never_quiet = false;
 };
 
 struct LoaderRecord {

@@ -202,10 +202,8 @@ class LoaderRun {
                  {"quiet_ms", app.quiet_ms},
                  {"programs", std::move(programs)},
                  {"maps", std::move(maps)}};
-    if (says_when_ready()) {
-      const std::chrono::milliseconds timeout = input_.timeout;
-      request["told_ms"] = timeout.count() / 2;
-    }
+    const std::chrono::milliseconds timeout = input_.timeout;
+    if (app.own_object) request[says_when_ready() ? "told_ms" : "longest_ms"] = timeout.count() / 2;
     return request;
   }
 

@@ -268,6 +268,8 @@ struct OwnOutcome {
   std::optional<bool> output_matched{};
   /// The end of what it wrote, where not all of that was well; empty: it was, or it was silent.
   std::string last_words{};
+  /// It was never at rest, and taken to have come up because half of its time was over.
+  std::optional<bool> never_quiet{};
 };
 
 /// How an application came to its end. One of exit_code and signal is there.

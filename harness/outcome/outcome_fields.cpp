@@ -28,6 +28,8 @@ void fields(auto& field, Of<OwnOutcome> auto& o) {
   field("output_matched", o.output_matched, "its output is as wanted; null: nothing was");
   field("last_words", null_if_empty(o.last_words),
         "the end of what it wrote, where not all of this was well");
+  field("never_quiet", left_out_if_none(o.never_quiet),
+        "true: it was never at rest, and taken to have come up when half of its time was over");
 }
 
 void fields(auto& field, Of<AppOutcome> auto& a) {

@@ -256,11 +256,16 @@ std::string words_for(const CompanionOutcome& other) {
   return words;
 }
 
-/// Why nobody has seen what an application comes to that has attached nothing; empty: they have.
+/// Why nobody has seen what an application comes to; empty: they have, or nothing was asked.
 std::string unseen(const Outcome& outcome) {
   if (!outcome.app || !outcome.app->own) return "";
   const OwnOutcome& own = *outcome.app->own;
   if (own.said_ready == true || own.output_matched == true) return "";
+  if (own.never_quiet == true) {
+    return "it was still at work when half of its time was over, and was stopped: --timeout gives "
+           "it "
+           "longer, --app-ready (in a project, ready) says when it has come up";
+  }
   const auto& all = outcome.programs;
   const auto attached = [](const ProgramOutcome& program) {
     return program.attach.stage.result == StageResult::ok;

@@ -78,6 +78,14 @@ TEST(JudgeAnApplication, whose_only_program_is_rejected_has_no_fallback) {
   EXPECT_EQ(judged_itself(alone), Verdict::unexpected);
 }
 
+TEST(JudgeAnApplication, that_was_never_at_rest_is_unsure_whatever_it_had_attached) {
+  Outcome outcome = application();
+  outcome.app->own->never_quiet = true;
+  EXPECT_EQ(judged_itself(outcome), Verdict::unsure);
+  outcome.app->own->output_matched = true;
+  EXPECT_EQ(judged_itself(outcome), Verdict::as_expected);
+}
+
 TEST(JudgeAnApplication, that_was_stopped_with_nothing_attached_never_passes) {
   Outcome outcome = good_outcome();
   for (ProgramOutcome& program : outcome.programs) program.attach = {};

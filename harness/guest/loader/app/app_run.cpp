@@ -156,6 +156,7 @@ void AppRun::step() {
   switch (phase_) {
     case Phase::setting_up:
       if (!has_set_up() && !tracer_->about_to_end()) return;
+      never_quiet_ = request_.told_ms == 0 && !quiet() && !tracer_->about_to_end();
       if (request_.hold && record_.begun()) return say_ready();
       return end();
     case Phase::held:
@@ -166,9 +167,13 @@ void AppRun::step() {
 }
 
 bool AppRun::has_set_up() const {
-  if (request_.told_ms == 0) return quiet();
-  const bool waited_enough = uptime_ms() - started_ms_ >= request_.told_ms;
-  return (told_ && record_.begun()) || waited_enough;
+  const std::int64_t waited = uptime_ms() - started_ms_;
+  if (request_.told_ms == 0) return quiet() || (record_.begun() && was_busy_for(waited));
+  return (told_ && record_.begun()) || waited >= request_.told_ms;
+}
+
+bool AppRun::was_busy_for(std::int64_t waited) const {
+  return request_.longest_ms != 0 && waited >= request_.longest_ms;
 }
 
 /// It has set up something, and nothing more for a while, in which it was not busy either.
@@ -237,10 +242,11 @@ void AppRun::say_end() {
     record_.promote_others();
     const bool begun = record_.begun();
     report_open(begun ? StageReport() : StageReport{true, 0, why_nothing_was_loaded()});
-    if (!begun) return report_app(*tracer_->status(), stop_signal_, record_.probes());
+    if (!begun)
+      return report_app({*tracer_->status(), stop_signal_, record_.probes(), never_quiet_});
   }
   record_.report();
-  report_app(*tracer_->status(), stop_signal_, record_.probes());
+  report_app({*tracer_->status(), stop_signal_, record_.probes(), never_quiet_});
 }
 
 }  // namespace bpfmatrix::guest

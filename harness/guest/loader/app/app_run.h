@@ -38,6 +38,7 @@ class AppRun {
   void look();
   void step();
   bool quiet() const;
+  bool was_busy_for(std::int64_t waited) const;
   bool has_set_up() const;
   void take_line();
   void say_ready();
@@ -63,6 +64,8 @@ class AppRun {
   bool opened_ = false;
   /// The host said that it has come up.
   bool told_ = false;
+  /// It was taken to have come up because it was waited for long enough.
+  bool never_quiet_ = false;
   std::int64_t started_ms_ = 0;
   std::int64_t stop_sent_ms_ = 0;
   /// The signal it was last stopped with; 0: it ended by itself.

@@ -39,6 +39,7 @@ void read_app(ObjectReader& parent, AppRequest& request) {
   if (request.line.argv.empty()) reader.fail("argv", "empty");
   request.quiet_ms = reader.integer("quiet_ms");
   request.told_ms = reader.optional_integer("told_ms").value_or(0);
+  request.longest_ms = reader.optional_integer("longest_ms").value_or(0);
   request.maps = reader.strings("maps");
   read_environment(reader, request);
   read_programs(reader, request);

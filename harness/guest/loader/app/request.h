@@ -25,6 +25,8 @@ struct AppRequest {
   /// Not 0: it has set up its programs when a line "up" says so, or after so long, and not because
   /// it is quiet.
   std::int64_t told_ms = 0;
+  /// Not 0: it is not waited any longer for it to be quiet.
+  std::int64_t longest_ms = 0;
   std::vector<WantedProgram> programs{};
   std::vector<std::string> maps{};
 };

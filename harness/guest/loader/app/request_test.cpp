@@ -34,6 +34,7 @@ TEST(AppRequest, may_wait_until_it_is_told) {
   EXPECT_EQ(parse_app_request(json.dump())->told_ms, 0);
   json["app"]["told_ms"] = 60000;
   EXPECT_EQ(parse_app_request(json.dump())->told_ms, 60000);
+  EXPECT_EQ(parse_app_request(json.dump())->longest_ms, 0);
 }
 
 TEST(AppRequest, globals_are_handed_over_for_the_command_to_set) {

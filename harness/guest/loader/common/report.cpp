@@ -183,12 +183,13 @@ void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t r
       {{"event", "ran"}, {"program", program}, {"run_cnt", run_cnt}, {"run_time_ns", run_time_ns}});
 }
 
-void report_app(int status, int stop_signal, std::size_t probes) {
+void report_app(const AppReport& app) {
   OrderedJson event{{"event", "app"}};
-  event["exit_code"] = WIFEXITED(status) ? OrderedJson(WEXITSTATUS(status)) : nullptr;
-  event["signal"] = WIFSIGNALED(status) ? OrderedJson(WTERMSIG(status)) : nullptr;
-  event["stop_signal"] = stop_signal != 0 ? OrderedJson(stop_signal) : nullptr;
-  event["probes"] = probes;
+  event["exit_code"] = WIFEXITED(app.status) ? OrderedJson(WEXITSTATUS(app.status)) : nullptr;
+  event["signal"] = WIFSIGNALED(app.status) ? OrderedJson(WTERMSIG(app.status)) : nullptr;
+  event["stop_signal"] = app.stop_signal != 0 ? OrderedJson(app.stop_signal) : nullptr;
+  event["probes"] = app.probes;
+  if (app.never_quiet) event["never_quiet"] = true;
   emit(event);
 }
 

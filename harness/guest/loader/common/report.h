@@ -106,10 +106,18 @@ void report_ready();
 /// `values` is an object: name to number or text.
 void report_observed(std::string_view map, const OrderedJson& values);
 void report_ran(std::string_view program, std::uint64_t run_cnt, std::uint64_t run_time_ns);
-/// How an application that was watched came to its end: `status` as waitpid() has it, `stop_signal`
-/// the signal it was last stopped with (0: it ended by itself), `probes` the programs it only asked
-/// with.
-void report_app(int status, int stop_signal, std::size_t probes);
+/// How an application that was watched came to its end.
+struct AppReport {
+  /// As waitpid() has it.
+  int status = 0;
+  /// The signal it was last stopped with; 0: it ended by itself.
+  int stop_signal = 0;
+  /// The programs it only asked with.
+  std::size_t probes = 0;
+  /// It was taken to have come up because it was waited for long enough.
+  bool never_quiet = false;
+};
+void report_app(const AppReport& app);
 void report_done();
 
 }  // namespace bpfmatrix::guest
