@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # ci/test.sh [all]
 #
-# Every test there is, under 40 minutes on two cores, the quick ones first; but for those that need a
-# kernel of the other architecture to be built, too: with `all`, by night. `ctest --preset ci -LE
-# "slow|nightly"` runs those that need no kernel of our own.
+# The tests, the quick ones first, in under 40 minutes on two cores. With `all`, by night: also those
+# that need a kernel of the other architecture to be built, and those that wait for deadlines over and
+# over. `ctest --preset ci -LE "slow|nightly"` runs those that need no kernel of our own.
 #
 # Exit codes of bpfmatrix: 0 all as expected, 1 something is not, 3 some kernels or cells are
 # missing, which is no failure here.

@@ -232,9 +232,11 @@ void add_request_options(CLI::App& run, RequestOptions& options) {
                  "A file that it finds in the guest, at /app/NAME if not said otherwise")
       ->type_name("PATH[:GUESTPATH]")
       ->needs(app_line);
-  run.add_option("--app-root", options.app_root,
-                 "Its root file system, in which it is looked up: a folder, or packages of Debian "
-                 "with what they depend on, of trixie if not said otherwise")
+  run.add_option(
+         "--app-root", options.app_root,
+         "Its root file system, in which it is looked up: a folder, a container image as an "
+         "OCI layout, or packages of Debian with what they depend on, of trixie if not said "
+         "otherwise")
       ->type_name("DIR|deb:[SUITE/]PACKAGE,...")
       ->check(not_empty())
       ->needs(app_line);

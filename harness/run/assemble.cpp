@@ -55,19 +55,24 @@ const std::vector<std::string>* programs_of(const CaseSpec& spec, const Programs
   return known != programs.end() ? &known->second : nullptr;
 }
 
+/// Of any object for which it is said under this word.
+bool stands_for_some(const std::string& word, const std::string& glob,
+                     const std::vector<CaseSpec>& cases, const Programs& programs) {
+  return std::any_of(cases.begin(), cases.end(), [&](const CaseSpec& spec) {
+    const auto named = named_programs(spec.user);
+    const auto said = named.find(word);
+    if (said == named.end() || !said->second.contains(glob)) return false;
+    const std::vector<std::string>* known = programs_of(spec, programs);
+    return known == nullptr || names_any(glob, *known);
+  });
+}
+
 /// A name that stands for no program of any object is a slip of the pen, and would pass unseen.
 Result<> check_names(const std::vector<CaseSpec>& cases, const Programs& programs) {
   for (const CaseSpec& spec : cases) {
     for (const auto& [word, globs] : named_programs(spec.user)) {
       for (const std::string& glob : globs) {
-        const bool stands_for_some = std::any_of(cases.begin(), cases.end(), [&](const auto& one) {
-          const auto named = named_programs(one.user);
-          const auto same = named.find(word);
-          if (same == named.end() || !same->second.contains(glob)) return false;
-          const std::vector<std::string>* known = programs_of(one, programs);
-          return known == nullptr || names_any(glob, *known);
-        });
-        if (stands_for_some) continue;
+        if (stands_for_some(word, glob, cases, programs)) continue;
         return Error{
             fmt::format("{}: '{}' is no program of '{}', nor of any other object for which "
                         "it is said",

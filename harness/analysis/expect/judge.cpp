@@ -263,8 +263,7 @@ std::string unseen(const Outcome& outcome) {
   if (own.said_ready == true || own.output_matched == true) return "";
   if (own.never_quiet == true) {
     return "it was still at work when half of its time was over, and was stopped: --timeout gives "
-           "it "
-           "longer, --app-ready (in a project, ready) says when it has come up";
+           "it longer, --app-ready (in a project, ready) says when it has come up";
   }
   const auto& all = outcome.programs;
   const auto attached = [](const ProgramOutcome& program) {

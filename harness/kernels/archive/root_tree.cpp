@@ -54,16 +54,6 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
-/// Where a guest has something of its own, or we have.
-bool is_of_guest(std::string_view path) {
-  const std::string_view top = path.substr(0, path.find('/'));
-  for (const std::string_view own :
-       {"proc", "sys", "dev", "run", "tmp", "init", "bpfmatrix", "lost+found"}) {
-    if (top == own) return true;
-  }
-  return false;
-}
-
 class RootFolderReader {
  public:
   explicit RootFolderReader(const fs::path& folder) : folder_(folder) {}
@@ -167,6 +157,15 @@ bool is_left_out_of_root(std::string_view path) {
     if (path.starts_with(folder)) return true;
   }
   return path.ends_with(".a") && path.find("lib/") != std::string_view::npos;
+}
+
+bool is_of_guest(std::string_view path) {
+  const std::string_view top = path.substr(0, path.find('/'));
+  for (const std::string_view own :
+       {"proc", "sys", "dev", "run", "tmp", "init", "bpfmatrix", "lost+found"}) {
+    if (top == own) return true;
+  }
+  return false;
 }
 
 Result<RootTree> read_root_folder(const fs::path& folder) { return RootFolderReader(folder).run(); }

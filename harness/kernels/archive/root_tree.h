@@ -53,6 +53,9 @@ class RootTree {
 /// Manuals, texts in other languages, static libraries: of no use to a program that runs.
 bool is_left_out_of_root(std::string_view path);
 
+/// A guest has it of its own, or we have: /proc, /sys, /dev, /run, /tmp and others.
+bool is_of_guest(std::string_view path);
+
 /// A folder of this machine; all of it is wanted. Devices and sockets are passed over, and so is
 /// what a guest has of its own (/proc, /sys, /dev, /run, /tmp). Error: it cannot be read; it has
 /// more than kMaxRootEntries entries or kMaxRootBytes; a name is not UTF-8.

@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "elf/dynamic.h"
+#include "kernels/fetch/oci_root.h"
 #include "run/objects/app_needs.h"
 
 namespace bpfmatrix {
@@ -342,7 +343,9 @@ Result<RootTree> open_app_root(const std::string& root, Arch arch, const FetchOp
     const Result<DebRootRequest> request = parse_deb_root(root, arch);
     return request ? fetch_deb_root(*request, fetch) : Result<RootTree>(request.error());
   }
-  Result<RootTree> tree = read_root_folder(path_on(root, arch));
+  const fs::path folder = path_on(root, arch);
+  if (is_oci_layout(folder)) return open_oci_root(folder, arch, fetch);
+  Result<RootTree> tree = read_root_folder(folder);
   return tree ? std::move(tree) : wrap("--app-root", tree.error());
 }
 

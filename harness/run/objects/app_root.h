@@ -24,8 +24,8 @@ inline constexpr std::uint64_t kMaxBytesInGuest = std::uint64_t{320} << 20;
 /// Error: not of that form.
 Result<DebRootRequest> parse_deb_root(std::string_view text, Arch arch);
 
-/// As OwnObject::root has it. Packages are fetched; a folder is read. Error: see fetch_deb_root,
-/// read_root_folder.
+/// As OwnObject::root has it. Packages are fetched; an image is unpacked, a folder is read. Error:
+/// see fetch_deb_root, open_oci_root, read_root_folder.
 Result<RootTree> open_app_root(const std::string& root, Arch arch, const FetchOptions& fetch);
 /// It needs no network.
 bool is_root_here(const std::string& root, Arch arch, const Store& store);

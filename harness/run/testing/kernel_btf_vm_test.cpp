@@ -85,8 +85,8 @@ TEST_F(KernelBtfVm, parsed_ahead_comes_to_the_same_as_parsed_now) {
   std::size_t asked = 0;
   std::size_t number = 0;
   for (const auto& [name, object] : objects()) {
-    // A clone each takes its time: every third.
-    if (number++ % 3 != 0) continue;
+    // A clone each takes its time: every second.
+    if (number++ % 2 != 0) continue;
     SCOPED_TRACE(name);
     GuestClone guest = clone(*template_);
     const Said ahead = run(*guest.session, object, false);
@@ -97,7 +97,7 @@ TEST_F(KernelBtfVm, parsed_ahead_comes_to_the_same_as_parsed_now) {
     EXPECT_EQ(now.parsed, "now");
     EXPECT_EQ(ahead.lines, now.lines);
   }
-  EXPECT_GT(asked, 20U);
+  EXPECT_GT(asked, 15U);
 }
 
 TEST_F(KernelBtfVm, hidden_btf_is_not_found_by_a_loader_that_waited_either) {
