@@ -19,6 +19,8 @@ inline constexpr std::string_view kFaultProgram = "/run/bpfmatrix/fault";
 /// What the guest gets, which is many times what it needs on a machine that does nothing else (to
 /// fill its memory takes longest), and what it may cost beyond that.
 inline constexpr std::chrono::seconds kFaultDeadline{60};
+/// What hangs is waited for to the end.
+inline constexpr std::chrono::seconds kHungDeadline{12};
 inline constexpr std::chrono::seconds kGoing{4};
 
 struct Fault {
@@ -47,11 +49,12 @@ class FaultVm : public TemplateVmFixture {
   }
 
   static Result<Exited> run(GuestClone& guest, const std::string& fault,
-                            std::chrono::milliseconds guest_deadline) {
+                            std::chrono::milliseconds guest_deadline,
+                            std::chrono::seconds deadline = kFaultDeadline) {
     const RunRequest request{.argv = {std::string(kFaultProgram), fault},
                              .deadline_ms = guest_deadline.count()};
     const RunEvents events{.on_err = [&](std::string_view said) { ADD_FAILURE() << said; }};
-    return guest.session->run(request, "", events, Clock::now() + kFaultDeadline);
+    return guest.session->run(request, "", events, Clock::now() + deadline);
   }
 
   /// As run/guest_vm.cpp does.
@@ -69,7 +72,8 @@ class FaultVm : public TemplateVmFixture {
       GuestClone guest = clone(made);
       put_program(guest, kernel);
       const Clock::time_point started = Clock::now();
-      const Result<Exited> exited = run(guest, fault.name, 2 * kFaultDeadline);
+      const Result<Exited> exited = run(guest, fault.name, 2 * kFaultDeadline,
+                                        fault.end == End::hung ? kHungDeadline : kFaultDeadline);
       ASSERT_FALSE(exited);
       const VmExit exit = end_of(guest, exited.error().message);
       EXPECT_LT(Clock::now() - started, kFaultDeadline + kGoing);
