@@ -94,13 +94,13 @@ std::string wrong_names(const Outcome& outcome) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-/// Of programs that were loaded; where none of them has a record of its relocations, all of them.
+/// Of programs that were loaded; where no program has a record of its relocations, all of them.
 int skipped_in_loaded(const Outcome& outcome) {
   int skipped = 0;
   bool recorded = false;
   for (const ProgramOutcome& program : outcome.programs) {
-    if (program.load.stage.result != StageResult::ok) continue;
     recorded = recorded || !program.relocations.empty();
+    if (program.load.stage.result != StageResult::ok) continue;
     for (const RelocationRecord& record : program.relocations)
       skipped += record.result == RelocationResult::skipped ? 1 : 0;
   }

@@ -91,7 +91,6 @@ TEST(Explain, a_summary_comes_first) {
                  "cannot be trusted; what it read is wrong: 'pid'\n\n"));
   RelocationRecord left;
   left.result = RelocationResult::skipped;
-  o.programs[0].relocations.emplace_back().result = RelocationResult::resolved;
   o.programs[1].relocations = {left, left, left};
   EXPECT_THAT(explain(o, {}, "r"), Not(HasSubstr("cannot be trusted")))
       << "they are of the program that was not loaded";
